@@ -1,0 +1,59 @@
+"""Access to the SVG files of KanjiVG as installed by the PyPI package `kanjivg`.
+
+KanjiVG is copyright Ulrich Apel, CC BY-SA 3.0, https://kanjivg.tagaini.net.
+"""
+
+import functools
+import importlib.metadata
+import pathlib
+import xml.etree.ElementTree as ElementTree
+
+from hwgen_keras.errors import InputError
+
+
+@functools.cache
+def folder():
+    """The folder that holds `<code point>.svg` for each character.
+
+    Raises:
+        InputError: the package `kanjivg` is not installed.
+    """
+    try:
+        distribution = importlib.metadata.distribution("kanjivg")
+    except importlib.metadata.PackageNotFoundError:
+        raise InputError(
+            "The package kanjivg is not installed; run `pip install kanjivg`."
+        ) from None
+    return pathlib.Path(distribution.locate_file("kanji"))
+
+
+def has_character(character):
+    """Whether KanjiVG describes `character`."""
+    return _file(character).exists()
+
+
+def stroke_group(character):
+    """The outermost `<g>` of a character: an element tree of groups and paths.
+
+    Groups carry the attributes `element`, `position`, `part`, ...; paths carry
+    their outline in `d` (a 109 x 109 box) and the kind of stroke in `type`.
+    Attribute names are written `kvg_element`, `kvg_position`, ...
+
+    Raises:
+        InputError: KanjiVG does not describe `character`.
+    """
+    file = _file(character)
+    if not file.exists():
+        raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
+    # The prefix is bound to http in some files and to https in others: as plain
+    # text in the attribute's name it is the same in all of them.
+    text = file.read_text(encoding="utf-8").replace("kvg:", "kvg_")
+    text = text[text.index("<svg") :]
+    root = ElementTree.fromstring(text)
+    outer = next(g for g in root if g.get("id", "").startswith("kvg_StrokePaths"))
+    inner = outer[0] if len(outer) == 1 else outer
+    return inner
+
+
+def _file(character):
+    return folder() / f"{ord(character):05x}.svg"

@@ -1,0 +1,9 @@
+"""The one exception that stands for a mistake in what the user gave."""
+
+
+class InputError(ValueError):
+    """Bad input, told in one sentence: which file or flag, what is wrong, what to do.
+
+    Experiment scripts print the sentence and exit with status 2; in a notebook it
+    is an ordinary `ValueError`.
+    """
