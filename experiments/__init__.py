@@ -1,0 +1,1 @@
+"""The steps of the recipe, one script each: `python -m experiments.NAME --help`."""
