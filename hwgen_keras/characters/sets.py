@@ -1,0 +1,154 @@
+"""Ordered sets of characters; the position of a character is its class id."""
+
+import pathlib
+import unicodedata
+
+from hwgen_keras.errors import InputError
+
+HIRAGANA = tuple(
+    "あいうえおかきくけこさしすせそたちつてとなにぬねの"
+    "はひふへほまみむめもやゆよらりるれろわをん"
+)
+KATAKANA = tuple(
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノ"
+    "ハヒフヘホマミムメモヤユヨラリルレロワヲン"
+)
+NAMES = ("kana", "etl8", "jis1")
+_DATA = pathlib.Path(__file__).parent / "data"
+
+
+class CharacterSet:
+    """An ordered set of characters.
+
+    It has a length, is iterated in order, and answers `character in character_set`
+    and `character_set[class_id]`.
+
+    Args:
+        name: what to call the set in messages and file names.
+        characters: the characters in the order of their class ids, without
+            duplicates.
+
+    Raises:
+        InputError: a character occurs twice, or there is none.
+    """
+
+    def __init__(self, name, characters):
+        self.name = name
+        self.characters = tuple(characters)
+        self._indices = {character: i for i, character in enumerate(self.characters)}
+        if not self.characters:
+            raise InputError(f"The character set {name} is empty; list a character.")
+        if len(self._indices) != len(self.characters):
+            raise InputError(f"The character set {name} lists a character twice.")
+
+    def index(self, character):
+        """The class id of `character`, from 0.
+
+        Raises:
+            InputError: the set does not contain `character`.
+        """
+        try:
+            return self._indices[character]
+        except KeyError:
+            raise InputError(
+                f"The character {character!r} is not in the character set "
+                f"{self.name} ({len(self)} characters); choose a set that has it."
+            ) from None
+
+    def __len__(self):
+        return len(self.characters)
+
+    def __iter__(self):
+        return iter(self.characters)
+
+    def __contains__(self, character):
+        return character in self._indices
+
+    def __getitem__(self, position):
+        return self.characters[position]
+
+    def __eq__(self, other):
+        if not isinstance(other, CharacterSet):
+            return NotImplemented
+        return self.characters == other.characters
+
+    def __hash__(self):
+        return hash(self.characters)
+
+    def __repr__(self):
+        return f"CharacterSet({self.name!r}, {len(self)} characters)"
+
+
+def character_set(name_or_path):
+    """The character set of a name, or of a text file.
+
+    Args:
+        name_or_path: `"kana"` (92: hiragana and katakana without small kana and
+            without ゐ, ゑ, ヰ, ヱ), `"etl8"` (973: kana and the 881 kanji of ETL8),
+            `"jis1"` (3,057: kana and the 2,965 kanji of JIS X 0208 level 1), or the
+            path of a UTF-8 text file with one character a line. Blank lines are
+            ignored; each line is normalised to NFC.
+
+    Returns:
+        A `CharacterSet`. Kanji of the named sets are in the order of JIS X 0208.
+
+    Raises:
+        InputError: neither a name nor a file, or a line that is not one character
+            or repeats an earlier one.
+
+    Example:
+        >>> len(character_set("kana"))
+        92
+    """
+    kana = HIRAGANA + KATAKANA
+    if name_or_path == "kana":
+        return CharacterSet("kana", kana)
+    if name_or_path == "etl8":
+        return CharacterSet("etl8", kana + _lines(_DATA / "etl8_kanji.txt"))
+    if name_or_path == "jis1":
+        return CharacterSet("jis1", kana + _level_1_kanji())
+    path = pathlib.Path(name_or_path)
+    if not path.is_file():
+        raise InputError(
+            f"There is no character set or file {str(name_or_path)!r}; use one of "
+            f"{', '.join(NAMES)}, or the path of a text file with one character a line."
+        )
+    return CharacterSet(path.stem, _lines(path))
+
+
+def _level_1_kanji():
+    kanji = []
+    for row in range(16, 48):
+        # Row 47 ends at cell 51; the other rows are full.
+        for cell in range(1, 52 if row == 47 else 95):
+            kanji.append(bytes((0xA0 + row, 0xA0 + cell)).decode("euc_jp"))
+    return tuple(kanji)
+
+
+def _lines(path):
+    """The characters of a text file, one a line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The character file {path} cannot be read as UTF-8 text ({error})."
+        ) from None
+    first_lines = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        character = unicodedata.normalize("NFC", line.strip())
+        if not character:
+            continue
+        if len(character) != 1:
+            raise InputError(
+                f"{path}, line {number}: {character!r} is not one character; write "
+                "one character a line."
+            )
+        if character in first_lines:
+            raise InputError(
+                f"{path}, line {number}: {character} already stands on line "
+                f"{first_lines[character]}; remove one of the two."
+            )
+        first_lines[character] = number
+    if not first_lines:
+        raise InputError(f"The character file {path} is empty; list a character.")
+    return tuple(first_lines)

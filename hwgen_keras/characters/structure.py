@@ -1,0 +1,177 @@
+"""The structure of characters as prefix ideographic description sequences (IDS).
+
+A sequence is either one component, or an operator (such as ⿰, left and right)
+followed by the sequences of its operands. Reference: The Unicode Standard, chapter
+18.2, "Ideographic Description Characters".
+"""
+
+import json
+import pathlib
+
+from hwgen_keras.errors import InputError
+
+# What the operands of each operator are.
+OPERATORS = {
+    "⿰": ("left", "right"),
+    "⿱": ("above", "below"),
+    "⿲": ("left", "middle", "right"),
+    "⿳": ("above", "middle", "below"),
+    "⿴": ("surround", "inside"),
+    "⿵": ("surround from above", "inside"),
+    "⿶": ("surround from below", "inside"),
+    "⿷": ("surround from left", "inside"),
+    "⿸": ("surround from upper left", "inside"),
+    "⿹": ("surround from upper right", "inside"),
+    "⿺": ("surround from lower left", "inside"),
+    "⿻": ("first", "overlaid"),
+}
+PACKAGED = pathlib.Path(__file__).parent / "data" / "structure.tsv"
+
+
+def read_structures(path=None):
+    """The structures of characters from a file.
+
+    Args:
+        path: None for the packaged file (3,057 characters, derived from KanjiVG); a
+            `.json` file `{character: ["⿰ 女 圭", …]}`; or any other name for a
+            tab-separated file, one character a line: the character, then one or
+            more alternatives. The tokens of an alternative are separated by spaces.
+            Lines of the tab-separated file that start with `#` are comments.
+
+    Returns:
+        A dict from character to a tuple of alternatives, each a tuple of tokens.
+
+    Raises:
+        InputError: the file cannot be read, or an entry is not a character with at
+            least one well-formed sequence.
+    """
+    path = pathlib.Path(PACKAGED if path is None else path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The structure file {path} cannot be read as UTF-8 text ({error})."
+        ) from None
+    entries = _json_entries if path.suffix.lower() == ".json" else _table_entries
+    structures = {}
+    for where, character, alternatives in entries(path, text):
+        if len(character) != 1:
+            raise InputError(f"{where}: {character!r} is not one character.")
+        if character in structures:
+            raise InputError(f"{where}: the character {character} occurs twice.")
+        if not alternatives:
+            raise InputError(f"{where}: the character {character} has no structure.")
+        structures[character] = tuple(
+            _tokens(where, character, alternative) for alternative in alternatives
+        )
+    if not structures:
+        raise InputError(f"The structure file {path} contains no character.")
+    return structures
+
+
+def explain(character, structures=None):
+    """The structure of a character, indented, for reading.
+
+    Args:
+        character: one character.
+        structures: what `read_structures` returns; None for the packaged file.
+
+    Returns:
+        Text: a line with the character and its sequence, then a line a component,
+        indented by its depth; alternatives follow one another.
+
+    Raises:
+        InputError: `structures` does not contain `character`.
+
+    Example:
+        >>> print(explain("好"))
+        好  ⿰ 女 子
+          left: 女
+          right: 子
+    """
+    structures = read_structures() if structures is None else structures
+    if character not in structures:
+        raise InputError(
+            f"The structures do not contain the character {character!r}; add it to "
+            "the structure file."
+        )
+    lines = []
+    for tokens in structures[character]:
+        lines.append(f"{character}  {' '.join(tokens)}")
+        iterator = iter(tokens)
+        first = next(iterator)
+        for role in OPERATORS.get(first, ()):
+            _explain_operand(role, iterator, 1, lines)
+    return "\n".join(lines)
+
+
+def fault(tokens):
+    """What is wrong with a prefix sequence, or None if it is well formed."""
+    if not tokens:
+        return "is empty"
+    missing = 1
+    for position, token in enumerate(tokens):
+        if missing == 0:
+            return f"goes on after its end, at {' '.join(tokens[position:])!r}"
+        missing += len(OPERATORS.get(token, ())) - 1
+    if missing:
+        return f"lacks {missing} component{'s' if missing > 1 else ''} at its end"
+    return None
+
+
+def _explain_operand(role, tokens, depth, lines):
+    token = next(tokens)
+    lines.append(f"{'  ' * depth}{role}: {token}")
+    for inner_role in OPERATORS.get(token, ()):
+        _explain_operand(inner_role, tokens, depth + 1, lines)
+
+
+def _tokens(where, character, alternative):
+    if not isinstance(alternative, str):
+        raise InputError(
+            f"{where}: a structure of {character} is {alternative!r}; write text "
+            'such as "⿰ 女 圭".'
+        )
+    tokens = tuple(alternative.split())
+    wrong = fault(tokens)
+    if wrong:
+        raise InputError(
+            f"{where}: the structure {alternative!r} of {character} {wrong}; "
+            "correct it."
+        )
+    return tokens
+
+
+def _table_entries(path, text):
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.rstrip("\r")
+        if not line.strip() or line.startswith("#"):
+            continue
+        character, *alternatives = line.split("\t")
+        yield f"{path}, line {number}", character, alternatives
+
+
+def _json_entries(path, text):
+    try:
+        # Pairs instead of a dict, so that a repeated character is noticed.
+        pairs = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"The structure file {path} is not valid JSON ({error})."
+        ) from None
+    if not isinstance(pairs, _Pairs):
+        raise InputError(
+            f"The structure file {path} does not hold an object "
+            '{character: ["⿰ 女 圭", …]}.'
+        )
+    for character, alternatives in pairs:
+        if type(alternatives) is not list:
+            raise InputError(
+                f"{path}: the structures of {character} are not a list such as "
+                '["⿰ 女 圭"].'
+            )
+        yield str(path), character, alternatives
+
+
+class _Pairs(list):
+    """The (key, value) pairs of a JSON object, repeated keys included."""

@@ -1,0 +1,155 @@
+"""Token ids of character structures, the input of the text encoder."""
+
+import numpy as np
+
+from hwgen_keras.errors import InputError
+
+PAD, UNKNOWN, START, SEPARATOR = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+
+
+class StructureTokenizer:
+    """Turns characters into fixed-length sequences of token ids, and back.
+
+    The ids 0 to 3 are [PAD], [UNK], [CLS] and [SEP]; then come all tokens of the
+    structures in the order of their code points. A sequence is [CLS], the tokens of
+    one alternative, [SEP], then [PAD] up to `length`.
+
+    Args:
+        structures: dict from character to alternatives, as `read_structures`
+            returns it.
+        vocabulary: the tokens in the order of their ids, to encode with the
+            vocabulary of a trained model; tokens it lacks become [UNK]. None
+            collects it from `structures`.
+        length: the length of the sequences; None is that of the longest alternative
+            with [CLS] and [SEP].
+
+    Attributes:
+        vocabulary: tuple of tokens; the position is the id.
+        vocabulary_size: how many tokens there are, special tokens included.
+        length: the length of every encoded sequence.
+
+    Raises:
+        InputError: the vocabulary does not start with the four special tokens or
+            repeats a token, or an alternative is too long for `length`.
+
+    Example:
+        >>> tokenizer = StructureTokenizer({"好": (("⿰", "女", "子"),)})
+        >>> tokenizer.encode("好")
+        array([[2, 4, 5, 6, 3]], dtype=int32)
+        >>> tokenizer.decode(tokenizer.encode("好")[0])
+        ('⿰', '女', '子')
+    """
+
+    def __init__(self, structures, vocabulary=None, length=None):
+        self._structures = structures
+        if vocabulary is None:
+            tokens = {
+                token
+                for alternatives in structures.values()
+                for alternative in alternatives
+                for token in alternative
+            }
+            vocabulary = SPECIAL + tuple(sorted(tokens.difference(SPECIAL)))
+        self.vocabulary = tuple(vocabulary)
+        self._ids = {token: i for i, token in enumerate(self.vocabulary)}
+        if self.vocabulary[:4] != SPECIAL:
+            raise InputError(
+                f"The vocabulary starts with {self.vocabulary[:4]}; its first tokens "
+                f"must be {SPECIAL}."
+            )
+        if len(self._ids) != len(self.vocabulary):
+            raise InputError("The vocabulary of the structures lists a token twice.")
+        longest, character = max(
+            (
+                (len(alternative) + 2, character)
+                for character, alternatives in structures.items()
+                for alternative in alternatives
+            ),
+            default=(2, None),
+        )
+        self.length = longest if length is None else length
+        if longest > self.length:
+            raise InputError(
+                f"The structure of {character} takes {longest} tokens with [CLS] and "
+                f"[SEP]; the sequences are {self.length} long."
+            )
+
+    @property
+    def vocabulary_size(self):
+        return len(self.vocabulary)
+
+    def alternatives(self, character):
+        """How many structures `character` has.
+
+        Raises:
+            InputError: the structures do not contain `character`.
+        """
+        return len(self._alternatives(character))
+
+    def encode(self, characters, alternatives=None):
+        """The token ids of characters.
+
+        Args:
+            characters: text, or a sequence of n characters.
+            alternatives: n integers, which alternative of each character to take,
+                from 0; None takes the first of each.
+
+        Returns:
+            int32 array of shape (n, length), values in [0, vocabulary_size).
+
+        Raises:
+            InputError: the structures do not contain a character, or not that
+                alternative of it.
+        """
+        characters = list(characters)
+        if alternatives is None:
+            alternatives = [0] * len(characters)
+        if len(alternatives) != len(characters):
+            raise InputError(
+                f"There are {len(characters)} characters and {len(alternatives)} "
+                "alternatives; give one alternative a character."
+            )
+        ids = np.zeros((len(characters), self.length), "int32")
+        rows = zip(ids, characters, alternatives, strict=True)
+        for row, character, alternative in rows:
+            choices = self._alternatives(character)
+            if not 0 <= alternative < len(choices):
+                raise InputError(
+                    f"The character {character} has {len(choices)} structures; "
+                    f"there is no alternative {alternative}."
+                )
+            tokens = (START, *choices[alternative], SEPARATOR)
+            row[: len(tokens)] = [
+                self._ids.get(token, SPECIAL.index(UNKNOWN)) for token in tokens
+            ]
+        return ids
+
+    def decode(self, ids):
+        """The tokens of one encoded sequence, without [PAD], [CLS] and [SEP].
+
+        Args:
+            ids: one-dimensional integers in [0, vocabulary_size).
+
+        Raises:
+            InputError: an id is outside the vocabulary.
+        """
+        tokens = []
+        for token_id in np.asarray(ids).tolist():
+            if not 0 <= token_id < self.vocabulary_size:
+                raise InputError(
+                    f"The token id {token_id} is outside the vocabulary of "
+                    f"{self.vocabulary_size} tokens."
+                )
+            token = self.vocabulary[token_id]
+            if token not in (PAD, START, SEPARATOR):
+                tokens.append(token)
+        return tuple(tokens)
+
+    def _alternatives(self, character):
+        try:
+            return self._structures[character]
+        except KeyError:
+            raise InputError(
+                f"The structures do not contain the character {character!r}; add it "
+                "to the structure file."
+            ) from None
