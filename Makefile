@@ -1,0 +1,58 @@
+# `make` lists the targets. Another interpreter: `make demo PYTHON=/path/to/python3.12`.
+# More arguments for the program that a target runs: `make test ARGS="-k fonts"`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP) --constraint constraints.txt --editable
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/.demo-installed ## Run the whole loop on simulated handwriting (10 minutes)
+	@$(BIN)/python -m experiments.demo $(ARGS)
+
+test: $(VENV)/.test-installed ## Run the tests on TensorFlow, JAX and torch
+	@$(BIN)/python -m pytest --backend all $(ARGS)
+
+lint: $(VENV)/.test-installed ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.test-installed ## Mend style and formatting
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the environment and everything built; keeps runs/
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .jax_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is touched last, so an interrupted installation leaves none and is repeated.
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "There is no $(PYTHON); install Python 3.11 or newer," \
+	        "or name it: make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), and 3.11 or newer is needed;" \
+	        "name another: make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot make virtual environments;" \
+	        "on Debian and Ubuntu run: apt-get install python3-venv."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing hwgen_keras and the demo into $(VENV) (some minutes, 3 GB) ..."
+	@$(INSTALL) '.[demo]'
+	@touch $@
+
+$(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
+	@$(INSTALL) '.[dev,demo,jax,torch]'
+	@touch $@
