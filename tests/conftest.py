@@ -1,0 +1,169 @@
+"""The option `--backend`, and the tiny data that tests share."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+BACKENDS = ("tensorflow", "jax", "torch")
+COUNTS_FILE = "HWGEN_TEST_COUNTS"  # where one backend's run leaves its numbers
+REPOSITORY = pathlib.Path(__file__).parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        choices=(*BACKENDS, "all"),
+        default=os.environ.get("KERAS_BACKEND", "tensorflow"),
+        help="the Keras backend to test; `all` runs the suite once on each",
+    )
+    parser.addoption(
+        "--skip-backend-free",
+        action="store_true",
+        help="leave out tests that touch no backend",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Choose the backend before anything imports Keras; `all` becomes three runs."""
+    backend = config.getoption("backend")
+    if backend == "all":
+        return _run_all(list(config.invocation_params.args))
+    if importlib.util.find_spec(backend) is None:
+        raise pytest.UsageError(
+            f"The backend {backend} is not installed; `make test` installs it."
+        )
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return None
+
+
+def _run_all(arguments):
+    """Run pytest once a backend, one after another, and sum what they report."""
+    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    for position, backend in enumerate(BACKENDS):
+        print(f"\n{f' {backend} ':#^80}", flush=True)
+        counts = _run_one(backend, arguments, with_backend_free=position == 0)
+        for outcome, count in counts.items():
+            totals[outcome] += count
+    print("\n" + ", ".join(f"{count} {outcome}" for outcome, count in totals.items()))
+    if totals["failed"]:
+        return pytest.ExitCode.TESTS_FAILED
+    # Nothing but skips is no proof of anything.
+    return (
+        pytest.ExitCode.OK if totals["passed"] else pytest.ExitCode.NO_TESTS_COLLECTED
+    )
+
+
+def _run_one(backend, arguments, with_backend_free):
+    command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
+    if not with_backend_free:
+        command.append("--skip-backend-free")
+    with tempfile.TemporaryDirectory() as folder:
+        counts_file = pathlib.Path(folder, "counts.json")
+        environment = {
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            COUNTS_FILE: str(counts_file),
+        }
+        environment.setdefault(
+            "JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache")
+        )
+        code = subprocess.run(command, env=environment).returncode
+        counts = {"passed": 0, "failed": 0, "skipped": 0}
+        if counts_file.exists():
+            counts = json.loads(counts_file.read_text())
+    # A run that crashed, or whose backend is missing, counted no failure of its own.
+    fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if code not in fine and not counts["failed"]:
+        print(f"The tests on {backend} ended with exit code {code}.")
+        counts["failed"] = 1
+    return counts
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("skip_backend_free"):
+        left_out = [item for item in items if item.get_closest_marker("backend_free")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts_file = os.environ.get(COUNTS_FILE)
+    if counts_file:
+        stats = {key: len(reports) for key, reports in terminalreporter.stats.items()}
+        counts = {
+            "passed": stats.get("passed", 0),
+            "failed": stats.get("failed", 0) + stats.get("error", 0),
+            "skipped": stats.get("skipped", 0) + stats.get("xfailed", 0),
+        }
+        pathlib.Path(counts_file).write_text(json.dumps(counts))
+
+
+@pytest.fixture(autouse=True)
+def _float32_after_each_test():
+    """A dtype policy that one test sets must not reach the next."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def rng():
+    """A NumPy generator with the same numbers in every test."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def characters(tmp_path_factory):
+    """A character set of six kana, read from a text file."""
+    from hwgen_keras.characters import character_set
+
+    file = tmp_path_factory.mktemp("characters") / "six.txt"
+    file.write_text("\n".join("あいうかきく") + "\n", encoding="utf-8")
+    return character_set(str(file))
+
+
+@pytest.fixture(scope="session")
+def tiny_font():
+    """Path of IPAexGothic, which the package matplotlib-fontja carries."""
+    package = importlib.util.find_spec("matplotlib_fontja")
+    assert package is not None, "the tests need the package matplotlib-fontja"
+    return pathlib.Path(package.origin).parent / "fonts" / "ipaexg.ttf"
+
+
+@pytest.fixture
+def manifest(tmp_path, characters, rng):
+    """Path of a manifest: six kana, two writers, one 48-pixel drawing by each."""
+    entries = {}
+    for index, character in enumerate(characters):
+        entries[character] = []
+        for writer in ("first", "second"):
+            name = f"images/{writer}-{index}.png"
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True)
+            _drawing(index, rng).save(file)
+            entries[character].append({"path": name, "writer": writer})
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def _drawing(index, rng):
+    """Black strokes on white: `index` + 1 bars from left to right, a little crooked."""
+    image = Image.new("L", (48, 48), 255)
+    pen = ImageDraw.Draw(image)
+    for bar in range(index + 1):
+        x = 7 + 7 * bar
+        lean = rng.integers(-3, 4, size=2)
+        pen.line((x + lean[0], 8, x + lean[1], 40), fill=0, width=3)
+    return image

@@ -1,0 +1,106 @@
+"""The option `--backend`: what `all` runs, counts and prints."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.backend_free
+
+CONFTEST = pathlib.Path(__file__).with_name("conftest.py")
+CONFIGURATION = "[pytest]\nmarkers =\n    backend_free: runs once\n"
+
+
+@pytest.fixture
+def run_all(tmp_path, monkeypatch):
+    """A function that runs pytest on the text of a test file, on all backends."""
+    monkeypatch.delenv("HWGEN_TEST_COUNTS", raising=False)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+    def run(source, *arguments):
+        (tmp_path / "pytest.ini").write_text(CONFIGURATION)
+        (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
+        (tmp_path / "test_it.py").write_text("import os\nimport pytest\n" + source)
+        command = [sys.executable, "-m", "pytest", "--backend", "all", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+def last_line(result):
+    return result.stdout.splitlines()[-1]
+
+
+def test_all_sums_three_runs_and_runs_backend_free_tests_once(run_all):
+    result = run_all(
+        """
+def test_passes():
+    pass
+
+def test_fails_on_jax():
+    assert os.environ["KERAS_BACKEND"] != "jax"
+
+@pytest.mark.skip
+def test_skips():
+    pass
+
+@pytest.fixture
+def broken():
+    assert os.environ["KERAS_BACKEND"] != "torch"
+
+def test_errors_on_torch(broken):
+    pass
+
+@pytest.mark.backend_free
+def test_runs_once():
+    pass
+"""
+    )
+    assert last_line(result) == "8 passed, 2 failed, 3 skipped"
+    assert result.returncode == 1
+
+
+def test_all_passes_when_everything_passes(run_all):
+    result = run_all("def test_passes():\n    pass\n")
+    assert last_line(result) == "3 passed, 0 failed, 0 skipped"
+    assert result.returncode == 0
+
+
+def test_all_passes_on_arguments_and_allows_a_backend_to_have_no_test(run_all):
+    source = (
+        "@pytest.mark.backend_free\ndef test_a():\n    pass\ndef test_b():\n  1 / 0"
+    )
+    result = run_all(source, "-k", "test_a")
+    assert last_line(result) == "1 passed, 0 failed, 0 skipped"
+    assert result.returncode == 0
+
+
+def test_a_crash_is_a_failure(run_all):
+    source = "def test_a():\n    os.environ['KERAS_BACKEND'] != 'jax' or os._exit(3)\n"
+    result = run_all(source)
+    assert "The tests on jax ended with exit code 3." in result.stdout
+    assert last_line(result) == "2 passed, 1 failed, 0 skipped"
+    assert result.returncode == 1
+
+
+def test_a_file_that_cannot_be_imported_is_a_failure(run_all):
+    result = run_all("import no_such_module\n")
+    assert last_line(result) == "0 passed, 3 failed, 0 skipped"
+    assert result.returncode == 1
+
+
+def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypatch):
+    # Runs at the start of every child, before the option is looked at.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "find_spec = importlib.util.find_spec\n"
+        "importlib.util.find_spec = (\n"
+        "    lambda name, *rest: None if name == 'torch' else find_spec(name, *rest)\n"
+        ")\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    result = run_all("def test_a():\n    pass\n")
+    assert "The backend torch is not installed" in result.stderr
+    assert last_line(result) == "2 passed, 1 failed, 0 skipped"
+    assert result.returncode == 1

@@ -1,0 +1,119 @@
+"""The layout of the package: who may import what, and how long a file may be."""
+
+import ast
+import pathlib
+
+import pytest
+
+pytestmark = pytest.mark.backend_free
+
+PACKAGE = pathlib.Path(__file__).parent.parent / "hwgen_keras"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Top to bottom: a room imports only from rooms before it.
+ROOMS = (
+    "errors",
+    "characters",
+    "sources",
+    "data",
+    "backend",
+    "layers",
+    "models",
+    "losses",
+    "callbacks",
+    "generation",
+    "evaluation",
+    "export",
+)
+
+# Where a framework may be imported: in the whole file, or inside its functions alone.
+WHOLE_FILE = {
+    "tensorflow": ("backend/tensorflow.py", "callbacks.py", "export.py"),
+    "jax": ("backend/jax.py",),
+    "torch": ("backend/torch.py",),
+    "keras_cv": (),
+}
+INSIDE_FUNCTIONS = {"tensorflow": ("data/",), "keras_cv": ("data/augment.py",)}
+
+
+def imports(source, module):
+    """Yield (absolute name, whether inside a function) of each import in `source`.
+
+    `module` is the dotted package that relative imports start from.
+    """
+
+    def visit(node, inside):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, inside
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")[: len(module.split(".")) - node.level + 1]
+            base = ".".join([*(parts if node.level else []), node.module or ""])
+            for alias in node.names:
+                yield f"{base.strip('.')}.{alias.name}", inside
+        inside |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, inside)
+
+    yield from visit(ast.parse(source), False)
+
+
+def offences(source, path):
+    """What the file at `path` (relative to the package) imports against the rules."""
+    package = ".".join(["hwgen_keras", *pathlib.PurePosixPath(path).parent.parts])
+    room = pathlib.PurePosixPath(path).parts[0].removesuffix(".py")
+    found = []
+    for name, inside in imports(source, package):
+        top, *rest = name.split(".")
+        if top in WHOLE_FILE:
+            allowed = path in WHOLE_FILE[top] or (
+                inside and path.startswith(INSIDE_FUNCTIONS.get(top, ()))
+            )
+            if not allowed:
+                found.append(name)
+        elif top == "hwgen_keras" and room != "__init__" and rest:
+            if rest[0] not in ROOMS:
+                found.append(name)
+            elif ROOMS.index(rest[0]) > ROOMS.index(room):
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+class TestEachFile:
+    def test_imports_what_it_may(self, file):
+        path = file.relative_to(PACKAGE).as_posix()
+        assert offences(file.read_text(encoding="utf-8"), path) == []
+
+    def test_is_short_and_begins_with_a_docstring(self, file):
+        source = file.read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(source))
+        assert len(source.splitlines()) <= 350
+
+    def test_lives_in_a_known_room(self, file):
+        room = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        assert room in (*ROOMS, "__init__")
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "expected"),
+    [
+        ("layers/blocks.py", "import tensorflow as tf", ["tensorflow"]),
+        ("layers/blocks.py", "def f():\n  import torch.nn", ["torch.nn"]),
+        ("data/feeds.py", "import tensorflow", ["tensorflow"]),
+        ("data/feeds.py", "def f():\n  import tensorflow", []),
+        ("data/feeds.py", "def f():\n  import keras_cv", ["keras_cv"]),
+        ("data/augment.py", "def f():\n  import keras_cv", []),
+        ("backend/torch.py", "import torch", []),
+        ("backend/jax.py", "from torch import nn", ["torch.nn"]),
+        ("layers/a.py", "from hwgen_keras import models", ["hwgen_keras.models"]),
+        ("layers/a.py", "from ..models.clip import A", ["hwgen_keras.models.clip.A"]),
+        ("layers/a.py", "from . import b\nfrom .. import errors", []),
+        ("layers/a.py", "import hwgen_keras.utils", ["hwgen_keras.utils"]),
+        ("losses.py", "from hwgen_keras.layers import AdaIN", []),
+        ("losses.py", "if True:\n  import jax", ["jax"]),
+        ("__init__.py", "from hwgen_keras.export import load", []),
+    ],
+)
+def test_the_rules_find_offences(path, source, expected):
+    assert offences(source, path) == expected
