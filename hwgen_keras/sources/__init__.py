@@ -1,0 +1,12 @@
+"""Where images come from: fonts, simulated pens, and pictures to be cleaned."""
+
+from hwgen_keras.sources.fonts import Font, find_fonts, system_fonts
+from hwgen_keras.sources.images import clean_image, read_image
+
+__all__ = [
+    "Font",
+    "clean_image",
+    "find_fonts",
+    "read_image",
+    "system_fonts",
+]

@@ -1,0 +1,215 @@
+"""Reading and cleaning pictures of one character each.
+
+Every image that leaves this room is a uint8 NumPy array (height, width) in which
+0 is ink and 255 is paper.
+"""
+
+import math
+import unicodedata
+
+import numpy as np
+from PIL import Image, ImageOps
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+
+from hwgen_keras.errors import InputError
+
+SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ") | frozenset(
+    map(chr, range(0x31F0, 0x3200))
+)
+# Below this distance between ink and paper, in grey levels, an image is blank.
+_LEAST_CONTRAST = 24
+# A connected piece is a speck if it is this small a share of the image and of the ink.
+_SPECK_SHARE_OF_IMAGE = 0.0005
+_SPECK_SHARE_OF_INK = 0.01
+
+
+def keeps_place(character):
+    """Whether size and place in the box are part of the character's identity.
+
+    True of small kana, punctuation and lower-case letters: enlarged to fill the
+    box, っ would be つ.
+    """
+    category = unicodedata.category(character)
+    return character in SMALL_KANA or category[0] == "P" or category in ("Sk", "Ll")
+
+
+def check_layout(image_size, margin):
+    """Raises InputError unless a square of this size leaves room for ink.
+
+    Args:
+        image_size: side of the square in pixels, an integer of at least 8.
+        margin: empty border on each side as a fraction of the side, in [0, 0.4].
+    """
+    if not isinstance(image_size, int | np.integer) or image_size < 8:
+        raise InputError(
+            f"image_size is {image_size!r}; give a whole number of at least 8 pixels."
+        )
+    if not 0 <= margin <= 0.4:
+        raise InputError(
+            f"margin is {margin!r}; give a fraction of the image's side from 0 to 0.4."
+        )
+
+
+def place_in_square(ink, image_size, margin=0.08):
+    """Scales a cropped image to fill a square, keeping its aspect ratio, centred.
+
+    Args:
+        ink: PIL image of mode "L", black on white, cropped to what shall be seen.
+        image_size: side of the square in pixels.
+        margin: empty border on each side as a fraction of the side, in [0, 0.4].
+
+    Returns:
+        uint8 array (image_size, image_size).
+    """
+    check_layout(image_size, margin)
+    inner = image_size * (1 - 2 * margin)
+    scale = inner / max(ink.size)
+    width, height = (max(1, round(side * scale)) for side in ink.size)
+    small = ink.resize((width, height), Image.Resampling.LANCZOS)
+    square = Image.new("L", (image_size, image_size), 255)
+    square.paste(small, ((image_size - width) // 2, (image_size - height) // 2))
+    return np.array(square)
+
+
+def read_image(path):
+    """Reads an image file of any common kind as greys.
+
+    Transparency becomes white paper, 16-bit and floating-point greys are scaled to
+    8 bits, and a photograph is turned the way its camera was held.
+
+    Args:
+        path: the image file.
+
+    Returns:
+        uint8 array (height, width).
+
+    Raises:
+        InputError: the file is missing, damaged or not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(_to_grey(ImageOps.exif_transpose(image)))
+    except FileNotFoundError:
+        raise InputError(f"The image {path} does not exist; check the path.") from None
+    except Image.UnidentifiedImageError:
+        raise InputError(
+            f"{path} is not an image that can be read; give a PNG, JPEG or TIFF file."
+        ) from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"The image {path} cannot be read ({error}); replace or remove the file."
+        ) from None
+
+
+def _to_grey(image):
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        if image.mode != "F":
+            # Pillow opens 16-bit files in several integer modes.
+            values = values / (257 if values.max() > 255 else 1)
+        elif values.max() <= 1:
+            values = values * 255
+        return Image.fromarray(np.clip(values, 0, 255).round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return image.convert("L")
+
+
+def clean_image(
+    image,
+    image_size,
+    margin=0.08,
+    *,
+    border_fraction=0.0,
+    threshold=False,
+    name="The image",
+):
+    """Turns a scan of one character into a centred square, black on white.
+
+    White ink on black paper is inverted, the contrast is stretched to the full
+    range, specks outside the character are cut off with the empty border, and the
+    character is scaled to fill the square.
+
+    Args:
+        image: uint8 array (height, width); what is ink and what paper is found out.
+        image_size: side of the square in pixels.
+        margin: empty border on each side as a fraction of the side, in [0, 0.4].
+        border_fraction: share of the side cut off at each edge beforehand, in
+            [0, 0.45]; for ruled boxes around the character.
+        threshold: whether to reduce the scan to pure black and white (Otsu's
+            method) before scaling; only the antialiased edges are grey then.
+        name: what to call the image in an error, for instance its path.
+
+    Returns:
+        uint8 array (image_size, image_size).
+
+    Raises:
+        InputError: nothing is written on the image, or it is not uint8 (height,
+            width).
+
+    Reference: N. Otsu, A threshold selection method from gray-level histograms,
+    IEEE Transactions on Systems, Man, and Cybernetics 9 (1979).
+    """
+    check_layout(image_size, margin)
+    image = np.asarray(image)
+    if image.ndim != 2 or image.dtype != np.uint8 or 0 in image.shape:
+        raise InputError(
+            f"{name} has shape {image.shape} and type {image.dtype}; "
+            "give uint8 greys of shape (height, width), as read_image returns them."
+        )
+    if not 0 <= border_fraction <= 0.45:
+        raise InputError(
+            f"border_fraction is {border_fraction!r}; give a number from 0 to 0.45."
+        )
+    trim_y, trim_x = (math.floor(side * border_fraction) for side in image.shape)
+    image = image[trim_y : image.shape[0] - trim_y, trim_x : image.shape[1] - trim_x]
+    image = _black_on_white(image, name)
+    cut = threshold_otsu(image)
+    ink = image <= cut
+    top, bottom, left, right = _ink_box(ink, name)
+    if threshold:
+        image = np.where(ink, 0, 255).astype(np.uint8)
+    cropped = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
+    return place_in_square(cropped, image_size, margin)
+
+
+def _black_on_white(image, name):
+    """Finds the polarity and stretches the contrast, so that paper is 255."""
+    blank = InputError(f"{name} is blank; remove it, or scan it with more contrast.")
+    if image.max() - image.min() < _LEAST_CONTRAST:
+        raise blank
+    dark = image <= threshold_otsu(image)
+    # Ink rarely touches most of the frame, however bold it is.
+    frame = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
+    if frame.mean() > 0.5:
+        image, dark = 255 - image, ~dark
+    paper, black = np.median(image[~dark]), np.percentile(image[dark], 20)
+    if paper - black < _LEAST_CONTRAST:
+        raise blank
+    stretched = (image - black) * (255 / (paper - black))
+    return np.clip(stretched, 0, 255).round().astype(np.uint8)
+
+
+def _ink_box(ink, name):
+    """Bounds (top, bottom, left, right) of all ink but specks, edges included."""
+    labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    areas[0] = 0
+    speck = np.minimum(
+        _SPECK_SHARE_OF_IMAGE * ink.size, _SPECK_SHARE_OF_INK * areas.sum()
+    )
+    kept = np.flatnonzero(areas > speck)
+    if not len(kept):
+        raise InputError(f"{name} holds nothing but specks; remove it.")
+    mask = np.isin(labels, kept)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    # The grey rim of antialiased ink lies one pixel outside the threshold.
+    return (
+        max(rows[0] - 1, 0),
+        min(rows[-1] + 2, ink.shape[0]),
+        max(columns[0] - 1, 0),
+        min(columns[-1] + 2, ink.shape[1]),
+    )
