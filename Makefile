@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 INSTALL := $(PIP) --constraint constraints.txt --editable
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
