@@ -1,0 +1,70 @@
+"""Gradients and train step for JAX."""
+
+import jax
+import jax.numpy as jnp
+import keras
+
+
+def vjp(function, inputs=(), variables=(), state=()):
+    """See `hwgen_keras.backend`.
+
+    `state` lists every variable that `function` may read or write: a
+    `StatelessScope` does not see through to the scope around it.
+    """
+    inputs, variables = list(inputs), list(variables)
+    wanted = {id(v) for v in variables}
+    others = [v for v in state if id(v) not in wanted]
+    other_values = [v.value for v in others]
+
+    def pure(inputs, values):
+        mapping = [
+            *zip(variables, values, strict=True),
+            *zip(others, other_values, strict=True),
+        ]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            outputs = function(*inputs)
+        return outputs, [scope.get_current_value(v) for v in others]
+
+    outputs, pull, updates = jax.vjp(
+        pure, inputs, [v.value for v in variables], has_aux=True
+    )
+    for variable, before, after in zip(others, other_values, updates, strict=True):
+        if after is not before:
+            variable.assign(after)
+
+    def pullback(cotangents, inputs=True, variables=True):
+        # Under jit what is not used is not computed, so both lists cost nothing.
+        return pull(
+            [
+                jnp.broadcast_to(jnp.asarray(c, o.dtype), o.shape)
+                for c, o in zip(cotangents, outputs, strict=True)
+            ]
+        )
+
+    return outputs, pullback
+
+
+class StatefulTrainer:
+    """Turns `update(data)` into JAX's stateless `train_step`."""
+
+    def train_step(self, state, data):
+        trainable, non_trainable, optimizer_values, metric_values = state
+        variables = (
+            self.trainable_variables
+            + self.non_trainable_variables
+            + self.optimizer.variables
+            + self.metrics_variables
+        )
+        values = [*trainable, *non_trainable, *optimizer_values, *metric_values]
+        mapping = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            gradients = self.update(data)
+            logs = self.get_metrics_result()
+        trainable, optimizer_values = self.optimizer.stateless_apply(
+            optimizer_values, gradients, trainable
+        )
+        non_trainable = [
+            scope.get_current_value(v) for v in self.non_trainable_variables
+        ]
+        metric_values = [scope.get_current_value(v) for v in self.metrics_variables]
+        return logs, (trainable, non_trainable, optimizer_values, metric_values)

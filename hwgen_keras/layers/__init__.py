@@ -1,0 +1,19 @@
+"""AdaIN, residual and attention blocks, the coders made of them, conditions."""
+
+from hwgen_keras.layers.adain import adain, style_statistics
+from hwgen_keras.layers.attention import FullAttention, LinearAttention
+from hwgen_keras.layers.coders import Decoder, Encoder
+from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
+from hwgen_keras.layers.residual import ResidualBlock
+
+__all__ = [
+    "CLIPCondition",
+    "Decoder",
+    "EmbeddingCondition",
+    "Encoder",
+    "FullAttention",
+    "LinearAttention",
+    "ResidualBlock",
+    "adain",
+    "style_statistics",
+]

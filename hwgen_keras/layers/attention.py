@@ -1,0 +1,107 @@
+"""Attention over the positions of a feature map, linear and full."""
+
+import keras
+from keras import layers, ops
+
+
+class _Attention(layers.Layer):
+    def __init__(self, width, heads=4, head_width=32, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.heads, self.head_width = width, heads, head_width
+        inner = heads * head_width
+        policy = self.dtype_policy
+        self.norm = layers.RMSNormalization(dtype=policy, name="norm")
+        self.to_qkv = layers.Conv2D(
+            3 * inner, 1, use_bias=False, dtype=policy, name="to_qkv"
+        )
+        self.to_out = layers.Conv2D(width, 1, dtype=policy, name="to_out")
+
+    def build(self, input_shape):
+        self.norm.build((None, None, None, self.width))
+        self.to_qkv.build((None, None, None, self.width))
+        self.to_out.build((None, None, None, self.heads * self.head_width))
+
+    def call(self, features):
+        shape = ops.shape(features)
+        qkv = ops.reshape(
+            self.to_qkv(self.norm(features)),
+            (shape[0], shape[1] * shape[2], 3, self.heads, self.head_width),
+        )
+        attended = self.attend(qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2])
+        attended = ops.reshape(
+            attended, (shape[0], shape[1], shape[2], self.heads * self.head_width)
+        )
+        return features + self.project(attended)
+
+    def project(self, attended):
+        return self.to_out(attended)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "heads": self.heads,
+            "head_width": self.head_width,
+        }
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class FullAttention(_Attention):
+    """Softmax attention between all positions, with a residual connection.
+
+    Cost grows with the square of the number of positions: for the bottleneck only.
+
+    Args:
+        width: number of channels of the input and of the output.
+        heads: number of attention heads.
+        head_width: channels of one head.
+
+    Input and output: (batch, height, width, channels).
+
+    Reference: Vaswani et al., Attention Is All You Need, 2017.
+    """
+
+    def attend(self, query, key, value):
+        scores = ops.einsum("bnhd,bmhd->bhnm", query, key) * self.head_width**-0.5
+        return ops.einsum("bhnm,bmhd->bnhd", ops.softmax(scores, axis=-1), value)
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class LinearAttention(_Attention):
+    """Attention whose cost is linear in the number of positions, residual.
+
+    The query is a softmax over the features of a head and the key a softmax over the
+    positions, so that keys and values are summed up once for all positions.
+
+    Args:
+        width: number of channels of the input and of the output.
+        heads: number of attention heads.
+        head_width: channels of one head.
+
+    Input and output: (batch, height, width, channels).
+
+    Reference: Shen et al., Efficient Attention: Attention with Linear Complexities,
+    2021.
+    """
+
+    def __init__(self, width, heads=4, head_width=32, **kwargs):
+        super().__init__(width, heads, head_width, **kwargs)
+        self.out_norm = layers.RMSNormalization(
+            dtype=self.dtype_policy, name="out_norm"
+        )
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.out_norm.build((None, None, None, self.width))
+
+    def attend(self, query, key, value):
+        query = ops.softmax(query, axis=-1) * self.head_width**-0.5
+        key = ops.softmax(key, axis=1)
+        context = ops.einsum("bnhd,bnhe->bhde", key, value)
+        return ops.einsum("bhde,bnhd->bnhe", context, query)
+
+    def project(self, attended):
+        return self.out_norm(self.to_out(attended))

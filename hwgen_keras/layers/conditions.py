@@ -1,0 +1,116 @@
+"""What tells the generator which character it writes."""
+
+import keras
+from keras import layers, ops
+
+
+class _Condition(layers.Layer):
+    """Linear, GELU, Linear of an embedding that a null vector can replace.
+
+    The null vector is learned. A row whose `drop_condition` is true gets it: the
+    mask comes with the data, so that a resumed run repeats it exactly.
+    """
+
+    def __init__(self, width, embedding_width, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.embedding_width = width, embedding_width
+        policy = self.dtype_policy
+        self.hidden = layers.Dense(
+            width, activation=keras.activations.gelu, dtype=policy, name="hidden"
+        )
+        self.output_layer = layers.Dense(width, dtype=policy, name="output")
+
+    def build(self, input_shape=None):
+        self.null_vector = self.add_weight(
+            shape=(self.embedding_width,),
+            initializer=keras.initializers.RandomNormal(stddev=1.0, seed=0),
+            name="null_vector",
+        )
+        self.hidden.build((None, self.embedding_width))
+        self.output_layer.build((None, self.width))
+
+    def call(self, inputs):
+        embedding = ops.cast(self.embed(inputs), self.compute_dtype)
+        if "drop_condition" in inputs:
+            null = ops.cast(self.null_vector, self.compute_dtype)
+            drop = ops.cast(inputs["drop_condition"], "bool")[:, None]
+            embedding = ops.where(drop, null[None], embedding)
+        return self.output_layer(self.hidden(embedding))
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class EmbeddingCondition(_Condition):
+    """A learned vector for each class ("AdaIN with MLP").
+
+    Args:
+        classes: number of classes.
+        width: length of the condition vector.
+        embedding_width: length of a class's vector.
+
+    Input: a dict with `label` (batch,), int class ids, and optionally
+    `drop_condition` (batch,), bool. Output: (batch, width).
+    """
+
+    input_names = ("label",)
+
+    def __init__(self, classes, width, embedding_width, **kwargs):
+        super().__init__(width, embedding_width, **kwargs)
+        self.classes = classes
+        self.embedding = layers.Embedding(
+            classes, embedding_width, dtype=self.dtype_policy, name="embedding"
+        )
+
+    def build(self, input_shape=None):
+        super().build(input_shape)
+        self.embedding.build((None,))
+
+    def embed(self, inputs):
+        return self.embedding(inputs["label"])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "width": self.width,
+            "embedding_width": self.embedding_width,
+        }
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class CLIPCondition(_Condition):
+    """The frozen CLIP text embedding of the character's structure.
+
+    Args:
+        text_tower: a `TextTower`, the text half of a trained `CLIP`. It is frozen.
+        width: length of the condition vector.
+
+    Input: a dict with `tokens` (batch, length), int ids of the structure, and
+    optionally `drop_condition` (batch,), bool. Output: (batch, width).
+    """
+
+    input_names = ("tokens",)
+
+    def __init__(self, text_tower, width, **kwargs):
+        super().__init__(width, text_tower.width, **kwargs)
+        self.text_tower = text_tower
+        self.text_tower.trainable = False
+
+    def build(self, input_shape=None):
+        super().build(input_shape)
+        if not self.text_tower.built:
+            self.text_tower.build()
+
+    def embed(self, inputs):
+        return self.text_tower(inputs["tokens"], training=False)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "text_tower": keras.saving.serialize_keras_object(self.text_tower),
+            "width": self.width,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        tower = keras.saving.deserialize_keras_object(config.pop("text_tower"))
+        return cls(tower, **config)

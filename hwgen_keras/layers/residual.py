@@ -1,0 +1,81 @@
+"""The residual block of the generators."""
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class ResidualBlock(layers.Layer):
+    """Two normalised convolutions, modulated by a condition, plus the input.
+
+    Twice: 3x3 convolution, group normalisation, SiLU. The first normalised map is
+    multiplied by (scale + 1) and shifted when the block has a condition.
+
+    Args:
+        width: number of output channels; a multiple of `groups`.
+        conditioned: whether `call` takes a condition vector.
+        groups: groups of the group normalisation.
+
+    Call arguments:
+        features: (batch, height, width, channels).
+        condition: (batch, n), only if `conditioned`.
+
+    Output: (batch, height, width, `width`).
+
+    Reference: Perez et al., FiLM, 2018; Ho et al., DDPM, 2020 (the block's form).
+    """
+
+    def __init__(self, width, conditioned=False, groups=8, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.conditioned, self.groups = width, conditioned, groups
+        policy = self.dtype_policy
+        self.convolution_1 = layers.Conv2D(
+            width, 3, padding="same", dtype=policy, name="convolution_1"
+        )
+        self.convolution_2 = layers.Conv2D(
+            width, 3, padding="same", dtype=policy, name="convolution_2"
+        )
+        self.norm_1 = layers.GroupNormalization(
+            groups, epsilon=1e-5, dtype=policy, name="norm_1"
+        )
+        self.norm_2 = layers.GroupNormalization(
+            groups, epsilon=1e-5, dtype=policy, name="norm_2"
+        )
+        self.modulation = None
+        if conditioned:
+            self.modulation = layers.Dense(2 * width, dtype=policy, name="modulation")
+        self.shortcut = layers.Conv2D(width, 1, dtype=policy, name="shortcut")
+
+    def build(self, features_shape, condition_shape=None):
+        inner = (None, None, None, self.width)
+        self.convolution_1.build(features_shape)
+        self.convolution_2.build(inner)
+        self.norm_1.build(inner)
+        self.norm_2.build(inner)
+        if self.conditioned:
+            self.modulation.build(condition_shape)
+        if features_shape[-1] == self.width:
+            self.shortcut = None
+        else:
+            self.shortcut.build(features_shape)
+
+    def call(self, features, condition=None):
+        hidden = self.norm_1(self.convolution_1(features))
+        if self.conditioned:
+            modulation = self.modulation(ops.silu(condition))[:, None, None, :]
+            scale, shift = ops.split(modulation, 2, axis=-1)
+            hidden = hidden * (scale + 1) + shift
+        hidden = self.norm_2(self.convolution_2(ops.silu(hidden)))
+        shortcut = features if self.shortcut is None else self.shortcut(features)
+        return ops.silu(hidden) + shortcut
+
+    def compute_output_shape(self, features_shape, condition_shape=None):
+        return (*features_shape[:-1], self.width)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "conditioned": self.conditioned,
+            "groups": self.groups,
+        }

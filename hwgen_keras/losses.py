@@ -1,0 +1,107 @@
+"""The equations that the models are trained with. All return float32."""
+
+from keras import ops
+
+
+def soft_target_clip_loss(text, image, temperature=1.0):
+    """CLIP's loss with targets softened by the similarities within the batch.
+
+    logits = T I' / t; targets = softmax((I I' + T T') / 2 * t); the mean of the
+    cross-entropies along rows and along columns. Characters that occur twice in a
+    batch do not repel each other.
+
+    Args:
+        text, image: embeddings (batch, width), not normalised.
+        temperature: t.
+
+    Returns:
+        The loss of each row of the batch, (batch,).
+
+    Reference: Radford et al., CLIP, 2021; the soft targets are those of
+    nishizaki-lab/Handwritten-Character-Image-Generation.
+    """
+    text, image = ops.cast(text, "float32"), ops.cast(image, "float32")
+    logits = ops.matmul(text, ops.transpose(image)) / temperature
+    similarity = ops.matmul(image, ops.transpose(image)) + ops.matmul(
+        text, ops.transpose(text)
+    )
+    targets = ops.softmax(similarity / 2 * temperature, axis=-1)
+    rows = -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
+    targets, logits = ops.transpose(targets), ops.transpose(logits)
+    columns = -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
+    return (rows + columns) / 2
+
+
+def style_statistics_loss(style, generated):
+    """Squared distance of the channel means and of the deviations.
+
+    Args:
+        style: (mean, deviation) of the style image's features.
+        generated: (mean, deviation) of the generated image's.
+
+    Returns:
+        A scalar, not weighted (the paper's weight is 10).
+
+    Reference: Huang and Belongie, 2017, equation 13.
+    """
+    return sum(
+        ops.mean(ops.square(a - b)) for a, b in zip(style, generated, strict=True)
+    )
+
+
+def perceptual_distance(features_a, features_b):
+    """Squared distance of channel-normalised features, summed over the layers.
+
+    As LPIPS without its learned channel weights: each position's feature vector is
+    brought to unit length, squared differences are summed over channels and averaged
+    over positions.
+
+    Args:
+        features_a, features_b: lists of (batch, height, width, channels).
+
+    Returns:
+        (batch,), float32.
+
+    Reference: Zhang et al., The Unreasonable Effectiveness of Deep Features as a
+    Perceptual Metric, 2018, equation 1 with all weights 1.
+    """
+
+    def unit(x):
+        x = ops.cast(x, "float32")
+        length = ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + 1e-10)
+        return x / length
+
+    return sum(
+        ops.mean(ops.sum(ops.square(unit(a) - unit(b)), axis=-1), axis=(1, 2))
+        for a, b in zip(features_a, features_b, strict=True)
+    )
+
+
+def hinge_discriminator_loss(real_logits, generated_logits):
+    """½ [mean relu(1 - D(real)) + mean relu(1 + D(generated))], a scalar.
+
+    Reference: Lim and Ye, Geometric GAN, 2017.
+    """
+    real = ops.mean(ops.relu(1.0 - real_logits))
+    return 0.5 * (real + ops.mean(ops.relu(1.0 + generated_logits)))
+
+
+def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
+    """λ, which makes the adversarial gradient as long as the reconstruction's.
+
+    λ = clip(‖∂rec/∂last layer‖ / (‖∂adv/∂last layer‖ + 1e-4), 0, 1e4). Where the
+    adversarial gradient is not finite λ is 0: an overflow in it alone must not spoil
+    the step.
+
+    Args:
+        reconstruction_norm, adversarial_norm: norms of the two gradients.
+        scale: the loss scale that both gradients carry.
+
+    Reference: Esser et al., Taming Transformers for High-Resolution Image Synthesis,
+    2021, equation 7.
+    """
+    weight = reconstruction_norm / (adversarial_norm + 1e-4 * scale)
+    weight = ops.clip(weight, 0.0, 1e4)
+    return ops.where(ops.isfinite(adversarial_norm), weight, ops.zeros_like(weight))
+
+

@@ -1,0 +1,26 @@
+"""The networks, and the algorithms that train them."""
+
+from hwgen_keras.models.classifier import Classifier
+from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
+from hwgen_keras.models.discriminator import PatchDiscriminator
+from hwgen_keras.models.encoders import ImageEncoder, TextEncoder
+from hwgen_keras.models.generator import AdaINGenerator
+from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
+from hwgen_keras.models.sizes import SIZES
+from hwgen_keras.models.style_transfer import StyleTransfer, adam_pair
+
+__all__ = [
+    "CLIP",
+    "SIZES",
+    "AdaINGenerator",
+    "Classifier",
+    "EncoderFeatures",
+    "ImageEncoder",
+    "ImageTower",
+    "PatchDiscriminator",
+    "StyleTransfer",
+    "TextEncoder",
+    "TextTower",
+    "VGG16Features",
+    "adam_pair",
+]

@@ -1,0 +1,51 @@
+"""A classifier of characters on top of any encoder."""
+
+import keras
+from keras import layers
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class Classifier(keras.Model):
+    """An encoder, dropout, and one logit a class.
+
+    Args:
+        encoder: an `ImageEncoder` or a `TextEncoder`.
+        classes: number of classes.
+        dropout: rate before the last layer, in training.
+
+    Input: what the encoder takes. Output: logits (batch, classes), float32.
+
+    Example:
+
+    >>> classifier = Classifier(ImageEncoder(widths=(8, 16)), classes=46)
+    >>> classifier(np.ones((2, 32, 32, 1), "float32")).shape
+    (2, 46)
+    """
+
+    def __init__(self, encoder, classes, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder, self.classes, self.dropout_rate = encoder, classes, dropout
+        self.dropout = layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.to_logits = layers.Dense(classes, dtype="float32", name="to_logits")
+
+    def build(self, input_shape=None):
+        if not self.encoder.built:
+            self.encoder.build()
+        self.to_logits.build((None, self.encoder.output_width))
+
+    def call(self, inputs, training=False):
+        encoded = self.encoder(inputs, training=training)
+        return self.to_logits(self.dropout(encoded, training=training))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "classes": self.classes,
+            "dropout": self.dropout_rate,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
+        return cls(encoder, **config)

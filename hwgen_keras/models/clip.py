@@ -1,0 +1,132 @@
+"""CLIP over images of characters and their structures."""
+
+import keras
+from keras import layers, ops
+
+from hwgen_keras.losses import soft_target_clip_loss
+
+
+class ProjectionHead(layers.Layer):
+    """Linear, GELU, Linear, dropout; plus the first Linear; layer normalisation."""
+
+    def __init__(self, width, dropout=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        policy = self.dtype_policy
+        self.projection = layers.Dense(width, dtype=policy, name="projection")
+        self.output_layer = layers.Dense(width, dtype=policy, name="output")
+        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.norm = layers.LayerNormalization(
+            epsilon=1e-5, dtype="float32", name="norm"
+        )
+
+    def build(self, input_shape):
+        self.projection.build(input_shape)
+        self.output_layer.build((None, self.width))
+        self.norm.build((None, self.width))
+
+    def call(self, x, training=False):
+        projected = self.projection(x)
+        hidden = self.output_layer(ops.gelu(projected, approximate=False))
+        return self.norm(self.dropout(hidden, training=training) + projected)
+
+
+class _Tower(keras.Model):
+    def __init__(self, encoder, width=256, dropout=0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder, self.width, self.dropout_rate = encoder, width, dropout
+        self.head = ProjectionHead(
+            width, dropout, dtype=self.dtype_policy, name="projection_head"
+        )
+
+    def build(self, input_shape=None):
+        if not self.encoder.built:
+            self.encoder.build()
+        self.head.build((None, self.encoder.output_width))
+
+    def call(self, x, training=False):
+        return self.head(self.encoder(x, training=training), training=training)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "width": self.width,
+            "dropout": self.dropout_rate,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
+        return cls(encoder, **config)
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class ImageTower(_Tower):
+    """An `ImageEncoder` and a projection head: images → (batch, width), float32."""
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class TextTower(_Tower):
+    """A `TextEncoder` and a projection head: tokens → (batch, width), float32."""
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class CLIP(keras.Model):
+    """Images and structures of characters in one space.
+
+    Args:
+        image_tower: an `ImageTower`.
+        text_tower: a `TextTower` of the same width.
+        temperature: divides the logits.
+
+    Input, a dict:
+        image: (batch, height, width, 1), float in [-1, 1].
+        tokens: (batch, length), int.
+
+    Output, a dict: `image` and `text`, each (batch, width), float32.
+
+    Trained by `fit` with `soft_target_clip_loss`; compile it with an optimizer alone.
+
+    Reference: Radford et al., Learning Transferable Visual Models From Natural
+    Language Supervision, 2021.
+    """
+
+    def __init__(self, image_tower, text_tower, temperature=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.image_tower, self.text_tower = image_tower, text_tower
+        self.temperature = temperature
+
+    def build(self, input_shape=None):
+        for tower in (self.image_tower, self.text_tower):
+            if not tower.built:
+                tower.build()
+
+    def call(self, inputs, training=False):
+        return {
+            "image": self.image_tower(inputs["image"], training=training),
+            "text": self.text_tower(inputs["tokens"], training=training),
+        }
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return ops.mean(
+            soft_target_clip_loss(y_pred["text"], y_pred["image"], self.temperature)
+        )
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "image_tower": serialize(self.image_tower),
+            "text_tower": serialize(self.text_tower),
+            "temperature": self.temperature,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        image_tower = deserialize(config.pop("image_tower"))
+        text_tower = deserialize(config.pop("text_tower"))
+        return cls(image_tower, text_tower, **config)

@@ -1,0 +1,72 @@
+"""PatchGAN discriminator."""
+
+import keras
+from keras import layers
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class PatchDiscriminator(keras.Model):
+    """Judges overlapping patches of an image as real or generated.
+
+    4x4 convolutions with batch normalisation (not in the first) and LeakyReLU 0.2;
+    stride 2, the last before the output stride 1; then a 4x4 convolution to one
+    logit a patch.
+
+    Args:
+        widths: channels of the convolutions before the last.
+
+    Input: images (batch, height, width, 1), float in [-1, 1].
+    Output: logits (batch, patches down, patches across, 1), float32.
+
+    Reference: Isola et al., Image-to-Image Translation with Conditional Adversarial
+    Networks, 2017.
+    """
+
+    def __init__(self, widths=(64, 128, 256, 512), **kwargs):
+        # The optimizer tells the two networks apart by this name.
+        kwargs.setdefault("name", "discriminator")
+        super().__init__(**kwargs)
+        self.widths = tuple(widths)
+        policy = self.dtype_policy
+        self.padding = layers.ZeroPadding2D(1, dtype=policy, name="padding")
+        self.activation = layers.LeakyReLU(0.2, dtype=policy, name="activation")
+        last = len(self.widths) - 1
+        self.convolutions = [
+            layers.Conv2D(
+                width,
+                4,
+                strides=1 if i == last else 2,
+                use_bias=i == 0,
+                dtype=policy,
+                name=f"convolution_{i}",
+            )
+            for i, width in enumerate(self.widths)
+        ]
+        self.norms = [
+            layers.BatchNormalization(
+                momentum=0.9, epsilon=1e-5, dtype=policy, name=f"norm_{i}"
+            )
+            for i in range(1, len(self.widths))
+        ]
+        self.to_logits = layers.Conv2D(1, 4, dtype="float32", name="to_logits")
+
+    def build(self, input_shape=None):
+        channels = 1
+        for i, width in enumerate(self.widths):
+            self.convolutions[i].build((None, None, None, channels))
+            if i > 0:
+                self.norms[i - 1].build((None, None, None, width))
+            channels = width
+        self.to_logits.build((None, None, None, channels))
+
+    def call(self, images, training=False):
+        features = images
+        for i, convolution in enumerate(self.convolutions):
+            features = convolution(self.padding(features))
+            if i > 0:
+                features = self.norms[i - 1](features, training=training)
+            features = self.activation(features)
+        return self.to_logits(self.padding(features))
+
+    def get_config(self):
+        return {**super().get_config(), "widths": self.widths}

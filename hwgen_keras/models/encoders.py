@@ -1,0 +1,277 @@
+"""Encoders of CLIP and of the classifiers: images, and structures as text."""
+
+import keras
+from keras import layers, ops
+
+RESNETS = {
+    "resnet50": (
+        keras.applications.ResNet50,
+        (
+            "conv1_relu",
+            "conv2_block3_out",
+            "conv3_block4_out",
+            "conv4_block6_out",
+            "conv5_block3_out",
+        ),
+    ),
+    "resnet152": (
+        keras.applications.ResNet152,
+        (
+            "conv1_relu",
+            "conv2_block3_out",
+            "conv3_block8_out",
+            "conv4_block36_out",
+            "conv5_block3_out",
+        ),
+    ),
+}
+
+
+class _ConvolutionStage(layers.Layer):
+    """Strided 3x3 convolution, then a residual one, each batch-normalised."""
+
+    def __init__(self, width, strides, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.strides = width, strides
+        policy = self.dtype_policy
+
+        def convolution(name, strides=1):
+            return layers.Conv2D(
+                width,
+                3,
+                strides=strides,
+                padding="same",
+                use_bias=False,
+                dtype=policy,
+                name=name,
+            )
+
+        self.convolution_1 = convolution("convolution_1", strides)
+        self.convolution_2 = convolution("convolution_2")
+        self.norm_1 = layers.BatchNormalization(
+            momentum=0.9, dtype=policy, name="norm_1"
+        )
+        self.norm_2 = layers.BatchNormalization(
+            momentum=0.9, dtype=policy, name="norm_2"
+        )
+
+    def build(self, input_shape):
+        inner = (None, None, None, self.width)
+        self.convolution_1.build(input_shape)
+        self.convolution_2.build(inner)
+        self.norm_1.build(inner)
+        self.norm_2.build(inner)
+
+    def call(self, features, training=False):
+        features = ops.relu(
+            self.norm_1(self.convolution_1(features), training=training)
+        )
+        hidden = self.norm_2(self.convolution_2(features), training=training)
+        return ops.relu(features + hidden)
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class ImageEncoder(keras.Model):
+    """A vector for an image, and the feature maps on the way to it.
+
+    Args:
+        architecture: `"convolutional"` (a small residual network of `widths`),
+            `"resnet50"` or `"resnet152"` (`keras.applications`, one channel, no
+            pretrained weights).
+        widths: channels of each stage of the convolutional architecture; every stage
+            halves the image.
+
+    Input: images (batch, height, width, 1), float in [-1, 1], at least 32 x 32 for
+    the ResNets. Output: (batch, n), float32, the mean of the last map over space.
+
+    Reference: He et al., Deep Residual Learning for Image Recognition, 2016.
+    """
+
+    def __init__(
+        self, architecture="convolutional", widths=(32, 64, 128, 256), **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.architecture, self.widths = architecture, tuple(widths)
+        if architecture == "convolutional":
+            self.stages = [
+                _ConvolutionStage(width, 2, dtype=self.dtype_policy, name=f"stage_{i}")
+                for i, width in enumerate(self.widths)
+            ]
+        elif architecture in RESNETS:
+            constructor, names = RESNETS[architecture]
+            with _default_policy(self.dtype_policy):
+                network = constructor(
+                    include_top=False, weights=None, input_shape=(None, None, 1)
+                )
+            self.network = keras.Model(
+                network.input, [network.get_layer(name).output for name in names]
+            )
+        else:
+            raise ValueError(
+                f"architecture is {architecture!r}; "
+                f"it can be convolutional, {', '.join(RESNETS)}."
+            )
+
+    def build(self, input_shape=None):
+        if self.architecture == "convolutional":
+            channels = 1
+            for stage in self.stages:
+                stage.build((None, None, None, channels))
+                channels = stage.width
+
+    @property
+    def output_width(self):
+        return self.widths[-1] if self.architecture == "convolutional" else 2048
+
+    def feature_maps(self, images, training=False):
+        """The maps after each stage, a list of (batch, height, width, channels)."""
+        if self.architecture != "convolutional":
+            return self.network(images, training=training)
+        maps, features = [], images
+        for stage in self.stages:
+            features = stage(features, training=training)
+            maps.append(features)
+        return maps
+
+    def call(self, images, training=False):
+        last = self.feature_maps(images, training=training)[-1]
+        return ops.mean(ops.cast(last, "float32"), axis=(1, 2))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "architecture": self.architecture,
+            "widths": self.widths,
+        }
+
+
+class _default_policy:
+    """Layers of keras.applications take no dtype: they read the global policy."""
+
+    def __init__(self, policy):
+        self.policy = policy
+
+    def __enter__(self):
+        self.before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+
+    def __exit__(self, *exception):
+        keras.config.set_dtype_policy(self.before)
+
+
+class _TransformerLayer(layers.Layer):
+    """Self-attention and a feed-forward network, each normalised after its sum."""
+
+    def __init__(self, width, heads, dropout, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        policy = self.dtype_policy
+        self.attention = layers.MultiHeadAttention(
+            heads, width // heads, dropout=dropout, dtype=policy, name="attention"
+        )
+        self.norm_1 = layers.LayerNormalization(
+            epsilon=1e-12, dtype=policy, name="norm_1"
+        )
+        self.hidden = layers.Dense(
+            4 * width, activation=keras.activations.gelu, dtype=policy, name="hidden"
+        )
+        self.output_layer = layers.Dense(width, dtype=policy, name="output")
+        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.norm_2 = layers.LayerNormalization(
+            epsilon=1e-12, dtype=policy, name="norm_2"
+        )
+
+    def build(self, input_shape):
+        self.attention.build(input_shape, input_shape)
+        self.norm_1.build(input_shape)
+        self.hidden.build(input_shape)
+        self.output_layer.build((*input_shape[:-1], 4 * self.width))
+        self.norm_2.build(input_shape)
+
+    def call(self, x, mask=None, training=False):
+        attended = self.attention(
+            x, x, attention_mask=mask[:, None, :], training=training
+        )
+        x = self.norm_1(x + self.dropout(attended, training=training))
+        hidden = self.output_layer(self.hidden(x))
+        return self.norm_2(x + self.dropout(hidden, training=training))
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class TextEncoder(keras.Model):
+    """A vector for a structure: the state of its [CLS] token.
+
+    Args:
+        vocabulary_size: number of token ids.
+        length: number of positions.
+        width: channels; a multiple of `heads`.
+        depth: number of transformer layers.
+        heads: number of attention heads.
+        dropout: rate, in training.
+
+    Input: token ids (batch, length), int; 0 is padding and the first is [CLS].
+    Output: (batch, width), float32.
+
+    Reference: Devlin et al., BERT, 2019.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        length,
+        width=768,
+        depth=12,
+        heads=12,
+        dropout=0.1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.vocabulary_size, self.length = vocabulary_size, length
+        self.width, self.depth, self.heads = width, depth, heads
+        self.dropout_rate = dropout
+        policy = self.dtype_policy
+        initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+        self.token_embedding = layers.Embedding(
+            vocabulary_size, width, initializer, dtype=policy, name="token_embedding"
+        )
+        self.position_embedding = layers.Embedding(
+            length, width, initializer, dtype=policy, name="position_embedding"
+        )
+        self.norm = layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="norm")
+        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.transformer = [
+            _TransformerLayer(width, heads, dropout, dtype=policy, name=f"layer_{i}")
+            for i in range(depth)
+        ]
+
+    @property
+    def output_width(self):
+        return self.width
+
+    def build(self, input_shape=None):
+        shape = (None, self.length, self.width)
+        self.token_embedding.build((None, self.length))
+        self.position_embedding.build((self.length,))
+        self.norm.build(shape)
+        for layer in self.transformer:
+            layer.build(shape)
+
+    def call(self, tokens, training=False):
+        positions = self.position_embedding(ops.arange(self.length))
+        x = self.norm(self.token_embedding(tokens) + positions)
+        x = self.dropout(x, training=training)
+        mask = ops.not_equal(tokens, 0)
+        for layer in self.transformer:
+            x = layer(x, mask=mask, training=training)
+        return ops.cast(x[:, 0], "float32")
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "length": self.length,
+            "width": self.width,
+            "depth": self.depth,
+            "heads": self.heads,
+            "dropout": self.dropout_rate,
+        }

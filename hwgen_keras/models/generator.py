@@ -1,0 +1,115 @@
+"""The generator: a content glyph, rewritten in the style of another image."""
+
+import keras
+from keras import layers
+
+from hwgen_keras.layers import Decoder, Encoder, adain, style_statistics
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class AdaINGenerator(keras.Model):
+    """Writes the content image's character in the style image's hand.
+
+    A content encoder and a style encoder of the same form; adaptive instance
+    normalisation gives the content features the style's channel statistics; a
+    decoder turns them into an image.
+
+    Args:
+        width: channels of the first level; a multiple of 8.
+        multipliers: channels of level i are `width * multipliers[i]`; images are
+            halved between levels, so the stride is 2**(levels - 1).
+        condition: `None` (mode "adain"), an `EmbeddingCondition` ("adain_embedding")
+            or a `CLIPCondition` ("adain_clip"); its width is that of the vector that
+            modulates the residual blocks.
+
+    Input, a dict:
+        content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
+            divisible by `stride`.
+        style: the same shape.
+        label or tokens: what the condition asks for.
+        drop_condition: (batch,) bool, optional: rows that get the null vector.
+
+    Output: (batch, height, width, 1), float32, trained towards [-1, 1].
+
+    Example:
+
+    >>> generator = AdaINGenerator(width=8, multipliers=(1, 2))
+    >>> images = np.ones((4, 32, 32, 1), "float32")
+    >>> generator({"content": images, "style": images}).shape
+    (4, 32, 32, 1)
+
+    Reference: Huang and Belongie, 2017 (AdaIN); the architecture is that of
+    nishizaki-lab/Handwritten-Character-Image-Generation.
+    """
+
+    def __init__(self, width=64, multipliers=(1, 2, 4, 8), condition=None, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.multipliers = width, tuple(multipliers)
+        self.condition = condition
+        policy = self.dtype_policy
+        condition_width = None if condition is None else condition.width
+        self.content_encoder = Encoder(
+            width, multipliers, condition_width, dtype=policy, name="content_encoder"
+        )
+        self.style_encoder = Encoder(
+            width, multipliers, dtype=policy, name="style_encoder"
+        )
+        self.decoder = Decoder(
+            width, multipliers, condition_width, dtype=policy, name="decoder"
+        )
+        self.last_layer = layers.Conv2D(1, 1, dtype="float32", name="last_layer")
+
+    @property
+    def stride(self):
+        return 2 ** (len(self.multipliers) - 1)
+
+    @property
+    def mode(self):
+        if self.condition is None:
+            return "adain"
+        return "adain_" + {"label": "embedding", "tokens": "clip"}[
+            self.condition.input_names[0]
+        ]
+
+    @property
+    def input_names(self):
+        """Names of the inputs that a call needs."""
+        condition = () if self.condition is None else self.condition.input_names
+        return ("content", "style", *condition)
+
+    def build(self, input_shape=None):
+        for layer in (self.content_encoder, self.style_encoder, self.decoder):
+            layer.build()
+        self.last_layer.build((None, None, None, self.width))
+        if self.condition is not None and not self.condition.built:
+            self.condition.build()
+
+    def style_of(self, images):
+        """Style statistics of images: two tensors (batch, 1, 1, channels)."""
+        return style_statistics(self.style_encoder(images))
+
+    def features(self, inputs, style):
+        """The input of the last layer, for `style` as `style_of` returns it."""
+        condition = None if self.condition is None else self.condition(inputs)
+        content = self.content_encoder(inputs["content"], condition)
+        return self.decoder(adain(content, *style), condition)
+
+    def call(self, inputs):
+        style = self.style_of(inputs["style"])
+        return self.last_layer(self.features(inputs, style))
+
+    def get_config(self):
+        condition = self.condition
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "multipliers": self.multipliers,
+            "condition": condition and keras.saving.serialize_keras_object(condition),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        condition = config.pop("condition")
+        if condition is not None:
+            condition = keras.saving.deserialize_keras_object(condition)
+        return cls(condition=condition, **config)

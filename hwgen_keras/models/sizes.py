@@ -1,0 +1,31 @@
+"""Model sizes as plain dicts: `tiny` for tests, `small` for a CPU, `base` the paper's.
+
+Each value is the arguments of one constructor.
+"""
+
+SIZES = {
+    "tiny": {
+        "image_encoder": {"widths": (8, 16, 32)},
+        "text_encoder": {"width": 32, "depth": 1, "heads": 2},
+        "projection": 32,
+        "generator": {"width": 8, "multipliers": (1, 2)},
+        "discriminator": {"widths": (8, 16)},
+        "classifier": {"widths": (8, 16, 32)},
+    },
+    "small": {
+        "image_encoder": {"widths": (24, 48, 96, 192)},
+        "text_encoder": {"width": 128, "depth": 2, "heads": 4},
+        "projection": 128,
+        "generator": {"width": 24, "multipliers": (1, 2, 4)},
+        "discriminator": {"widths": (32, 64, 128)},
+        "classifier": {"widths": (32, 64, 128, 256)},
+    },
+    "base": {
+        "image_encoder": {"architecture": "resnet50"},
+        "text_encoder": {"width": 768, "depth": 12, "heads": 12},
+        "projection": 256,
+        "generator": {"width": 64, "multipliers": (1, 2, 4, 8)},
+        "discriminator": {"widths": (64, 128, 256, 512)},
+        "classifier": {"architecture": "resnet152"},
+    },
+}

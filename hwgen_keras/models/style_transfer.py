@@ -1,0 +1,253 @@
+"""The training of a generator against a discriminator."""
+
+import keras
+from keras import ops
+
+from hwgen_keras import losses
+from hwgen_keras.backend import StatefulTrainer, vjp
+from hwgen_keras.layers import style_statistics
+
+
+class StyleTransfer(StatefulTrainer, keras.Model):
+    """Trains an `AdaINGenerator` with explicit, implicit, reconstruction and
+    adversarial losses.
+
+    The losses of one step, for a target image t and the generated image g:
+        reconstruction: mean |t - g| + perceptual distance of t and g;
+        adversarial: -mean D(g), times the adaptive weight λ;
+        implicit: 10 x squared distance of the style statistics of the style image
+            and of g;
+        explicit: CLIP loss between g and the character's structure;
+        discriminator: hinge, for D alone.
+
+    Args:
+        generator: an `AdaINGenerator`.
+        discriminator: a `PatchDiscriminator`; its name must contain
+            "discriminator", which is how the optimizer tells the two apart.
+        features: a frozen model, images → list of feature maps, for the perceptual
+            distance; or `None` for the absolute difference alone.
+        clip: a trained `CLIP`, frozen here, for the explicit loss; or `None` for no
+            explicit loss.
+        implicit_weight: weight of the implicit loss.
+
+    Data, a dict of one batch: `content`, `style`, `target` (batch, height, width, 1),
+    float in [-1, 1]; `label`, `tokens`, `drop_condition` as the generator's condition
+    and CLIP ask for.
+
+    Compile it with `adam_pair(...)` as the optimizer. `call` generates.
+
+    Reference: the losses are those of nishizaki-lab/Handwritten-Character-Image-
+    Generation; λ is Esser et al., 2021, equation 7.
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        features=None,
+        clip=None,
+        implicit_weight=10.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        # Keras lists trainable variables in this order, and so does `update`.
+        self.generator, self.discriminator = generator, discriminator
+        self.features, self.clip = features, clip
+        self.implicit_weight = implicit_weight
+        for frozen in (features, clip):
+            if frozen is not None:
+                frozen.trainable = False
+        self.trackers = {
+            name: keras.metrics.Mean(name=name)
+            for name in (
+                "loss",
+                "reconstruction",
+                "adversarial",
+                "implicit",
+                "explicit",
+                "discriminator",
+                "adaptive_weight",
+            )
+            if name != "explicit" or clip is not None
+        }
+
+    def build(self, input_shape=None):
+        for network in (self.generator, self.discriminator, self.features, self.clip):
+            if network is not None and not network.built:
+                network.build()
+
+    def call(self, inputs, training=False):
+        return self.generator(inputs)
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def update(self, data):
+        """Gradients of one batch, generator first; see `hwgen_keras.backend`."""
+        generator, discriminator = self.generator, self.discriminator
+        state = self.trainable_variables + self.non_trainable_variables
+        last_layer_input, style, g, pull_generator = self._generate(data, state)
+        one = self.optimizer.scale_loss(ops.ones(()))
+
+        (reconstruction,), pull = vjp(
+            lambda g: [self.reconstruction_loss(data["target"], g)], [g], (), state
+        )
+        (image_gradient,), _ = pull([one])
+
+        def judge(g):
+            return [ops.cast(discriminator(g, training=True), "float32")]
+
+        (real_logits,), pull_real = vjp(
+            lambda: judge(data["target"]),
+            (),
+            discriminator.trainable_variables,
+            state,
+        )
+        (logits,), pull_judge = vjp(
+            judge, [g], discriminator.trainable_variables, state
+        )
+        adversarial = -ops.mean(logits)
+        count = ops.cast(ops.size(logits), "float32")
+        (adversarial_gradient,), _ = pull_judge(
+            [ops.ones_like(logits) * (-one / count)], variables=False
+        )
+        # The last layer is a 1x1 convolution: its gradient is a sum over positions.
+        weight = losses.adaptive_weight(
+            self._last_layer_norm(last_layer_input, image_gradient),
+            self._last_layer_norm(last_layer_input, adversarial_gradient),
+            one,
+        )
+        gradient = image_gradient + ops.where(
+            weight > 0, weight * adversarial_gradient, 0.0
+        )
+
+        style_variables = generator.style_encoder.trainable_variables
+        (implicit,), pull = vjp(
+            lambda g, mean, deviation: [
+                losses.style_statistics_loss((mean, deviation), generator.style_of(g))
+            ],
+            [g, *style],
+            style_variables,
+            state,
+        )
+        inputs, style_gradients = pull([one * self.implicit_weight])
+        gradient = gradient + inputs[0]
+
+        explicit = ops.zeros(())
+        if self.clip is not None:
+            (explicit,), pull = vjp(
+                lambda g: [self.explicit_loss(data["tokens"], g)], [g], (), state
+            )
+            gradient = gradient + pull([one])[0][0]
+
+        _, generator_gradients = pull_generator([gradient, *inputs[1:]])
+        generator_gradients = self._add_style(generator_gradients, style_gradients)
+
+        discriminator_loss = losses.hinge_discriminator_loss(real_logits, logits)
+        _, real = pull_real([one * self._hinge_cotangent(real_logits, -1.0)])
+        _, generated = pull_judge(
+            [one * self._hinge_cotangent(logits, 1.0)], inputs=False
+        )
+        discriminator_gradients = [a + b for a, b in zip(real, generated, strict=True)]
+
+        implicit = implicit * self.implicit_weight
+        self._track(
+            loss=reconstruction + adversarial * weight + implicit + explicit,
+            reconstruction=reconstruction,
+            adversarial=adversarial,
+            implicit=implicit,
+            explicit=explicit,
+            discriminator=discriminator_loss,
+            adaptive_weight=weight,
+        )
+        return generator_gradients + discriminator_gradients
+
+    def _generate(self, data, state):
+        """The generated image and what its losses need, as leaves of one pullback."""
+        generator = self.generator
+
+        def forward():
+            style = generator.style_of(data["style"])
+            features = generator.features(data, style)
+            return [generator.last_layer(features), *style, features]
+
+        (g, *style, features), pull = vjp(
+            forward, (), generator.trainable_variables, state
+        )
+
+        def pull_generator(cotangents):
+            # No loss looks at the last layer's input.
+            return pull([*cotangents, ops.zeros_like(features)])
+
+        return features, style, g, pull_generator
+
+    def reconstruction_loss(self, target, generated):
+        """mean(|target - generated| + perceptual distance), a scalar."""
+        loss = ops.mean(ops.abs(target - generated))
+        if self.features is None:
+            return loss
+        return loss + ops.mean(
+            losses.perceptual_distance(self.features(target), self.features(generated))
+        )
+
+    def explicit_loss(self, tokens, generated):
+        """CLIP loss between generated images and their structures, a scalar."""
+        embeddings = self.clip(
+            {"image": generated, "tokens": tokens}, training=False
+        )
+        return ops.mean(
+            losses.soft_target_clip_loss(
+                embeddings["text"], embeddings["image"], self.clip.temperature
+            )
+        )
+
+    def _last_layer_norm(self, features, image_gradient):
+        kernel_gradient = ops.einsum(
+            "bhwc,bhwo->co", ops.cast(features, "float32"), image_gradient
+        )
+        return ops.sqrt(ops.sum(ops.square(kernel_gradient)))
+
+    def _hinge_cotangent(self, logits, sign):
+        """∂ ½ mean relu(1 + sign·logits) / ∂ logits."""
+        active = ops.cast(1.0 + sign * logits > 0, "float32")
+        return 0.5 * sign * active / ops.cast(ops.size(logits), "float32")
+
+    def _add_style(self, gradients, style_gradients):
+        position = {
+            id(v): i for i, v in enumerate(self.generator.trainable_variables)
+        }
+        gradients = list(gradients)
+        for variable, gradient in zip(
+            self.generator.style_encoder.trainable_variables,
+            style_gradients,
+            strict=True,
+        ):
+            i = position[id(variable)]
+            gradients[i] = gradients[i] + gradient
+        return gradients
+
+    def _track(self, **values):
+        for name, tracker in self.trackers.items():
+            tracker.update_state(values[name])
+
+
+def adam_pair(generator_learning_rate, discriminator_learning_rate=None):
+    """Adam with betas (0.5, 0.9) for both networks of `StyleTransfer`.
+
+    Args:
+        generator_learning_rate: for the generator.
+        discriminator_learning_rate: for the discriminator; default: the same.
+    """
+    if discriminator_learning_rate is None:
+        discriminator_learning_rate = generator_learning_rate
+
+    def adam(learning_rate, name):
+        return keras.optimizers.Adam(learning_rate, 0.5, 0.9, name=name)
+
+    return keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(
+            adam(generator_learning_rate, "generator"),
+            {".*discriminator/.*": adam(discriminator_learning_rate, "discriminator")},
+        )
+    )
