@@ -2,9 +2,11 @@
 
 from hwgen_keras.sources.fonts import Font, find_fonts, system_fonts
 from hwgen_keras.sources.images import clean_image, read_image
+from hwgen_keras.sources.pen import PenWriter
 
 __all__ = [
     "Font",
+    "PenWriter",
     "clean_image",
     "find_fonts",
     "read_image",

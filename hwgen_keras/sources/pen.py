@@ -1,0 +1,238 @@
+"""Simulated handwriting: the strokes of KanjiVG, written by pens with habits."""
+
+import functools
+
+import numpy as np
+
+from hwgen_keras.characters import kanjivg
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources.hand import StrokeBender, bell, draw_hand, warp
+from hwgen_keras.sources.images import check_layout, keeps_place
+from hwgen_keras.sources.ink import stamp
+from hwgen_keras.sources.strokes import strokes
+
+# First numbers of the seeds, so that the three kinds of random numbers never meet.
+_WRITER, _LETTERFORM, _SAMPLE = 1, 2, 3
+# How far a writer's form of one character strays from KanjiVG, and how far one
+# sample strays from that form.
+_FORM_SPREAD, _SAMPLE_SPREAD = 0.9, 0.4
+_JOIN_POINTS = 12
+
+
+@functools.cache
+def _bender(count):
+    return StrokeBender(count)
+
+
+class PenWriter:
+    """A simulated writer, whose habits are drawn once from a seed.
+
+    Slant, proportions, roundness, corners, tremor, joins, stroke ends and the pen
+    are the writer's in every character; each character has the writer's own form;
+    samples of it differ a little.
+
+    Args:
+        seed: whole number of at least 0; another seed is another writer.
+
+    Attributes:
+        name: the writer's name in a manifest.
+        hand: the habits, a `Hand`.
+
+    Example:
+        >>> PenWriter(seed=1).draw("あ", image_size=64).shape
+        (64, 64)
+
+    Strokes: KanjiVG, copyright Ulrich Apel, CC BY-SA 3.0.
+    """
+
+    def __init__(self, seed):
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise InputError(
+                f"The writer's seed is {seed!r}; give a whole number of at least 0."
+            )
+        self.seed = int(seed)
+        self.name = f"pen-{self.seed:04d}"
+        self.hand = draw_hand(np.random.default_rng((_WRITER, self.seed)))
+
+    def __repr__(self):
+        return f"PenWriter({self.seed})"
+
+    def covers(self, character):
+        """Whether the strokes of `character` are known."""
+        return kanjivg.has_character(character)
+
+    def draw(self, character, image_size, sample=0, margin=0.08):
+        """Writes one character, filling the square, centred, aspect ratio kept.
+
+        Small kana, punctuation and lower-case letters keep their size and place in
+        the box instead. The image depends on nothing but the writer's seed and the
+        arguments.
+
+        Args:
+            character: a string of one character.
+            image_size: side of the square in pixels, at least 8.
+            sample: number of the sample, at least 0; another number, another try.
+            margin: empty border on each side as a fraction of the side, in [0, 0.4].
+
+        Returns:
+            uint8 array (image_size, image_size), 0 ink, 255 paper.
+
+        Raises:
+            InputError: KanjiVG does not describe the character.
+        """
+        check_layout(image_size, margin)
+        if not isinstance(sample, int | np.integer) or sample < 0:
+            raise InputError(
+                f"sample is {sample!r}; give a whole number of at least 0."
+            )
+        model = strokes(character)
+        key = (self.seed, ord(character))
+        form = np.random.default_rng((_LETTERFORM, *key))
+        rng = np.random.default_rng((_SAMPLE, *key, int(sample)))
+        written = self._place_strokes(model, form, rng)
+        written = self._finish_ends(written, form, rng)
+        written = _bender(model.shape[1]).bend(written, self.hand, rng)
+        written = self._shape_plane(written, form, rng)
+        lines = [(written, self._radii(written, form, rng))]
+        lines += self._joins(*lines[0], form)
+        ink = self._draw_lines(lines, character, image_size, margin)
+        return self._tint(ink, rng)
+
+    def _vary(self, form, rng, spread, size):
+        """Numbers of which most are the writer's and a few the sample's."""
+        own = _FORM_SPREAD * bell(form, spread, size)
+        return own + _SAMPLE_SPREAD * bell(rng, spread, size)
+
+    def _place_strokes(self, model, form, rng):
+        """Shifts, turns and stretches each stroke about its middle."""
+        count = len(model)
+        # The more strokes, the less room each has to stray.
+        loose = self.hand.looseness * min(1.0, (5 / count) ** 0.5)
+        shift = self._vary(form, rng, 0.022 * loose, (count, 1, 2))
+        turn = self._vary(form, rng, 0.06 * loose, count)
+        size = np.exp(self._vary(form, rng, 0.07 * loose, (count, 1, 1)))
+        middle = (model.min(1, keepdims=True) + model.max(1, keepdims=True)) / 2
+        extent = np.ptp(model, axis=1)
+        flat = extent[:, 0] ** 2 / np.maximum((extent**2).sum(1), 1e-9)
+        stretch = flat * self.hand.stretches[0] + (1 - flat) * self.hand.stretches[1]
+        size = size * np.exp(stretch)[:, None, None]
+        cosine, sine = np.cos(turn), np.sin(turn)
+        turning = np.stack([cosine, sine, -sine, cosine], -1).reshape(-1, 2, 2)
+        return middle + shift + (model - middle) @ turning * size
+
+    def _finish_ends(self, written, form, rng):
+        """Lets the pen run past the ends of strokes, or flick off them."""
+        count, points, _ = written.shape
+        written = written.copy()
+        ramp = np.clip(np.linspace(-2, 1, points), 0, 1)[None, :, None] ** 1.5
+        forward = written[:, -1] - written[:, -points // 5]
+        forward /= np.maximum(np.hypot(*forward.T), 1e-6)[:, None]
+        extent = np.ptp(written, axis=1).max(1)
+        run = self.hand.overshoot + self._vary(form, rng, 0.012, count)
+        run = np.minimum(run, 0.2 * extent)[:, None]
+        flick = self.hand.hook * (form.uniform(size=count) < self.hand.hook_chance)
+        flick = np.minimum(flick, 0.25 * extent)[:, None]
+        # A flick turns back to where the next stroke begins: up and to the left.
+        aside = np.array([-0.7, -0.7]) + bell(form, 0.3, 2)
+        written += ramp * (forward * run)[:, None]
+        written[:, -points // 8 :] += (
+            np.linspace(0, 1, points - points * 7 // 8)[None, :, None]
+            * (aside * flick)[:, None]
+        )
+        return written
+
+    def _shape_plane(self, written, form, rng):
+        """Proportions, slant and rotation of the whole character."""
+        hand = self.hand
+        plane = hand.plane + self._vary(form, rng, 0.045, (2, 4))
+        written = warp(written, plane)
+        turn = hand.rotation + self._vary(form, rng, 0.03, None)
+        slant = hand.slant + self._vary(form, rng, 0.035, None)
+        rise = hand.rise + self._vary(form, rng, 0.02, None)
+        aspect = np.exp((hand.aspect + self._vary(form, rng, 0.05, None)) / 2)
+        shear = np.array([[1.0, -slant], [-rise, 1.0]])
+        rotation = np.array(
+            [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+        )
+        matrix = rotation @ shear @ np.diag([aspect, 1 / aspect])
+        return 0.5 + (written - 0.5) @ matrix.T
+
+    def _radii(self, written, form, rng):
+        """Half the width of the line at each point of each stroke."""
+        hand = self.hand
+        steps = np.diff(written, axis=1, append=written[:, -1:])
+        steps[:, -1] = steps[:, -2]
+        length = np.hypot(steps[..., 0], steps[..., 1])
+        travelled = np.cumsum(length, axis=1)
+        to_go = travelled[:, -1:] - travelled
+        # Dense characters are written smaller, or with a finer point.
+        width = hand.width * min(1.0, (10 / len(written)) ** 0.4)
+        width = width * np.exp(_SAMPLE_SPREAD * bell(rng, 0.12))
+        falling = form.uniform(0.6, 1.2, size=(len(written), 1))
+        start = hand.start_taper * np.exp(-travelled / (hand.taper_length / 2))
+        end = falling * hand.end_taper * np.exp(-to_go / hand.taper_length)
+        direction = np.arctan2(steps[..., 1], steps[..., 0])
+        nib = hand.nib_contrast * np.cos(2 * (direction - hand.nib_angle))
+        phases = rng.uniform(0, 2 * np.pi, (len(written), 1))
+        flutter = hand.flutter * np.sin(travelled * 14 + phases)
+        profile = (1 - start) * (1 - end) * (1 + nib) * (1 + flutter)
+        return width / 2 * np.maximum(profile, 0.15)
+
+    def _joins(self, written, radii, form):
+        """Thin curves from the end of a stroke to the start of the next one."""
+        hand = self.hand
+        chance = form.uniform(size=len(written))[1:]
+        ends, starts = written[:-1, -1], written[1:, 0]
+        gap = np.hypot(*(starts - ends).T)
+        joined = np.flatnonzero((chance < hand.join_chance) & (gap < hand.join_reach))
+        if not len(joined):
+            return []
+        leaving = _directions(written[:-1, -4:])[joined] * gap[joined, None] * 0.8
+        arriving = _directions(written[1:, :4])[joined] * gap[joined, None] * 0.8
+        t = np.linspace(0, 1, _JOIN_POINTS)[:, None]
+        curves = (
+            (2 * t**3 - 3 * t**2 + 1) * ends[joined, None]
+            + (t**3 - 2 * t**2 + t) * leaving[:, None]
+            + (3 * t**2 - 2 * t**3) * starts[joined, None]
+            + (t**3 - t**2) * arriving[:, None]
+        )
+        before, after = radii[joined, -1:], radii[joined + 1, :1]
+        full = before + t[:, 0] * (after - before)
+        # A join is thinnest half-way, where the pen presses least.
+        lifted = 1 - (1 - hand.join_width) * np.sin(np.pi * t[:, 0]) ** 0.7
+        return [(curves, full * lifted)]
+
+    def _draw_lines(self, lines, character, image_size, margin):
+        """Scales all lines to the square and inks them."""
+        points = np.concatenate([line.reshape(-1, 2) for line, _ in lines])
+        radii = np.concatenate([radius.reshape(-1, 1) for _, radius in lines])
+        low, high = (points - radii).min(0), (points + radii).max(0)
+        if keeps_place(character):
+            low, high = np.minimum(low, 0.0), np.maximum(high, 1.0)
+        scale = image_size * (1 - 2 * margin) / (high - low).max()
+        centre = (low + high) / 2
+        starts, ends, start_radii, end_radii = [], [], [], []
+        for line, radius in lines:
+            placed = (line - centre) * scale + image_size / 2
+            starts.append(placed[:, :-1].reshape(-1, 2))
+            ends.append(placed[:, 1:].reshape(-1, 2))
+            start_radii.append(scale * radius[:, :-1].ravel())
+            end_radii.append(scale * radius[:, 1:].ravel())
+        starts, ends, start_radii, end_radii = map(
+            np.concatenate, (starts, ends, start_radii, end_radii)
+        )
+        darkness = np.full(len(starts), self.hand.darkness)
+        return stamp(starts, ends, start_radii, end_radii, darkness, image_size)
+
+    def _tint(self, ink, rng):
+        """Ink on paper as greys, with the grain of a pencil."""
+        if self.hand.grain:
+            rough = rng.uniform(1 - self.hand.grain, 1, ink.shape)
+            ink = ink * rough
+        return np.round(255 * (1 - ink)).astype(np.uint8)
+
+
+def _directions(pieces):
+    """Unit vectors (pieces, 2) from the first to the last point of each piece."""
+    vectors = pieces[:, -1] - pieces[:, 0]
+    return vectors / np.maximum(np.hypot(*vectors.T), 1e-6)[:, None]
