@@ -1,0 +1,266 @@
+"""Manifests: JSON files that list labelled images, `{character: [sample, …]}`."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import unicodedata
+
+import numpy as np
+
+from hwgen_keras.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One labelled image file.
+
+    Attributes:
+        character: what is written, a string of one character.
+        path: the image file.
+        writer: who wrote it; empty where that is unknown.
+    """
+
+    character: str
+    path: pathlib.Path
+    writer: str = ""
+
+
+def read_manifest(
+    path, characters=None, writer_pattern=None, skip_unknown=False, writer=None
+):
+    """Reads a manifest and checks every entry of it.
+
+    Args:
+        path: a JSON file `{character: [sample, …]}`. A sample is the path of an
+            image, relative to the manifest's folder, or `{"path", "writer"}`.
+        characters: optional `CharacterSet` that every character must be in.
+        writer_pattern: optional regular expression, searched in each path as the
+            manifest gives it; the match (its first group, if there is one) is the
+            writer of samples that name none.
+        skip_unknown: leave out characters outside `characters` instead of failing.
+        writer: optional name of the writer of all samples that have none otherwise.
+
+    Returns:
+        A list of `Sample` in the order of the file.
+
+    Raises:
+        InputError: the file cannot be read or is malformed; an entry is of the
+            wrong type, empty, listed twice, outside the set, or its file is missing.
+    """
+    path = pathlib.Path(path)
+    entries = _read_json(path)
+    pattern = _compile(writer_pattern)
+    _check_characters(path, entries, characters, skip_unknown)
+    samples = []
+    for character, listed in entries.items():
+        if characters is not None and character not in characters:
+            continue
+        for entry in listed:
+            name, named_writer = _parse_entry(path, character, entry)
+            found = pattern.search(name) if pattern else None
+            if named_writer is None and found:
+                named_writer = found[1] if pattern.groups else found[0]
+            samples.append(
+                Sample(character, path.parent / name, named_writer or writer or "")
+            )
+    _check_files(path, samples)
+    if not samples:
+        raise InputError(f"The manifest {path} lists no image of the characters used.")
+    return samples
+
+
+def write_manifest(path, samples):
+    """Writes samples as a manifest; the file appears only when it is complete.
+
+    Args:
+        path: the JSON file to write; paths in it are relative to its folder.
+        samples: iterable of `Sample`.
+    """
+    path = pathlib.Path(path)
+    folder = path.parent.resolve()
+    entries = {}
+    for sample in samples:
+        # A resolved folder and an unresolved image could differ by a symbolic link.
+        name = os.path.relpath(os.path.abspath(sample.path), folder)
+        name = pathlib.Path(name).as_posix()
+        entry = {"path": name, "writer": sample.writer} if sample.writer else name
+        entries.setdefault(sample.character, []).append(entry)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    text = json.dumps(entries, ensure_ascii=False, indent=1)
+    partial.write_text(text + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def split_by_writer(samples, fractions, seed):
+    """Splits samples so that no writer is in two parts.
+
+    Args:
+        samples: iterable of `Sample`, each with a writer.
+        fractions: share of the writers in each part; positive, with the sum 1.
+        seed: integer; the same seed gives the same split.
+
+    Returns:
+        A list of lists of `Sample`, one for each fraction, none of them empty.
+
+    Raises:
+        InputError: a sample has no writer, there are fewer writers than parts, or
+            the fractions do not sum to 1.
+    """
+    samples = list(samples)
+    fractions = np.asarray(fractions, float)
+    if (fractions <= 0).any() or abs(fractions.sum() - 1) > 1e-6:
+        raise InputError(
+            f"The fractions of a split are {fractions.tolist()}; they must be "
+            "positive and sum to 1."
+        )
+    unknown = [str(sample.path) for sample in samples if not sample.writer]
+    if unknown:
+        raise InputError(
+            f"A split by writer needs the writer of each image; {_some(unknown)} has "
+            "none (a writer pattern can find it in the path)."
+        )
+    writers = sorted({sample.writer for sample in samples})
+    if len(writers) < len(fractions):
+        raise InputError(
+            f"There are {len(writers)} writers for {len(fractions)} parts of a split "
+            "by writer; give more writers or fewer parts."
+        )
+    order = np.random.default_rng(seed).permutation(len(writers))
+    part_of = {}
+    for part, positions in enumerate(_cut(order, fractions)):
+        part_of.update({writers[position]: part for position in positions})
+    parts = [[] for _ in fractions]
+    for sample in samples:
+        parts[part_of[sample.writer]].append(sample)
+    return parts
+
+
+def _cut(order, fractions):
+    """Consecutive pieces of `order`, each with at least one element."""
+    count, parts = len(order), len(fractions)
+    ends = np.round(np.cumsum(fractions)[:-1] * count).astype(int)
+    for part in range(parts - 1):
+        earliest = (ends[part - 1] if part else 0) + 1
+        ends[part] = np.clip(ends[part], earliest, count - (parts - 1 - part))
+    return np.split(order, ends)
+
+
+def _read_json(path):
+    repeated = []
+
+    def collect(pairs):
+        names = [name for name, _ in pairs]
+        repeated.extend(name for name in set(names) if names.count(name) > 1)
+        return dict(pairs)
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        entries = json.loads(text, object_pairs_hook=collect)
+    except FileNotFoundError:
+        raise InputError(
+            f"The manifest {path} does not exist; check the path."
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"The manifest {path} cannot be read as JSON ({error})."
+        ) from None
+    if not isinstance(entries, dict):
+        raise InputError(
+            f"The manifest {path} is not a JSON object; it must map each character to "
+            "a list of image paths."
+        )
+    if repeated:
+        raise InputError(f"The manifest {path} has {_some(repeated)} more than once.")
+    return entries
+
+
+def _compile(writer_pattern):
+    if writer_pattern is None:
+        return None
+    try:
+        return re.compile(writer_pattern)
+    except re.error as error:
+        raise InputError(
+            f"The writer pattern {writer_pattern!r} is not a regular expression "
+            f"({error})."
+        ) from None
+
+
+def _check_characters(path, entries, characters, skip_unknown):
+    wrong = [key for key in entries if len(unicodedata.normalize("NFC", key)) != 1]
+    if wrong:
+        raise InputError(
+            f"The manifest {path} has keys that are not one character: {_some(wrong)}."
+        )
+    wrong = [key for key, listed in entries.items() if not isinstance(listed, list)]
+    if wrong:
+        raise InputError(
+            f"The manifest {path} must give a list of samples for each character; it "
+            f"does not for {_some(wrong)}."
+        )
+    empty = [key for key, listed in entries.items() if not listed]
+    if empty:
+        raise InputError(
+            f"The manifest {path} lists no image for {_some(empty)}; add images or "
+            "remove the entry."
+        )
+    if characters is None or skip_unknown:
+        return
+    unknown = [key for key in entries if key not in characters]
+    if unknown:
+        raise InputError(
+            f"The manifest {path} has characters outside the set {characters.name}: "
+            f"{_some(unknown)}; choose a set that has them or skip unknown characters."
+        )
+
+
+def _parse_entry(path, character, entry):
+    """The path and the writer (None if not given) of one sample."""
+    name, writer = entry, None
+    if isinstance(entry, dict):
+        name, writer = entry.get("path"), entry.get("writer")
+        if set(entry) - {"path", "writer"}:
+            name = None
+    text = isinstance(name, str) and name and "\0" not in name
+    if not text or not isinstance(writer, str | None):
+        raise InputError(
+            f"The manifest {path} has a sample of {character} that is neither a path "
+            f'nor {{"path", "writer"}}: {json.dumps(entry, ensure_ascii=False)[:80]}.'
+        )
+    return name, writer
+
+
+def _check_files(path, samples):
+    seen, repeated = set(), []
+    for sample in samples:
+        key = os.path.normpath(sample.path)
+        if key in seen:
+            repeated.append(str(sample.path))
+        seen.add(key)
+    if repeated:
+        raise InputError(
+            f"The manifest {path} lists {_some(repeated)} more than once; an image "
+            "stands for one character."
+        )
+    missing = [str(sample.path) for sample in samples if not _is_file(sample.path)]
+    if missing:
+        raise InputError(
+            f"The manifest {path} lists files that do not exist: {_some(missing)}."
+        )
+
+
+def _is_file(path):
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system
+        return False
+
+
+def _some(names, count=5):
+    """The first few names, and how many more there are."""
+    text = ", ".join(map(str, names[:count]))
+    rest = len(names) - count
+    return f"{text} and {rest} more" if rest > 0 else text
