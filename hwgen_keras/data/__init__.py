@@ -1,0 +1,28 @@
+"""Manifests, packed image stores, epochs as tables, and the feeds that run them."""
+
+from hwgen_keras.data.classification import ClassificationSampler
+from hwgen_keras.data.manifest import (
+    Sample,
+    read_manifest,
+    split_by_writer,
+    write_manifest,
+)
+from hwgen_keras.data.pairs import PairSampler
+from hwgen_keras.data.rows import affine_matrix
+from hwgen_keras.data.steps import STEPS
+from hwgen_keras.data.store import FONT, GENERATED, HANDWRITING, ImageStore
+
+__all__ = [
+    "FONT",
+    "GENERATED",
+    "HANDWRITING",
+    "STEPS",
+    "ClassificationSampler",
+    "ImageStore",
+    "PairSampler",
+    "Sample",
+    "affine_matrix",
+    "read_manifest",
+    "split_by_writer",
+    "write_manifest",
+]

@@ -1,0 +1,157 @@
+"""ClassificationSampler: the rows that train a recogniser, or CLIP."""
+
+import numpy as np
+
+from hwgen_keras.data.rows import (
+    Groups,
+    TokenTable,
+    affine_matrix,
+    check_image_size,
+    check_rows,
+    row_generator,
+)
+from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.errors import InputError
+
+# At strength 1.
+_LARGEST_ANGLE = 10.0  # degrees
+_LARGEST_SHEAR = 0.15
+_LARGEST_SHRINKING = 0.2
+_ELASTIC_SHARE = 0.5
+
+
+class ClassificationSampler:
+    """Draws rows of one labelled image.
+
+    Columns of an epoch: `image`, int32 image index; `image_affine`, float32 (n, 6);
+    `label`, int32; `seed`, int32 (n, 2), for augmentation; `elastic`, bool, which
+    half of the rows is to be bent, if `elastic` is asked for; `tokens`, int32
+    (n, length), if there is a tokenizer.
+
+    Args:
+        store: an `ImageStore`.
+        seed: integer; epoch e is the same table whenever it is drawn.
+        rows_per_epoch: None: the number of images of the store.
+        affine_strength: from 0, the fixed place, to 2; at 1, a random rotation
+            within ±10°, a shear within ±0.15, a scale from 0.8 to 1 a side and a
+            shift as far as the margins allow.
+        elastic: whether half of the rows are marked for the elastic transform.
+        class_balanced: draw a character first, then an image of it.
+        kind_weights: optional `{kind: share of the rows}`; kinds not named are not
+            drawn. By default, and without `class_balanced`, every image comes once
+            an epoch.
+        tokenizer: optional `StructureTokenizer`.
+        image_size: side of the output in pixels; None: the store's.
+
+    Raises:
+        InputError: a kind with a share has no image, or a value is out of range.
+    """
+
+    def __init__(
+        self,
+        store,
+        seed=0,
+        rows_per_epoch=None,
+        affine_strength=0.0,
+        elastic=False,
+        class_balanced=False,
+        kind_weights=None,
+        tokenizer=None,
+        image_size=None,
+    ):
+        if not 0 <= affine_strength <= 2:
+            raise InputError(
+                f"affine_strength is {affine_strength}; give a number from 0 to 2."
+            )
+        self.store = store
+        self.seed = seed
+        self.rows_per_epoch = check_rows(
+            len(store) if rows_per_epoch is None else rows_per_epoch
+        )
+        self.affine_strength = affine_strength
+        self.elastic = elastic
+        self.class_balanced = class_balanced
+        self.image_size = check_image_size(store, image_size)
+        self.aliases = {}
+        self._pools, self._shares = self._kinds(kind_weights)
+        self._tokens = None
+        if tokenizer is not None:
+            self._tokens = TokenTable(tokenizer, store.characters, store.labels)
+
+    def epoch(self, epoch):
+        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
+        rng = row_generator(self.seed, epoch)
+        count = self.rows_per_epoch
+        pool = rng.choice(len(self._pools), count, p=self._shares)
+        image = np.empty(count, np.int32)
+        for number, members in enumerate(self._pools):
+            rows = np.flatnonzero(pool == number)
+            image[rows] = self._images(rng, members, len(rows))
+        label = self.store.labels[image]
+        table = {
+            "image": image,
+            "image_affine": self._affine(rng),
+            "label": label,
+            "seed": rng.integers(2**31, size=(count, 2), dtype=np.int32),
+        }
+        if self.elastic:
+            table["elastic"] = rng.random(count) < _ELASTIC_SHARE
+        if self._tokens is not None:
+            table["tokens"] = self._tokens.draw(rng, label)
+        return table
+
+    def _images(self, rng, members, count):
+        if self.class_balanced:
+            labels, groups = members
+            return groups.draw(rng, rng.integers(len(labels), size=count))
+        # Whole permutations, so that no image comes twice before all came once.
+        rounds = -(-count // len(members))
+        order = [rng.permutation(members) for _ in range(rounds)]
+        return np.concatenate(order)[:count] if order else members[:0]
+
+    def _affine(self, rng):
+        count, strength = self.rows_per_epoch, self.affine_strength
+        # Four numbers a row whatever the strength: it changes nothing else.
+        angle, shear = rng.uniform(-strength, strength, (2, count))
+        largest = 1 - 2 * FIXED_MARGIN
+        side = largest * (1 - _LARGEST_SHRINKING * strength * rng.random((count, 2)))
+        room = 1 - side
+        place = 0.5 + min(strength, 1.0) * rng.uniform(-0.5, 0.5, (count, 2))
+        before = room * place
+        return affine_matrix(
+            self.image_size,
+            np.concatenate([before, room - before], axis=1),
+            _LARGEST_ANGLE * angle,
+            _LARGEST_SHEAR * shear,
+            input_size=self.store.image_size,
+        )
+
+    def _kinds(self, kind_weights):
+        """The images of each kind to draw from, and the shares of the kinds."""
+        masks, weights = [np.ones(len(self.store), bool)], [1.0]
+        if kind_weights is not None:
+            masks = [self.store.kinds == kind for kind in kind_weights]
+            weights = list(kind_weights.values())
+            if min(weights, default=-1) < 0 or not sum(weights) > 0:
+                raise InputError(
+                    f"The shares of the kinds of images are {weights}; they must be "
+                    "positive."
+                )
+        pools, shares = [], []
+        for mask, weight in zip(masks, weights, strict=True):
+            members = np.flatnonzero(mask)
+            if not weight:
+                continue
+            if not len(members):
+                raise InputError(
+                    "A kind of images has a share of the rows and the store has no "
+                    f"image of it (shares: {kind_weights})."
+                )
+            if self.class_balanced:
+                labels, group = np.unique(
+                    self.store.labels[members], return_inverse=True
+                )
+                members = labels, Groups(members, group)
+            pools.append(members)
+            shares.append(weight)
+        return pools, np.array(shares) / np.sum(shares)

@@ -1,0 +1,142 @@
+"""An epoch is a table: what the samplers share to draw its rows with NumPy."""
+
+import numpy as np
+
+from hwgen_keras.errors import InputError
+
+
+def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=None):
+    """Affine maps that place an ink square within margins, then shear and rotate it.
+
+    Each maps the pixel (x, y) of the output to (a0 x + a1 y + a2, a3 x + a4 y + a5)
+    in the input; centres of pixels are integers. One warp does all of it.
+
+    Args:
+        image_size: side of the output in pixels.
+        margins: (n, 4), left, top, right and bottom margin in units of the
+            output's side; left + right and top + bottom are below 1.
+        angle_degrees: (n,) or a number, turn about the output's centre,
+            counter-clockwise as it is seen.
+        shear: (n,) or a number; how many pixels a point moves to the right for each
+            pixel that it lies above the centre, as in italics.
+        input_size: side of the input in pixels; None: `image_size`.
+
+    Returns:
+        float32 array (n, 6).
+    """
+    input_size = image_size if input_size is None else input_size
+    left, top, right, bottom = np.asarray(margins, np.float64).reshape(-1, 4).T
+    angle = np.radians(np.broadcast_to(angle_degrees, left.shape))
+    shear = np.broadcast_to(shear, left.shape)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    # Both sides are 1 here and the origin is the output's centre; y points down.
+    # This is the inverse of the shear after the inverse of the rotation.
+    scale_x = 1 / (1 - left - right)
+    scale_y = 1 / (1 - top - bottom)
+    x_by_x = scale_x * (cosine + shear * sine)
+    x_by_y = scale_x * (shear * cosine - sine)
+    y_by_x = scale_y * sine
+    y_by_y = scale_y * cosine
+    centre_x = scale_x * (0.5 - left)
+    centre_y = scale_y * (0.5 - top)
+    # From units of the side to pixels, whose centres are half a pixel off.
+    ratio = input_size / image_size
+    half = ratio * (image_size - 1) / 2
+    columns = (
+        ratio * x_by_x,
+        ratio * x_by_y,
+        input_size * centre_x - 0.5 - half * (x_by_x + x_by_y),
+        ratio * y_by_x,
+        ratio * y_by_y,
+        input_size * centre_y - 0.5 - half * (y_by_x + y_by_y),
+    )
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+class Groups:
+    """Indices sorted into groups, so that one of each group is drawn at once.
+
+    Args:
+        indices: (n,) image indices.
+        groups: (n,) group of each, from 0.
+        order_in_group: optional (n,) keys that order the members of a group.
+    """
+
+    def __init__(self, indices, groups, order_in_group=None):
+        order_in_group = indices if order_in_group is None else order_in_group
+        order = np.lexsort((indices, order_in_group, groups))
+        self.members = indices[order]
+        self.sizes = np.bincount(groups) if len(groups) else np.zeros(0, np.int64)
+        self.starts = np.cumsum(self.sizes) - self.sizes
+
+    def draw(self, rng, groups, skip_from=0, skip_to=0):
+        """One member for each of `groups`, at positions outside [from, to).
+
+        Args:
+            rng: NumPy generator.
+            groups: (n,) groups that are not empty.
+            skip_from, skip_to: bounds of the positions in `members` that are not
+                drawn, within the group; equal where nothing is left out.
+        """
+        skipped = skip_to - skip_from
+        position = rng.random(len(groups)) * (self.sizes[groups] - skipped)
+        position = self.starts[groups] + position.astype(np.int64)
+        behind = (skipped > 0) & (position >= skip_from)
+        return self.members[position + np.where(behind, skipped, 0)]
+
+
+class TokenTable:
+    """The token ids of all alternatives of all characters that occur.
+
+    Args:
+        tokenizer: a `StructureTokenizer`.
+        characters: the `CharacterSet` of the labels.
+        labels: the class ids that can be drawn.
+    """
+
+    def __init__(self, tokenizer, characters, labels):
+        self.counts = np.zeros(len(characters), np.int64)
+        names, alternatives = [], []
+        for label in np.unique(labels):
+            character = characters[label]
+            count = tokenizer.alternatives(character)
+            self.counts[label] = count
+            names.extend([character] * count)
+            alternatives.extend(range(count))
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.tokens = tokenizer.encode(names, alternatives)
+
+    def draw(self, rng, labels):
+        """The tokens of a random alternative of each label: int32 (n, length)."""
+        alternative = (rng.random(len(labels)) * self.counts[labels]).astype(np.int64)
+        return self.tokens[self.starts[labels] + alternative]
+
+
+def row_generator(seed, epoch):
+    """The NumPy generator of one epoch of a sampler."""
+    return np.random.default_rng([int(seed), int(epoch)])
+
+
+def check_image_size(store, image_size):
+    """`image_size`, or the store's if None.
+
+    Raises:
+        InputError: the output is less than half the store's images.
+    """
+    image_size = store.image_size if image_size is None else int(image_size)
+    # Bilinear interpolation would step over strokes that lie between its samples.
+    if not store.image_size <= 2 * image_size:
+        raise InputError(
+            f"Images of {store.image_size} pixels cannot be shrunk to {image_size} "
+            f"without losing strokes; make a store of at most {2 * image_size} pixels."
+        )
+    return image_size
+
+
+def check_rows(rows_per_epoch):
+    """Raises InputError unless an epoch has at least one row."""
+    if rows_per_epoch < 1:
+        raise InputError(
+            f"rows_per_epoch is {rows_per_epoch}; an epoch has at least one row."
+        )
+    return int(rows_per_epoch)
