@@ -1,0 +1,196 @@
+"""How well a recogniser reads: a report a character, and means over seeds.
+
+Accuracy is over all images. Macro-F1 is the mean of the characters' F1, over the
+characters asked for (the original reports 973 of its 3,057 classes).
+"""
+
+import csv
+import io
+import json
+import statistics
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.files import write_text
+from hwgen_keras.evaluation.tables import text_table
+
+
+def classification_report(characters, true, predicted, macro_over=None):
+    """Precision, recall and F1 of each character, accuracy and macro-F1.
+
+    Args:
+        characters: a CharacterSet, or its characters in order of their class ids.
+        true: class ids of what is written, integers (n,).
+        predicted: class ids of what was read, integers (n,).
+        macro_over: the characters whose F1 is averaged; None: those that occur in
+            `true`. Characters without an image have no F1: they are left out of the
+            mean and named in the report.
+
+    Returns:
+        A dict that JSON can hold: "images"; "accuracy" and "macro_f1" in [0, 1];
+        "macro_characters", how many were averaged; "macro_absent", those left out;
+        "characters": {character: {"precision", "recall", "f1", "support"}} for what
+        was written or read at least once. A division by zero counts as 0.
+
+    Raises:
+        InputError: no images, arrays of different lengths, a class id outside the set,
+            or `macro_over` outside the set or without a single image.
+    """
+    names = tuple(characters)
+    true, predicted = (
+        _class_ids(true, names, "true"),
+        _class_ids(predicted, names, "read"),
+    )
+    if len(true) != len(predicted):
+        raise InputError(
+            f"There are {len(true)} true and {len(predicted)} predicted classes; "
+            "give one prediction for every image."
+        )
+    if not len(true):
+        raise InputError("There is no image to evaluate; the test set is empty.")
+    seen = np.union1d(true, predicted)
+    columns = precision_recall_fscore_support(
+        true, predicted, labels=seen, zero_division=0
+    )
+    scores = {}
+    for index, precision, recall, f1, support in zip(seen, *columns, strict=True):
+        scores[names[index]] = {
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "support": int(support),
+        }
+    averaged, absent = _macro_characters(names, scores, macro_over)
+    return {
+        "images": len(true),
+        "accuracy": float(np.mean(true == predicted)),
+        "macro_f1": statistics.fmean(scores[c]["f1"] for c in averaged),
+        "macro_characters": len(averaged),
+        "macro_absent": absent,
+        "characters": scores,
+    }
+
+
+def summarise_arms(results):
+    """Mean and standard deviation over seeds, one row for each arm.
+
+    Args:
+        results: {arm: [report of each seed]}, reports of `classification_report`.
+
+    Returns:
+        A list of dicts in the order given: "arm", "seeds", and "accuracy_mean",
+        "accuracy_std", "macro_f1_mean", "macro_f1_std" in [0, 1]. A deviation (of the
+        sample, n - 1) is None where there is one seed.
+
+    Raises:
+        InputError: an arm has no report.
+    """
+    rows = []
+    for arm, reports in results.items():
+        if not reports:
+            raise InputError(f"The arm {arm!r} has no result; train one seed or more.")
+        row = {"arm": arm, "seeds": len(reports)}
+        for measure in ("accuracy", "macro_f1"):
+            values = [report[measure] for report in reports]
+            row[f"{measure}_mean"] = statistics.fmean(values)
+            row[f"{measure}_std"] = (
+                statistics.stdev(values) if len(values) > 1 else None
+            )
+        rows.append(row)
+    return rows
+
+
+def arms_table(rows):
+    """Header and rows, in per cent, of what `summarise_arms` returns.
+
+    They fit `text_table` and `report.Table(..., best={1: "max", 2: "max"})`.
+    """
+    header = ["Trained on", "Accuracy %", "Macro-F1 %", "Seeds"]
+
+    def per_cent(row, measure):
+        deviation = row[f"{measure}_std"]
+        deviation = None if deviation is None else 100 * deviation
+        return 100 * row[f"{measure}_mean"], deviation
+
+    return header, [
+        [row["arm"], per_cent(row, "accuracy"), per_cent(row, "macro_f1"), row["seeds"]]
+        for row in rows
+    ]
+
+
+def report_text(report, worst=20):
+    """A report for a terminal: the two figures, then the `worst` characters by F1."""
+    scores = sorted(report["characters"].items(), key=lambda item: item[1]["f1"])
+    rows = [
+        [name, *(100 * s[key] for key in ("precision", "recall", "f1")), s["support"]]
+        for name, s in scores[:worst]
+    ]
+    return (
+        f"Accuracy {100 * report['accuracy']:.1f} % over {report['images']} images, "
+        f"macro-F1 {100 * report['macro_f1']:.1f} % over "
+        f"{report['macro_characters']} characters. The lowest F1:\n\n"
+        + text_table(["Character", "Precision", "Recall", "F1", "Images"], rows)
+    )
+
+
+def write_report(path, report):
+    """Write a report as JSON."""
+    write_text(path, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_predictions(path, rows):
+    """Write what was read in each image as CSV.
+
+    Args:
+        path: the CSV file, UTF-8.
+        rows: (path of the image, true character, predicted character, probability of
+            the prediction in [0, 1]) of each image.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["path", "true", "predicted", "probability"])
+    for image, true, predicted, probability in rows:
+        table.writerow([str(image), true, predicted, f"{probability:.6f}"])
+    write_text(path, text.getvalue())
+
+
+def _class_ids(ids, names, kind):
+    ids = np.asarray(ids)
+    if ids.size == 0:
+        ids = ids.astype(np.int64)
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
+        raise InputError(
+            f"The {kind} classes have shape {ids.shape} and type {ids.dtype}; "
+            "give one integer for every image."
+        )
+    outside = ids[(ids < 0) | (ids >= len(names))]
+    if outside.size:
+        raise InputError(
+            f"The {kind} class {outside[0]} is outside the set of {len(names)} "
+            "characters; use the set the recogniser was trained with."
+        )
+    return ids
+
+
+def _macro_characters(names, scores, macro_over):
+    """The characters to average, and those that were asked for and have no image."""
+    present = [name for name, score in scores.items() if score["support"]]
+    if macro_over is None:
+        return present, []
+    wanted = list(dict.fromkeys(macro_over))
+    known, present = set(names), set(present)
+    for character in wanted:
+        if character not in known:
+            raise InputError(
+                f"The macro-F1 is wanted over {character!r}, which is outside the set "
+                "of the recogniser; leave it out."
+            )
+    averaged = [character for character in wanted if character in present]
+    if not averaged:
+        raise InputError(
+            "None of the characters that the macro-F1 is wanted over has a test image; "
+            "choose characters of the test set."
+        )
+    return averaged, [character for character in wanted if character not in present]

@@ -1,0 +1,126 @@
+"""Many small character images as one picture to look at."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from hwgen_keras.errors import InputError
+
+PAPER = 255
+LINE = 214  # light enough to separate without drawing the eye
+TEXT = 64
+
+
+def contact_sheet(columns, cell_size=64, blocks=1):
+    """Rows of images that belong together, such as content, style and generated.
+
+    Args:
+        columns: {title: uint8 images (n, height, width), 0 ink, 255 paper}; the same
+            n in every column, heights and widths of each column's own.
+        cell_size: height of a cell, pixels.
+        blocks: the rows are broken into this many blocks, side by side.
+
+    Returns:
+        A PIL image, mode "L".
+
+    Raises:
+        InputError: no columns, no images, or columns of different lengths.
+    """
+    if not columns:
+        raise InputError("A contact sheet needs one column of images or more.")
+    cells = {}
+    for title, images in columns.items():
+        cells[title] = [_scaled(image, cell_size) for image in _checked(images, title)]
+    lengths = {title: len(images) for title, images in cells.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(
+            f"The columns of a contact sheet have {lengths} images; give each as many."
+        )
+    count = next(iter(lengths.values()))
+    rows = -(-count // max(1, min(blocks, count)))
+    starts = range(0, count, rows)
+
+    gap = max(2, cell_size // 16)
+    font = ImageFont.load_default(size=max(10, cell_size // 5))
+    widths = [
+        max(images[0].width, int(font.getlength(title)) + 1)
+        for title, images in cells.items()
+    ]
+    heading = sum(font.getmetrics()) + gap
+    block_width = sum(widths) + gap * len(widths)
+    block_gap = 4 * gap
+    sheet = Image.new(
+        "L",
+        (
+            block_width * len(starts) + block_gap * (len(starts) - 1) + gap,
+            heading + rows * (cell_size + gap) + gap,
+        ),
+        PAPER,
+    )
+    pen = ImageDraw.Draw(sheet)
+    for block, start in enumerate(starts):
+        x = gap + block * (block_width + block_gap)
+        if block:
+            pen.line(
+                (x - block_gap // 2 - gap, 0, x - block_gap // 2 - gap, sheet.height),
+                LINE,
+            )
+        for (title, images), width in zip(cells.items(), widths, strict=True):
+            pen.text((x + width / 2, gap), title, fill=TEXT, font=font, anchor="ma")
+            for row, image in enumerate(images[start : start + rows]):
+                y = heading + gap + row * (cell_size + gap)
+                sheet.paste(image, (x + (width - image.width) // 2, y))
+                pen.line((x, y - gap // 2 - 1, x + width - 1, y - gap // 2 - 1), LINE)
+            x += width + gap
+    return sheet
+
+
+def grid(images, columns, cell_size=None):
+    """Images in rows of `columns`, with light lines between them.
+
+    Args:
+        images: uint8 (n, height, width), 0 ink, 255 paper.
+        columns: images in a row.
+        cell_size: height of an image in the picture, pixels; None: its own.
+
+    Returns:
+        A PIL image, mode "L". The last row may end in blank cells.
+
+    Raises:
+        InputError: no images, or `columns` below 1.
+    """
+    if columns < 1:
+        raise InputError(f"A grid has {columns} columns; give 1 or more.")
+    images = _checked(images, "grid")
+    columns = min(columns, len(images))
+    cells = [_scaled(image, cell_size or image.shape[0]) for image in images]
+    width, height = cells[0].width + 1, cells[0].height + 1
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("L", (columns * width + 1, rows * height + 1), LINE)
+    for index in range(rows * columns):
+        corner = (index % columns * width + 1, index // columns * height + 1)
+        if index < len(cells):
+            sheet.paste(cells[index], corner)
+        else:
+            sheet.paste(PAPER, (*corner, corner[0] + width - 1, corner[1] + height - 1))
+    return sheet
+
+
+def _checked(images, title):
+    images = np.asarray(images)
+    if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
+        raise InputError(
+            f"The images of {title!r} have shape {images.shape} and type "
+            f"{images.dtype}; give uint8 of shape (n, height, width), n 1 or more."
+        )
+    return images
+
+
+def _scaled(image, height):
+    image = Image.fromarray(image)
+    if image.height == height:
+        return image
+    width = max(1, round(image.width * height / image.height))
+    # Enlarged pixels stay squares: smoothing would flatter the generator.
+    enlarge = height > image.height
+    method = Image.Resampling.NEAREST if enlarge else Image.Resampling.BOX
+    return image.resize((width, height), method)
