@@ -1,6 +1,8 @@
 """Manifests, packed image stores, epochs as tables, and the feeds that run them."""
 
+from hwgen_keras.data.augment import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.data.classification import ClassificationSampler
+from hwgen_keras.data.feed import feed
 from hwgen_keras.data.manifest import (
     Sample,
     read_manifest,
@@ -13,6 +15,7 @@ from hwgen_keras.data.steps import STEPS
 from hwgen_keras.data.store import FONT, GENERATED, HANDWRITING, ImageStore
 
 __all__ = [
+    "AUGMENTATIONS",
     "FONT",
     "GENERATED",
     "HANDWRITING",
@@ -22,6 +25,8 @@ __all__ = [
     "PairSampler",
     "Sample",
     "affine_matrix",
+    "feed",
+    "parse_augmentations",
     "read_manifest",
     "split_by_writer",
     "write_manifest",

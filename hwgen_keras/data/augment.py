@@ -1,0 +1,241 @@
+"""Augmentation in batched TensorFlow operations.
+
+Images are float32 (batch, height, width, 1) with the greys 0 (ink) to 255 (paper),
+and each comes with the seed of its row, int32 (2,): what happens to an image
+depends on that seed alone, not on the batch it is in or on what ran before. KerasCV's
+layers are handed numbers made from those seeds for the same reason.
+"""
+
+import numpy as np
+
+from hwgen_keras.errors import InputError
+
+# `affine` costs nothing here: the rows of a sampler contain it.
+AUGMENTATIONS = ("none", "affine", "elastic", "gridmask", "cutout")
+PAPER = 255.0
+
+
+def parse_augmentations(names):
+    """The augmentations of a list, or of text such as `"affine,elastic"`.
+
+    Returns:
+        A tuple of names in the order in which they are applied, without `none`.
+
+    Raises:
+        InputError: there is no augmentation of that name.
+    """
+    if isinstance(names, str):
+        names = names.split(",")
+    names = [name.strip() for name in names]
+    for name in names:
+        if name not in AUGMENTATIONS:
+            raise InputError(
+                f"There is no augmentation {name!r}; use {', '.join(AUGMENTATIONS)}, "
+                "or several of them joined by commas."
+            )
+    return tuple(name for name in AUGMENTATIONS[1:] if name in names)
+
+
+def elastic(images, seeds, alpha=0.02, sigma=0.12):
+    """Bends each image by its own smooth random field of displacements.
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        seeds: int32 (batch, 2).
+        alpha: standard deviation of a displacement in units of the image's height.
+        sigma: distance over which displacements change, in the same units; strokes
+            stay smooth where it is a few times `alpha` or more.
+
+    Reference: P. Simard, D. Steinkraus, J. Platt, Best practices for convolutional
+    neural networks applied to visual document analysis, ICDAR 2003.
+    """
+    import tensorflow as tf
+
+    height, width = images.shape[1:3]
+    # A grid of independent displacements, interpolated by cubics, is as smooth as
+    # filtered noise and costs far less. Its outermost cells have no neighbours for
+    # the interpolation, so they are cut off.
+    spacing = max(2, round(sigma * height))
+    rows, columns = (-(-side // spacing) + 4 for side in (height, width))
+    grid = _row_numbers(seeds, (rows, columns, 2), tf.random.stateless_normal)
+    size = (rows * spacing, columns * spacing)
+    field = tf.image.resize(grid, size, method="bicubic")
+    field = field[:, 2 * spacing : 2 * spacing + height]
+    field = field[:, :, 2 * spacing : 2 * spacing + width] * (alpha * height)
+    y = tf.range(height, dtype=tf.float32)[:, None] + field[..., 0]
+    x = tf.range(width, dtype=tf.float32)[None, :] + field[..., 1]
+    return _sample(images, y, x)
+
+
+def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
+    """Covers each image with a rotated grid of squares of paper (KerasCV's GridMask).
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        seeds: int32 (batch, 2).
+        ratio: least and greatest side of a square in units of the grid's spacing.
+        rotation: greatest rotation of the grid in units of a full turn.
+
+    Reference: P. Chen et al., GridMask data augmentation, arXiv:2001.04086.
+    """
+    import keras_cv
+    import tensorflow as tf
+
+    generator = _RowGenerator()
+
+    class RatioOfRow(keras_cv.core.FactorSampler):
+        def __call__(self, shape=(), dtype="float32"):
+            return generator.uniform(shape, *ratio)
+
+        def get_config(self):
+            return {}
+
+    layer = keras_cv.layers.GridMask(
+        ratio_factor=RatioOfRow(),
+        rotation_factor=rotation,
+        fill_value=int(PAPER),
+        dtype="float32",
+    )
+    layer._random_generator = generator
+    layer.random_rotate._random_generator = generator
+
+    def cover(image_and_seed):
+        image, generator.seed = image_and_seed
+        mask = layer.get_random_transformation(image=image)
+        return layer.augment_image(image, transformation=mask)
+
+    covered = tf.map_fn(cover, (images, seeds), fn_output_signature=tf.float32)
+    return tf.ensure_shape(covered, images.shape)
+
+
+def cutout(images, seeds, side=(0.15, 0.4)):
+    """Puts a rectangle of paper on each image (KerasCV's RandomCutout).
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        seeds: int32 (batch, 2).
+        side: least and greatest side of the rectangle in units of the image's.
+
+    Reference: T. DeVries, G. Taylor, Improved regularization of convolutional
+    neural networks with cutout, arXiv:1708.04552.
+    """
+    import keras_cv
+    import tensorflow as tf
+
+    layer = keras_cv.layers.RandomCutout(side, side, fill_value=PAPER, dtype="float32")
+    height, width = images.shape[1:3]
+    numbers = _row_numbers(seeds, (4,), tf.random.stateless_uniform)
+    sides = side[0] + (side[1] - side[0]) * numbers[:, 2:]
+    rectangles = {
+        "centers_x": numbers[:, 0] * width,
+        "centers_y": numbers[:, 1] * height,
+        "rectangles_width": tf.math.ceil(sides[:, 0] * width),
+        "rectangles_height": tf.math.ceil(sides[:, 1] * height),
+    }
+    rectangles = {name: tf.cast(v, tf.int32) for name, v in rectangles.items()}
+    return layer.augment_images(images, transformations=rectangles)
+
+
+def fourier_mix(images, labels, seeds):
+    """Mixes each image with another of the batch by a blob-shaped mask.
+
+    The mask is that of KerasCV's FourierMix. It depends on the row's seed; the
+    partner is the row `shift` further on, and `shift` comes from the first row's
+    seed, so unlike the other augmentations it repeats only for the same batch.
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        labels: float32 (batch, classes), one-hot.
+        seeds: int32 (batch, 2).
+
+    Returns:
+        Images and labels of the same shapes.
+
+    Reference: E. Harris et al., FMix: enhancing mixed sample data augmentation,
+    arXiv:2002.12047.
+    """
+    import keras_cv
+    import tensorflow as tf
+
+    layer = keras_cv.layers.FourierMix(dtype="float32")
+    generator = layer._random_generator = _RowGenerator()
+    size = tuple(images.shape[1:3])
+    numbers = _row_numbers(seeds, (2,), tf.random.stateless_uniform)
+    # If u is uniform, sin²(πu/2) has the distribution Beta(½, ½).
+    share = tf.square(tf.sin(np.pi / 2 * numbers[:, 0]))
+
+    def mask_of_row(seed_and_share):
+        generator.seed, share_of_row = seed_and_share
+        mask = layer._sample_mask_from_transform(layer.decay_power, size)
+        return layer._binarise_mask(mask, share_of_row, size)
+
+    masks = tf.map_fn(mask_of_row, (seeds, share), fn_output_signature=tf.float32)
+    masks = tf.ensure_shape(masks, (None, *size))[..., None]
+    count = tf.shape(images)[0]
+    others = tf.cast(tf.maximum(count - 1, 1), tf.float32)
+    shift = 1 + tf.cast(numbers[0, 1] * others, tf.int32)
+    share = share[:, None]
+    images = masks * images + (1 - masks) * tf.roll(images, -shift, axis=0)
+    return images, share * labels + (1 - share) * tf.roll(labels, -shift, axis=0)
+
+
+class _RowGenerator:
+    """Stands in for the random generator of a KerasCV layer; `seed` is a row's.
+
+    KerasCV draws from generators that keep a state, so that an image would depend
+    on all images before it and a resumed run would differ.
+    """
+
+    def __init__(self):
+        self._calls = 0
+        self.seed = None
+
+    def uniform(self, shape, minval=0.0, maxval=1.0, dtype="float32"):
+        import tensorflow as tf
+
+        numbers = tf.random.stateless_uniform(shape, self._next(), dtype=dtype)
+        return minval + (maxval - minval) * numbers
+
+    def normal(self, shape):
+        import tensorflow as tf
+
+        return tf.random.stateless_normal(shape, self._next())
+
+    def _next(self):
+        # Counted when the graph is made: every call in it has a number of its own.
+        self._calls += 1
+        return self.seed + [0, self._calls]
+
+
+def _row_numbers(seeds, shape, draw):
+    """Random numbers (batch, *shape) that depend on each row's seed alone."""
+    import tensorflow as tf
+
+    signature = tf.TensorSpec(shape, tf.float32)
+    return tf.map_fn(
+        lambda seed: draw(shape, seed), seeds, fn_output_signature=signature
+    )
+
+
+def _sample(images, y, x):
+    """The images at positions (batch, height, width), bilinear, paper outside."""
+    import tensorflow as tf
+
+    height, width = images.shape[1:3]
+    border = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    padded = tf.pad(images, border, constant_values=PAPER)
+    flat = tf.reshape(padded, (-1, (height + 2) * (width + 2)))
+    y = tf.clip_by_value(y + 1, 0.0, height + 1.0)
+    x = tf.clip_by_value(x + 1, 0.0, width + 1.0)
+    # The last row and column are reached as the lower neighbour's upper neighbour.
+    top = tf.minimum(tf.floor(y), float(height))
+    left = tf.minimum(tf.floor(x), float(width))
+    down, right = y - top, x - left
+    corner = tf.cast(top, tf.int32) * (width + 2) + tf.cast(left, tf.int32)
+
+    def at(offset):
+        return tf.gather(flat, corner + offset, batch_dims=1)
+
+    upper = at(0) * (1 - right) + at(1) * right
+    lower = at(width + 2) * (1 - right) + at(width + 3) * right
+    return (upper * (1 - down) + lower * down)[..., None]

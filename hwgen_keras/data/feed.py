@@ -1,0 +1,163 @@
+"""The feed executes the rows of a sampler: gather, decode, warp, augment, batch."""
+
+import functools
+import importlib.util
+import math
+
+import numpy as np
+
+from hwgen_keras.data.augment import parse_augmentations
+from hwgen_keras.errors import InputError
+
+_AFFINE = "_affine"
+
+
+def feed(
+    store,
+    sampler,
+    batch_size,
+    steps,
+    start_step=0,
+    images=None,
+    outputs=None,
+    augment=(),
+    kind="auto",
+):
+    """Batches of a sampler's rows, with the images that the rows name.
+
+    The rows of an epoch follow those of the epoch before; batches cross the border.
+    Batch i is always the same, so a run that is resumed at step s sees what it would
+    have seen. Image columns become float32 (batch, size, size, 1) from -1 (ink) to 1
+    (paper); image columns that are not asked for and the affine maps are left out;
+    other columns pass unchanged.
+
+    With `fit`, give the steps of the whole run here and a part of them as
+    `steps_per_epoch`; the Python feed also wants `shuffle=False`.
+
+    Args:
+        store: the `ImageStore` of the sampler.
+        sampler: a `PairSampler` or `ClassificationSampler`.
+        batch_size: rows in a batch.
+        steps: number of batches.
+        start_step: number of the first batch.
+        images: names of the image columns; None: all that the sampler has.
+        outputs: None gives a dict; names give the tuple of these columns; a
+            function makes of the dict what a step of the model takes.
+        augment: names of `AUGMENTATIONS`; needs TensorFlow and a sampler that gives
+            a `seed` a row. A sampler that marks rows for the elastic transform has
+            them bent without naming it here.
+        kind: `"tf"`, `"python"`, or `"auto"`: TensorFlow where it is installed.
+
+    Returns:
+        A `tf.data.Dataset`, or a `keras.utils.PyDataset` of NumPy arrays.
+
+    Raises:
+        InputError: a value is out of range, or something needs TensorFlow.
+    """
+    if sampler.store is not store:
+        raise InputError("The feed's store is not the one that the sampler draws from.")
+    if batch_size < 1 or steps < 1 or start_step < 0:
+        raise InputError(
+            f"A feed needs a batch size and steps from 1 and a start from 0; they are "
+            f"{batch_size}, {steps} and {start_step}."
+        )
+    if kind not in ("auto", "tf", "python"):
+        raise InputError(f"kind is {kind!r}; use 'auto', 'tf' or 'python'.")
+    installed = importlib.util.find_spec("tensorflow") is not None
+    if kind == "tf" and not installed:
+        raise InputError(
+            "TensorFlow is not installed; install it, or use the Python feed."
+        )
+    rows = _Rows(sampler)
+    images = rows.image_columns if images is None else tuple(images)
+    unknown = [name for name in images if name not in rows.image_columns]
+    if unknown:
+        raise InputError(
+            f"The rows have no image {', '.join(unknown)}; they have "
+            f"{', '.join(rows.image_columns)}."
+        )
+    augment = _check_augment(augment, rows.columns)
+    plan = _Plan(store, sampler, images, augment, outputs)
+    arguments = plan, rows, batch_size, steps, start_step
+    if kind == "tf" or (kind == "auto" and installed):
+        from hwgen_keras.data.feed_tensorflow import tensorflow_feed
+
+        return tensorflow_feed(*arguments)
+    if "elastic" in rows.columns or augment:
+        raise InputError(
+            "Elastic, gridmask and cutout augmentation need TensorFlow; install it, "
+            "or leave them out (affine works without)."
+        )
+    from hwgen_keras.data.feed_python import PythonFeed
+
+    return PythonFeed(*arguments)
+
+
+def _check_augment(augment, columns):
+    augment = [name for name in parse_augmentations(augment) if name != "affine"]
+    if "elastic" in columns and "elastic" not in augment:
+        augment.insert(0, "elastic")
+    if augment and "seed" not in columns:
+        raise InputError(
+            f"The sampler's rows have no seed for {', '.join(augment)}; use a "
+            "ClassificationSampler or no augmentation."
+        )
+    return tuple(augment)
+
+
+class _Plan:
+    """What is done with each batch, whoever does it."""
+
+    def __init__(self, store, sampler, images, augment, outputs):
+        self.store = store
+        self.image_size = sampler.image_size
+        self.augment = augment
+        self.images = images
+        aliases = sampler.aliases
+        # The column that each image is decoded from: of two that always agree, one.
+        self.origin = {
+            name: aliases[name] if aliases.get(name) in images else name
+            for name in images
+        }
+        self.decoded = tuple(dict.fromkeys(self.origin.values()))
+        self.outputs = outputs
+
+    def finish(self, columns, decoded, image_columns):
+        """The output of a batch from its columns and its decoded images."""
+        hidden = {*image_columns, *(name + _AFFINE for name in image_columns)}
+        batch = {name: decoded[self.origin[name]] for name in self.images}
+        batch |= {name: v for name, v in columns.items() if name not in hidden}
+        if self.outputs is None:
+            return batch
+        if callable(self.outputs):
+            return self.outputs(batch)
+        return tuple(batch[name] for name in self.outputs)
+
+
+class _Rows:
+    """Rows of a sampler by their number since the start of epoch 0."""
+
+    def __init__(self, sampler):
+        self.per_epoch = sampler.rows_per_epoch
+        # The last epochs only: a batch crosses few borders, and tables are large.
+        self.table = functools.lru_cache(maxsize=2)(sampler.epoch)
+        self.columns = self.table(0)
+        self.image_columns = tuple(
+            name for name in self.columns if name + _AFFINE in self.columns
+        )
+
+    def take(self, first, count):
+        """`count` rows from row `first` on: a dict of arrays."""
+        pieces = []
+        while count:
+            epoch, row = divmod(first, self.per_epoch)
+            taken = min(count, self.per_epoch - row)
+            pieces.append(
+                {k: v[row : row + taken] for k, v in self.table(epoch).items()}
+            )
+            first, count = first + taken, count - taken
+        return {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
+
+    def epochs(self, first, count):
+        """The number of epochs that `count` rows from row `first` on touch."""
+        return math.ceil((first % self.per_epoch + count) / self.per_epoch)

@@ -1,0 +1,61 @@
+"""The feed without TensorFlow: a PyDataset that executes rows with NumPy and SciPy."""
+
+import keras
+import numpy as np
+from scipy import ndimage
+
+from hwgen_keras.errors import InputError
+
+
+class PythonFeed(keras.utils.PyDataset):
+    """See `hwgen_keras.data.feed.feed`."""
+
+    def __init__(self, plan, rows, batch_size, steps, start_step):
+        super().__init__(workers=1)
+        self.plan, self.rows = plan, rows
+        self.batch_size, self.steps, self.start_step = batch_size, steps, start_step
+        self._previous = -1
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, step):
+        # Keras gives no other way to see that it shuffles the batches.
+        if step not in (0, self._previous, self._previous + 1):
+            raise InputError(
+                "The batches of a feed must come in order; pass shuffle=False to fit."
+            )
+        self._previous = step
+        return self.batch(step)
+
+    def batch(self, step):
+        """Batch `step` of this feed, whichever was read before."""
+        if not 0 <= step < self.steps:
+            raise IndexError(f"This feed has the batches 0 to {self.steps - 1}.")
+        first = (self.start_step + step) * self.batch_size
+        columns = self.rows.take(first, self.batch_size)
+        decoded = {}
+        for name in self.plan.decoded:
+            images = self.plan.store.decode(columns[name])
+            images = warp(images, columns[f"{name}_affine"], self.plan.image_size)
+            decoded[name] = images[..., None] / np.float32(127.5) - 1
+        return self.plan.finish(columns, decoded, self.rows.image_columns)
+
+
+def warp(images, affine, image_size):
+    """uint8 images (n, h, w) through their affine maps, (n, 6), as float32."""
+    warped = np.empty((len(images), image_size, image_size), np.float32)
+    for output, image, row in zip(warped, images, affine, strict=True):
+        x_by_x, x_by_y, x, y_by_x, y_by_y, y = row.astype(np.float64)
+        ndimage.affine_transform(
+            image,
+            [[y_by_y, y_by_x], [x_by_y, x_by_x]],
+            (y, x),
+            (image_size, image_size),
+            output,
+            order=1,
+            mode="grid-constant",
+            cval=255,
+            prefilter=False,
+        )
+    return warped

@@ -1,0 +1,116 @@
+"""The feed as a tf.data pipeline: every row is executed by TensorFlow operations."""
+
+from hwgen_keras.data import augment
+from hwgen_keras.errors import InputError
+
+_INTERPOLATION = "BILINEAR"
+
+
+def tensorflow_feed(plan, rows, batch_size, steps, start_step):
+    """See `hwgen_keras.data.feed.feed`."""
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        # Otherwise TensorFlow takes the memory that the other framework needs.
+        _hide_gpus()
+    with tf.device("CPU:0"):
+        pngs = tf.constant([plan.store.png(index) for index in range(len(plan.store))])
+    first_row = start_step * batch_size
+    first_epoch, skipped = divmod(first_row, rows.per_epoch)
+    example = rows.columns
+    types = [tf.as_dtype(column.dtype) for column in example.values()]
+
+    def draw(epoch):
+        table = rows.table(int(epoch))
+        start = skipped if epoch == first_epoch else 0
+        return [column[start:] for column in table.values()]
+
+    def table_of_epoch(epoch):
+        columns = tf.numpy_function(draw, [epoch], types)
+        for column, array in zip(columns, example.values(), strict=True):
+            column.set_shape((None, *array.shape[1:]))
+        table = dict(zip(example, columns, strict=True))
+        return tf.data.Dataset.from_tensor_slices(table)
+
+    def execute(columns):
+        names = plan.decoded
+        indices = tf.concat([columns[name] for name in names], axis=0)
+        affine = tf.concat([columns[f"{name}_affine"] for name in names], axis=0)
+        images = decode(tf.gather(pngs, indices), plan.store.image_size)
+        images = warp(images, affine, plan.image_size)
+        if plan.augment:
+            repeated = {
+                key: tf.concat([columns[key]] * len(names), axis=0)
+                for key in ("seed", "elastic")
+                if key in columns
+            }
+            for name in plan.augment:
+                images = _augment(name, images, **repeated)
+        images = tf.split(images / 127.5 - 1.0, len(names))
+        decoded = {}
+        for name, image in zip(names, images, strict=True):
+            image.set_shape((batch_size, plan.image_size, plan.image_size, 1))
+            decoded[name] = image
+        return plan.finish(columns, decoded, rows.image_columns)
+
+    epochs = rows.epochs(first_row, steps * batch_size)
+    dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs)
+    dataset = dataset.flat_map(table_of_epoch)
+    # Batched before it is executed, so that one operation serves a whole batch.
+    dataset = dataset.batch(batch_size, drop_remainder=True).take(steps)
+    dataset = dataset.map(execute, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def decode(pngs, image_size):
+    """PNG files of one size, string (batch,), to uint8 (batch, size, size, 1)."""
+    import tensorflow as tf
+
+    return tf.map_fn(
+        lambda png: tf.io.decode_png(png, channels=1),
+        pngs,
+        # Batches run beside each other; within one, threads cost more than they give.
+        parallel_iterations=1,
+        fn_output_signature=tf.TensorSpec((image_size, image_size, 1), tf.uint8),
+    )
+
+
+def warp(images, affine, image_size):
+    """Images (batch, h, w, 1) through their affine maps, (batch, 6), as float32."""
+    import tensorflow as tf
+
+    perspective = tf.zeros((tf.shape(affine)[0], 2))
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(images, tf.float32),
+        transforms=tf.concat([affine, perspective], axis=1),
+        output_shape=tf.constant([image_size, image_size], tf.int32),
+        fill_value=augment.PAPER,
+        interpolation=_INTERPOLATION,
+        fill_mode="CONSTANT",
+    )
+
+
+def _augment(name, images, seed, elastic=None):
+    import tensorflow as tf
+
+    if name != "elastic" or elastic is None:
+        return getattr(augment, name)(images, seed)
+    rows = tf.where(elastic)
+    bent = augment.elastic(tf.gather_nd(images, rows), tf.gather_nd(seed, rows))
+    return tf.tensor_scatter_nd_update(images, rows, bent)
+
+
+def _hide_gpus():
+    import tensorflow as tf
+
+    if not tf.config.get_visible_devices("GPU"):
+        return
+    try:
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:
+        raise InputError(
+            "TensorFlow took the GPU before the feed could leave it to the other "
+            "framework; make the feed before anything else uses TensorFlow."
+        ) from None
