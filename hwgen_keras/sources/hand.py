@@ -88,17 +88,17 @@ def draw_hand(rng):
     """
     haste = rng.uniform()
     return Hand(
-        slant=bell(rng, 0.13),
+        slant=bell(rng, 0.125),
         rise=0.04 + bell(rng, 0.07),
         rotation=bell(rng, 0.05),
-        aspect=bell(rng, 0.15),
-        plane=bell(rng, 0.09, (2, 4)),
-        roundness=1 + bell(rng, 0.13),
+        aspect=bell(rng, 0.18),
+        plane=bell(rng, 0.105, (2, 4)),
+        roundness=1 + bell(rng, 0.16),
         angularity=max(0.0, bell(rng, 0.45)),
         corner=0.005 + 0.05 * haste**1.5,
         bows=(bell(rng, 0.06), bell(rng, 0.05)),
         stretches=(bell(rng, 0.08), bell(rng, 0.08)),
-        tremor=0.0015 * np.exp(bell(rng, 0.7)),
+        tremor=0.001 * np.exp(bell(rng, 0.5)),
         looseness=np.exp(bell(rng, 0.3)) * (0.7 + 0.6 * haste),
         overshoot=bell(rng, 0.025),
         join_chance=max(0.0, 1.2 * haste - 0.35) * rng.uniform(0.5, 1),
@@ -169,12 +169,14 @@ class StrokeBender:
         self.polygon = np.maximum(0, 1 - np.abs(at - corners) / spacing)
         self.corners = corners.round().astype(int)
 
-    def bend(self, strokes, hand, rng):
+    def bend(self, strokes, hand, sway, rng):
         """Gives strokes the writer's roundness, bows, soft corners and tremor.
 
         Args:
             strokes: float array (strokes, points, 2).
             hand: the `Hand`.
+            sway: float array (strokes, 3, 2), amplitudes of the first three sine
+                waves to add, as fractions of each stroke's length.
             rng: NumPy generator of the sample, for the tremor.
 
         Returns:
@@ -193,6 +195,7 @@ class StrokeBender:
         cut = np.minimum(hand.corner, 0.08 * length)
         series *= np.exp(-0.5 * (cut * self.order * np.pi / length) ** 2)
         series[:, 0] += _bow(chord[:, 0], hand.bows)
+        series[:, :3] += sway * length / self.order[:, :3]
         wave = 2 * length / self.order
         trembling = (wave > _TREMOR_WAVES[0]) & (wave < _TREMOR_WAVES[1])
         noise = rng.standard_normal(series.shape)

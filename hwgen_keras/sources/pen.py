@@ -91,7 +91,8 @@ class PenWriter:
         rng = np.random.default_rng((_SAMPLE, *key, int(sample)))
         written = self._place_strokes(model, form, rng)
         written = self._finish_ends(written, form, rng)
-        written = _bender(model.shape[1]).bend(written, self.hand, rng)
+        sway = self._vary(form, rng, 0.024, (len(model), 3, 2))
+        written = _bender(model.shape[1]).bend(written, self.hand, sway, rng)
         written = self._shape_plane(written, form, rng)
         lines = [(written, self._radii(written, form, rng))]
         lines += self._joins(*lines[0], form)
@@ -108,9 +109,9 @@ class PenWriter:
         count = len(model)
         # The more strokes, the less room each has to stray.
         loose = self.hand.looseness * min(1.0, (5 / count) ** 0.5)
-        shift = self._vary(form, rng, 0.022 * loose, (count, 1, 2))
-        turn = self._vary(form, rng, 0.06 * loose, count)
-        size = np.exp(self._vary(form, rng, 0.07 * loose, (count, 1, 1)))
+        shift = self._vary(form, rng, 0.024 * loose, (count, 1, 2))
+        turn = self._vary(form, rng, 0.08 * loose, count)
+        size = np.exp(self._vary(form, rng, 0.08 * loose, (count, 1, 1)))
         middle = (model.min(1, keepdims=True) + model.max(1, keepdims=True)) / 2
         extent = np.ptp(model, axis=1)
         flat = extent[:, 0] ** 2 / np.maximum((extent**2).sum(1), 1e-9)
@@ -144,7 +145,7 @@ class PenWriter:
     def _shape_plane(self, written, form, rng):
         """Proportions, slant and rotation of the whole character."""
         hand = self.hand
-        plane = hand.plane + self._vary(form, rng, 0.045, (2, 4))
+        plane = hand.plane + self._vary(form, rng, 0.055, (2, 4))
         written = warp(written, plane)
         turn = hand.rotation + self._vary(form, rng, 0.03, None)
         slant = hand.slant + self._vary(form, rng, 0.035, None)
