@@ -27,24 +27,33 @@ def folder():
     return pathlib.Path(distribution.locate_file("kanji"))
 
 
-def has_character(character):
-    """Whether KanjiVG describes `character`."""
-    return _file(character).exists()
+def has_character(character, variant=None):
+    """Whether KanjiVG describes `character`, or its variant of that name."""
+    return _file(character, variant).exists()
 
 
-def stroke_group(character):
+def stroke_group(character, variant=None):
     """The outermost `<g>` of a character: an element tree of groups and paths.
 
     Groups carry the attributes `element`, `position`, `part`, ...; paths carry
     their outline in `d` (a 109 x 109 box) and the kind of stroke in `type`.
     Attribute names are written `kvg_element`, `kvg_position`, ...
 
+    Args:
+        character: one character.
+        variant: None for the usual form, or the name of a variant: "Kaisho" for
+            careful handwriting, "Hyougai" for the printed form of kanji outside the
+            official list, ...
+
     Raises:
-        InputError: KanjiVG does not describe `character`.
+        InputError: KanjiVG does not describe `character`, or not that variant.
     """
-    file = _file(character)
+    file = _file(character, variant)
     if not file.exists():
-        raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
+        form = f" in the variant {variant}" if variant else ""
+        raise InputError(
+            f"KanjiVG has no strokes for the character {character!r}{form}."
+        )
     # The prefix is bound to http in some files and to https in others: as plain
     # text in the attribute's name it is the same in all of them.
     text = file.read_text(encoding="utf-8").replace("kvg:", "kvg_")
@@ -55,5 +64,6 @@ def stroke_group(character):
     return inner
 
 
-def _file(character):
-    return folder() / f"{ord(character):05x}.svg"
+def _file(character, variant):
+    suffix = f"-{variant}" if variant else ""
+    return folder() / f"{ord(character):05x}{suffix}.svg"
