@@ -16,10 +16,17 @@ class Stage(layers.Layer):
         resampling: `"down"` (4x4 convolution, stride 2), `"up"` (nearest neighbour,
             then a 3x3 convolution) or `"same"` (3x3 convolution).
         condition_width: length of the condition vector, or `None` for none.
+        attention: arguments of the attention, or `None` for its defaults.
     """
 
     def __init__(
-        self, width, target_width, resampling, condition_width=None, **kwargs
+        self,
+        width,
+        target_width,
+        resampling,
+        condition_width=None,
+        attention=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.width, self.target_width = width, target_width
@@ -27,7 +34,9 @@ class Stage(layers.Layer):
         policy, conditioned = self.dtype_policy, condition_width is not None
         self.block_1 = ResidualBlock(width, conditioned, dtype=policy, name="block_1")
         self.block_2 = ResidualBlock(width, conditioned, dtype=policy, name="block_2")
-        self.attention = LinearAttention(width, dtype=policy, name="attention")
+        self.attention = LinearAttention(
+            width, **(attention or {}), dtype=policy, name="attention"
+        )
         self.upsampling = None
         if resampling == "up":
             self.upsampling = layers.UpSampling2D(2, dtype=policy, name="upsampling")
@@ -56,10 +65,12 @@ class Stage(layers.Layer):
 
 
 class _Coder(layers.Layer):
-    def __init__(self, width, multipliers, condition_width=None, **kwargs):
+    def __init__(
+        self, width, multipliers, condition_width=None, attention=None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.width, self.multipliers = width, tuple(multipliers)
-        self.condition_width = condition_width
+        self.condition_width, self.attention = condition_width, attention
         self.widths = [width, *(width * m for m in self.multipliers)]
 
     def _block(self, width, name):
@@ -75,6 +86,7 @@ class _Coder(layers.Layer):
                 widths[i + 1],
                 "same" if i == last else resampling,
                 self.condition_width,
+                self.attention,
                 dtype=self.dtype_policy,
                 name=f"stage_{i}",
             )
@@ -87,6 +99,7 @@ class _Coder(layers.Layer):
             "width": self.width,
             "multipliers": self.multipliers,
             "condition_width": self.condition_width,
+            "attention": self.attention,
         }
 
 
@@ -102,6 +115,7 @@ class Encoder(_Coder):
         width: channels of the first convolution; a multiple of 8.
         multipliers: the output of level i has `width * multipliers[i]` channels.
         condition_width: length of the condition vector, or `None` for none.
+        attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Call arguments:
         image: (batch, height, width, 1); sides divisible by 2**(levels - 1).
@@ -110,14 +124,19 @@ class Encoder(_Coder):
     Output: (batch, height / stride, width / stride, width * multipliers[-1]).
     """
 
-    def __init__(self, width, multipliers, condition_width=None, **kwargs):
-        super().__init__(width, multipliers, condition_width, **kwargs)
+    def __init__(
+        self, width, multipliers, condition_width=None, attention=None, **kwargs
+    ):
+        super().__init__(width, multipliers, condition_width, attention, **kwargs)
         policy = self.dtype_policy
         self.stem = layers.Conv2D(width, 7, padding="same", dtype=policy, name="stem")
         self.stages = self._stages(self.widths, "down")
         self.middle_1 = self._block(self.widths[-1], "middle_1")
         self.middle_attention = FullAttention(
-            self.widths[-1], dtype=policy, name="middle_attention"
+            self.widths[-1],
+            **(attention or {}),
+            dtype=policy,
+            name="middle_attention",
         )
         self.middle_2 = self._block(self.widths[-1], "middle_2")
 
@@ -150,7 +169,7 @@ class Decoder(_Coder):
     last residual block.
 
     Args:
-        width, multipliers, condition_width: as in `Encoder`.
+        width, multipliers, condition_width, attention: as in `Encoder`.
 
     Call arguments:
         features: (batch, height, width, width * multipliers[-1]).
@@ -159,8 +178,10 @@ class Decoder(_Coder):
     Output: (batch, height * stride, width * stride, `width`).
     """
 
-    def __init__(self, width, multipliers, condition_width=None, **kwargs):
-        super().__init__(width, multipliers, condition_width, **kwargs)
+    def __init__(
+        self, width, multipliers, condition_width=None, attention=None, **kwargs
+    ):
+        super().__init__(width, multipliers, condition_width, attention, **kwargs)
         self.stages = self._stages(self.widths[::-1], "up")
         self.last_block = self._block(width, "last_block")
 

@@ -21,6 +21,7 @@ class AdaINGenerator(keras.Model):
         condition: `None` (mode "adain"), an `EmbeddingCondition` ("adain_embedding")
             or a `CLIPCondition` ("adain_clip"); its width is that of the vector that
             modulates the residual blocks.
+        attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Input, a dict:
         content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
@@ -42,21 +43,33 @@ class AdaINGenerator(keras.Model):
     nishizaki-lab/Handwritten-Character-Image-Generation.
     """
 
-    def __init__(self, width=64, multipliers=(1, 2, 4, 8), condition=None, **kwargs):
+    def __init__(
+        self,
+        width=64,
+        multipliers=(1, 2, 4, 8),
+        condition=None,
+        attention=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.width, self.multipliers = width, tuple(multipliers)
-        self.condition = condition
+        self.condition, self.attention = condition, attention
         policy = self.dtype_policy
         condition_width = None if condition is None else condition.width
-        self.content_encoder = Encoder(
-            width, multipliers, condition_width, dtype=policy, name="content_encoder"
-        )
-        self.style_encoder = Encoder(
-            width, multipliers, dtype=policy, name="style_encoder"
-        )
-        self.decoder = Decoder(
-            width, multipliers, condition_width, dtype=policy, name="decoder"
-        )
+
+        def arguments(name, condition_width=None):
+            return {
+                "width": width,
+                "multipliers": multipliers,
+                "condition_width": condition_width,
+                "attention": attention,
+                "dtype": policy,
+                "name": name,
+            }
+
+        self.content_encoder = Encoder(**arguments("content_encoder", condition_width))
+        self.style_encoder = Encoder(**arguments("style_encoder"))
+        self.decoder = Decoder(**arguments("decoder", condition_width))
         self.last_layer = layers.Conv2D(1, 1, dtype="float32", name="last_layer")
 
     @property
@@ -67,9 +80,10 @@ class AdaINGenerator(keras.Model):
     def mode(self):
         if self.condition is None:
             return "adain"
-        return "adain_" + {"label": "embedding", "tokens": "clip"}[
-            self.condition.input_names[0]
-        ]
+        return (
+            "adain_"
+            + {"label": "embedding", "tokens": "clip"}[self.condition.input_names[0]]
+        )
 
     @property
     def input_names(self):
@@ -104,6 +118,7 @@ class AdaINGenerator(keras.Model):
             **super().get_config(),
             "width": self.width,
             "multipliers": self.multipliers,
+            "attention": self.attention,
             "condition": condition and keras.saving.serialize_keras_object(condition),
         }
 

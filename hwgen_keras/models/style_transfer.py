@@ -5,7 +5,6 @@ from keras import ops
 
 from hwgen_keras import losses
 from hwgen_keras.backend import StatefulTrainer, vjp
-from hwgen_keras.layers import style_statistics
 
 
 class StyleTransfer(StatefulTrainer, keras.Model):
@@ -193,9 +192,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
 
     def explicit_loss(self, tokens, generated):
         """CLIP loss between generated images and their structures, a scalar."""
-        embeddings = self.clip(
-            {"image": generated, "tokens": tokens}, training=False
-        )
+        embeddings = self.clip({"image": generated, "tokens": tokens}, training=False)
         return ops.mean(
             losses.soft_target_clip_loss(
                 embeddings["text"], embeddings["image"], self.clip.temperature
@@ -214,9 +211,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         return 0.5 * sign * active / ops.cast(ops.size(logits), "float32")
 
     def _add_style(self, gradients, style_gradients):
-        position = {
-            id(v): i for i, v in enumerate(self.generator.trainable_variables)
-        }
+        position = {id(v): i for i, v in enumerate(self.generator.trainable_variables)}
         gradients = list(gradients)
         for variable, gradient in zip(
             self.generator.style_encoder.trainable_variables,
