@@ -1,5 +1,6 @@
 """Glyphs of TrueType and OpenType fonts as images."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -171,6 +172,13 @@ def _installed_files():
     )
 
 
+@contextlib.contextmanager
+def _open(path, index):
+    # TTFont, given a name, leaves the file open when it fails.
+    with open(path, "rb") as opened, TTFont(opened, fontNumber=index, lazy=True) as f:
+        yield f
+
+
 def _faces(file):
     """(path, index, name, version) of each face in a font file."""
     size = file.stat().st_size if file.is_file() else 0
@@ -180,6 +188,8 @@ def _faces(file):
         with open(file, "rb") as opened:
             start = opened.read(12)
         count = struct.unpack(">L", start[8:])[0] if start[:4] == b"ttcf" else 1
+        if count == 0:
+            raise TTLibError("the collection holds no face")
         return [_face(file, index, size) for index in range(count)]
     except _BROKEN as error:
         raise InputError(
@@ -188,7 +198,7 @@ def _faces(file):
 
 
 def _face(file, index, size):
-    with TTFont(file, fontNumber=index, lazy=True) as font:
+    with _open(file, index) as font:
         reader = font.reader
         if any(t.offset + t.length > size for t in reader.tables.values()):
             raise TTLibError("the file is cut short")
@@ -231,7 +241,7 @@ def _freetype(path, index, pixels):
 def _tables(path, index):
     """Mapped code points, and the em box's (top, bottom) above the baseline in em."""
     try:
-        with TTFont(path, fontNumber=index, lazy=True) as font:
+        with _open(path, index) as font:
             cmap = font.getBestCmap() or {}
             mapped = frozenset(c for c, glyph in cmap.items() if glyph != ".notdef")
             # Read raw, since fontTools warns of odd dates when it parses this table.

@@ -94,6 +94,8 @@ class PenWriter:
         sway = self._vary(form, rng, 0.024, (len(model), 3, 2))
         written = _bender(model.shape[1]).bend(written, self.hand, sway, rng)
         written = self._shape_plane(written, form, rng)
+        if keeps_place(character):
+            written = _refit(written, model)
         lines = [(written, self._radii(written, form, rng))]
         lines += self._joins(*lines[0], form)
         ink = self._draw_lines(lines, character, image_size, margin)
@@ -237,3 +239,11 @@ def _directions(pieces):
     """Unit vectors (pieces, 2) from the first to the last point of each piece."""
     vectors = pieces[:, -1] - pieces[:, 0]
     return vectors / np.maximum(np.hypot(*vectors.T), 1e-6)[:, None]
+
+
+def _refit(written, model):
+    """Moves and scales strokes to the place and size of others, aspect ratio kept."""
+    boxes = [np.stack([s.min((0, 1)), s.max((0, 1))]) for s in (written, model)]
+    sides = [np.ptp(box, axis=0).max() for box in boxes]
+    middles = [box.mean(0) for box in boxes]
+    return middles[1] + (written - middles[0]) * sides[1] / max(sides[0], 1e-6)
