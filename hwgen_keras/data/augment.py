@@ -6,6 +6,8 @@ depends on that seed alone, not on the batch it is in or on what ran before. Ker
 layers are handed numbers made from those seeds for the same reason.
 """
 
+import math
+
 import numpy as np
 
 from hwgen_keras.errors import InputError
@@ -36,15 +38,15 @@ def parse_augmentations(names):
     return tuple(name for name in AUGMENTATIONS[1:] if name in names)
 
 
-def elastic(images, seeds, alpha=0.02, sigma=0.12):
+def elastic(images, seeds, alpha=0.03, sigma=0.15):
     """Bends each image by its own smooth random field of displacements.
 
     Args:
         images: float32 (batch, height, width, 1), values 0 to 255.
         seeds: int32 (batch, 2).
         alpha: standard deviation of a displacement in units of the image's height.
-        sigma: distance over which displacements change, in the same units; strokes
-            stay smooth where it is a few times `alpha` or more.
+        sigma: standard deviation of the Gaussian that smooths the field, in the same
+            units; strokes stay smooth where it is a few times `alpha`.
 
     Reference: P. Simard, D. Steinkraus, J. Platt, Best practices for convolutional
     neural networks applied to visual document analysis, ICDAR 2003.
@@ -52,18 +54,14 @@ def elastic(images, seeds, alpha=0.02, sigma=0.12):
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    # A grid of independent displacements, interpolated by cubics, is as smooth as
-    # filtered noise and costs far less. Its outermost cells have no neighbours for
-    # the interpolation, so they are cut off.
-    spacing = max(2, round(sigma * height))
-    rows, columns = (-(-side // spacing) + 4 for side in (height, width))
-    grid = _row_numbers(seeds, (rows, columns, 2), tf.random.stateless_normal)
-    size = (rows * spacing, columns * spacing)
-    field = tf.image.resize(grid, size, method="bicubic")
-    field = field[:, 2 * spacing : 2 * spacing + height]
-    field = field[:, :, 2 * spacing : 2 * spacing + width] * (alpha * height)
-    y = tf.range(height, dtype=tf.float32)[:, None] + field[..., 0]
-    x = tf.range(width, dtype=tf.float32)[None, :] + field[..., 1]
+    down, across = _smoothing(height, sigma), _smoothing(width, sigma)
+    shape = (2, down.shape[1], across.shape[1])
+    noise = _row_numbers(seeds, shape, tf.random.stateless_normal)
+    # Two products with small matrices: noise on a coarse grid, smoothed by a Gaussian.
+    field = tf.matmul(tf.matmul(down, noise), across, transpose_b=True)
+    field *= alpha * height
+    y = tf.range(height, dtype=tf.float32)[:, None] + field[:, 0]
+    x = tf.range(width, dtype=tf.float32)[None, :] + field[:, 1]
     return _sample(images, y, x)
 
 
@@ -159,7 +157,7 @@ def fourier_mix(images, labels, seeds):
 
     layer = keras_cv.layers.FourierMix(dtype="float32")
     generator = layer._random_generator = _RowGenerator()
-    size = tuple(images.shape[1:3])
+    size = tf.shape(images)[1:3]
     numbers = _row_numbers(seeds, (2,), tf.random.stateless_uniform)
     # If u is uniform, sin²(πu/2) has the distribution Beta(½, ½).
     share = tf.square(tf.sin(np.pi / 2 * numbers[:, 0]))
@@ -170,7 +168,7 @@ def fourier_mix(images, labels, seeds):
         return layer._binarise_mask(mask, share_of_row, size)
 
     masks = tf.map_fn(mask_of_row, (seeds, share), fn_output_signature=tf.float32)
-    masks = tf.ensure_shape(masks, (None, *size))[..., None]
+    masks = tf.ensure_shape(masks, images.shape[:3])[..., None]
     count = tf.shape(images)[0]
     others = tf.cast(tf.maximum(count - 1, 1), tf.float32)
     shift = 1 + tf.cast(numbers[0, 1] * others, tf.int32)
@@ -217,25 +215,35 @@ def _row_numbers(seeds, shape, draw):
     )
 
 
+def _smoothing(side, sigma):
+    """Weights (side, points) that make a smooth curve of unit variance from noise."""
+    deviation = sigma * side
+    # Points as far apart as the deviation, three of them beyond each end.
+    points = np.arange(-3, math.ceil(1 / sigma) + 4) * deviation
+    weights = np.exp(-0.5 * ((np.arange(side)[:, None] - points) / deviation) ** 2)
+    weights /= np.linalg.norm(weights, axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
 def _sample(images, y, x):
     """The images at positions (batch, height, width), bilinear, paper outside."""
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    border = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    # One border pixel before and two behind: the neighbours of the last position.
+    border = [[0, 0], [1, 2], [1, 2], [0, 0]]
     padded = tf.pad(images, border, constant_values=PAPER)
-    flat = tf.reshape(padded, (-1, (height + 2) * (width + 2)))
+    # The four neighbours of a position lie side by side, so that one look-up gets all.
+    corners = (padded[:, :-1, :-1], padded[:, :-1, 1:])
+    corners += (padded[:, 1:, :-1], padded[:, 1:, 1:])
+    table = tf.reshape(tf.concat(corners, axis=-1), (-1, 4))
     y = tf.clip_by_value(y + 1, 0.0, height + 1.0)
     x = tf.clip_by_value(x + 1, 0.0, width + 1.0)
-    # The last row and column are reached as the lower neighbour's upper neighbour.
-    top = tf.minimum(tf.floor(y), float(height))
-    left = tf.minimum(tf.floor(x), float(width))
+    top, left = tf.floor(y), tf.floor(x)
     down, right = y - top, x - left
-    corner = tf.cast(top, tf.int32) * (width + 2) + tf.cast(left, tf.int32)
-
-    def at(offset):
-        return tf.gather(flat, corner + offset, batch_dims=1)
-
-    upper = at(0) * (1 - right) + at(1) * right
-    lower = at(width + 2) * (1 - right) + at(width + 3) * right
+    image = tf.range(tf.shape(images)[0])[:, None, None] * (height + 2)
+    rows = (image + tf.cast(top, tf.int32)) * (width + 2)
+    values = tf.gather(table, rows + tf.cast(left, tf.int32))
+    upper = values[..., 0] * (1 - right) + values[..., 1] * right
+    lower = values[..., 2] * (1 - right) + values[..., 3] * right
     return (upper * (1 - down) + lower * down)[..., None]

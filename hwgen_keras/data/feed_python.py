@@ -38,7 +38,7 @@ class PythonFeed(keras.utils.PyDataset):
         for name in self.plan.decoded:
             images = self.plan.store.decode(columns[name])
             images = warp(images, columns[f"{name}_affine"], self.plan.image_size)
-            decoded[name] = images[..., None] / np.float32(127.5) - 1
+            decoded[name] = np.clip(images[..., None] / np.float32(127.5) - 1, -1, 1)
         return self.plan.finish(columns, decoded, self.rows.image_columns)
 
 

@@ -148,16 +148,15 @@ class PairSampler:
                 "add some or choose another step."
             )
         if origin == steps.REFERENCE:
-            fonts = [store.source_names[i] for i in np.unique(store.sources[mask])]
-            name = reference_font
-            if name is None:
-                name = store.source_names[store.sources[np.argmax(mask)]]
+            numbers = np.unique(store.sources[mask])
+            fonts = {store.source_names[number]: number for number in numbers}
+            name = next(iter(fonts)) if reference_font is None else reference_font
             if name not in fonts:
                 raise InputError(
                     f"There is no font {name!r} for reference in the store; use one "
-                    f"of {', '.join(fonts[:10])}."
+                    f"of {', '.join(list(fonts)[:10])}."
                 )
-            mask &= store.sources == store.source_names.index(name)
+            mask &= store.sources == fonts[name]
         return mask
 
 

@@ -1,4 +1,7 @@
-"""The file of an ImageStore: a line of JSON, four index columns, the PNG bytes."""
+"""The file of an ImageStore: two lines of text, four index columns, the PNG bytes.
+
+The first line holds the version and the CRC-32 of the second, which is JSON.
+"""
 
 import json
 import os
@@ -10,7 +13,7 @@ import numpy as np
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
 
-MAGIC = b"hwgen_keras image store\n"
+MAGIC = b"hwgen_keras image store "
 VERSION = 1
 _COLUMNS = {"offsets": "<i8", "labels": "<i4", "sources": "<i4", "kinds": "|u1"}
 _LONGEST_HEADER = 1 << 26
@@ -28,7 +31,6 @@ def write(path, store):
     for part in (*columns.values(), np.asarray(store.blob)):
         checksum = _checksum(part, checksum)
     header = {
-        "version": VERSION,
         "count": len(store),
         "bytes": len(store.blob),
         "checksum": checksum,
@@ -37,12 +39,13 @@ def write(path, store):
         "characters": list(store.characters),
         "source_names": store.source_names,
     }
+    header = json.dumps(header).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:
-            file.write(MAGIC)
-            file.write(json.dumps(header).encode() + b"\n")
+            file.write(MAGIC + b"%d %08x\n" % (VERSION, zlib.crc32(header)))
+            file.write(header + b"\n")
             for column in columns.values():
                 file.write(column.tobytes())
             for start in range(0, len(store.blob), _CHUNK):
@@ -63,7 +66,7 @@ def read(path):
         with open(path, "rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise InputError(f"The file {path} is not an image store.")
-            header = _header(path, file.readline(_LONGEST_HEADER))
+            header = _header(path, file.readline(64), file.readline(_LONGEST_HEADER))
             start = file.tell()
     except OSError as error:
         raise InputError(
@@ -104,34 +107,17 @@ def read(path):
     }
 
 
-def _header(path, line):
-    expected = {
-        "version": int,
-        "count": int,
-        "bytes": int,
-        "checksum": int,
-        "image_size": int,
-        "character_set": str,
-        "characters": list,
-        "source_names": list,
-    }
-    try:
-        header = json.loads(line)
-    except (ValueError, RecursionError):
-        header = None
-    if isinstance(header, dict) and header.get("version", VERSION) != VERSION:
+def _header(path, first_line, line):
+    version, _, checksum = first_line.rstrip(b"\n").partition(b" ")
+    if version.isdigit() and int(version) != VERSION:
         raise InputError(
-            f"The image store {path} has version {header['version']}; this program "
-            f"reads version {VERSION}, so make the store again."
+            f"The image store {path} has version {int(version)}; this program reads "
+            f"version {VERSION}, so make the store again."
         )
-    if (
-        not isinstance(header, dict)
-        or not all(isinstance(header.get(key), kind) for key, kind in expected.items())
-        or min(header["count"], header["bytes"]) < 0
-        or header["image_size"] < 1
-    ):
+    line = line.removesuffix(b"\n")
+    if checksum != b"%08x" % zlib.crc32(line) or version != b"%d" % VERSION:
         raise InputError(f"The image store {path} has a damaged header; make it again.")
-    return header
+    return json.loads(line)
 
 
 def _checksum(array, value=0):
