@@ -103,5 +103,3 @@ def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
     weight = reconstruction_norm / (adversarial_norm + 1e-4 * scale)
     weight = ops.clip(weight, 0.0, 1e4)
     return ops.where(ops.isfinite(adversarial_norm), weight, ops.zeros_like(weight))
-
-

@@ -14,6 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # they are plain equations of arrays, and the models that train use them.
 ROOMS = (
     "errors",
+    "files",
     "characters",
     "sources",
     "data",
