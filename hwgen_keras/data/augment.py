@@ -98,7 +98,8 @@ def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
     layer.random_rotate._random_generator = generator
 
     def cover(image_and_seed):
-        image, generator.seed = image_and_seed
+        image, seed = image_and_seed
+        generator.start(seed)
         mask = layer.get_random_transformation(image=image)
         return layer.augment_image(image, transformation=mask)
 
@@ -163,7 +164,8 @@ def fourier_mix(images, labels, seeds):
     share = tf.square(tf.sin(np.pi / 2 * numbers[:, 0]))
 
     def mask_of_row(seed_and_share):
-        generator.seed, share_of_row = seed_and_share
+        seed, share_of_row = seed_and_share
+        generator.start(seed)
         mask = layer._sample_mask_from_transform(layer.decay_power, size)
         return layer._binarise_mask(mask, share_of_row, size)
 
@@ -178,15 +180,15 @@ def fourier_mix(images, labels, seeds):
 
 
 class _RowGenerator:
-    """Stands in for the random generator of a KerasCV layer; `seed` is a row's.
+    """Stands in for the random generator of a KerasCV layer, one row after another.
 
     KerasCV draws from generators that keep a state, so that an image would depend
     on all images before it and a resumed run would differ.
     """
 
-    def __init__(self):
-        self._calls = 0
-        self.seed = None
+    def start(self, seed):
+        """Begins the numbers of the row with this seed."""
+        self._seed, self._calls = seed, 0
 
     def uniform(self, shape, minval=0.0, maxval=1.0, dtype="float32"):
         import tensorflow as tf
@@ -200,9 +202,8 @@ class _RowGenerator:
         return tf.random.stateless_normal(shape, self._next())
 
     def _next(self):
-        # Counted when the graph is made: every call in it has a number of its own.
         self._calls += 1
-        return self.seed + [0, self._calls]
+        return self._seed + [0, self._calls]
 
 
 def _row_numbers(seeds, shape, draw):

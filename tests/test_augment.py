@@ -1,0 +1,136 @@
+"""Augmentation: each image by its own seed, strokes whole, paper where nothing is."""
+
+import numpy as np
+import pytest
+
+from hwgen_keras.data import AUGMENTATIONS, parse_augmentations
+from hwgen_keras.errors import InputError
+
+tf = pytest.importorskip("tensorflow")
+
+from hwgen_keras.data import augment  # noqa: E402
+
+SIZE = 32
+
+
+@pytest.fixture
+def strokes():
+    """Eight times the same cross of strokes four pixels wide."""
+    image = np.full((SIZE, SIZE), 255, np.float32)
+    image[4:28, 14:18] = image[14:18, 4:28] = 0
+    return tf.constant(np.tile(image[None, ..., None], (8, 1, 1, 1)))
+
+
+@pytest.fixture
+def seeds():
+    return tf.constant(np.random.default_rng(1).integers(2**31, size=(8, 2)), tf.int32)
+
+
+EACH = [augment.elastic, augment.gridmask, augment.cutout]
+
+
+@pytest.mark.parametrize("function", EACH)
+def test_an_image_depends_on_its_seed_alone(function, seeds):
+    one = tf.random.stateless_uniform((1, SIZE, SIZE, 1), (1, 2), 0, 200)
+    same = tf.tile(one, (8, 1, 1, 1))
+    images = function(same, seeds).numpy()
+    assert images.shape == (8, SIZE, SIZE, 1) and images.dtype == np.float32
+    assert images.min() >= 0 and images.max() <= 255
+    for i in range(8):
+        for j in range(i):
+            assert (images[i] != images[j]).any()
+    # Alone, in another order, again, and compiled into a graph.
+    alone = function(one, seeds[3:4]).numpy()
+    np.testing.assert_allclose(alone[0], images[3], atol=1e-3)
+    reverse = function(same, seeds[::-1]).numpy()
+    np.testing.assert_allclose(reverse[::-1], images, atol=1e-3)
+    compiled = tf.function(function, autograph=False)(same, seeds).numpy()
+    np.testing.assert_allclose(compiled, images, atol=1e-3)
+
+
+@pytest.mark.parametrize("function", EACH)
+def test_paper_stays_paper(function, seeds):
+    paper = tf.fill((8, SIZE, SIZE, 1), 255.0)
+    np.testing.assert_allclose(function(paper, seeds), 255, atol=1e-3)
+
+
+def test_elastic_of_no_strength_changes_nothing(strokes, seeds):
+    np.testing.assert_array_equal(augment.elastic(strokes, seeds, alpha=0.0), strokes)
+
+
+def test_elastic_keeps_strokes_whole(strokes, seeds):
+    from scipy import ndimage
+
+    bent = augment.elastic(strokes, seeds).numpy()[..., 0]
+    ink = (255 - bent).sum((1, 2)) / (255 - strokes.numpy()[0]).sum()
+    assert (abs(ink - 1) < 0.25).all()
+    for image in bent:
+        assert ndimage.label(image < 128)[1] == 1
+
+
+def test_elastic_moves_by_about_alpha(seeds):
+    # In a ramp of greys, a change of grey is a displacement to the side.
+    ramp = np.tile(np.arange(64, dtype=np.float32), (64, 1))
+    images = tf.constant(np.tile(ramp[None, ..., None], (200, 1, 1, 1)))
+    many = tf.constant(np.stack([np.arange(200), np.arange(200)], 1), tf.int32)
+    moved = augment.elastic(images, many, alpha=0.03, sigma=0.15).numpy()
+    displacement = (moved - images.numpy())[:, 12:-12, 12:-12, 0]
+    assert abs(displacement.std() / (0.03 * 64) - 1) < 0.1
+    assert abs(displacement.mean()) < 0.2
+    # Neighbours move together: that is what makes it smooth.
+    assert abs(np.diff(displacement, axis=2)).max() < 1.0
+
+
+def test_elastic_of_oblong_images(seeds):
+    images = tf.random.stateless_uniform((8, 20, 33, 1), (1, 2), 0, 255)
+    assert augment.elastic(images, seeds).shape == (8, 20, 33, 1)
+
+
+def test_cutout_covers_one_rectangle(seeds):
+    ink = tf.zeros((8, SIZE, SIZE, 1))
+    for image in augment.cutout(ink, seeds, side=(0.25, 0.25)).numpy()[..., 0]:
+        rows, columns = np.nonzero(image == 255)
+        assert 1 <= len(rows) <= 81
+        assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+
+
+def test_gridmask_covers_separate_squares(seeds):
+    from scipy import ndimage
+
+    ink = tf.zeros((8, SIZE, SIZE, 1))
+    covered = augment.gridmask(ink, seeds, ratio=(0.3, 0.3), rotation=0.0).numpy()
+    assert set(np.unique(covered)) == {0, 255}
+    assert (0.02 < (covered == 255).mean((1, 2, 3))).all()
+    assert ((covered == 255).mean((1, 2, 3)) < 0.2).all()
+    assert max(ndimage.label(image[..., 0])[1] for image in covered) >= 4
+
+
+def test_fourier_mix_mixes_images_and_labels_alike(seeds):
+    # Image i is of the grey 20 i and the class i.
+    greys = np.arange(8, dtype=np.float32) * 20
+    images = tf.constant(np.tile(greys[:, None, None, None], (1, SIZE, SIZE, 1)))
+    mixed, labels = augment.fourier_mix(images, tf.eye(8), seeds)
+    mixed, labels = mixed.numpy(), labels.numpy()
+    np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-5)
+    partners = set()
+    for i in range(8):
+        share = (mixed[i] == greys[i]).mean()
+        assert abs(share - labels[i, i]) < 2 / SIZE
+        (others,) = np.nonzero(labels[i] * (np.arange(8) != i))
+        assert set(np.unique(mixed[i])) <= {greys[i], *greys[others]}
+        partners.update((others - i) % 8)
+    assert len(partners) == 1
+    again = augment.fourier_mix(images, tf.eye(8), seeds)[0].numpy()
+    np.testing.assert_array_equal(again, mixed)
+    other = augment.fourier_mix(images, tf.eye(8), seeds + 1)[0].numpy()
+    assert (other != mixed).any()
+
+
+def test_names_of_augmentations():
+    assert parse_augmentations("none") == ()
+    assert parse_augmentations(()) == ()
+    assert parse_augmentations("cutout, affine") == ("affine", "cutout")
+    assert parse_augmentations(AUGMENTATIONS) == AUGMENTATIONS[1:]
+    for names in ("blur", ["elastic", "blur"], "elastic,"):
+        with pytest.raises(InputError, match="use none, affine, elastic"):
+            parse_augmentations(names)
