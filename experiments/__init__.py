@@ -1,1 +1,1 @@
-"""The steps of the recipe, one script each: `python -m experiments.NAME --help`."""
+"""One script a step; run them as `python -m experiments.NAME`."""

@@ -115,9 +115,7 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
     Raises:
         InputError: `output` exists already.
     """
-    output = pathlib.Path(output)
-    if output.exists():
-        raise InputError(f"The folder {output} exists already; choose another output.")
+    output = check_output(output)
     partial = output.with_name(output.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     names = [_name(sampler, row) for row in range(sampler.rows_per_epoch)]
@@ -159,6 +157,14 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
     write_manifest(partial / "manifest.json", samples)
     os.replace(partial, output)
     return output / "manifest.json"
+
+
+def check_output(output):
+    """The path of an output folder that does not exist yet, or InputError."""
+    output = pathlib.Path(output)
+    if output.exists():
+        raise InputError(f"The folder {output} exists already; choose another output.")
+    return output
 
 
 def _inputs(generator, batch):

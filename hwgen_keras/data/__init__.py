@@ -1,7 +1,7 @@
 """Manifests, packed image stores, epochs as tables, and the feeds that run them."""
 
 from hwgen_keras.data.augment import AUGMENTATIONS, parse_augmentations
-from hwgen_keras.data.classification import ClassificationSampler
+from hwgen_keras.data.classification import ClassificationSampler, StructureSampler
 from hwgen_keras.data.feed import feed
 from hwgen_keras.data.manifest import (
     Sample,
@@ -11,6 +11,7 @@ from hwgen_keras.data.manifest import (
 )
 from hwgen_keras.data.pairs import PairSampler
 from hwgen_keras.data.rows import affine_matrix
+from hwgen_keras.data.simulated import simulated_store
 from hwgen_keras.data.steps import STEPS
 from hwgen_keras.data.store import FONT, GENERATED, HANDWRITING, ImageStore
 
@@ -24,10 +25,12 @@ __all__ = [
     "ImageStore",
     "PairSampler",
     "Sample",
+    "StructureSampler",
     "affine_matrix",
     "feed",
     "parse_augmentations",
     "read_manifest",
+    "simulated_store",
     "split_by_writer",
     "write_manifest",
 ]

@@ -155,3 +155,28 @@ class ClassificationSampler:
             pools.append(members)
             shares.append(weight)
         return pools, np.array(shares) / np.sum(shares)
+
+
+class StructureSampler:
+    """Draws rows of a character and its structure; there are no images in them.
+
+    Columns of an epoch: `label`, int32; `tokens`, int32 (n, length), a random
+    alternative of the character. Every character comes once an epoch.
+
+    Args:
+        characters: the `CharacterSet` to draw from.
+        tokenizer: a `StructureTokenizer` that knows them.
+        seed: integer; epoch e is the same table whenever it is drawn.
+    """
+
+    store, aliases, image_size = None, {}, None
+
+    def __init__(self, characters, tokenizer, seed=0):
+        self.seed, self.rows_per_epoch = seed, len(characters)
+        self._tokens = TokenTable(tokenizer, characters, np.arange(len(characters)))
+
+    def epoch(self, epoch):
+        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
+        rng = row_generator(self.seed, epoch)
+        label = rng.permutation(self.rows_per_epoch).astype(np.int32)
+        return {"label": label, "tokens": self._tokens.draw(rng, label)}

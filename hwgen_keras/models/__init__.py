@@ -5,6 +5,7 @@ from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
 from hwgen_keras.models.discriminator import PatchDiscriminator
 from hwgen_keras.models.encoders import ImageEncoder, TextEncoder
 from hwgen_keras.models.generator import AdaINGenerator
+from hwgen_keras.models.loading import load_trained, with_policy
 from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
 from hwgen_keras.models.sizes import SIZES
 from hwgen_keras.models.style_transfer import StyleTransfer, adam_pair
@@ -23,4 +24,6 @@ __all__ = [
     "TextTower",
     "VGG16Features",
     "adam_pair",
+    "load_trained",
+    "with_policy",
 ]

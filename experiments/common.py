@@ -1,0 +1,344 @@
+"""What every script shares: flags, seed, dtype policy, errors, data from flags."""
+
+import os
+import pathlib
+import sys
+import types
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app, flags  # noqa: E402
+
+AUGMENTATIONS = "none, affine, elastic, gridmask, cutout"
+
+# name: (define, default, help). One vocabulary for all scripts; a default of None is
+# filled in from the script's table for the size, where it has one.
+_FLAGS = {
+    "handwriting": (
+        flags.DEFINE_multi_string,
+        [],
+        "Manifest of real handwriting, {character: [path or {path, writer}, ...]}; "
+        "may be given several times.",
+    ),
+    "simulated_writers": (
+        flags.DEFINE_integer,
+        0,
+        "Number of simulated writers (KanjiVG strokes) to add to the handwriting.",
+    ),
+    "fonts": (
+        flags.DEFINE_multi_string,
+        [],
+        "Font file, or a folder that is searched for fonts; may be given several "
+        "times. `system` stands for the installed Japanese fonts.",
+    ),
+    "reference_font": (
+        flags.DEFINE_string,
+        None,
+        "Name of the font that step1 takes its contents from; default: the first.",
+    ),
+    "characters": (
+        flags.DEFINE_string,
+        "jis1",
+        "Character set: kana, etl8, jis1, or a text file with one character a line.",
+    ),
+    "skip_unknown_characters": (
+        flags.DEFINE_boolean,
+        False,
+        "Leave out what a manifest has outside the character set.",
+    ),
+    "writer_pattern": (
+        flags.DEFINE_string,
+        None,
+        "Regular expression that finds the writer in a manifest's paths (its first "
+        "group, or the whole match).",
+    ),
+    "structure_file": (
+        flags.DEFINE_string,
+        None,
+        "JSON of structures, {character: ['⿰ 女 子', ...]}; default: the shipped ones.",
+    ),
+    "size": (
+        flags.DEFINE_enum,
+        "small",
+        ["tiny", "small", "base"],
+        "Model size: tiny (tests), small (a CPU), base (the paper's).",
+    ),
+    "image_size": (
+        flags.DEFINE_integer,
+        None,
+        "Side of the images in pixels; default: 64 (tiny, small) or the paper's.",
+    ),
+    "batch_size": (flags.DEFINE_integer, None, "Images, or pairs, in a batch."),
+    "steps": (
+        flags.DEFINE_integer,
+        None,
+        "Optimiser steps; default: as many as the paper's epochs (base).",
+    ),
+    "learning_rate": (flags.DEFINE_float, None, "Adam's learning rate."),
+    "seed": (flags.DEFINE_integer, 0, "Seed of everything random."),
+    "dtype_policy": (
+        flags.DEFINE_enum,
+        "float32",
+        ["float32", "mixed_bfloat16", "mixed_float16"],
+        "Keras dtype policy.",
+    ),
+    "jit_compile": (
+        flags.DEFINE_boolean,
+        None,
+        "Compile the step with XLA; default: on JAX only.",
+    ),
+    "interval": (
+        flags.DEFINE_integer,
+        None,
+        "Steps between two log entries, pictures and checkpoints; default: a "
+        "twentieth of the run, from 10 to 1000.",
+    ),
+    "run_dir": (
+        flags.DEFINE_string,
+        None,
+        "Folder of this run; default: runs/<script>/<number>.",
+    ),
+    "resume": (
+        flags.DEFINE_boolean,
+        False,
+        "Continue the run in --run_dir as if it had never stopped.",
+    ),
+    "augment": (
+        flags.DEFINE_string,
+        "none",
+        f"Augmentations, joined by commas: {AUGMENTATIONS}.",
+    ),
+    "image_weights": (
+        flags.DEFINE_string,
+        None,
+        "Trained image encoder: image_encoder.keras, or its run folder.",
+    ),
+    "text_weights": (
+        flags.DEFINE_string,
+        None,
+        "Trained text encoder: text_encoder.keras, or its run folder.",
+    ),
+    "clip_weights": (
+        flags.DEFINE_string,
+        None,
+        "Trained CLIP: clip.keras, or its run folder.",
+    ),
+    "generator_weights": (
+        flags.DEFINE_string,
+        None,
+        "Trained generator: generator.keras, or its run folder.",
+    ),
+    "discriminator_weights": (
+        flags.DEFINE_string,
+        None,
+        "Trained discriminator: discriminator.keras, or its run folder.",
+    ),
+    "output": (flags.DEFINE_string, None, "What to make; it must not exist yet."),
+}
+
+
+def define(names, extra=None):
+    """Defines flags of the vocabulary, and a script's own, as the script's flags.
+
+    Args:
+        names: of the vocabulary; `name=value` in a dict changes a default.
+        extra: {name: (define, default, ..., help)} for flags of one script alone.
+    """
+    for name, definition in {**{n: _FLAGS[n] for n in names}, **(extra or {})}.items():
+        function, *arguments = definition
+        function(name, *arguments)
+        # absl's --help lists the flags of the main module alone.
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
+
+
+def run(main, documentation, names, extra=None):
+    """Parses the flags and calls `main(options)`; the user's mistakes end in a line.
+
+    Exit status: 0, or 2 for bad input, or 130 for a run stopped by a signal.
+    """
+    from hwgen_keras.errors import InputError
+
+    define(names, extra)
+    sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
+
+    def start(arguments):
+        options = types.SimpleNamespace(
+            **{name: flags.FLAGS[name].value for name in [*names, *(extra or {})]}
+        )
+        options.given = {
+            name
+            for name in vars(options)
+            if name in flags.FLAGS and flags.FLAGS[name].present
+        }
+        try:
+            if len(arguments) > 1:
+                raise InputError(
+                    f"{arguments[1]!r} is not a flag; flags are written --name=value."
+                )
+            main(options)
+        except InputError as error:
+            sys.exit(_complain(str(error)))
+        except Stopped as stop:
+            print(stop, file=sys.stderr)
+            sys.exit(130)
+        except KeyboardInterrupt:
+            print("\nInterrupted.", file=sys.stderr)
+            sys.exit(130)
+
+    app.run(start)
+
+
+def options(names, extra=None, **values):
+    """The options of a script as `main` takes them, for calls from Python."""
+    defaults = {
+        name: definition[1]
+        for name, definition in {
+            **{n: _FLAGS[n] for n in names},
+            **(extra or {}),
+        }.items()
+    }
+    unknown = set(values) - set(defaults)
+    if unknown:
+        raise TypeError(f"There are no options {', '.join(sorted(unknown))}.")
+    return types.SimpleNamespace(**{**defaults, **values, "given": set(values)})
+
+
+class Stopped(Exception):
+    """A signal ended the run after a whole step; the message says how to go on."""
+
+
+def _complain(message):
+    print(f"Error: {message}", file=sys.stderr)
+    return 2
+
+
+def fill_defaults(options, defaults):
+    """Sets options that are None to the defaults of the size."""
+    for name, value in defaults[options.size].items():
+        if getattr(options, name, None) is None:
+            setattr(options, name, value)
+
+
+def check_positive(options, *names):
+    """Raises InputError unless each option is None or above 0."""
+    from hwgen_keras.errors import InputError
+
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise InputError(f"--{name} is {value}; give a number above 0.")
+
+
+def set_up(options):
+    """Seeds Python, NumPy and the backend; returns whether to compile with XLA."""
+    import keras
+
+    if options.seed < 0:
+        from hwgen_keras.errors import InputError
+
+        raise InputError(f"--seed is {options.seed}; give 0 or more.")
+    keras.utils.set_random_seed(options.seed)
+    if options.jit_compile is None:
+        return keras.backend.backend() == "jax"
+    return options.jit_compile
+
+
+def load_store(options, need=(), fonts=True, handwriting=True):
+    """The images that `--fonts`, `--handwriting`, `--simulated_writers` name.
+
+    Args:
+        options: options of a script.
+        need: `"fonts"`, `"handwriting"`: what must be given.
+        fonts, handwriting: whether to read them at all.
+
+    Returns:
+        An `ImageStore` of the images at `options.image_size`.
+    """
+    from hwgen_keras.data import ImageStore, simulated_store
+    from hwgen_keras.errors import InputError
+
+    characters = load_characters(options)
+    given = {
+        "fonts": options.fonts,
+        "handwriting": options.handwriting or options.simulated_writers,
+    }
+    for name in need:
+        if not given[name]:
+            raise InputError(
+                "This step needs fonts: give --fonts a folder of fonts, or `system`."
+                if name == "fonts"
+                else "This step needs handwriting: give --handwriting a manifest, or "
+                "--simulated_writers a number."
+            )
+    stores = []
+    if fonts and options.fonts:
+        stores.append(
+            ImageStore.from_fonts(
+                load_fonts(options.fonts), characters, options.image_size
+            )
+        )
+    if handwriting:
+        for manifest in options.handwriting:
+            samples = load_samples(options, manifest, characters)
+            stores.append(
+                ImageStore.from_manifest(
+                    samples, characters, options.image_size, progress=True
+                )
+            )
+        if options.simulated_writers:
+            seeds = range(options.simulated_writers)
+            stores.append(simulated_store(seeds, characters, options.image_size))
+    if not stores:
+        raise InputError(
+            "There is no data: give --fonts, --handwriting or --simulated_writers."
+        )
+    return ImageStore.merge(stores)
+
+
+def load_characters(options):
+    from hwgen_keras.characters import character_set
+
+    return character_set(options.characters)
+
+
+def load_fonts(paths):
+    """The fonts of `--fonts`; `system` stands for the installed ones."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.sources import find_fonts, system_fonts
+
+    fonts = find_fonts([p for p in paths if p != "system"])
+    if "system" in paths:
+        installed = system_fonts()
+        if not installed:
+            raise InputError("--fonts=system: no Japanese font is installed.")
+        names = {font.name for font in fonts}
+        fonts += [font for font in installed if font.name not in names]
+    return fonts
+
+
+def load_samples(options, manifest, characters):
+    """The samples of a manifest; writers without a name get the manifest's."""
+    from hwgen_keras.data import read_manifest
+
+    return read_manifest(
+        manifest,
+        characters,
+        writer_pattern=options.writer_pattern,
+        skip_unknown=options.skip_unknown_characters,
+        writer=pathlib.Path(manifest).stem,
+    )
+
+
+def load_tokenizer(options, characters):
+    """The tokenizer of `--structure_file`, checked to know every character."""
+    from hwgen_keras.characters import StructureTokenizer, read_structures
+    from hwgen_keras.errors import InputError
+
+    structures = read_structures(options.structure_file)
+    missing = [c for c in characters if c not in structures]
+    if missing:
+        raise InputError(
+            f"--structure_file has no structure of {'、'.join(missing[:5])}"
+            f"{' and others' if len(missing) > 5 else ''}; add them."
+        )
+    return StructureTokenizer(structures)

@@ -1,0 +1,136 @@
+"""Pieces of the recipes that more than one script needs."""
+
+import keras
+import numpy as np
+
+from hwgen_keras.data import (
+    FONT,
+    GENERATED,
+    HANDWRITING,
+    ClassificationSampler,
+    affine_matrix,
+    feed,
+)
+from hwgen_keras.data.augment import parse_augmentations
+from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.errors import InputError
+
+
+def compiled(model, learning_rate, jit):
+    """A classifier, built and compiled with Adam and cross-entropy."""
+    model.build()
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=jit,
+    )
+    return model
+
+
+def augmented_sampler(options, store, tokenizer=None, **arguments):
+    """A `ClassificationSampler` with what `--augment` asks for."""
+    augment = parse_augmentations(options.augment)
+    return ClassificationSampler(
+        store,
+        seed=options.seed,
+        affine_strength=1.0 if "affine" in augment else 0.0,
+        elastic="elastic" in augment,
+        tokenizer=tokenizer,
+        **arguments,
+    )
+
+
+def classifier_feed(options, store, sampler):
+    """make_feed for a classifier of images: batches of (image, label)."""
+    return _make_feed(options, store, sampler, ("image", "label"))
+
+
+def clip_feed(options, store, sampler):
+    """make_feed for CLIP: batches of {"image", "tokens"}."""
+
+    def pick(batch):
+        return {name: batch[name] for name in ("image", "tokens")}
+
+    return _make_feed(options, store, sampler, pick)
+
+
+def _make_feed(options, store, sampler, outputs):
+    augment = parse_augmentations(options.augment)
+
+    def make(first, steps):
+        return feed(
+            store,
+            sampler,
+            options.batch_size,
+            steps,
+            first,
+            outputs=outputs,
+            augment=augment,
+        )
+
+    return make
+
+
+def placed(store, indices):
+    """Images of a store in the fixed place, float32 (n, size, size, 1) in [-1, 1]."""
+    from hwgen_keras.data.feed_python import warp
+
+    place = affine_matrix(store.image_size, np.full((len(indices), 4), FIXED_MARGIN))
+    images = warp(store.decode(indices), place, store.image_size)
+    return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")
+
+
+def retrieval_accuracy(clip, store, tokenizer, limit=1000):
+    """The share of images whose nearest structure, by dot product, is their own."""
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(len(store))[:limit]
+    labels = np.unique(store.labels)
+    tokens = tokenizer.encode([store.characters[k] for k in labels])
+    texts = clip.text_tower.predict(tokens, verbose=0)
+    images = clip.image_tower.predict(placed(store, chosen), verbose=0)
+    nearest = labels[np.argmax(images @ texts.T, axis=1)]
+    return float(np.mean(nearest == store.labels[chosen]))
+
+
+def check_stride(image_size, stride):
+    """Raises InputError unless the generator can halve such images."""
+    if image_size % stride:
+        raise InputError(
+            f"--image_size is {image_size}; this generator needs a multiple of "
+            f"{stride}, such as {stride * round(image_size / stride)}."
+        )
+
+
+def check_condition(generator, characters):
+    """Raises InputError unless the generator's labels are those of the set."""
+    classes = getattr(generator.condition, "classes", len(characters))
+    if classes != len(characters):
+        raise InputError(
+            f"--generator_weights: the generator was trained on {classes} characters "
+            f"and --characters={characters.name} has {len(characters)}; give its set."
+        )
+
+
+def kind_weights(store, real_share):
+    """Shares of the kinds of images in a batch, or None for every image once."""
+    if real_share is None:
+        return None
+    others = [kind for kind in (FONT, GENERATED) if (store.kinds == kind).any()]
+    if not others or not (store.kinds == HANDWRITING).any():
+        return None
+    weights = {kind: (1 - real_share) / len(others) for kind in others}
+    return {HANDWRITING: real_share, **weights}
+
+
+def read_store(classifier, store, batch_size=256):
+    """What a classifier reads: class ids (n,) and their probabilities (n,)."""
+    predicted, probability = [], []
+    for first in range(0, len(store), batch_size):
+        indices = np.arange(first, min(first + batch_size, len(store)))
+        logits = classifier.predict_on_batch(placed(store, indices))
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        odds /= odds.sum(axis=1, keepdims=True)
+        predicted.append(odds.argmax(axis=1))
+        probability.append(odds.max(axis=1))
+    return np.concatenate(predicted), np.concatenate(probability)

@@ -1,0 +1,117 @@
+"""python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST
+    --augment=elastic
+
+Step 4: trains a recogniser on real handwriting, and on what is added to it: generated
+images, glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the
+best by accuracy if there is a --validation manifest, else the last.
+"""
+
+from experiments import common
+
+FLAGS = (
+    *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
+    *("writer_pattern", "augment"),
+    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
+    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+)
+EXTRA = {
+    "train": (
+        common.flags.DEFINE_multi_string,
+        [],
+        "Manifest of real handwriting; may be given several times.",
+    ),
+    "generated": (
+        common.flags.DEFINE_multi_string,
+        [],
+        "Manifest of generated images; may be given several times.",
+    ),
+    "validation": (
+        common.flags.DEFINE_string,
+        None,
+        "Manifest of other writers, read at every interval to keep the best.",
+    ),
+    "real_share": (
+        common.flags.DEFINE_float,
+        None,
+        "Share of real images in a batch; default: every image once an epoch, as "
+        "published. The rest is shared equally by fonts and generated images.",
+    ),
+}
+DEFAULTS = {
+    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 2e-3},
+    "small": {"image_size": 64, "batch_size": 64, "steps": 2000, "learning_rate": 1e-3},
+    "base": {"image_size": 224, "batch_size": 64, "learning_rate": 1e-4},
+}
+# The original trains each arm for as many images as 100 epochs of its ETL set.
+BASE_IMAGES = 611_768
+BASE_EPOCHS = 100
+
+
+def main(options):
+    from experiments import training
+    from experiments.recipes import (
+        augmented_sampler,
+        classifier_feed,
+        compiled,
+        kind_weights,
+    )
+    from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
+
+    common.fill_defaults(options, DEFAULTS)
+    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    if options.real_share is not None and not 0 < options.real_share <= 1:
+        raise InputError(f"--real_share is {options.real_share}; give 0 < share <= 1.")
+    run = training.Run("train_classifier", options)
+    jit = common.set_up(options)
+
+    characters = common.load_characters(options)
+    stores = []
+    options.handwriting = options.train
+    if options.fonts or options.train or options.simulated_writers:
+        stores.append(common.load_store(options))
+    for manifest in options.generated:
+        stores.append(load_images(options, manifest, characters, GENERATED))
+    if not stores:
+        raise InputError("There is no data: give --train, --generated or --fonts.")
+    store = ImageStore.merge(stores)
+    sampler = augmented_sampler(
+        options, store, kind_weights=kind_weights(store, options.real_share)
+    )
+    if options.steps is None:
+        epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10
+        options.steps = epochs * len(store) // options.batch_size
+
+    policy = options.dtype_policy
+    encoder = ImageEncoder(**SIZES[options.size]["classifier"], dtype=policy)
+    model = compiled(
+        Classifier(encoder, len(characters), dtype=policy), options.learning_rate, jit
+    )
+    extra = []
+    if options.validation is not None:
+        validation = load_images(options, options.validation, characters, HANDWRITING)
+        extra.append(training.KeepBest(run, "classifier.keras", validation))
+    training.fit(run, model, classifier_feed(options, store, sampler), extra=extra)
+    path = run.folder / "classifier.keras"
+    if not extra:
+        run.save(model, "classifier.keras")
+    history = training.read_history(run)
+    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+    run.close()
+    return path
+
+
+def load_images(options, manifest, characters, kind):
+    """The store of one manifest."""
+    from hwgen_keras.data import ImageStore
+
+    samples = common.load_samples(options, manifest, characters)
+    return ImageStore.from_manifest(
+        samples, characters, options.image_size, kind=kind, progress=True
+    )
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS, EXTRA)

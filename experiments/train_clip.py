@@ -1,0 +1,103 @@
+"""python -m experiments.train_clip --fonts=FONTS --image_weights=RUN --text_weights=RUN
+
+Step 1c: trains CLIP, which brings images of characters and their structures into one
+space, from the two encoders of the steps before. Writes clip.keras into the run folder.
+"""
+
+from experiments import common
+
+FLAGS = (
+    *("image_weights", "text_weights"),
+    *("fonts", "handwriting", "simulated_writers", "characters"),
+    *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
+    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
+    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+)
+DEFAULTS = {
+    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 5e-4},
+    "small": {"image_size": 64, "batch_size": 32, "steps": 2000, "learning_rate": 2e-4},
+    "base": {"image_size": 224, "batch_size": 32, "learning_rate": 1e-4},
+}
+BASE_EPOCHS = 300
+# Of the projection heads, which start from nothing; as in the original.
+HEAD_LEARNING_RATE = 10
+
+
+def main(options):
+    import keras
+
+    from experiments import training
+    from experiments.recipes import augmented_sampler, clip_feed, retrieval_accuracy
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import (
+        CLIP,
+        SIZES,
+        Classifier,
+        ImageTower,
+        TextTower,
+        load_trained,
+        with_policy,
+    )
+
+    common.fill_defaults(options, DEFAULTS)
+    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    for flag in ("image_weights", "text_weights"):
+        if getattr(options, flag) is None:
+            raise InputError(f"--{flag} is needed: the file of the step before.")
+    run = training.Run("train_clip", options)
+    jit = common.set_up(options)
+
+    encoders = {}
+    for kind in ("image", "text"):
+        trained = load_trained(
+            getattr(options, f"{kind}_weights"),
+            Classifier,
+            f"--{kind}_weights",
+            f"{kind}_encoder.keras",
+        )
+        encoders[kind] = with_policy(trained.encoder, options.dtype_policy)
+    store = common.load_store(options)
+    tokenizer = common.load_tokenizer(options, store.characters)
+    if getattr(encoders["text"], "vocabulary_size", None) != tokenizer.vocabulary_size:
+        raise InputError(
+            "--text_weights: the text encoder was trained with another structure file; "
+            "give the same --structure_file."
+        )
+    sampler = augmented_sampler(options, store, tokenizer)
+    if options.steps is None:
+        options.steps = BASE_EPOCHS * len(store) // options.batch_size
+
+    width, policy = SIZES[options.size]["projection"], options.dtype_policy
+    model = CLIP(
+        ImageTower(encoders["image"], width, dtype=policy),
+        TextTower(encoders["text"], width, dtype=policy),
+        dtype=policy,
+    )
+    model.build()
+    heads = keras.optimizers.Adam(
+        HEAD_LEARNING_RATE * options.learning_rate, name="heads"
+    )
+    model.compile(
+        optimizer=keras.optimizers.MultiOptimizer(
+            keras.optimizers.OptimizerMap(
+                keras.optimizers.Adam(options.learning_rate, name="encoders"),
+                {".*projection_head/.*": heads},
+            )
+        ),
+        jit_compile=jit,
+    )
+    training.fit(run, model, clip_feed(options, store, sampler))
+
+    path = run.save(model, "clip.keras")
+    accuracy = retrieval_accuracy(model, store, tokenizer)
+    run.write_json("metrics.json", {"retrieval_accuracy": accuracy})
+    print(
+        f"Of {min(1000, len(store))} training images, {100 * accuracy:.1f} % lie "
+        f"nearest to their own structure. Saved {path}"
+    )
+    run.close()
+    return path
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS)

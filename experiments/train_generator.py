@@ -1,0 +1,251 @@
+"""python -m experiments.train_generator --mode=adain_clip --step=all --fonts=FONTS
+    --handwriting=MANIFEST --clip_weights=RUN
+
+Step 2: trains the generator against the discriminator. The four steps follow each
+other, each from the weights of the one before: step1 (reference font → any font),
+step2 (any font → any font, elsewhere in the square), step3 (fonts and handwriting →
+fonts), step_end (fonts and handwriting → fonts and handwriting). `--step=all` walks
+all four. Writes generator.keras and discriminator.keras into the run folder.
+"""
+
+import copy
+import pathlib
+
+from experiments import common
+
+STEPS = ("step1", "step2", "step3", "step_end")
+FLAGS = (
+    *("clip_weights", "generator_weights", "discriminator_weights"),
+    *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
+    *("skip_unknown_characters", "writer_pattern", "structure_file"),
+    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
+    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+)
+EXTRA = {
+    "mode": (
+        common.flags.DEFINE_enum,
+        "adain_clip",
+        ["adain", "adain_embedding", "adain_clip"],
+        "What tells the generator the character: nothing, a learned embedding, or "
+        "CLIP's embedding of its structure.",
+    ),
+    "step": (
+        common.flags.DEFINE_enum,
+        "all",
+        [*STEPS, "all"],
+        "Which of the four training steps; --steps counts for each of them.",
+    ),
+    "perceptual": (
+        common.flags.DEFINE_enum,
+        "auto",
+        ["auto", "vgg16", "image_encoder"],
+        "Features of the perceptual loss: VGG16, or the image encoder of CLIP; auto "
+        "takes VGG16 if --vgg16_weights is given. The choice is printed and stored.",
+    ),
+    "vgg16_weights": (
+        common.flags.DEFINE_string,
+        None,
+        "ImageNet weights of VGG16 without the top (.h5), or `imagenet` to let Keras "
+        "download them.",
+    ),
+    "style_reference": (
+        common.flags.DEFINE_enum,
+        "target",
+        ["target", "writer"],
+        "The style image: the target itself, as published, or another character by "
+        "the same hand.",
+    ),
+}
+DEFAULTS = {
+    "tiny": {"image_size": 32, "batch_size": 8, "steps": 100, "learning_rate": 1e-3},
+    "small": {"image_size": 64, "batch_size": 16, "steps": 2000, "learning_rate": 5e-4},
+    "base": {"image_size": 256, "batch_size": 8, "learning_rate": 4.5e-6},
+}
+BASE_EPOCHS = 300
+
+
+def main(options):
+    from experiments import recipes
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import SIZES
+
+    common.fill_defaults(options, DEFAULTS)
+    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    stride = 2 ** (len(SIZES[options.size]["generator"]["multipliers"]) - 1)
+    recipes.check_stride(options.image_size, stride)
+    if options.clip_weights is None:
+        raise InputError(
+            "--clip_weights is needed: CLIP gives the explicit loss, and the condition "
+            "of the mode adain_clip."
+        )
+    if options.step != "all":
+        return train_step(options)
+    if options.run_dir is None:
+        raise InputError("--step=all needs --run_dir, where the four runs go.")
+    folder, weights = pathlib.Path(options.run_dir), None
+    for step in STEPS:
+        part = copy.copy(options)
+        part.given = set(options.given) - {"run_dir", "step"}
+        part.step, part.run_dir = step, str(folder / step)
+        if weights is not None:
+            part.generator_weights = part.discriminator_weights = str(weights)
+        part.resume = options.resume and (folder / step / "config.json").exists()
+        weights = train_step(part).parent
+    return weights / "generator.keras"
+
+
+def train_step(options):
+    """One of the four steps in a run folder of its own; returns generator.keras."""
+    from experiments import training
+    from hwgen_keras.data import PairSampler, feed
+    from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
+
+    needs = ["fonts"]
+    if options.step in ("step3", "step_end"):
+        needs.append("handwriting")
+    run = training.Run(f"train_generator-{options.step}", options)
+    if (run.folder / "generator.keras").exists():
+        print(f"{options.step} is complete.")
+        run.close()
+        return run.folder / "generator.keras"
+    jit = common.set_up(options)
+
+    clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
+    store = common.load_store(options, needs, handwriting="handwriting" in needs)
+    tokenizer = common.load_tokenizer(options, store.characters)
+    sampler = PairSampler(
+        store,
+        options.step,
+        tokenizer,
+        seed=options.seed,
+        style_reference=options.style_reference,
+        reference_font=options.reference_font,
+    )
+    if options.steps is None:
+        options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
+
+    generator, discriminator = networks(options, clip, len(store.characters))
+    features, choice = perceptual_features(options, clip)
+    run.note(perceptual_features=choice)
+    model = StyleTransfer(
+        generator, discriminator, features, clip, dtype=options.dtype_policy
+    )
+    model.build()
+    model.compile(optimizer=adam_pair(options.learning_rate), jit_compile=jit)
+
+    def make_feed(first, steps):
+        return feed(store, sampler, options.batch_size, steps, first)
+
+    draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
+    training.fit(run, model, make_feed, draw, title=options.step)
+
+    run.save(model.discriminator, "discriminator.keras")
+    path = run.save(model.generator, "generator.keras")
+    history = training.read_history(run)
+    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+    print(f"{options.step} done. Saved {path}", flush=True)
+    run.close()
+    return path
+
+
+def networks(options, clip, classes):
+    """Generator and discriminator: new ones, or those of the step before."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
+    from hwgen_keras.models import (
+        SIZES,
+        AdaINGenerator,
+        PatchDiscriminator,
+        load_trained,
+        with_policy,
+    )
+
+    size, policy = SIZES[options.size], options.dtype_policy
+    width = 4 * size["generator"]["width"]
+    condition = None
+    if options.mode == "adain_embedding":
+        embedding = size["generator"]["width"]
+        condition = EmbeddingCondition(classes, width, embedding, dtype=policy)
+    elif options.mode == "adain_clip":
+        tower = with_policy(clip.text_tower, policy)
+        condition = CLIPCondition(tower, width, dtype=policy)
+    fresh = {
+        "generator": AdaINGenerator(
+            **size["generator"], condition=condition, dtype=policy
+        ),
+        "discriminator": PatchDiscriminator(**size["discriminator"], dtype=policy),
+    }
+    result = []
+    for name, network in fresh.items():
+        path = getattr(options, f"{name}_weights")
+        if path is not None:
+            flag = f"--{name}_weights"
+            trained = load_trained(path, type(network), flag, f"{name}.keras")
+            if _shape(trained) != _shape(network):
+                raise InputError(
+                    f"{flag}: {path} holds a {name} with {_shape(trained)}, but the "
+                    f"flags ask for {_shape(network)}; give the same --size, --mode "
+                    "and --characters."
+                )
+            network = with_policy(trained, policy)
+        result.append(network)
+    return result
+
+
+def _shape(network):
+    """What must agree for weights to fit, in words."""
+    from hwgen_keras.models import PatchDiscriminator
+
+    if isinstance(network, PatchDiscriminator):
+        return f"widths {network.widths}"
+    classes = getattr(network.condition, "classes", None)
+    return (
+        f"mode {network.mode}, width {network.width}, multipliers "
+        f"{network.multipliers}" + (f", {classes} classes" if classes else "")
+    )
+
+
+def perceptual_features(options, clip):
+    """The frozen features that `--perceptual` asks for, and the choice in words."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import EncoderFeatures, VGG16Features, with_policy
+
+    if options.perceptual == "vgg16" and options.vgg16_weights is None:
+        raise InputError(
+            "--perceptual=vgg16 needs --vgg16_weights: a file, or `imagenet`."
+        )
+    if options.vgg16_weights is not None and options.perceptual != "image_encoder":
+        choice = f"VGG16, weights {options.vgg16_weights}"
+        features = VGG16Features(options.vgg16_weights, dtype=options.dtype_policy)
+    else:
+        choice = f"image encoder of {options.clip_weights}"
+        encoder = with_policy(clip.image_tower.encoder, options.dtype_policy)
+        features = EncoderFeatures(encoder, dtype=options.dtype_policy)
+    print(f"Perceptual features: {choice}", flush=True)
+    return features, choice
+
+
+def probe_sheet(batch):
+    """A function, model → picture of the same rows, rewritten by the model."""
+    import keras
+    import numpy as np
+
+    from hwgen_keras.evaluation import contact_sheet
+    from hwgen_keras.generation import to_uint8
+
+    def draw(model):
+        inputs = {
+            name: keras.ops.convert_to_tensor(batch[name])
+            for name in model.generator.input_names
+        }
+        columns = {"content": batch["content"], "style": batch["style"]}
+        if not np.array_equal(batch["style"], batch["target"]):
+            columns["target"] = batch["target"]
+        columns["generated"] = model.generator(inputs)
+        return contact_sheet({k: to_uint8(v) for k, v in columns.items()}, blocks=2)
+
+    return draw
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS, EXTRA)

@@ -1,0 +1,56 @@
+"""python -m experiments.train_image_encoder --fonts=FONTS --handwriting=MANIFEST
+
+Step 1a: trains the image encoder of CLIP as a classifier of characters, on glyphs of
+fonts, on handwriting, or on both. Writes image_encoder.keras into the run folder.
+"""
+
+from experiments import common
+
+FLAGS = (
+    *("fonts", "handwriting", "simulated_writers", "characters"),
+    *("skip_unknown_characters", "writer_pattern", "augment"),
+    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
+    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+)
+DEFAULTS = {
+    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 2e-3},
+    "small": {"image_size": 64, "batch_size": 64, "steps": 2000, "learning_rate": 1e-3},
+    "base": {"image_size": 224, "batch_size": 256, "learning_rate": 1e-4},
+}
+BASE_EPOCHS = 300
+
+
+def main(options):
+    from experiments import training
+    from experiments.recipes import augmented_sampler, classifier_feed, compiled
+    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
+
+    common.fill_defaults(options, DEFAULTS)
+    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    run = training.Run("train_image_encoder", options)
+    jit = common.set_up(options)
+
+    store = common.load_store(options)
+    sampler = augmented_sampler(options, store)
+    if options.steps is None:
+        options.steps = BASE_EPOCHS * len(store) // options.batch_size
+
+    policy = options.dtype_policy
+    encoder = ImageEncoder(**SIZES[options.size]["image_encoder"], dtype=policy)
+    model = compiled(
+        Classifier(encoder, len(store.characters), dtype=policy),
+        options.learning_rate,
+        jit,
+    )
+    training.fit(run, model, classifier_feed(options, store, sampler))
+
+    path = run.save(model, "image_encoder.keras")
+    history = training.read_history(run)
+    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+    run.close()
+    return path
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS)

@@ -1,0 +1,74 @@
+"""python -m experiments.train_text_encoder --characters=jis1
+
+Step 1b: trains the text encoder of CLIP to tell the character from its structure (an
+ideographic description sequence). Needs no images. Writes text_encoder.keras into the
+run folder.
+"""
+
+from experiments import common
+
+FLAGS = (
+    *("characters", "structure_file"),
+    *("size", "batch_size", "steps", "learning_rate", "seed"),
+    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+)
+DEFAULTS = {
+    "tiny": {"batch_size": 32, "steps": 200, "learning_rate": 2e-3},
+    "small": {"batch_size": 128, "steps": 2000, "learning_rate": 5e-4},
+    "base": {"batch_size": 512, "learning_rate": 1e-4},
+}
+BASE_EPOCHS = 200
+
+
+def main(options):
+    from experiments import training
+    from experiments.recipes import compiled
+    from hwgen_keras.data import StructureSampler, feed
+    from hwgen_keras.models import SIZES, Classifier, TextEncoder
+
+    common.fill_defaults(options, DEFAULTS)
+    common.check_positive(options, "batch_size", "steps", "learning_rate")
+    run = training.Run("train_text_encoder", options)
+    jit = common.set_up(options)
+
+    characters = common.load_characters(options)
+    tokenizer = common.load_tokenizer(options, characters)
+    sampler = StructureSampler(characters, tokenizer, seed=options.seed)
+    if options.steps is None:
+        options.steps = max(1, BASE_EPOCHS * len(characters) // options.batch_size)
+
+    policy = options.dtype_policy
+    encoder = TextEncoder(
+        tokenizer.vocabulary_size,
+        tokenizer.length,
+        **SIZES[options.size]["text_encoder"],
+        dtype=policy,
+    )
+    model = compiled(
+        Classifier(encoder, len(characters), dtype=policy), options.learning_rate, jit
+    )
+
+    def make_feed(first, steps):
+        return feed(
+            None,
+            sampler,
+            options.batch_size,
+            steps,
+            first,
+            outputs=("tokens", "label"),
+            kind="python",
+        )
+
+    training.fit(run, model, make_feed)
+
+    path = run.save(model, "text_encoder.keras")
+    run.write_json("vocabulary.json", tokenizer.vocabulary)
+    history = training.read_history(run)
+    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+    run.close()
+    return path
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS)

@@ -1,0 +1,256 @@
+"""The run folder, and the loop that fits a model in it."""
+
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+
+from experiments.common import Stopped
+from experiments.recipes import read_store
+from hwgen_keras import __version__, callbacks
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import complete_file
+
+# A resumed run may differ from its first start in these alone.
+_FREE = {"resume", "run_dir", "given", "steps", "interval"}
+
+
+class Run:
+    """A folder that holds what a run needs to be repeated and continued.
+
+    `config.json` (all flags, versions, seed, git revision), `logs/` for TensorBoard,
+    `history.jsonl`, `checkpoints/`, `samples/`, `metrics.json`.
+
+    Args:
+        experiment: name of the script.
+        options: its options; `run_dir` and `resume` say where.
+
+    Raises:
+        InputError: the folder is in use, or cannot be resumed.
+    """
+
+    def __init__(self, experiment, options):
+        self.experiment, self.options = experiment, options
+        if options.run_dir is None:
+            if options.resume:
+                raise InputError("--resume needs --run_dir, the folder to continue.")
+            options.run_dir = str(_next_folder(pathlib.Path("runs", experiment)))
+        self.folder = pathlib.Path(options.run_dir)
+        self.logs = self.folder / "logs"
+        self.samples = self.folder / "samples"
+        self.checkpoints = self.folder / "checkpoints"
+        self.history = self.folder / "history.jsonl"
+        config = self.folder / "config.json"
+        if config.exists() and not options.resume:
+            raise InputError(
+                f"--run_dir {self.folder} holds a run already; add --resume to "
+                "continue it, or choose another folder."
+            )
+        if options.resume:
+            self._check_config(config)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InputError(f"--run_dir {self.folder} is a file; choose a folder.")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock()
+        except OSError as error:
+            raise InputError(
+                f"--run_dir {self.folder} cannot be written ({error.strerror}); "
+                "choose another folder."
+            ) from None
+        self.write_json("config.json", self._config())
+        print(f"Run folder: {self.folder}", flush=True)
+
+    def write_json(self, name, value):
+        """Writes a JSON file of the run."""
+        with complete_file(self.folder / name) as partial:
+            text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+            partial.write_text(text + "\n", encoding="utf-8")
+
+    def note(self, **values):
+        """Adds facts about the run, such as a choice it made, to config.json."""
+        config = json.loads((self.folder / "config.json").read_text("utf-8"))
+        config["notes"].update(values)
+        self.write_json("config.json", config)
+
+    def save(self, model, name):
+        """Saves a model as `name` in the run folder and returns the path."""
+        with complete_file(self.folder / name) as partial:
+            model.save(partial)
+        return self.folder / name
+
+    def _config(self):
+        values = {k: v for k, v in vars(self.options).items() if k != "given"}
+        return {
+            "experiment": self.experiment,
+            "command": sys.argv,
+            "started": datetime.datetime.now().isoformat(timespec="seconds"),
+            "backend": keras.backend.backend(),
+            "versions": {
+                "hwgen_keras": __version__,
+                "keras": keras.__version__,
+                "numpy": np.__version__,
+                "python": sys.version.split()[0],
+            },
+            "git_revision": _git_revision(),
+            "flags": values,
+            "notes": {},
+        }
+
+    def _check_config(self, config):
+        if not config.exists():
+            raise InputError(
+                f"--resume: {self.folder} holds no run to continue; check --run_dir."
+            )
+        before = json.loads(config.read_text(encoding="utf-8"))["flags"]
+        for name, value in vars(self.options).items():
+            if name in _FREE or name not in before:
+                continue
+            if name not in self.options.given:
+                setattr(self.options, name, before[name])
+            elif value != before[name]:
+                raise InputError(
+                    f"--resume: the run was started with --{name}={before[name]} and "
+                    f"cannot go on with {value}; leave the flag out."
+                )
+        if "steps" not in self.options.given:
+            self.options.steps = before["steps"]
+        if "interval" not in self.options.given:
+            self.options.interval = before["interval"]
+
+    def _lock(self):
+        try:
+            import fcntl
+        except ImportError:  # Windows has no flock, and runs without the guard.
+            return
+        self.lock = open(self.folder / ".lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.lock.close()
+            raise InputError(
+                f"--run_dir {self.folder} is in use by another process; wait for it "
+                "or choose another folder."
+            ) from None
+
+    def close(self):
+        """Lets other processes use the folder."""
+        if hasattr(self, "lock"):
+            self.lock.close()
+
+
+def _next_folder(parent):
+    numbers = [
+        int(p.name.split("-")[0])
+        for p in parent.glob("[0-9]*")
+        if p.name.split("-")[0].isdigit()
+    ]
+    return parent / f"{max(numbers, default=-1) + 1:03d}"
+
+
+def _git_revision():
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    folder = pathlib.Path(__file__).parent
+    try:
+        found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+def default_interval(steps):
+    """A twentieth of a run, from 10 to 1000 steps."""
+    return max(10, min(1000, steps // 20))
+
+
+def fit(run, model, make_feed, draw=None, title=None, extra=()):
+    """Trains a compiled, built model from its last checkpoint to `options.steps`.
+
+    Args:
+        run: the `Run`.
+        model: a compiled and built model.
+        make_feed: a function (first step, number of steps) → data for `fit`.
+        draw: optional function, model → PIL image, shown at every interval.
+        title: of the progress bar.
+        extra: further callbacks.
+
+    Raises:
+        Stopped: a signal came; a checkpoint was written.
+        InputError: a loss is not finite.
+    """
+    steps = run.options.steps
+    interval = run.options.interval or default_interval(steps)
+    run.options.interval = interval
+    first = callbacks.restore(model, run.checkpoints)
+    if first:
+        print(f"Continuing at step {first} of {steps}.", flush=True)
+    progress = callbacks.Progress(first, steps, title or run.experiment)
+    log = callbacks.EventLog(run.logs, run.history, progress)
+    guard, signals = callbacks.NonFiniteGuard(), callbacks.StopOnSignal()
+    # `extra` first: what they measure is logged, too.
+    watchers = [*extra, progress, signals, log]
+    if draw is not None:
+        watchers.append(callbacks.SampleSheet(draw, run.samples, log))
+    watchers += [callbacks.Checkpoint(run.checkpoints, progress), guard]
+    with signals, progress.bar:
+        while progress.step < steps and not guard.offender and not signals.name:
+            # A whole number of intervals at once; what is left before and after, alone.
+            step, left = progress.step, steps - progress.step
+            length = min(left, interval - step % interval)
+            epochs = left // interval if length == interval else 1
+            model.fit(
+                make_feed(step, epochs * length),
+                epochs=epochs,
+                steps_per_epoch=length,
+                shuffle=False,
+                verbose=0,
+                callbacks=watchers,
+            )
+    if guard.offender:
+        raise InputError(
+            f"Training stopped at step {progress.step}: {guard.offender} is not a "
+            f"finite number; the last good checkpoint is in {run.checkpoints}; lower "
+            "--learning_rate."
+        )
+    if signals.name and progress.step < steps:
+        raise Stopped(
+            f"{signals.name}: stopped after step {progress.step} of {steps}; continue "
+            f"with the same command, --run_dir={run.folder} --resume."
+        )
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Saves the classifier whenever it reads other writers better than before.
+
+    Args:
+        run: the `Run`.
+        name: of the file.
+        store: `ImageStore` of the validation images.
+    """
+
+    def __init__(self, run, name, store):
+        super().__init__()
+        self.run, self.name, self.store = run, name, store
+
+    def on_epoch_end(self, epoch, logs=None):
+        predicted, _ = read_store(self.model, self.store)
+        accuracy = float(np.mean(predicted == self.store.labels))
+        logs["validation_accuracy"] = accuracy
+        best = self.run.folder / "best.json"
+        before = -1.0
+        if best.exists():
+            before = json.loads(best.read_text())["validation_accuracy"]
+        if accuracy > before:
+            self.run.save(self.model, self.name)
+            self.run.write_json("best.json", {"validation_accuracy": accuracy})
+
+
+def read_history(run):
+    """The logged metrics of a run as lists, with `step`."""
+    lines = run.history.read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return {name: [row.get(name) for row in rows] for name in rows[0]}

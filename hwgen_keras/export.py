@@ -1,0 +1,114 @@
+"""From a `.keras` file of any backend to a float32 SavedModel, and back for inference.
+
+Keras exports SavedModels from TensorFlow and JAX, not from PyTorch. So the export runs
+in a process of its own on TensorFlow, whatever trained the model.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import complete_file
+
+
+def export(path, output):
+    """Writes a SavedModel with the signature `serve`, a dict of named inputs.
+
+    Batch and image size are dynamic. Images are float32 (batch, height, width, 1) in
+    [-1, 1]; labels (batch,) and tokens (batch, length) int32. A generator's output is
+    clipped to [-1, 1]; a classifier's are probabilities.
+
+    Args:
+        path: a `.keras` file of an `AdaINGenerator`, a `Classifier` of images, or a
+            `CLIP`.
+        output: the folder to make.
+
+    Raises:
+        InputError: the file cannot be exported, or `output` exists.
+    """
+    output = pathlib.Path(output)
+    if output.exists():
+        raise InputError(f"{output} exists already; choose another folder.")
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    with complete_file(output) as partial:
+        command = [sys.executable, "-m", "hwgen_keras.export", str(path), str(partial)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise InputError(f"{path} cannot be exported: {reason}")
+    return output
+
+
+def load_exported(path):
+    """The function `serve` of a SavedModel: named tensors → dict of tensors.
+
+    Needs TensorFlow alone.
+    """
+    import tensorflow as tf
+
+    path = pathlib.Path(path)
+    if not (path / "saved_model.pb").is_file():
+        raise InputError(f"{path} is not a SavedModel; give a folder made by export.")
+    loaded = tf.saved_model.load(str(path))
+    serve = loaded.signatures["serve"]
+    # The function does not keep the variables of its model alive.
+    serve.model = loaded
+    return serve
+
+
+def _write(path, output):
+    import keras
+    import tensorflow as tf
+
+    from hwgen_keras.models import (
+        CLIP,
+        AdaINGenerator,
+        Classifier,
+        TextEncoder,
+        load_trained,
+        with_policy,
+    )
+
+    model = load_trained(path, keras.Model, "the model")
+    image = tf.TensorSpec((None, None, None, 1), tf.float32)
+
+    def tokens(encoder):
+        return tf.TensorSpec((None, encoder.length), tf.int32)
+
+    if isinstance(model, AdaINGenerator):
+        specs = {"content": image, "style": image}
+        if "label" in model.input_names:
+            specs["label"] = tf.TensorSpec((None,), tf.int32)
+        if "tokens" in model.input_names:
+            specs["tokens"] = tokens(model.condition.text_tower.encoder)
+
+        def serve(inputs):
+            return {"image": tf.clip_by_value(model(inputs), -1.0, 1.0)}
+    elif isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
+        specs = {"image": image}
+
+        def serve(inputs):
+            logits = model(inputs["image"], training=False)
+            return {"probabilities": tf.nn.softmax(logits)}
+    elif isinstance(model, CLIP):
+        specs = {"image": image, "tokens": tokens(model.text_tower.encoder)}
+
+        def serve(inputs):
+            return model(inputs, training=False)
+    else:
+        raise InputError(f"a {type(model).__name__} has no export")
+    model = with_policy(model, "float32")
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", serve, input_signature=[specs])
+    archive.write_out(output, verbose=False)
+
+
+if __name__ == "__main__":
+    try:
+        _write(*sys.argv[1:])
+    except InputError as error:
+        sys.exit(str(error))
