@@ -55,7 +55,7 @@ _FLAGS = {
     "structure_file": (
         flags.DEFINE_string,
         None,
-        "JSON of structures, {character: ['⿰ 女 子', ...]}; default: the shipped ones.",
+        "JSON of structures, {character: ['⿰ 女 子']}; default: the shipped ones.",
     ),
     "size": (
         flags.DEFINE_enum,
@@ -231,8 +231,12 @@ def check_positive(options, *names):
 
 def set_up(options):
     """Seeds Python, NumPy and the backend; returns whether to compile with XLA."""
+    import logging
+
     import keras
 
+    # TensorFlow warns of retracing when a process trains several models in a row.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if options.seed < 0:
         from hwgen_keras.errors import InputError
 

@@ -79,10 +79,10 @@ def main(options):
             "of the mode adain_clip."
         )
     if options.step != "all":
-        return train_step(options)
+        return train_step(options)[0]
     if options.run_dir is None:
         raise InputError("--step=all needs --run_dir, where the four runs go.")
-    folder, weights = pathlib.Path(options.run_dir), None
+    folder, weights, model = pathlib.Path(options.run_dir), None, None
     for step in STEPS:
         part = copy.copy(options)
         part.given = set(options.given) - {"run_dir", "step"}
@@ -90,12 +90,22 @@ def main(options):
         if weights is not None:
             part.generator_weights = part.discriminator_weights = str(weights)
         part.resume = options.resume and (folder / step / "config.json").exists()
-        weights = train_step(part).parent
-    return weights / "generator.keras"
+        path, model = train_step(part, model)
+        weights = path.parent
+    return path
 
 
-def train_step(options):
-    """One of the four steps in a run folder of its own; returns generator.keras."""
+def train_step(options, model=None):
+    """One of the four steps in a run folder of its own.
+
+    Args:
+        options: of this script, `step` one of `STEPS`.
+        model: the `StyleTransfer` that the step before left, to go on with instead
+            of loading its weights: its compiled step is compiled once.
+
+    Returns:
+        The path of generator.keras and the model (None if there was nothing to do).
+    """
     from experiments import training
     from hwgen_keras.data import PairSampler, feed
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
@@ -107,7 +117,7 @@ def train_step(options):
     if (run.folder / "generator.keras").exists():
         print(f"{options.step} is complete.")
         run.close()
-        return run.folder / "generator.keras"
+        return run.folder / "generator.keras", None
     jit = common.set_up(options)
 
     clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
@@ -124,14 +134,19 @@ def train_step(options):
     if options.steps is None:
         options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
 
-    generator, discriminator = networks(options, clip, len(store.characters))
-    features, choice = perceptual_features(options, clip)
-    run.note(perceptual_features=choice)
-    model = StyleTransfer(
-        generator, discriminator, features, clip, dtype=options.dtype_policy
-    )
-    model.build()
-    model.compile(optimizer=adam_pair(options.learning_rate), jit_compile=jit)
+    if model is None:
+        features = perceptual_features(options, clip)
+        model = StyleTransfer(
+            *networks(options, clip, len(store.characters)),
+            features,
+            clip,
+            dtype=options.dtype_policy,
+        )
+        model.build()
+        model.compile(optimizer=adam_pair(options.learning_rate), jit_compile=jit)
+    else:
+        forget_momentum(model.optimizer)
+    run.note(perceptual_features=model.features.description)
 
     def make_feed(first, steps):
         return feed(store, sampler, options.batch_size, steps, first)
@@ -145,7 +160,16 @@ def train_step(options):
     run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
     print(f"{options.step} done. Saved {path}", flush=True)
     run.close()
-    return path
+    return path, model
+
+
+def forget_momentum(optimizer):
+    """Brings an optimizer to the state of a new one, but for rates and loss scale."""
+    import keras
+
+    for variable in optimizer.variables:
+        if variable.name not in ("learning_rate", "dynamic_scale"):
+            variable.assign(keras.ops.zeros_like(variable))
 
 
 def networks(options, clip, classes):
@@ -206,7 +230,7 @@ def _shape(network):
 
 
 def perceptual_features(options, clip):
-    """The frozen features that `--perceptual` asks for, and the choice in words."""
+    """The frozen features that `--perceptual` asks for; the choice is printed."""
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import EncoderFeatures, VGG16Features, with_policy
 
@@ -215,14 +239,14 @@ def perceptual_features(options, clip):
             "--perceptual=vgg16 needs --vgg16_weights: a file, or `imagenet`."
         )
     if options.vgg16_weights is not None and options.perceptual != "image_encoder":
-        choice = f"VGG16, weights {options.vgg16_weights}"
         features = VGG16Features(options.vgg16_weights, dtype=options.dtype_policy)
+        features.description = f"VGG16, weights {options.vgg16_weights}"
     else:
-        choice = f"image encoder of {options.clip_weights}"
         encoder = with_policy(clip.image_tower.encoder, options.dtype_policy)
         features = EncoderFeatures(encoder, dtype=options.dtype_policy)
-    print(f"Perceptual features: {choice}", flush=True)
-    return features, choice
+        features.description = f"image encoder of {options.clip_weights}"
+    print(f"Perceptual features: {features.description}", flush=True)
+    return features
 
 
 def probe_sheet(batch):

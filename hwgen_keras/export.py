@@ -72,28 +72,31 @@ def _write(path, output):
     )
 
     model = load_trained(path, keras.Model, "the model")
-    image = tf.TensorSpec((None, None, None, 1), tf.float32)
+
+    # A signature takes its argument names from the specs, not from the dict's keys.
+    def image(name="image"):
+        return {name: tf.TensorSpec((None, None, None, 1), tf.float32, name)}
 
     def tokens(encoder):
-        return tf.TensorSpec((None, encoder.length), tf.int32)
+        return {"tokens": tf.TensorSpec((None, encoder.length), tf.int32, "tokens")}
 
     if isinstance(model, AdaINGenerator):
-        specs = {"content": image, "style": image}
+        specs = image("content") | image("style")
         if "label" in model.input_names:
-            specs["label"] = tf.TensorSpec((None,), tf.int32)
+            specs["label"] = tf.TensorSpec((None,), tf.int32, "label")
         if "tokens" in model.input_names:
-            specs["tokens"] = tokens(model.condition.text_tower.encoder)
+            specs |= tokens(model.condition.text_tower.encoder)
 
         def serve(inputs):
             return {"image": tf.clip_by_value(model(inputs), -1.0, 1.0)}
     elif isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
-        specs = {"image": image}
+        specs = image()
 
         def serve(inputs):
             logits = model(inputs["image"], training=False)
             return {"probabilities": tf.nn.softmax(logits)}
     elif isinstance(model, CLIP):
-        specs = {"image": image, "tokens": tokens(model.text_tower.encoder)}
+        specs = image() | tokens(model.text_tower.encoder)
 
         def serve(inputs):
             return model(inputs, training=False)

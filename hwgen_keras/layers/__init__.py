@@ -4,6 +4,7 @@ from hwgen_keras.layers.adain import adain, style_statistics
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
+from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.residual import ResidualBlock
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "LinearAttention",
     "ResidualBlock",
     "adain",
+    "freeze",
     "style_statistics",
 ]

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.frozen import freeze
+
 
 class _Condition(layers.Layer):
     """Linear, GELU, Linear of an embedding that a null vector can replace.
@@ -93,12 +95,7 @@ class CLIPCondition(_Condition):
     def __init__(self, text_tower, width, **kwargs):
         super().__init__(width, text_tower.width, **kwargs)
         self.text_tower = text_tower
-        self.text_tower.trainable = False
-
-    def build(self, input_shape=None):
-        super().build(input_shape)
-        if not self.text_tower.built:
-            self.text_tower.build()
+        freeze(text_tower)
 
     def embed(self, inputs):
         return self.text_tower(inputs["tokens"], training=False)
@@ -112,5 +109,5 @@ class CLIPCondition(_Condition):
 
     @classmethod
     def from_config(cls, config):
-        tower = keras.saving.deserialize_keras_object(config.pop("text_tower"))
-        return cls(tower, **config)
+        tower = keras.saving.deserialize_keras_object(config["text_tower"])
+        return cls(**{**config, "text_tower": tower})

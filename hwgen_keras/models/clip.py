@@ -57,8 +57,8 @@ class _Tower(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
-        return cls(encoder, **config)
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -126,7 +126,8 @@ class CLIP(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        image_tower = deserialize(config.pop("image_tower"))
-        text_tower = deserialize(config.pop("text_tower"))
-        return cls(image_tower, text_tower, **config)
+        towers = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("image_tower", "text_tower")
+        }
+        return cls(**{**config, **towers})

@@ -188,9 +188,9 @@ class _TransformerLayer(layers.Layer):
         self.output_layer.build((*input_shape[:-1], 4 * self.width))
         self.norm_2.build(input_shape)
 
-    def call(self, x, mask=None, training=False):
+    def call(self, x, attention_mask=None, training=False):
         attended = self.attention(
-            x, x, attention_mask=mask[:, None, :], training=training
+            x, x, attention_mask=attention_mask, training=training
         )
         x = self.norm_1(x + self.dropout(attended, training=training))
         hidden = self.output_layer(self.hidden(x))
@@ -260,9 +260,10 @@ class TextEncoder(keras.Model):
         positions = self.position_embedding(ops.arange(self.length))
         x = self.norm(self.token_embedding(tokens) + positions)
         x = self.dropout(x, training=training)
-        mask = ops.not_equal(tokens, 0)
+        # An argument named `mask` would be Keras's own mask, with its own rules.
+        attention_mask = ops.not_equal(tokens, 0)[:, None, :]
         for layer in self.transformer:
-            x = layer(x, mask=mask, training=training)
+            x = layer(x, attention_mask=attention_mask, training=training)
         return ops.cast(x[:, 0], "float32")
 
     def get_config(self):

@@ -124,7 +124,7 @@ class AdaINGenerator(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        condition = config.pop("condition")
+        condition = config["condition"]
         if condition is not None:
             condition = keras.saving.deserialize_keras_object(condition)
-        return cls(condition=condition, **config)
+        return cls(**{**config, "condition": condition})

@@ -54,7 +54,8 @@ def with_policy(model, policy):
     """
     config = keras.saving.serialize_keras_object(model)
     copy = keras.saving.deserialize_keras_object(_replace_policy(config, policy))
-    copy.build()
+    if not copy.built:
+        copy.build()
     copy.set_weights(model.get_weights())
     return copy
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.layers import freeze
 
 VGG16_LAYERS = (
     "block1_conv2",
@@ -14,6 +15,7 @@ VGG16_LAYERS = (
 )
 
 
+@keras.saving.register_keras_serializable("hwgen_keras")
 class VGG16Features(keras.Model):
     """Feature maps of VGG16, for images in [-1, 1] with one channel. Frozen.
 
@@ -55,7 +57,12 @@ class VGG16Features(keras.Model):
         images = (ops.cast(images, "float32") + 1.0) * 127.5
         return self.network(ops.repeat(images, 3, axis=-1) - mean)
 
+    def get_config(self):
+        # A saved model holds its weights: loading must not download them again.
+        return {**super().get_config(), "weights": None}
 
+
+@keras.saving.register_keras_serializable("hwgen_keras")
 class EncoderFeatures(keras.Model):
     """Feature maps of a trained `ImageEncoder`. Frozen.
 
@@ -68,11 +75,20 @@ class EncoderFeatures(keras.Model):
     def __init__(self, encoder, **kwargs):
         super().__init__(**kwargs)
         self.encoder = encoder
+        freeze(encoder)
         self.trainable = False
 
     def build(self, input_shape=None):
-        if not self.encoder.built:
-            self.encoder.build()
+        pass
 
     def call(self, images):
         return self.encoder.feature_maps(images, training=False)
+
+    def get_config(self):
+        encoder = keras.saving.serialize_keras_object(self.encoder)
+        return {**super().get_config(), "encoder": encoder}
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})

@@ -17,7 +17,7 @@ SIZES = {
         "classifier": {"widths": (8, 16, 32)},
     },
     "small": {
-        "image_encoder": {"widths": (24, 48, 96, 192)},
+        "image_encoder": {"widths": (16, 32, 64, 128)},
         "text_encoder": {"width": 128, "depth": 2, "heads": 4},
         "projection": 128,
         "generator": {
@@ -26,7 +26,7 @@ SIZES = {
             "attention": {"heads": 2, "head_width": 16},
         },
         "discriminator": {"widths": (32, 64, 128)},
-        "classifier": {"widths": (32, 64, 128, 256)},
+        "classifier": {"widths": (16, 32, 64, 128)},
     },
     "base": {
         "image_encoder": {"architecture": "resnet50"},

@@ -5,8 +5,10 @@ from keras import ops
 
 from hwgen_keras import losses
 from hwgen_keras.backend import StatefulTrainer, vjp
+from hwgen_keras.layers import freeze
 
 
+@keras.saving.register_keras_serializable("hwgen_keras")
 class StyleTransfer(StatefulTrainer, keras.Model):
     """Trains an `AdaINGenerator` with explicit, implicit, reconstruction and
     adversarial losses.
@@ -39,6 +41,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     Generation; λ is Esser et al., 2021, equation 7.
     """
 
+    _NETWORKS = ("generator", "discriminator", "features", "clip")
+
     def __init__(
         self,
         generator,
@@ -55,7 +59,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         self.implicit_weight = implicit_weight
         for frozen in (features, clip):
             if frozen is not None:
-                frozen.trainable = False
+                freeze(frozen)
         self.trackers = {
             name: keras.metrics.Mean(name=name)
             for name in (
@@ -71,8 +75,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         }
 
     def build(self, input_shape=None):
-        for network in (self.generator, self.discriminator, self.features, self.clip):
-            if network is not None and not network.built:
+        for network in (self.generator, self.discriminator):
+            if not network.built:
                 network.build()
 
     def call(self, inputs, training=False):
@@ -225,6 +229,25 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     def _track(self, **values):
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name])
+
+    def get_config(self):
+        networks = {name: getattr(self, name) for name in self._NETWORKS}
+        return {
+            **super().get_config(),
+            "implicit_weight": self.implicit_weight,
+            **{
+                name: network and keras.saving.serialize_keras_object(network)
+                for name, network in networks.items()
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        networks = {
+            name: config[name] and keras.saving.deserialize_keras_object(config[name])
+            for name in cls._NETWORKS
+        }
+        return cls(**{**config, **networks})
 
 
 def adam_pair(generator_learning_rate, discriminator_learning_rate=None):

@@ -1,0 +1,358 @@
+"""python -m experiments.demo
+
+The whole loop at a small size, without data of yours: fonts and three simulated
+writers go in; a generator, a labelled set of images and recognisers come out, measured
+on simulated writers that nothing was trained on. Writes report.html, TensorBoard logs
+and an exported SavedModel into the run folder.
+"""
+
+import json
+import pathlib
+import time
+
+from experiments import common
+
+FLAGS = ("fonts", "image_size", "seed", "dtype_policy", "jit_compile", "run_dir")
+EXTRA = {
+    "quick": (
+        common.flags.DEFINE_boolean,
+        False,
+        "A few steps of everything, to see that it runs; its figures mean nothing.",
+    ),
+}
+
+HIRAGANA = 46
+TRAINING_WRITERS = 3
+TEST_WRITERS = range(1000, 1020)
+MOST_FONTS = 12
+SEEDS = 3
+GENERATED_A_CHARACTER = 60
+STEPS = {
+    "image_encoder": 200,
+    "text_encoder": 100,
+    "clip": 100,
+    "generator": 120,
+    "classifier": 250,
+}
+ARMS = (
+    "few real writers",
+    "+ classical augmentation",
+    "+ fonts",
+    "+ fonts and generated",
+)
+SIMULATED = (
+    "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "
+    "habits are drawn at random, once a writer. No person wrote it. The figures say "
+    "how the parts work together, not what a recogniser of real handwriting gains."
+)
+
+
+def main(options):
+    from experiments import train_clip, train_generator, train_image_encoder
+    from experiments import train_text_encoder as text_encoder
+
+    started = time.monotonic()
+    folder = prepare(options)
+    steps = {name: 2 if options.quick else n for name, n in STEPS.items()}
+    shared = {
+        "fonts": options.fonts,
+        "simulated_writers": TRAINING_WRITERS,
+        "characters": str(folder / "characters.txt"),
+        "image_size": options.image_size,
+        "size": "tiny" if options.quick else "small",
+        "seed": options.seed,
+        "dtype_policy": options.dtype_policy,
+        "jit_compile": options.jit_compile,
+    }
+
+    banner("1  CLIP: image encoder, text encoder, both")
+    image = step(
+        train_image_encoder,
+        shared,
+        steps=steps["image_encoder"],
+        augment="affine",
+        run_dir=str(folder / "image_encoder"),
+    )
+    text = step(
+        text_encoder,
+        shared,
+        steps=steps["text_encoder"],
+        run_dir=str(folder / "text_encoder"),
+    )
+    clip = step(
+        train_clip,
+        shared,
+        steps=steps["clip"],
+        image_weights=str(image),
+        text_weights=str(text),
+        run_dir=str(folder / "clip"),
+    )
+
+    banner("2  Generator, in four steps")
+    generator = step(
+        train_generator,
+        shared,
+        clip_weights=str(clip),
+        steps=steps["generator"],
+        batch_size=8,
+        step="all",
+        interval=30,
+        run_dir=str(folder / "generator"),
+    )
+
+    banner("3  A labelled set of images")
+    manifest = generate(options, shared, generator, folder)
+
+    banner("4  Recognisers, with and without it")
+    results = classifiers(options, shared, steps["classifier"], manifest, folder)
+
+    banner("5  Export, and use what was exported")
+    exported = export_and_use(options, shared, generator, folder)
+
+    banner("6  Report")
+    minutes = (time.monotonic() - started) / 60
+    report(options, results, manifest, exported, folder, minutes)
+
+
+def banner(title):
+    print(f"\n=== {title} ===", flush=True)
+
+
+def step(script, shared, **values):
+    """Runs a script of this folder with the options that it knows."""
+    extra = getattr(script, "EXTRA", {})
+    known = {*script.FLAGS, *extra}
+    arguments = {k: v for k, v in {**shared, **values}.items() if k in known}
+    return script.main(common.options(script.FLAGS, extra, **arguments))
+
+
+def prepare(options):
+    """The run folder, with the characters and the fonts that are used."""
+    from experiments import training
+    from hwgen_keras.characters import character_set
+    from hwgen_keras.sources import system_fonts
+
+    options.image_size = options.image_size or 48
+    options.resume = False
+    run = training.Run("demo", options)
+    characters = character_set("kana").characters[:HIRAGANA]
+    (run.folder / "characters.txt").write_text("\n".join(characters) + "\n", "utf-8")
+    if not options.fonts:
+        options.fonts = [str(bundled_font())]
+        installed = [font for font in system_fonts() if covers_all(font, characters)]
+        # Faces of one family look alike: different families first.
+        families = {}
+        for font in installed:
+            families.setdefault(font.name.split()[0], font)
+        options.fonts += [font.path for font in families.values()][: MOST_FONTS - 1]
+    run.note(fonts=options.fonts)
+    print(SIMULATED)
+    print("Fonts:", ", ".join(pathlib.Path(p).name for p in options.fonts))
+    run.close()
+    return run.folder
+
+
+def covers_all(font, characters):
+    return all(font.covers(character) for character in characters)
+
+
+def bundled_font():
+    """IPAexGothic, from the package matplotlib-fontja of the extra `demo`."""
+    import importlib.metadata
+
+    from hwgen_keras.errors import InputError
+
+    try:
+        found = importlib.metadata.distribution("matplotlib-fontja")
+    except importlib.metadata.PackageNotFoundError:
+        raise InputError(
+            "The demo needs its packages: pip install 'hwgen_keras[demo]', or give "
+            "--fonts."
+        ) from None
+    return found.locate_file("matplotlib_fontja/fonts/ipaexg.ttf")
+
+
+def generate(options, shared, generator, folder):
+    """Every character in the three hands, as PNG files with a manifest."""
+    from experiments import generate as script
+
+    return step(
+        script,
+        shared,
+        generator_weights=str(generator),
+        count=2 if options.quick else GENERATED_A_CHARACTER,
+        output=str(folder / "generated"),
+    )
+
+
+def classifiers(options, shared, steps, manifest, folder):
+    """The reports of all arms and seeds on writers that nothing was trained on."""
+    from experiments import train_classifier
+    from experiments.recipes import read_store
+    from hwgen_keras.characters import character_set
+    from hwgen_keras.data import simulated_store
+    from hwgen_keras.evaluation import classification_report, write_report
+    from hwgen_keras.models import Classifier, load_trained
+
+    arguments = {
+        ARMS[0]: {"fonts": []},
+        ARMS[1]: {"fonts": [], "augment": "affine,elastic"},
+        ARMS[2]: {"augment": "affine,elastic", "real_share": 0.5},
+        ARMS[3]: {
+            "augment": "affine,elastic",
+            "real_share": 0.5,
+            "generated": [str(manifest)],
+        },
+    }
+    characters = character_set(shared["characters"])
+    test = simulated_store(TEST_WRITERS, characters, options.image_size)
+    results = {arm: [] for arm in ARMS}
+    for seed in range(1 if options.quick else SEEDS):
+        for number, arm in enumerate(ARMS):
+            run_dir = folder / "classifiers" / f"{number}-{seed}"
+            path = step(
+                train_classifier,
+                {**shared, "seed": options.seed + seed},
+                **arguments[arm],
+                steps=steps,
+                run_dir=str(run_dir),
+            )
+            classifier = load_trained(path, Classifier, "classifier")
+            predicted, _ = read_store(classifier, test)
+            result = classification_report(characters, test.labels, predicted)
+            write_report(run_dir / "report.json", result)
+            results[arm].append(result)
+            print(f"{arm}, seed {seed}: {100 * result['accuracy']:.1f} % on unseen")
+    return results
+
+
+def export_and_use(options, shared, generator, folder):
+    """Exports the generator, loads the SavedModel again and writes with it."""
+    import numpy as np
+
+    from experiments import export
+    from experiments.recipes import placed
+    from hwgen_keras.characters import (
+        StructureTokenizer,
+        character_set,
+        read_structures,
+    )
+    from hwgen_keras.data import ImageStore, simulated_store
+    from hwgen_keras.export import load_exported
+    from hwgen_keras.generation import to_uint8
+    from hwgen_keras.sources import find_fonts
+
+    path = step(export, {}, weights=str(generator), output=str(folder / "saved_model"))
+    characters = character_set(shared["characters"])
+    fonts = ImageStore.from_fonts(
+        find_fonts(options.fonts[:1]), characters, options.image_size, progress=False
+    )
+    # New hands, which the generator has never seen.
+    hands = simulated_store(
+        range(2000, 2004), characters, options.image_size, progress=False
+    )
+    labels = np.arange(12)
+    style = np.array([np.flatnonzero(hands.sources == i % 4)[0] for i in labels])
+    content = np.array([np.flatnonzero(fonts.labels == k)[0] for k in labels])
+    tokens = StructureTokenizer(read_structures()).encode(
+        [characters[k] for k in labels]
+    )
+    inputs = {
+        "content": placed(fonts, content),
+        "style": placed(hands, style),
+        "tokens": tokens,
+    }
+    written = load_exported(path)(**inputs)["image"]
+    columns = {"content": inputs["content"], "style": inputs["style"]}
+    return {k: to_uint8(v) for k, v in columns.items()} | {
+        "SavedModel": to_uint8(written.numpy())
+    }
+
+
+def report(options, results, manifest, exported, folder, minutes):
+    """Prints the table and writes report.html."""
+    from hwgen_keras import evaluation
+
+    summary = evaluation.summarise_arms(results)
+    header, rows = evaluation.arms_table(summary)
+    evaluation.write_report(folder / "summary.json", summary)
+    images = results[ARMS[0]][0]["images"]
+    caption = (
+        f"Read: {images} images by {len(TEST_WRITERS)} simulated writers that nothing "
+        f"was trained on. Each arm has what the arms above it have, and as many "
+        f"optimiser steps; mean ± standard deviation over {len(results[ARMS[0]])} "
+        "seeds of the recogniser."
+    )
+    sections = [
+        evaluation.Text(SIMULATED, heading="Simulated data"),
+        evaluation.Table(header, rows, "Recognisers", caption, best={1: "max"}),
+        evaluation.Figure(
+            training_sheet(folder / "generator"),
+            "The generator on its training pairs",
+            "After the last of the four steps: content glyph, style image, generated.",
+        ),
+        evaluation.Figure(
+            generated_sheet(manifest),
+            "The generated set",
+            "Every character once, the first image of each.",
+        ),
+        evaluation.Figure(
+            evaluation.contact_sheet(exported, blocks=2),
+            "Written by the exported SavedModel",
+            "Hands that the generator has never seen.",
+        ),
+        evaluation.Figure(
+            training_curves(folder / "generator"),
+            "Losses of the generator",
+            "The four steps after each other.",
+        ),
+        evaluation.Text(
+            f"Made in {minutes:.1f} minutes with "
+            f"{', '.join(pathlib.Path(p).name for p in options.fonts)}. TensorBoard: "
+            f"tensorboard --logdir {folder}"
+        ),
+    ]
+    evaluation.write_html(folder / "report.html", "hwgen_keras demo", sections)
+    print(SIMULATED, "\n")
+    print(evaluation.text_table(header, rows), "\n")
+    print(caption, "\n")
+    print(f"Report: {folder / 'report.html'}")
+    print(f"TensorBoard: tensorboard --logdir {folder}")
+    print(f"SavedModel: {folder / 'saved_model'}")
+    print(f"{minutes:.1f} minutes.")
+
+
+def training_sheet(folder):
+    """The last picture that training drew."""
+    from PIL import Image
+
+    return Image.open(max((folder / "step_end" / "samples").glob("step-*.png")))
+
+
+def generated_sheet(manifest):
+    from hwgen_keras.data import read_manifest
+    from hwgen_keras.evaluation import grid
+    from hwgen_keras.sources import read_image
+
+    first = {}
+    for sample in read_manifest(manifest):
+        first.setdefault(sample.character, sample.path)
+    return grid([read_image(path) for path in first.values()], columns=12)
+
+
+def training_curves(folder):
+    """The losses of the four steps, one line a step."""
+    from experiments.train_generator import STEPS as NAMES
+    from hwgen_keras.evaluation import plot_curves
+
+    histories = {}
+    for name in NAMES:
+        lines = (folder / name / "history.jsonl").read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        histories[name] = {key: [row[key] for row in rows] for key in rows[0]}
+    metrics = ("reconstruction", "implicit", "explicit", "adversarial")
+    return plot_curves(histories, [*metrics, "discriminator", "adaptive_weight"])
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS, EXTRA)
