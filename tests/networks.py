@@ -1,0 +1,133 @@
+"""Networks of a few thousand weights, and batches for them."""
+
+import keras
+import numpy as np
+
+from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
+from hwgen_keras.models import (
+    CLIP,
+    AdaINGenerator,
+    Classifier,
+    EncoderFeatures,
+    ImageEncoder,
+    ImageTower,
+    PatchDiscriminator,
+    StyleTransfer,
+    TextEncoder,
+    TextTower,
+    adam_pair,
+)
+
+BACKEND = keras.backend.backend()
+MODES = ("adain", "adain_embedding", "adain_clip")
+CLASSES, VOCABULARY_SIZE, LENGTH = 4, 12, 6
+# On a CPU XLA costs TensorFlow half a minute a model, and torch cannot compile these.
+JIT = BACKEND == "jax"
+
+
+def image_encoder(policy="float32"):
+    return ImageEncoder(widths=(8, 16), dtype=policy)
+
+
+def text_encoder(policy="float32"):
+    return TextEncoder(
+        VOCABULARY_SIZE, LENGTH, width=16, depth=1, heads=2, dtype=policy
+    )
+
+
+def image_classifier(policy="float32"):
+    return Classifier(image_encoder(policy), CLASSES, dropout=0.1, dtype=policy)
+
+
+def text_classifier(policy="float32"):
+    return Classifier(text_encoder(policy), CLASSES, dtype=policy)
+
+
+def clip(policy="float32"):
+    return CLIP(
+        ImageTower(image_encoder(policy), 16, dtype=policy),
+        TextTower(text_encoder(policy), 16, dtype=policy),
+        dtype=policy,
+    )
+
+
+def generator(mode="adain", policy="float32"):
+    condition = None
+    if mode == "adain_embedding":
+        condition = EmbeddingCondition(CLASSES, 16, 8, dtype=policy)
+    elif mode == "adain_clip":
+        tower = TextTower(text_encoder(policy), 16, dtype=policy)
+        condition = CLIPCondition(tower, 16, dtype=policy)
+    return AdaINGenerator(
+        width=8,
+        multipliers=(1, 2),
+        condition=condition,
+        attention={"heads": 2, "head_width": 4},
+        dtype=policy,
+    )
+
+
+def discriminator(policy="float32"):
+    return PatchDiscriminator(widths=(8, 16), dtype=policy)
+
+
+def style_transfer(mode="adain", policy="float32", with_features=True, with_clip=True):
+    return StyleTransfer(
+        generator(mode, policy),
+        discriminator(policy),
+        EncoderFeatures(image_encoder(policy), dtype=policy) if with_features else None,
+        clip(policy) if with_clip else None,
+        dtype=policy,
+    )
+
+
+def compile_style_transfer(
+    model, learning_rate=1e-3, run_eagerly=BACKEND == "tensorflow"
+):
+    """Built and compiled, ready for `fit`; TensorFlow takes long to trace a graph."""
+    model.build()
+    model.compile(
+        optimizer=adam_pair(learning_rate), jit_compile=JIT, run_eagerly=run_eagerly
+    )
+    return model
+
+
+def compile_classifier(model, learning_rate=1e-3):
+    """Built and compiled, ready for `fit`."""
+    model.build()
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=JIT,
+    )
+    return model
+
+
+def images(count=2, size=16, seed=0):
+    """Random images in [-1, 1], float32."""
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1, 1, (count, size, size, 1)).astype("float32")
+
+
+def tokens(count=2, seed=0):
+    """Random structures: [CLS] first, 3 tokens, then padding."""
+    ids = np.random.default_rng(seed).integers(4, VOCABULARY_SIZE, (count, LENGTH))
+    ids[:, 0], ids[:, 4:] = 2, 0
+    return ids.astype("int32")
+
+
+def labels(count=2):
+    """Class ids 0, 1, 2 …"""
+    return (np.arange(count) % CLASSES).astype("int32")
+
+
+def transfer_batch(count=2, size=16):
+    """All that any mode of `StyleTransfer` asks for."""
+    return {
+        "content": images(count, size, seed=1),
+        "style": images(count, size, seed=2),
+        "target": images(count, size, seed=3),
+        "label": labels(count),
+        "tokens": tokens(count, seed=4),
+        "drop_condition": np.arange(count) % 2 == 1,
+    }

@@ -1,0 +1,317 @@
+"""Every model on the backend in use: one harness, whatever the model."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops, tree
+from networks import (
+    BACKEND,
+    CLASSES,
+    JIT,
+    MODES,
+    clip,
+    compile_classifier,
+    compile_style_transfer,
+    discriminator,
+    generator,
+    image_classifier,
+    image_encoder,
+    images,
+    labels,
+    style_transfer,
+    text_classifier,
+    text_encoder,
+    tokens,
+    transfer_batch,
+)
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import SIZES, EncoderFeatures, ImageEncoder, VGG16Features
+
+POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
+
+
+def check_model(make, inputs, shapes, folder):
+    """Build, output shape and dtype, config round trip, save and load.
+
+    Args:
+        make: a function, policy → a model not built yet.
+        inputs: what the model takes, arrays of 16 x 16 images, or a dict with them.
+        shapes: the expected shapes of the outputs, in the structure of the outputs.
+        folder: where to save the model.
+    """
+    model = make("float32")
+    model.build()
+    outputs = arrays(model(inputs))
+    assert tree.map_structure(lambda x: x.shape, outputs) == shapes
+    assert {x.dtype.name for x in tree.flatten(outputs)} == {"float32"}
+
+    config = keras.saving.serialize_keras_object(model)
+    copy = keras.saving.deserialize_keras_object(config)
+    assert keras.saving.serialize_keras_object(copy) == config
+    if not copy.built:
+        copy.build()
+    for kind in ("weights", "trainable_weights"):
+        assert signature(getattr(copy, kind)) == signature(getattr(model, kind))
+    copy.set_weights(model.get_weights())
+    assert_same(arrays(copy(inputs)), outputs, 0)
+
+    model.save(folder / "model.keras")
+    loaded = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    assert type(loaded) is type(model)
+    assert_same(arrays(loaded(inputs)), outputs, 1e-6)
+
+
+def check_fit(make, compile_model, x, y, policy):
+    """One step of `fit` under a dtype policy: finite losses, moved weights.
+
+    Args:
+        make: a function, policy → a model not built yet.
+        compile_model: a function that builds and compiles the model.
+        x, y: what `fit` takes.
+        policy: the dtype policy of the model and all its networks.
+    """
+    model = compile_model(make(policy))
+    model.optimizer.build(model.trainable_variables)
+    if policy == "mixed_float16":
+        # From its default the scale would halve for some steps before the first move.
+        model.optimizer.dynamic_scale.assign(64.0)
+    assert {w.dtype for w in model.trainable_variables} == {"float32"}
+    before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
+    history = model.fit(x, y, batch_size=len(tree.flatten(x)[0]), verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values()), history
+    moved = [
+        not np.array_equal(a, ops.convert_to_numpy(b))
+        for a, b in zip(before, model.trainable_variables, strict=True)
+    ]
+    # Some gradients are zero in every policy: unseen classes, biases under a norm.
+    assert np.mean(moved) > 0.7
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def signature(weights):
+    return [(w.name, tuple(w.shape)) for w in weights]
+
+
+def arrays(outputs):
+    return tree.map_structure(ops.convert_to_numpy, outputs)
+
+
+def assert_same(actual, expected, tolerance):
+    tree.assert_same_structure(actual, expected)
+    for a, b in zip(tree.flatten(actual), tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+
+
+def compile_clip(model):
+    model.build()
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=JIT)
+    return model
+
+
+def generator_inputs(mode):
+    batch = transfer_batch()
+    names = generator(mode).input_names
+    return {name: batch[name] for name in (*names, "drop_condition")}
+
+
+IMAGES = (2, 16, 16, 1)
+ALONE = {
+    "image_encoder": (image_encoder, images(), (2, 16)),
+    "text_encoder": (text_encoder, tokens(), (2, 16)),
+    "image_classifier": (image_classifier, images(), (2, CLASSES)),
+    "text_classifier": (text_classifier, tokens(), (2, CLASSES)),
+    "clip": (
+        clip,
+        {"image": images(), "tokens": tokens()},
+        {"image": (2, 16), "text": (2, 16)},
+    ),
+    "discriminator": (discriminator, images(), (2, 6, 6, 1)),
+    "features": (
+        lambda policy: EncoderFeatures(image_encoder(policy), dtype=policy),
+        images(),
+        [(2, 8, 8, 8), (2, 4, 4, 16)],
+    ),
+    **{
+        f"generator-{mode}": (
+            lambda policy, mode=mode: generator(mode, policy),
+            generator_inputs(mode),
+            IMAGES,
+        )
+        for mode in MODES
+    },
+    "style_transfer": (
+        lambda policy: style_transfer("adain_clip", policy),
+        transfer_batch(),
+        IMAGES,
+    ),
+}
+
+# The three modes, and the optional losses with and without.
+TRAINED = {
+    "image_classifier": (image_classifier, compile_classifier, images(), labels()),
+    "text_classifier": (text_classifier, compile_classifier, tokens(), labels()),
+    "clip": (clip, compile_clip, {"image": images(), "tokens": tokens()}, None),
+    **{
+        f"style_transfer-{mode}": (
+            lambda policy, mode=mode, features=features, clip=clip: style_transfer(
+                mode, policy, features, clip
+            ),
+            compile_style_transfer,
+            transfer_batch(),
+            None,
+        )
+        for mode, features, clip in (
+            ("adain", False, False),
+            ("adain_embedding", True, False),
+            ("adain_clip", True, True),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_model(name, tmp_path):
+    check_model(*ALONE[name], tmp_path)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("name", TRAINED)
+def test_one_step_of_fit(name, policy):
+    check_fit(*TRAINED[name], policy)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="the others are jitted or eager")
+def test_one_step_of_fit_as_a_graph():
+    check_fit(
+        lambda policy: style_transfer("adain_embedding", policy, False, False),
+        lambda model: compile_style_transfer(model, run_eagerly=False),
+        transfer_batch(),
+        None,
+        "mixed_float16",
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_frozen_networks_stay_frozen_however_late_they_are_built(mode):
+    model = style_transfer(mode)
+    model.build()
+    expected = model.generator.trainable_variables
+    expected = expected + model.discriminator.trainable_variables
+    assert [v.path for v in model.trainable_variables] == [v.path for v in expected]
+    if mode == "adain_clip":
+        tower = model.generator.condition.text_tower
+        assert not {id(v) for v in tower.variables} & {id(v) for v in expected}
+
+
+@pytest.mark.parametrize("size", [(32, 32), (48, 48), (16, 34)])
+def test_any_size_that_the_stride_divides(size):
+    shape = (2, *size, 1)
+    model = generator()
+    inputs = {"content": np.ones(shape, "float32"), "style": np.ones(shape, "float32")}
+    assert model(inputs).shape == shape
+    assert discriminator()(inputs["content"]).shape[:1] == (2,)
+
+
+def test_one_generator_takes_several_sizes():
+    model = generator()
+    outputs = {}
+    for size in (32, 48):
+        inputs = {"content": images(size=size), "style": images(size=size, seed=1)}
+        outputs[size] = ops.convert_to_numpy(model(inputs))
+        assert outputs[size].shape == (2, size, size, 1)
+        assert outputs[size].std() > 0
+    # The same pixels again give the same output: no size left a trace in the model.
+    inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
+    np.testing.assert_array_equal(ops.convert_to_numpy(model(inputs)), outputs[32])
+
+
+def test_padding_does_not_change_what_a_text_encoder_sees():
+    # A padded position's own embedding must not reach the others.
+    encoder = text_encoder()
+    ids = tokens()
+    before = ops.convert_to_numpy(encoder(ids))
+    table = encoder.token_embedding.embeddings
+    rows = ops.convert_to_numpy(table).copy()
+    rows[0] += 100.0
+    table.assign(rows)
+    np.testing.assert_allclose(ops.convert_to_numpy(encoder(ids)), before, atol=1e-6)
+    rows[ids[0, 1]] = rows[ids[0, 1], ::-1]
+    table.assign(rows)
+    assert np.abs(ops.convert_to_numpy(encoder(ids))[0] - before[0]).max() > 1e-3
+
+
+def test_a_dropped_condition_is_the_null_vector():
+    model = generator("adain_embedding").condition
+    inputs = {"label": labels(3), "drop_condition": np.array([True, False, True])}
+    outputs = ops.convert_to_numpy(model(inputs))
+    np.testing.assert_array_equal(outputs[0], outputs[2])
+    assert not np.allclose(outputs[0], outputs[1])
+    kept = ops.convert_to_numpy(model({"label": labels(3)}))
+    np.testing.assert_array_equal(outputs[1], kept[1])
+    assert not np.allclose(outputs[0], kept[0])
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_each_size_names_arguments_that_exist(name):
+    size = SIZES[name]
+    assert set(size) == set(SIZES["tiny"])
+    if name != "base":
+        model = ImageEncoder(**size["image_encoder"])
+        assert model(images(1, 32)).shape == (1, model.output_width)
+        model = ImageEncoder(**size["classifier"])
+        assert model(images(1, 32)).shape == (1, model.output_width)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="slow; one backend is enough")
+class TestResNets:
+    @pytest.mark.parametrize("architecture", ["resnet50", "resnet152"])
+    def test_maps_halve_five_times(self, architecture):
+        encoder = ImageEncoder(architecture)
+        maps = encoder.feature_maps(images(1, 32))
+        assert [m.shape for m in maps] == [
+            (1, 16, 16, 64),
+            (1, 8, 8, 256),
+            (1, 4, 4, 512),
+            (1, 2, 2, 1024),
+            (1, 1, 1, 2048),
+        ]
+
+    def test_output_and_config(self):
+        encoder = ImageEncoder("resnet50", dtype="mixed_bfloat16")
+        outputs = encoder(images(1, 32))
+        assert outputs.shape == (1, encoder.output_width)
+        assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+        assert encoder.network.layers[2].compute_dtype == "bfloat16"
+        assert keras.config.dtype_policy().name == "float32"
+        assert encoder.get_config()["architecture"] == "resnet50"
+
+
+def test_an_unknown_architecture_is_named():
+    with pytest.raises(ValueError, match="'resnet5'; it can be convolutional, resnet"):
+        ImageEncoder("resnet5")
+
+
+class TestVGG16Features:
+    def test_a_missing_file_is_named(self, tmp_path):
+        file = str(tmp_path / "vgg16.weights.h5")
+        with pytest.raises(InputError, match="vgg16.weights.h5.*cannot be loaded"):
+            VGG16Features(weights=file)
+
+    def test_a_damaged_file_is_named(self, tmp_path):
+        file = tmp_path / "vgg16.weights.h5"
+        file.write_bytes(b"not HDF5")
+        with pytest.raises(InputError, match="vgg16.weights.h5.*cannot be loaded"):
+            VGG16Features(weights=str(file))
+
+    def test_five_maps_of_a_frozen_network(self):
+        features = VGG16Features(weights=None)
+        maps = features(images(1, 32))
+        assert [m.shape[1:] for m in maps] == [
+            (32, 32, 64),
+            (16, 16, 128),
+            (8, 8, 256),
+            (4, 4, 512),
+            (2, 2, 512),
+        ]
+        assert features.trainable_variables == []
