@@ -46,6 +46,7 @@ class VGG16Features(keras.Model):
         self.network = keras.Model(
             network.input, [network.get_layer(name).output for name in VGG16_LAYERS]
         )
+        freeze(self.network)
         self.trainable = False
 
     def build(self, input_shape=None):
