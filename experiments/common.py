@@ -5,7 +5,8 @@ import pathlib
 import sys
 import types
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# At 2, TensorFlow reports on every machine without a GPU that it found none.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags  # noqa: E402
 
@@ -278,7 +279,9 @@ def load_store(options, need=(), fonts=True, handwriting=True):
     if fonts and options.fonts:
         stores.append(
             ImageStore.from_fonts(
-                load_fonts(options.fonts), characters, options.image_size
+                covering(load_fonts(options.fonts), characters),
+                characters,
+                options.image_size,
             )
         )
     if handwriting:
@@ -318,6 +321,21 @@ def load_fonts(paths):
         names = {font.name for font in fonts}
         fonts += [font for font in installed if font.name not in names]
     return fonts
+
+
+def covering(fonts, characters):
+    """The fonts that have a character of the set; the others are named."""
+    from hwgen_keras.errors import InputError
+
+    found = []
+    for font in fonts:
+        if any(font.covers(character) for character in characters):
+            found.append(font)
+        else:
+            print(f"Left out {font.path}: no character of {characters.name} in it.")
+    if not found:
+        raise InputError(f"--fonts: no font has a character of {characters.name}.")
+    return found
 
 
 def load_samples(options, manifest, characters):

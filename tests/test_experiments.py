@@ -1,0 +1,289 @@
+"""Every script for two steps on tiny data, chained as a user would chain them."""
+
+import csv
+import json
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import (
+    common,
+    evaluate_classifier,
+    generate,
+    train_classifier,
+    train_clip,
+    train_generator,
+    train_image_encoder,
+    train_text_encoder,
+)
+from hwgen_keras.errors import InputError
+
+TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval": 1}
+
+
+def call(script, **values):
+    """`main` of a script with some options; the rest at their defaults."""
+    extra = getattr(script, "EXTRA", {})
+    known = {*script.FLAGS, *extra}
+    values = {k: v for k, v in {**TINY, **values}.items() if k in known}
+    return script.main(common.options(script.FLAGS, extra, **values))
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory, tiny_font, characters):
+    """The runs of all training scripts, each from the one before."""
+    folder = tmp_path_factory.mktemp("手書き と 空白")
+    file = folder / "文字.txt"
+    file.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    data = {
+        "characters": str(file),
+        "fonts": [str(tiny_font)],
+        "simulated_writers": 2,
+    }
+    image = call(train_image_encoder, **data, run_dir=str(folder / "image"))
+    text = call(train_text_encoder, **data, run_dir=str(folder / "text"))
+    clip = call(
+        train_clip,
+        **data,
+        image_weights=str(image),
+        text_weights=str(text.parent),
+        run_dir=str(folder / "clip"),
+    )
+    generator = call(
+        train_generator,
+        **data,
+        clip_weights=str(clip),
+        run_dir=str(folder / "generator"),
+    )
+    return types.SimpleNamespace(
+        folder=folder,
+        data=data,
+        image=image,
+        text=text,
+        clip=clip,
+        generator=generator,
+    )
+
+
+def test_the_four_steps_leave_weights_logs_and_pictures(chain):
+    for step in train_generator.STEPS:
+        run = chain.folder / "generator" / step
+        assert (run / "generator.keras").is_file()
+        assert (run / "discriminator.keras").is_file()
+        assert list((run / "logs").glob("events.*"))
+        pictures = sorted(p.name for p in (run / "samples").glob("*.png"))
+        assert pictures == ["step-00000001.png", "step-00000002.png"]
+        config = json.loads((run / "config.json").read_text("utf-8"))
+        assert config["flags"]["step"] == step
+        assert config["notes"]["perceptual_features"].startswith("image encoder of")
+        last = json.loads((run / "history.jsonl").read_text().splitlines()[-1])
+        assert last["step"] == 2
+        for name in ("reconstruction", "explicit", "implicit", "discriminator"):
+            assert np.isfinite(last[name])
+        assert last["learning_rate_generator"] == pytest.approx(1e-3)
+
+
+def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path):
+    generated = call(
+        generate,
+        **chain.data,
+        generator_weights=str(chain.generator),
+        count=3,
+        output=str(tmp_path / "generated"),
+    )
+    entries = json.loads(generated.read_text("utf-8"))
+    assert list(entries) == list("あいうかきく")
+    assert all(len(samples) == 3 for samples in entries.values())
+    with Image.open(generated.parent / entries["あ"][0]["path"]) as image:
+        assert (image.size, image.mode) == ((32, 32), "L")
+    assert entries["あ"][0]["writer"].startswith("pen-")
+
+    run = call(
+        train_classifier,
+        characters=chain.data["characters"],
+        train=[str(manifest)],
+        generated=[str(generated)],
+        augment="affine",
+        real_share=0.5,
+        validation=str(manifest),
+        run_dir=str(tmp_path / "classifier"),
+    ).parent
+    assert "validation_accuracy" in (run / "history.jsonl").read_text()
+    summary = call(
+        evaluate_classifier,
+        characters=chain.data["characters"],
+        test=str(manifest),
+        arm=[f"both={run}", f"both={run}", f"one={run}"],
+        output=str(tmp_path / "evaluation"),
+    )
+    assert [row["arm"] for row in summary] == ["both", "one"]
+    assert [row["seeds"] for row in summary] == [2, 1]
+    with open(tmp_path / "evaluation" / "one" / "predictions.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert {row["true"] for row in rows} == set("あいうかきく")
+    report = json.loads((tmp_path / "evaluation/one/report.json").read_text("utf-8"))
+    right = np.mean([row["true"] == row["predicted"] for row in rows])
+    assert report["accuracy"] == pytest.approx(right)
+
+
+def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
+    from hwgen_keras import generation
+
+    arguments = {
+        **chain.data,
+        "generator_weights": str(chain.generator),
+        "count": 2,
+        "batch_size": 4,
+    }
+    whole = call(generate, **arguments, output=str(tmp_path / "whole")).parent
+    save, saved = generation._save, []
+
+    def break_off(path, image):
+        if len(saved) == 6:
+            raise KeyboardInterrupt
+        saved.append(path.name)
+        save(path, image)
+
+    monkeypatch.setattr(generation, "_save", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        call(generate, **arguments, output=str(tmp_path / "parts"))
+    assert not (tmp_path / "parts").exists()
+    monkeypatch.setattr(generation, "_save", save)
+    parts = call(generate, **arguments, output=str(tmp_path / "parts")).parent
+    assert not (tmp_path / "parts.partial").exists()
+    names = sorted(p.relative_to(whole) for p in whole.rglob("*.png"))
+    assert len(names) == 12
+    for name in names:
+        assert (whole / name).read_bytes() == (parts / name).read_bytes()
+
+
+def test_a_resumed_run_equals_one_that_never_stopped(chain, tmp_path):
+    arguments = {**chain.data, "augment": "affine", "interval": 2, "batch_size": 4}
+    whole = call(
+        train_image_encoder, **arguments, steps=5, run_dir=str(tmp_path / "whole")
+    )
+    call(train_image_encoder, **arguments, steps=3, run_dir=str(tmp_path / "parts"))
+    resumed = common.options(
+        train_image_encoder.FLAGS,
+        steps=5,
+        run_dir=str(tmp_path / "parts"),
+        resume=True,
+    )
+    parts = train_image_encoder.main(resumed)
+    first, second = (
+        [
+            json.loads(line)
+            for line in (p.parent / "history.jsonl").read_text().splitlines()
+        ]
+        for p in (whole, parts)
+    )
+    assert [row["step"] for row in first] == [2, 4, 5]
+    assert [row["step"] for row in second] == [2, 3, 4, 5]
+    assert second[-1]["loss"] == first[-1]["loss"]
+
+    from hwgen_keras.models import Classifier, load_trained
+
+    weights = [load_trained(p, Classifier, "").get_weights() for p in (whole, parts)]
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+MISTAKES = {
+    "stride": (
+        {"image_size": 33, "clip_weights": "clip"},
+        "--image_size is 33; this generator needs a multiple of 2",
+    ),
+    "no clip": ({}, "--clip_weights is needed"),
+    "missing file": (
+        {"clip_weights": "nowhere.keras", "run_dir": "{folder}"},
+        "--clip_weights: there is no file nowhere.keras",
+    ),
+    "another model": (
+        {"clip_weights": "{image}", "run_dir": "{folder}"},
+        "holds a Classifier, not a CLIP",
+    ),
+    "another size": (
+        {
+            "clip_weights": "{clip}",
+            "generator_weights": "{generator}",
+            "size": "small",
+            "run_dir": "{folder}",
+        },
+        "holds a generator with mode adain_clip, width 8",
+    ),
+    "no handwriting": (
+        {"clip_weights": "{clip}", "run_dir": "{folder}", "simulated_writers": 0},
+        "This step needs handwriting: give --handwriting",
+    ),
+    "missing font": (
+        {"clip_weights": "{clip}", "run_dir": "{folder}", "fonts": ["no.ttf"]},
+        "no.ttf does not exist",
+    ),
+    "negative steps": (
+        {"clip_weights": "{clip}", "steps": -1},
+        "--steps is -1; give a number above 0",
+    ),
+    "used folder": (
+        {"clip_weights": "{clip}", "run_dir": "{run}"},
+        "holds a run already; add --resume",
+    ),
+    "nothing to resume": (
+        {"clip_weights": "{clip}", "run_dir": "{folder}", "resume": True},
+        "holds no run to continue",
+    ),
+    "another flag": (
+        {"clip_weights": "{clip}", "run_dir": "{run}", "resume": True, "seed": 7},
+        "was started with --seed=0",
+    ),
+    "vgg without weights": (
+        {"clip_weights": "{clip}", "run_dir": "{folder}", "perceptual": "vgg16"},
+        "--perceptual=vgg16 needs --vgg16_weights",
+    ),
+}
+
+
+@pytest.mark.parametrize("values, message", MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_get_one_sentence(chain, tmp_path, values, message):
+    places = {
+        "folder": tmp_path / "run",
+        "run": chain.folder / "generator" / "step_end",
+        **{name: getattr(chain, name) for name in ("image", "clip", "generator")},
+    }
+    values = {
+        name: value.format(**places) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    with pytest.raises(InputError) as error:
+        call(train_generator, **{**chain.data, "step": "step_end", **values})
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_cut_weights_file_is_named(chain, tmp_path):
+    cut = tmp_path / "clip.keras"
+    cut.write_bytes(chain.clip.read_bytes()[:1000])
+    with pytest.raises(InputError, match="is not a complete .keras file"):
+        call(
+            train_generator,
+            **chain.data,
+            step="step_end",
+            clip_weights=str(cut),
+            run_dir=str(tmp_path / "run"),
+        )
+
+
+def test_a_run_folder_in_use_is_refused(chain, tmp_path):
+    from experiments.training import Run
+
+    options = common.options(
+        train_text_encoder.FLAGS, run_dir=str(tmp_path / "run"), size="tiny"
+    )
+    run = Run("test", options)
+    options.resume = True
+    with pytest.raises(InputError, match="is in use by another process"):
+        Run("test", options)
+    run.close()
+    Run("test", options).close()
