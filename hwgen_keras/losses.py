@@ -89,9 +89,9 @@ def hinge_discriminator_loss(real_logits, generated_logits):
 def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
     """λ, which makes the adversarial gradient as long as the reconstruction's.
 
-    λ = clip(‖∂rec/∂last layer‖ / (‖∂adv/∂last layer‖ + 1e-4), 0, 1e4). Where the
-    adversarial gradient is not finite λ is 0: an overflow in it alone must not spoil
-    the step.
+    λ = clip(‖∂rec/∂last layer‖ / (‖∂adv/∂last layer‖ + 1e-4), 0, 1e4). Where one of
+    the gradients is not finite λ is 0: an overflow in the adversarial one alone must
+    not spoil the step, nor a step that is skipped the mean of λ.
 
     Args:
         reconstruction_norm, adversarial_norm: norms of the two gradients.
@@ -102,4 +102,5 @@ def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
     """
     weight = reconstruction_norm / (adversarial_norm + 1e-4 * scale)
     weight = ops.clip(weight, 0.0, 1e4)
-    return ops.where(ops.isfinite(adversarial_norm), weight, ops.zeros_like(weight))
+    finite = ops.isfinite(reconstruction_norm) & ops.isfinite(adversarial_norm)
+    return ops.where(finite, weight, ops.zeros_like(weight))

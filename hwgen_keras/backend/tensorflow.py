@@ -5,7 +5,8 @@ import tensorflow as tf
 
 def vjp(function, inputs=(), variables=(), state=()):
     """See `hwgen_keras.backend`. TensorFlow keeps state itself: `state` is unused."""
-    inputs, variables = list(inputs), list(variables)
+    # Zeros for an unconnected variable are made from TensorFlow's own dtype.
+    inputs, variables = list(inputs), [v.value for v in variables]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(inputs)
         outputs = function(*inputs)
