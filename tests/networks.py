@@ -1,5 +1,7 @@
 """Networks of a few thousand weights, and batches for them."""
 
+import os
+
 import keras
 import numpy as np
 
@@ -21,6 +23,12 @@ from hwgen_keras.models import (
 BACKEND = keras.backend.backend()
 MODES = ("adain", "adain_embedding", "adain_clip")
 CLASSES, VOCABULARY_SIZE, LENGTH = 4, 12, 6
+# JAX reads this when it first computes: these programs run once, so that compiling
+# them well takes longer than running them badly.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+)
 # On a CPU XLA costs TensorFlow half a minute a model, and torch cannot compile these.
 JIT = BACKEND == "jax"
 

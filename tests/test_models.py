@@ -1,5 +1,7 @@
 """Every model on the backend in use: one harness, whatever the model."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -147,7 +149,7 @@ ALONE = {
     ),
 }
 
-# The three modes, and the optional losses with and without.
+# The optional losses with and without.
 TRAINED = {
     "image_classifier": (image_classifier, compile_classifier, images(), labels()),
     "text_classifier": (text_classifier, compile_classifier, tokens(), labels()),
@@ -175,8 +177,19 @@ def test_model(name, tmp_path):
     check_model(*ALONE[name], tmp_path)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("name", TRAINED)
+# Compiling is slow: each policy with all losses, each mode under one policy.
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [
+        *itertools.product(
+            [name for name in TRAINED if not name.startswith("style_transfer-")],
+            POLICIES,
+        ),
+        ("style_transfer-adain", "mixed_bfloat16"),
+        ("style_transfer-adain_embedding", "float32"),
+        *(("style_transfer-adain_clip", policy) for policy in POLICIES),
+    ],
+)
 def test_one_step_of_fit(name, policy):
     check_fit(*TRAINED[name], policy)
 
@@ -188,7 +201,7 @@ def test_one_step_of_fit_as_a_graph():
         lambda model: compile_style_transfer(model, run_eagerly=False),
         transfer_batch(),
         None,
-        "mixed_float16",
+        "float32",
     )
 
 
@@ -204,16 +217,7 @@ def test_frozen_networks_stay_frozen_however_late_they_are_built(mode):
         assert not {id(v) for v in tower.variables} & {id(v) for v in expected}
 
 
-@pytest.mark.parametrize("size", [(32, 32), (48, 48), (16, 34)])
-def test_any_size_that_the_stride_divides(size):
-    shape = (2, *size, 1)
-    model = generator()
-    inputs = {"content": np.ones(shape, "float32"), "style": np.ones(shape, "float32")}
-    assert model(inputs).shape == shape
-    assert discriminator()(inputs["content"]).shape[:1] == (2,)
-
-
-def test_one_generator_takes_several_sizes():
+def test_one_generator_takes_any_size_that_its_stride_divides():
     model = generator()
     outputs = {}
     for size in (32, 48):
