@@ -6,7 +6,6 @@ on simulated writers that nothing was trained on. Writes report.html, TensorBoar
 and an exported SavedModel into the run folder.
 """
 
-import json
 import pathlib
 import time
 
@@ -40,15 +39,11 @@ ARMS = (
     "+ fonts",
     "+ fonts and generated",
 )
-SIMULATED = (
-    "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "
-    "habits are drawn at random, once a writer. No person wrote it. The figures say "
-    "how the parts work together, not what a recogniser of real handwriting gains."
-)
 
 
 def main(options):
-    from experiments import train_clip, train_generator, train_image_encoder
+    from experiments import demo_report, train_clip, train_generator
+    from experiments import train_image_encoder as image_encoder
     from experiments import train_text_encoder as text_encoder
 
     started = time.monotonic()
@@ -67,7 +62,7 @@ def main(options):
 
     banner("1  CLIP: image encoder, text encoder, both")
     image = step(
-        train_image_encoder,
+        image_encoder,
         shared,
         steps=steps["image_encoder"],
         augment="affine",
@@ -111,7 +106,7 @@ def main(options):
 
     banner("6  Report")
     minutes = (time.monotonic() - started) / 60
-    report(options, results, manifest, exported, folder, minutes)
+    demo_report.write(options.fonts, results, manifest, exported, folder, minutes)
 
 
 def banner(title):
@@ -129,6 +124,7 @@ def step(script, shared, **values):
 def prepare(options):
     """The run folder, with the characters and the fonts that are used."""
     from experiments import training
+    from experiments.demo_report import SIMULATED
     from hwgen_keras.characters import character_set
     from hwgen_keras.sources import system_fonts
 
@@ -267,91 +263,6 @@ def export_and_use(options, shared, generator, folder):
     return {k: to_uint8(v) for k, v in columns.items()} | {
         "SavedModel": to_uint8(written.numpy())
     }
-
-
-def report(options, results, manifest, exported, folder, minutes):
-    """Prints the table and writes report.html."""
-    from hwgen_keras import evaluation
-
-    summary = evaluation.summarise_arms(results)
-    header, rows = evaluation.arms_table(summary)
-    evaluation.write_report(folder / "summary.json", summary)
-    images = results[ARMS[0]][0]["images"]
-    caption = (
-        f"Read: {images} images by {len(TEST_WRITERS)} simulated writers that nothing "
-        f"was trained on. Each arm has what the arms above it have, and as many "
-        f"optimiser steps; mean ± standard deviation over {len(results[ARMS[0]])} "
-        "seeds of the recogniser."
-    )
-    sections = [
-        evaluation.Text(SIMULATED, heading="Simulated data"),
-        evaluation.Table(header, rows, "Recognisers", caption, best={1: "max"}),
-        evaluation.Figure(
-            training_sheet(folder / "generator"),
-            "The generator on its training pairs",
-            "After the last of the four steps: content glyph, style image, generated.",
-        ),
-        evaluation.Figure(
-            generated_sheet(manifest),
-            "The generated set",
-            "Every character once, the first image of each.",
-        ),
-        evaluation.Figure(
-            evaluation.contact_sheet(exported, blocks=2),
-            "Written by the exported SavedModel",
-            "Hands that the generator has never seen.",
-        ),
-        evaluation.Figure(
-            training_curves(folder / "generator"),
-            "Losses of the generator",
-            "The four steps after each other.",
-        ),
-        evaluation.Text(
-            f"Made in {minutes:.1f} minutes with "
-            f"{', '.join(pathlib.Path(p).name for p in options.fonts)}. TensorBoard: "
-            f"tensorboard --logdir {folder}"
-        ),
-    ]
-    evaluation.write_html(folder / "report.html", "hwgen_keras demo", sections)
-    print(SIMULATED, "\n")
-    print(evaluation.text_table(header, rows), "\n")
-    print(caption, "\n")
-    print(f"Report: {folder / 'report.html'}")
-    print(f"TensorBoard: tensorboard --logdir {folder}")
-    print(f"SavedModel: {folder / 'saved_model'}")
-    print(f"{minutes:.1f} minutes.")
-
-
-def training_sheet(folder):
-    """The last picture that training drew."""
-    from PIL import Image
-
-    return Image.open(max((folder / "step_end" / "samples").glob("step-*.png")))
-
-
-def generated_sheet(manifest):
-    from hwgen_keras.data import read_manifest
-    from hwgen_keras.evaluation import grid
-    from hwgen_keras.sources import read_image
-
-    first = {}
-    for sample in read_manifest(manifest):
-        first.setdefault(sample.character, sample.path)
-    return grid([read_image(path) for path in first.values()], columns=12)
-
-
-def training_curves(folder):
-    """The losses of the four steps, one line a step."""
-    from experiments.train_generator import STEPS as NAMES
-    from hwgen_keras.evaluation import plot_curves
-
-    histories = {}
-    for name in NAMES:
-        lines = (folder / name / "history.jsonl").read_text("utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
-        histories[name] = {key: [row[key] for row in rows] for key in rows[0]}
-    metrics = ("reconstruction", "implicit", "explicit", "adversarial")
-    return plot_curves(histories, [*metrics, "discriminator", "adaptive_weight"])
 
 
 if __name__ == "__main__":

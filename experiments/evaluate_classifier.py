@@ -38,6 +38,7 @@ DEFAULTS = {
 
 
 def main(options):
+    from experiments import inputs
     from experiments.recipes import read_store
     from experiments.train_classifier import load_images
     from hwgen_keras import evaluation
@@ -62,9 +63,9 @@ def main(options):
             raise InputError(f"--arm={arm}: write it as NAME=PATH.")
         arms.setdefault(name, []).append(path)
 
-    characters = common.load_characters(options)
+    characters = inputs.load_characters(options)
     macro_over = options.macro_over and character_set(options.macro_over)
-    samples = common.load_samples(options, options.test, characters)
+    samples = inputs.load_samples(options, options.test, characters)
     test = load_images(options, options.test, characters, HANDWRITING)
     results = {}
     with complete_file(output) as folder:

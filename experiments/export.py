@@ -19,12 +19,12 @@ EXTRA = {
 
 def main(options):
     from hwgen_keras.errors import InputError
-    from hwgen_keras.export import export
+    from hwgen_keras.export import export_saved_model
 
     for flag in ("weights", "output"):
         if getattr(options, flag) is None:
             raise InputError(f"--{flag} is needed.")
-    path = export(options.weights, options.output)
+    path = export_saved_model(options.weights, options.output)
     difference = compare(options.weights, path)
     print(f"Saved {path}; it differs from the Keras model by {difference:.1e} at most.")
     return path

@@ -25,7 +25,7 @@ EXTRA = {
 
 
 def main(options):
-    from experiments import recipes
+    from experiments import inputs, recipes
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import AdaINGenerator, load_trained, with_policy
@@ -46,11 +46,11 @@ def main(options):
     recipes.check_stride(options.image_size, generator.stride)
     generation.check_output(options.output)
 
-    store = common.load_store(options, need=("fonts", "handwriting"))
+    store = inputs.load_store(options, need=("fonts", "handwriting"))
     recipes.check_condition(generator, store.characters)
     tokenizer = None
     if "tokens" in generator.input_names:
-        tokenizer = common.load_tokenizer(options, store.characters)
+        tokenizer = inputs.load_tokenizer(options, store.characters)
     sampler = generation.GenerationSampler(
         store, options.count, tokenizer, options.seed, options.style_from
     )

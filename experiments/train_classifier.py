@@ -48,7 +48,7 @@ BASE_EPOCHS = 100
 
 
 def main(options):
-    from experiments import training
+    from experiments import inputs, training
     from experiments.recipes import (
         augmented_sampler,
         classifier_feed,
@@ -66,11 +66,11 @@ def main(options):
     run = training.Run("train_classifier", options)
     jit = common.set_up(options)
 
-    characters = common.load_characters(options)
+    characters = inputs.load_characters(options)
     stores = []
     options.handwriting = options.train
     if options.fonts or options.train or options.simulated_writers:
-        stores.append(common.load_store(options))
+        stores.append(inputs.load_store(options))
     for manifest in options.generated:
         stores.append(load_images(options, manifest, characters, GENERATED))
     if not stores:
@@ -105,9 +105,10 @@ def main(options):
 
 def load_images(options, manifest, characters, kind):
     """The store of one manifest."""
+    from experiments import inputs
     from hwgen_keras.data import ImageStore
 
-    samples = common.load_samples(options, manifest, characters)
+    samples = inputs.load_samples(options, manifest, characters)
     return ImageStore.from_manifest(
         samples, characters, options.image_size, kind=kind, progress=True
     )

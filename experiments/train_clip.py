@@ -26,7 +26,7 @@ HEAD_LEARNING_RATE = 10
 def main(options):
     import keras
 
-    from experiments import training
+    from experiments import inputs, training
     from experiments.recipes import augmented_sampler, clip_feed, retrieval_accuracy
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import (
@@ -56,8 +56,8 @@ def main(options):
             f"{kind}_encoder.keras",
         )
         encoders[kind] = with_policy(trained.encoder, options.dtype_policy)
-    store = common.load_store(options)
-    tokenizer = common.load_tokenizer(options, store.characters)
+    store = inputs.load_store(options)
+    tokenizer = inputs.load_tokenizer(options, store.characters)
     if getattr(encoders["text"], "vocabulary_size", None) != tokenizer.vocabulary_size:
         raise InputError(
             "--text_weights: the text encoder was trained with another structure file; "

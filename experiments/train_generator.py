@@ -106,7 +106,7 @@ def train_step(options, model=None):
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from experiments import training
+    from experiments import inputs, training
     from hwgen_keras.data import PairSampler, feed
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
 
@@ -121,8 +121,8 @@ def train_step(options, model=None):
     jit = common.set_up(options)
 
     clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
-    store = common.load_store(options, needs, handwriting="handwriting" in needs)
-    tokenizer = common.load_tokenizer(options, store.characters)
+    store = inputs.load_store(options, needs, handwriting="handwriting" in needs)
+    tokenizer = inputs.load_tokenizer(options, store.characters)
     sampler = PairSampler(
         store,
         options.step,

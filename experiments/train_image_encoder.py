@@ -21,7 +21,7 @@ BASE_EPOCHS = 300
 
 
 def main(options):
-    from experiments import training
+    from experiments import inputs, training
     from experiments.recipes import augmented_sampler, classifier_feed, compiled
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
@@ -30,7 +30,7 @@ def main(options):
     run = training.Run("train_image_encoder", options)
     jit = common.set_up(options)
 
-    store = common.load_store(options)
+    store = inputs.load_store(options)
     sampler = augmented_sampler(options, store)
     if options.steps is None:
         options.steps = BASE_EPOCHS * len(store) // options.batch_size

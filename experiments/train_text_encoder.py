@@ -21,7 +21,7 @@ BASE_EPOCHS = 200
 
 
 def main(options):
-    from experiments import training
+    from experiments import inputs, training
     from experiments.recipes import compiled
     from hwgen_keras.data import StructureSampler, feed
     from hwgen_keras.models import SIZES, Classifier, TextEncoder
@@ -31,8 +31,8 @@ def main(options):
     run = training.Run("train_text_encoder", options)
     jit = common.set_up(options)
 
-    characters = common.load_characters(options)
-    tokenizer = common.load_tokenizer(options, characters)
+    characters = inputs.load_characters(options)
+    tokenizer = inputs.load_tokenizer(options, characters)
     sampler = StructureSampler(characters, tokenizer, seed=options.seed)
     if options.steps is None:
         options.steps = max(1, BASE_EPOCHS * len(characters) // options.batch_size)

@@ -13,7 +13,7 @@ from experiments.common import Stopped
 from experiments.recipes import read_store
 from hwgen_keras import __version__, callbacks
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import complete_file, write_text
 
 # A resumed run may differ from its first start in these alone.
 _FREE = {"resume", "run_dir", "given", "steps", "interval"}
@@ -67,9 +67,8 @@ class Run:
 
     def write_json(self, name, value):
         """Writes a JSON file of the run."""
-        with complete_file(self.folder / name) as partial:
-            text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
-            partial.write_text(text + "\n", encoding="utf-8")
+        text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+        write_text(self.folder / name, text + "\n")
 
     def note(self, **values):
         """Adds facts about the run, such as a choice it made, to config.json."""

@@ -2,6 +2,79 @@
 
 Fonts and a small handwritten set go in; a generator of any character in any hand, a
 labelled image set and a recogniser measured on unseen writers come out.
+
+This is the public API: every public name, and nothing else. Names are imported when
+they are first used, so that reading a character set does not load Keras.
 """
 
+import importlib
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "errors": ("InputError",),
+    "characters": (
+        "CharacterSet",
+        "StructureTokenizer",
+        "character_set",
+        "explain",
+        "read_structures",
+    ),
+    "sources": (
+        "Font",
+        "PenWriter",
+        "clean_image",
+        "find_fonts",
+        "read_image",
+        "system_fonts",
+    ),
+    "data": (
+        "FONT",
+        "GENERATED",
+        "HANDWRITING",
+        "ClassificationSampler",
+        "ImageStore",
+        "PairSampler",
+        "Sample",
+        "StructureSampler",
+        "feed",
+        "read_manifest",
+        "simulated_store",
+        "split_by_writer",
+        "write_manifest",
+    ),
+    "layers": ("CLIPCondition", "EmbeddingCondition"),
+    "models": (
+        "CLIP",
+        "SIZES",
+        "AdaINGenerator",
+        "Classifier",
+        "EncoderFeatures",
+        "ImageEncoder",
+        "ImageTower",
+        "PatchDiscriminator",
+        "StyleTransfer",
+        "TextEncoder",
+        "TextTower",
+        "VGG16Features",
+        "adam_pair",
+        "load_trained",
+        "with_policy",
+    ),
+    "generation": ("GenerationSampler", "generate"),
+    "evaluation": ("classification_report", "contact_sheet", "summarise_arms"),
+    "export": ("export_saved_model", "load_exported"),
+}
+_HOME = {name: room for room, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return [*__all__, "__version__"]

@@ -13,7 +13,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file
 
 
-def export(path, output):
+def export_saved_model(path, output):
     """Writes a SavedModel with the signature `serve`, a dict of named inputs.
 
     Batch and image size are dynamic. Images are float32 (batch, height, width, 1) in

@@ -28,3 +28,9 @@ def complete_file(path):
             shutil.rmtree(partial)
         else:
             partial.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    """Writes UTF-8 text as a file that appears only when it is complete."""
+    with complete_file(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="")

@@ -105,27 +105,6 @@ def test_gridmask_covers_separate_squares(seeds):
     assert max(ndimage.label(image[..., 0])[1] for image in covered) >= 4
 
 
-def test_fourier_mix_mixes_images_and_labels_alike(seeds):
-    # Image i is of the grey 20 i and the class i.
-    greys = np.arange(8, dtype=np.float32) * 20
-    images = tf.constant(np.tile(greys[:, None, None, None], (1, SIZE, SIZE, 1)))
-    mixed, labels = augment.fourier_mix(images, tf.eye(8), seeds)
-    mixed, labels = mixed.numpy(), labels.numpy()
-    np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-5)
-    partners = set()
-    for i in range(8):
-        share = (mixed[i] == greys[i]).mean()
-        assert abs(share - labels[i, i]) < 2 / SIZE
-        (others,) = np.nonzero(labels[i] * (np.arange(8) != i))
-        assert set(np.unique(mixed[i])) <= {greys[i], *greys[others]}
-        partners.update((others - i) % 8)
-    assert len(partners) == 1
-    again = augment.fourier_mix(images, tf.eye(8), seeds)[0].numpy()
-    np.testing.assert_array_equal(again, mixed)
-    other = augment.fourier_mix(images, tf.eye(8), seeds + 1)[0].numpy()
-    assert (other != mixed).any()
-
-
 def test_names_of_augmentations():
     assert parse_augmentations("none") == ()
     assert parse_augmentations(()) == ()

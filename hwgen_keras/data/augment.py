@@ -135,50 +135,6 @@ def cutout(images, seeds, side=(0.15, 0.4)):
     return layer.augment_images(images, transformations=rectangles)
 
 
-def fourier_mix(images, labels, seeds):
-    """Mixes each image with another of the batch by a blob-shaped mask.
-
-    The mask is that of KerasCV's FourierMix. It depends on the row's seed; the
-    partner is the row `shift` further on, and `shift` comes from the first row's
-    seed, so unlike the other augmentations it repeats only for the same batch.
-
-    Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        labels: float32 (batch, classes), one-hot.
-        seeds: int32 (batch, 2).
-
-    Returns:
-        Images and labels of the same shapes.
-
-    Reference: E. Harris et al., FMix: enhancing mixed sample data augmentation,
-    arXiv:2002.12047.
-    """
-    import keras_cv
-    import tensorflow as tf
-
-    layer = keras_cv.layers.FourierMix(dtype="float32")
-    generator = layer._random_generator = _RowGenerator()
-    size = tf.shape(images)[1:3]
-    numbers = _row_numbers(seeds, (2,), tf.random.stateless_uniform)
-    # If u is uniform, sin²(πu/2) has the distribution Beta(½, ½).
-    share = tf.square(tf.sin(np.pi / 2 * numbers[:, 0]))
-
-    def mask_of_row(seed_and_share):
-        seed, share_of_row = seed_and_share
-        generator.start(seed)
-        mask = layer._sample_mask_from_transform(layer.decay_power, size)
-        return layer._binarise_mask(mask, share_of_row, size)
-
-    masks = tf.map_fn(mask_of_row, (seeds, share), fn_output_signature=tf.float32)
-    masks = tf.ensure_shape(masks, images.shape[:3])[..., None]
-    count = tf.shape(images)[0]
-    others = tf.cast(tf.maximum(count - 1, 1), tf.float32)
-    shift = 1 + tf.cast(numbers[0, 1] * others, tf.int32)
-    share = share[:, None]
-    images = masks * images + (1 - masks) * tf.roll(images, -shift, axis=0)
-    return images, share * labels + (1 - share) * tf.roll(labels, -shift, axis=0)
-
-
 class _RowGenerator:
     """Stands in for the random generator of a KerasCV layer, one row after another.
 

@@ -10,6 +10,7 @@ import unicodedata
 import numpy as np
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +88,7 @@ def write_manifest(path, samples):
         name = pathlib.Path(name).as_posix()
         entry = {"path": name, "writer": sample.writer} if sample.writer else name
         entries.setdefault(sample.character, []).append(entry)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    text = json.dumps(entries, ensure_ascii=False, indent=1)
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
 def split_by_writer(samples, fractions, seed):

@@ -4,7 +4,6 @@ The first line holds the version and the CRC-32 of the second, which is JSON.
 """
 
 import json
-import os
 import pathlib
 import zlib
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import complete_file
 
 MAGIC = b"hwgen_keras image store "
 VERSION = 1
@@ -40,19 +40,13 @@ def write(path, store):
         "source_names": store.source_names,
     }
     header = json.dumps(header).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            file.write(MAGIC + b"%d %08x\n" % (VERSION, zlib.crc32(header)))
-            file.write(header + b"\n")
-            for column in columns.values():
-                file.write(column.tobytes())
-            for start in range(0, len(store.blob), _CHUNK):
-                file.write(store.blob[start : start + _CHUNK].tobytes())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with complete_file(path) as partial, open(partial, "wb") as file:
+        file.write(MAGIC + b"%d %08x\n" % (VERSION, zlib.crc32(header)))
+        file.write(header + b"\n")
+        for column in columns.values():
+            file.write(column.tobytes())
+        for start in range(0, len(store.blob), _CHUNK):
+            file.write(store.blob[start : start + _CHUNK].tobytes())
 
 
 def read(path):

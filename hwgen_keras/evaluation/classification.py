@@ -13,8 +13,8 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.evaluation.files import write_text
 from hwgen_keras.evaluation.tables import text_table
+from hwgen_keras.files import write_text
 
 
 def classification_report(characters, true, predicted, macro_over=None):

@@ -9,8 +9,8 @@ import matplotlib
 import matplotlib.figure
 import PIL.Image
 
-from hwgen_keras.evaluation.files import write_text
 from hwgen_keras.evaluation.tables import best_cells, check_rows, format_cell
+from hwgen_keras.files import write_text
 
 
 @dataclasses.dataclass(frozen=True)

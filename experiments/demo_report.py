@@ -1,0 +1,103 @@
+"""What the demo prints and shows at its end."""
+
+import json
+import pathlib
+
+from PIL import Image
+
+from experiments.train_generator import STEPS
+from hwgen_keras import evaluation
+from hwgen_keras.data import read_manifest
+from hwgen_keras.sources import read_image
+
+SIMULATED = (
+    "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "
+    "habits are drawn at random, once a writer. No person wrote it. The figures say "
+    "how the parts work together, not what a recogniser of real handwriting gains."
+)
+
+
+def write(fonts, results, manifest, exported, folder, minutes):
+    """Prints the table and writes report.html.
+
+    Args:
+        fonts: paths of the fonts used.
+        results: {arm: [report of each seed]}, see `classification_report`.
+        manifest: path of the generated set's manifest.
+        exported: columns of images for the sheet of the exported model.
+        folder: the run folder.
+        minutes: what it took.
+    """
+    summary = evaluation.summarise_arms(results)
+    header, rows = evaluation.arms_table(summary)
+    evaluation.write_report(folder / "summary.json", summary)
+    images = next(iter(results.values()))[0]["images"]
+    caption = (
+        f"Read: {images} images by simulated writers that nothing "
+        f"was trained on. Each arm has what the arms above it have, and as many "
+        f"optimiser steps; mean ± standard deviation over {summary[0]['seeds']} "
+        "seeds of the recogniser."
+    )
+    sections = [
+        evaluation.Text(SIMULATED, heading="Simulated data"),
+        evaluation.Table(header, rows, "Recognisers", caption, best={1: "max"}),
+        evaluation.Figure(
+            training_sheet(folder / "generator"),
+            "The generator on its training pairs",
+            "After the last of the four steps: content glyph, style image, generated.",
+        ),
+        evaluation.Figure(
+            generated_sheet(manifest),
+            "The generated set",
+            "Every character once, the first image of each.",
+        ),
+        evaluation.Figure(
+            evaluation.contact_sheet(exported, blocks=2),
+            "Written by the exported SavedModel",
+            "Hands that the generator has never seen.",
+        ),
+        evaluation.Figure(
+            training_curves(folder / "generator"),
+            "Losses of the generator",
+            "The four steps after each other.",
+        ),
+        evaluation.Text(
+            f"Made in {minutes:.1f} minutes with "
+            f"{', '.join(pathlib.Path(p).name for p in fonts)}. TensorBoard: "
+            f"tensorboard --logdir {folder}"
+        ),
+    ]
+    evaluation.write_html(folder / "report.html", "hwgen_keras demo", sections)
+    print(SIMULATED, "\n")
+    print(evaluation.text_table(header, rows), "\n")
+    print(caption, "\n")
+    print(f"Report: {folder / 'report.html'}")
+    print(f"TensorBoard: tensorboard --logdir {folder}")
+    print(f"SavedModel: {folder / 'saved_model'}")
+    print(f"{minutes:.1f} minutes.")
+
+
+def training_sheet(folder):
+    """The last picture that training drew."""
+    return Image.open(max((folder / "step_end" / "samples").glob("step-*.png")))
+
+
+def generated_sheet(manifest):
+    """The first image of each character."""
+    first = {}
+    for sample in read_manifest(manifest):
+        first.setdefault(sample.character, sample.path)
+    return evaluation.grid([read_image(path) for path in first.values()], columns=12)
+
+
+def training_curves(folder):
+    """The losses of the four steps, one line a step."""
+    histories = {}
+    for name in STEPS:
+        lines = (folder / name / "history.jsonl").read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        histories[name] = {key: [row[key] for row in rows] for key in rows[0]}
+    metrics = ("reconstruction", "implicit", "explicit", "adversarial")
+    return evaluation.plot_curves(
+        histories, [*metrics, "discriminator", "adaptive_weight"]
+    )

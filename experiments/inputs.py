@@ -1,0 +1,111 @@
+"""The data that the flags of a script name."""
+
+import pathlib
+
+from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
+from hwgen_keras.data import ImageStore, read_manifest, simulated_store
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import find_fonts, system_fonts
+
+
+def load_store(options, need=(), fonts=True, handwriting=True):
+    """The images that `--fonts`, `--handwriting`, `--simulated_writers` name.
+
+    Args:
+        options: options of a script.
+        need: `"fonts"`, `"handwriting"`: what must be given.
+        fonts, handwriting: whether to read them at all.
+
+    Returns:
+        An `ImageStore` of the images at `options.image_size`.
+    """
+    characters = load_characters(options)
+    given = {
+        "fonts": options.fonts,
+        "handwriting": options.handwriting or options.simulated_writers,
+    }
+    for name in need:
+        if not given[name]:
+            raise InputError(
+                "This step needs fonts: give --fonts a folder of fonts, or `system`."
+                if name == "fonts"
+                else "This step needs handwriting: give --handwriting a manifest, or "
+                "--simulated_writers a number."
+            )
+    stores = []
+    if fonts and options.fonts:
+        stores.append(
+            ImageStore.from_fonts(
+                covering(load_fonts(options.fonts), characters),
+                characters,
+                options.image_size,
+            )
+        )
+    if handwriting:
+        for manifest in options.handwriting:
+            samples = load_samples(options, manifest, characters)
+            stores.append(
+                ImageStore.from_manifest(
+                    samples, characters, options.image_size, progress=True
+                )
+            )
+        if options.simulated_writers:
+            seeds = range(options.simulated_writers)
+            stores.append(simulated_store(seeds, characters, options.image_size))
+    if not stores:
+        raise InputError(
+            "There is no data: give --fonts, --handwriting or --simulated_writers."
+        )
+    return ImageStore.merge(stores)
+
+
+def load_characters(options):
+    return character_set(options.characters)
+
+
+def load_fonts(paths):
+    """The fonts of `--fonts`; `system` stands for the installed ones."""
+    fonts = find_fonts([p for p in paths if p != "system"])
+    if "system" in paths:
+        installed = system_fonts()
+        if not installed:
+            raise InputError("--fonts=system: no Japanese font is installed.")
+        names = {font.name for font in fonts}
+        fonts += [font for font in installed if font.name not in names]
+    return fonts
+
+
+def covering(fonts, characters):
+    """The fonts that have a character of the set; the others are named."""
+    found = []
+    for font in fonts:
+        if any(font.covers(character) for character in characters):
+            found.append(font)
+        else:
+            print(f"Left out {font.path}: no character of {characters.name} in it.")
+    if not found:
+        raise InputError(f"--fonts: no font has a character of {characters.name}.")
+    return found
+
+
+def load_samples(options, manifest, characters):
+    """The samples of a manifest; writers without a name get the manifest's."""
+    return read_manifest(
+        manifest,
+        characters,
+        writer_pattern=options.writer_pattern,
+        skip_unknown=options.skip_unknown_characters,
+        writer=pathlib.Path(manifest).stem,
+    )
+
+
+def load_tokenizer(options, characters):
+    """The tokenizer of `--structure_file`, checked to know every character."""
+    structures = read_structures(options.structure_file)
+    missing = [c for c in characters if c not in structures]
+    if missing:
+        raise InputError(
+            f"--structure_file has no structure of {'、'.join(missing[:5])}"
+            f"{' and others' if len(missing) > 5 else ''}; add them."
+        )
+    return StructureTokenizer(structures)
