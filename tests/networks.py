@@ -89,13 +89,13 @@ def style_transfer(mode="adain", policy="float32", with_features=True, with_clip
     )
 
 
-def compile_style_transfer(
-    model, learning_rate=1e-3, run_eagerly=BACKEND == "tensorflow"
-):
+def compile_style_transfer(model, optimizer=None, run_eagerly=BACKEND == "tensorflow"):
     """Built and compiled, ready for `fit`; TensorFlow takes long to trace a graph."""
     model.build()
     model.compile(
-        optimizer=adam_pair(learning_rate), jit_compile=JIT, run_eagerly=run_eagerly
+        optimizer=optimizer or adam_pair(1e-3),
+        jit_compile=JIT,
+        run_eagerly=run_eagerly,
     )
     return model
 

@@ -1,0 +1,135 @@
+"""The whole update of `StyleTransfer`."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from networks import (
+    compile_style_transfer,
+    discriminator,
+    generator,
+    style_transfer,
+    transfer_batch,
+)
+from one_step import GOLDEN_FILE, after_one_step, known_model, plain_update, update
+
+from hwgen_keras.models import PatchDiscriminator, StyleTransfer
+
+
+@pytest.fixture(scope="module")
+def known_update():
+    return update(known_model())
+
+
+class TestOneStep:
+    def test_gradients_and_losses_are_those_of_the_plain_sum(self, known_update):
+        model = known_model()
+        expected = plain_update(model)
+        metrics = known_update["metrics"]
+        assert set(metrics) == set(expected["metrics"])
+        for name, value in expected["metrics"].items():
+            assert metrics[name] == pytest.approx(value, rel=1e-4), name
+        assert 0 < metrics["adaptive_weight"] < 1e4
+
+        norms = [np.linalg.norm(g) for g in expected["gradients"]]
+        for variable, actual, plain in zip(
+            model.trainable_variables,
+            known_update["gradients"],
+            expected["gradients"],
+            strict=True,
+        ):
+            assert actual.shape == tuple(variable.shape), variable.path
+            error = np.linalg.norm(actual - plain)
+            # A gradient that is zero but for rounding has no relative error.
+            limit = 1e-4 * np.linalg.norm(plain) + 1e-6 * max(norms)
+            assert error <= limit, variable.path
+
+    def test_is_the_same_on_every_backend(self, known_update):
+        golden = dict(np.load(GOLDEN_FILE))
+        norms = np.array([np.linalg.norm(g) for g in known_update["gradients"]])
+        expected_norms = golden.pop("gradient_norms")
+        np.testing.assert_allclose(
+            norms, expected_norms, rtol=1e-4, atol=1e-6 * expected_norms.max()
+        )
+
+        model = known_model()
+        before = weights_of(model)
+        actual = after_one_step(model, golden.pop("positions"))
+        assert set(actual) == set(golden)
+        for name, expected in golden.items():
+            np.testing.assert_allclose(
+                actual[name], expected, rtol=1e-4, atol=1e-6, err_msg=name
+            )
+        # Adam's first step is the learning rate, and each network has its own.
+        for variable, old, new in zip(
+            model.trainable_variables, before, weights_of(model), strict=True
+        ):
+            rate = 2e-3 if "discriminator/" in variable.path else 1e-3
+            assert np.abs(new - old).max() <= 1.001 * rate, variable.path
+
+
+def weights_of(model):
+    return [ops.convert_to_numpy(v) for v in model.trainable_variables]
+
+
+def one_fit(model):
+    return {
+        name: values[0]
+        for name, values in model.fit(
+            transfer_batch(), batch_size=2, verbose=0
+        ).history.items()
+    }
+
+
+class TestOverflow:
+    def test_a_step_that_overflows_is_skipped(self):
+        model = compile_style_transfer(
+            style_transfer("adain", "mixed_float16", with_clip=False)
+        )
+        assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+        model.optimizer.build(model.trainable_variables)
+        model.optimizer.dynamic_scale.assign(2.0**50)
+        before = weights_of(model)
+
+        metrics = one_fit(model)
+        assert all(np.isfinite(value) for value in metrics.values()), metrics
+        for old, new in zip(before, weights_of(model), strict=True):
+            np.testing.assert_array_equal(old, new)
+        assert float(model.optimizer.dynamic_scale) == 2.0**49
+        iterations = model.optimizer.inner_optimizer.optimizers[0].iterations
+        assert int(iterations) == 0
+
+        model.optimizer.dynamic_scale.assign(64.0)
+        metrics = one_fit(model)
+        assert all(np.isfinite(value) for value in metrics.values()), metrics
+        after = weights_of(model)
+        assert all(np.isfinite(value).all() for value in after)
+        moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert np.mean(moved) > 0.7
+        assert float(model.optimizer.dynamic_scale) == 64.0
+
+
+@keras.saving.register_keras_serializable("tests")
+class Steep(PatchDiscriminator):
+    """The same judgements, with an infinite gradient by the image."""
+
+    def call(self, images, training=False):
+        # √ at 0 is 0, and its slope infinite.
+        zero = ops.sqrt(images - ops.stop_gradient(images))
+        return super().call(images, training=training) + ops.sum(zero)
+
+
+class TestAdversarialOverflow:
+    def test_leaves_the_other_losses_at_work(self):
+        steep = Steep(widths=discriminator().widths)
+        model = compile_style_transfer(StyleTransfer(generator(), steep))
+        before = weights_of(model)
+        metrics = one_fit(model)
+        assert metrics["adaptive_weight"] == 0
+        assert all(np.isfinite(value) for value in metrics.values()), metrics
+        expected = metrics["reconstruction"] + metrics["implicit"]
+        assert metrics["loss"] == pytest.approx(expected, rel=1e-5)
+        after = weights_of(model)
+        assert all(np.isfinite(value).all() for value in after)
+        moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert np.mean(moved) > 0.7
