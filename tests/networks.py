@@ -29,6 +29,12 @@ os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
 )
+if BACKEND == "torch":
+    import torch
+
+    # Threads wait for each other longer than these layers take; on a busy machine
+    # fifteen times as long.
+    torch.set_num_threads(1)
 # On a CPU XLA costs TensorFlow half a minute a model, and torch cannot compile these.
 JIT = BACKEND == "jax"
 
