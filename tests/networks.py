@@ -25,10 +25,12 @@ MODES = ("adain", "adain_embedding", "adain_clip")
 CLASSES, VOCABULARY_SIZE, LENGTH = 4, 12, 6
 # JAX reads this when it first computes: these programs run once, so that compiling
 # them well takes longer than running them badly.
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-)
+if BACKEND == "jax":
+    os.environ.setdefault(
+        "XLA_FLAGS",
+        "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+        "--xla_cpu_use_fusion_emitters=false",
+    )
 if BACKEND == "torch":
     import torch
 

@@ -112,7 +112,9 @@ class Regression(StatefulTrainer, keras.Model):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.norm = layers.BatchNormalization(momentum=0.5, dtype=self.dtype_policy)
-        self.dense = layers.Dense(1, dtype=self.dtype_policy)
+        self.dense = layers.Dense(
+            1, kernel_initializer="zeros", dtype=self.dtype_policy
+        )
         self.loss_tracker = keras.metrics.Mean(name="loss")
 
     def build(self, input_shape=None):
@@ -149,8 +151,8 @@ class TestStatefulTrainer:
         model.build()
         optimizer = keras.optimizers.Adam(0.1)
         model.compile(optimizer=optimizer, jit_compile=JIT)
-        history = model.fit(x, y, batch_size=32, epochs=60, verbose=0).history
-        assert history["loss"][-1] < 0.05 * history["loss"][0]
+        history = model.fit(x, y, batch_size=32, epochs=100, verbose=0).history
+        assert history["loss"][-1] < 0.01 * history["loss"][0]
         # The state of the normalisation came along.
         mean = ops.convert_to_numpy(model.norm.moving_mean)
         np.testing.assert_allclose(mean, x.mean(0), rtol=0.01)
