@@ -30,6 +30,13 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         clip: a trained `CLIP`, frozen here, for the explicit loss; or `None` for no
             explicit loss.
         implicit_weight: weight of the implicit loss.
+        pixel_weight: weight of |target - g| beside the perceptual distance; 1 as
+            published.
+        explicit_weight: weight of the explicit loss; 1 as published.
+        adversarial_weight: multiplies λ; 1 as published.
+
+    Features of a small encoder, and CLIP on top of it, are pleased by textures that no
+    eye takes for a character; short trainings need more weight on the pixels.
 
     Data, a dict of one batch: `content`, `style`, `target` (batch, height, width, 1),
     float in [-1, 1]; `label`, `tokens`, `drop_condition` as the generator's condition
@@ -50,6 +57,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         features=None,
         clip=None,
         implicit_weight=10.0,
+        pixel_weight=1.0,
+        explicit_weight=1.0,
+        adversarial_weight=1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -57,6 +67,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         self.generator, self.discriminator = generator, discriminator
         self.features, self.clip = features, clip
         self.implicit_weight = implicit_weight
+        self.pixel_weight, self.explicit_weight = pixel_weight, explicit_weight
+        self.adversarial_weight = adversarial_weight
         for frozen in (features, clip):
             if frozen is not None:
                 freeze(frozen)
@@ -116,7 +128,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             [ops.ones_like(logits) * (-one / count)], variables=False
         )
         # The last layer is a 1x1 convolution: its gradient is a sum over positions.
-        weight = losses.adaptive_weight(
+        weight = self.adversarial_weight * losses.adaptive_weight(
             self._last_layer_norm(last_layer_input, image_gradient),
             self._last_layer_norm(last_layer_input, adversarial_gradient),
             one,
@@ -142,7 +154,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             (explicit,), pull = vjp(
                 lambda g: [self.explicit_loss(data["tokens"], g)], [g], (), state
             )
-            gradient = gradient + pull([one])[0][0]
+            explicit = explicit * self.explicit_weight
+            gradient = gradient + pull([one * self.explicit_weight])[0][0]
 
         _, generator_gradients = pull_generator([gradient, *inputs[1:]])
         generator_gradients = self._add_style(generator_gradients, style_gradients)
@@ -186,8 +199,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         return features, style, g, pull_generator
 
     def reconstruction_loss(self, target, generated):
-        """mean(|target - generated| + perceptual distance), a scalar."""
-        loss = ops.mean(ops.abs(target - generated))
+        """Weighted mean |target - generated| + perceptual distance, a scalar."""
+        loss = self.pixel_weight * ops.mean(ops.abs(target - generated))
         if self.features is None:
             return loss
         return loss + ops.mean(
