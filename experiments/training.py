@@ -45,7 +45,9 @@ class Run:
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / "history.jsonl"
         config = self.folder / "config.json"
-        if config.exists() and not options.resume:
+        # What failed before its first step left nothing to lose.
+        started = self.history.exists() or callbacks.checkpoints(self.checkpoints)
+        if started and not options.resume:
             raise InputError(
                 f"--run_dir {self.folder} holds a run already; add --resume to "
                 "continue it, or choose another folder."
@@ -185,7 +187,7 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
     interval = run.options.interval or default_interval(steps)
     run.options.interval = interval
     first = callbacks.restore(model, run.checkpoints)
-    if first:
+    if 0 < first < steps:
         print(f"Continuing at step {first} of {steps}.", flush=True)
     progress = callbacks.Progress(first, steps, title or run.experiment)
     log = callbacks.EventLog(run.logs, run.history, progress)

@@ -287,3 +287,12 @@ def test_a_run_folder_in_use_is_refused(chain, tmp_path):
         Run("test", options)
     run.close()
     Run("test", options).close()
+
+
+def test_a_run_that_failed_before_its_first_step_can_be_started_again(chain, tmp_path):
+    run_dir = str(tmp_path / "run")
+    with pytest.raises(InputError, match="no.ttf does not exist"):
+        call(
+            train_image_encoder, **{**chain.data, "fonts": ["no.ttf"]}, run_dir=run_dir
+        )
+    assert call(train_image_encoder, **chain.data, run_dir=run_dir).is_file()
