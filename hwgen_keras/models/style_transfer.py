@@ -49,6 +49,12 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     """
 
     _NETWORKS = ("generator", "discriminator", "features", "clip")
+    _WEIGHTS = (
+        "implicit_weight",
+        "pixel_weight",
+        "explicit_weight",
+        "adversarial_weight",
+    )
 
     def __init__(
         self,
@@ -247,7 +253,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         networks = {name: getattr(self, name) for name in self._NETWORKS}
         return {
             **super().get_config(),
-            "implicit_weight": self.implicit_weight,
+            **{name: getattr(self, name) for name in self._WEIGHTS},
             **{
                 name: network and keras.saving.serialize_keras_object(network)
                 for name, network in networks.items()
