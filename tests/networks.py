@@ -87,12 +87,22 @@ def discriminator(policy="float32"):
     return PatchDiscriminator(widths=(8, 16), dtype=policy)
 
 
+# Other than the defaults and than each other, so that a mix-up would show.
+LOSS_WEIGHTS = {
+    "implicit_weight": 9.0,
+    "pixel_weight": 3.0,
+    "explicit_weight": 0.5,
+    "adversarial_weight": 0.25,
+}
+
+
 def style_transfer(mode="adain", policy="float32", with_features=True, with_clip=True):
     return StyleTransfer(
         generator(mode, policy),
         discriminator(policy),
         EncoderFeatures(image_encoder(policy), dtype=policy) if with_features else None,
         clip(policy) if with_clip else None,
+        **LOSS_WEIGHTS,
         dtype=policy,
     )
 

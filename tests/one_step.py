@@ -68,7 +68,10 @@ def update(model):
 
 
 def plain_update(model):
-    """The same from whole losses, differentiated with respect to all variables."""
+    """The same from whole losses, differentiated with respect to all variables.
+
+    The weights of the losses are those of `networks.LOSS_WEIGHTS`.
+    """
     data = batch()
     generator, discriminator = model.generator, model.discriminator
     state = model.trainable_variables + model.non_trainable_variables
@@ -79,13 +82,14 @@ def plain_update(model):
         distance = losses.perceptual_distance(model.features(target), model.features(g))
         embeddings = model.clip({"image": g, "tokens": data["tokens"]})
         return [
-            ops.mean(ops.abs(g - target)) + ops.mean(distance),
+            3.0 * ops.mean(ops.abs(g - target)) + ops.mean(distance),
             -ops.mean(discriminator(g, training=True)),
-            10.0
+            9.0
             * losses.style_statistics_loss(
                 generator.style_of(data["style"]), generator.style_of(g)
             ),
-            ops.mean(
+            0.5
+            * ops.mean(
                 losses.soft_target_clip_loss(embeddings["text"], embeddings["image"])
             ),
         ]
@@ -102,7 +106,7 @@ def plain_update(model):
             ops.sqrt(ops.sum(ops.square(pull(weights)[1][kernel.index(True)])))
             for weights in ([one, zero, zero, zero], [zero, one, zero, zero])
         ]
-        weight = norms[0] / (norms[1] + 1e-4)
+        weight = 0.25 * norms[0] / (norms[1] + 1e-4)
         _, generator_gradients = pull([one, weight, one, one])
         hinge, pull = vjp(
             discriminator_loss, (), discriminator.trainable_variables, state

@@ -1,5 +1,6 @@
 """Every model on the backend in use: one harness, whatever the model."""
 
+import inspect
 import itertools
 
 import keras
@@ -48,6 +49,8 @@ def check_model(make, inputs, shapes, folder):
     assert tree.map_structure(lambda x: x.shape, outputs) == shapes
     assert {x.dtype.name for x in tree.flatten(outputs)} == {"float32"}
 
+    arguments = set(inspect.signature(type(model).__init__).parameters)
+    assert arguments - {"self", "kwargs"} <= set(model.get_config())
     config = keras.saving.serialize_keras_object(model)
     copy = keras.saving.deserialize_keras_object(config)
     assert keras.saving.serialize_keras_object(copy) == config
