@@ -186,6 +186,8 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
     steps = run.options.steps
     interval = run.options.interval or default_interval(steps)
     run.options.interval = interval
+    # Otherwise TensorFlow traces the step twice: once more with the new variables.
+    model.optimizer.build(model.trainable_variables)
     first = callbacks.restore(model, run.checkpoints)
     if 0 < first < steps:
         print(f"Continuing at step {first} of {steps}.", flush=True)
