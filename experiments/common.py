@@ -3,6 +3,7 @@
 Nothing here imports Keras before it must: `--help` answers at once.
 """
 
+import logging
 import os
 import sys
 import types
@@ -162,6 +163,8 @@ def run(main, documentation, names, extra=None):
     from hwgen_keras.errors import InputError
 
     define(names, extra)
+    # TensorFlow warns of retracing when a process uses several models in a row.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
 
     def start(arguments):
@@ -234,12 +237,8 @@ def check_positive(options, *names):
 
 def set_up(options):
     """Seeds Python, NumPy and the backend; returns whether to compile with XLA."""
-    import logging
-
     import keras
 
-    # TensorFlow warns of retracing when a process trains several models in a row.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if options.seed < 0:
         from hwgen_keras.errors import InputError
 
