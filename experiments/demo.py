@@ -25,13 +25,13 @@ TRAINING_WRITERS = 3
 TEST_WRITERS = range(1000, 1020)
 MOST_FONTS = 12
 SEEDS = 3
-GENERATED_A_CHARACTER = 60
+GENERATED_A_CHARACTER = 30
 STEPS = {
     "image_encoder": 200,
     "text_encoder": 100,
     "clip": 100,
-    "generator": 120,
-    "classifier": 250,
+    "generator": 80,
+    "classifier": 160,
 }
 ARMS = (
     "few real writers",
@@ -91,7 +91,7 @@ def main(options):
         steps=steps["generator"],
         batch_size=8,
         step="all",
-        interval=30,
+        interval=20,
         run_dir=str(folder / "generator"),
     )
 
