@@ -130,22 +130,25 @@ def prepare(options):
 
     options.image_size = options.image_size or 48
     options.resume = False
-    run = training.Run("demo", options)
-    characters = character_set("kana").characters[:HIRAGANA]
-    (run.folder / "characters.txt").write_text("\n".join(characters) + "\n", "utf-8")
-    if not options.fonts:
-        options.fonts = [str(bundled_font())]
-        installed = [font for font in system_fonts() if covers_all(font, characters)]
-        # Faces of one family look alike: different families first.
-        families = {}
-        for font in installed:
-            families.setdefault(font.name.split()[0], font)
-        options.fonts += [font.path for font in families.values()][: MOST_FONTS - 1]
-    run.note(fonts=options.fonts)
-    print(SIMULATED)
-    print("Fonts:", ", ".join(pathlib.Path(p).name for p in options.fonts))
-    run.close()
-    return run.folder
+    with training.Run("demo", options) as run:
+        characters = character_set("kana").characters[:HIRAGANA]
+        (run.folder / "characters.txt").write_text(
+            "\n".join(characters) + "\n", "utf-8"
+        )
+        if not options.fonts:
+            options.fonts = [str(bundled_font())]
+            installed = [
+                font for font in system_fonts() if covers_all(font, characters)
+            ]
+            # Faces of one family look alike: different families first.
+            families = {}
+            for font in installed:
+                families.setdefault(font.name.split()[0], font)
+            options.fonts += [font.path for font in families.values()][: MOST_FONTS - 1]
+        run.note(fonts=options.fonts)
+        print(SIMULATED)
+        print("Fonts:", ", ".join(pathlib.Path(p).name for p in options.fonts))
+        return run.folder
 
 
 def covers_all(font, characters):

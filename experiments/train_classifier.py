@@ -63,44 +63,47 @@ def main(options):
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     if options.real_share is not None and not 0 < options.real_share <= 1:
         raise InputError(f"--real_share is {options.real_share}; give 0 < share <= 1.")
-    run = training.Run("train_classifier", options)
-    jit = common.set_up(options)
+    with training.Run("train_classifier", options) as run:
+        jit = common.set_up(options)
 
-    characters = inputs.load_characters(options)
-    stores = []
-    options.handwriting = options.train
-    if options.fonts or options.train or options.simulated_writers:
-        stores.append(inputs.load_store(options))
-    for manifest in options.generated:
-        stores.append(load_images(options, manifest, characters, GENERATED))
-    if not stores:
-        raise InputError("There is no data: give --train, --generated or --fonts.")
-    store = ImageStore.merge(stores)
-    sampler = augmented_sampler(
-        options, store, kind_weights=kind_weights(store, options.real_share)
-    )
-    if options.steps is None:
-        epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10
-        options.steps = epochs * len(store) // options.batch_size
+        characters = inputs.load_characters(options)
+        stores = []
+        options.handwriting = options.train
+        if options.fonts or options.train or options.simulated_writers:
+            stores.append(inputs.load_store(options))
+        for manifest in options.generated:
+            stores.append(load_images(options, manifest, characters, GENERATED))
+        if not stores:
+            raise InputError("There is no data: give --train, --generated or --fonts.")
+        store = ImageStore.merge(stores)
+        sampler = augmented_sampler(
+            options, store, kind_weights=kind_weights(store, options.real_share)
+        )
+        if options.steps is None:
+            epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10
+            options.steps = epochs * len(store) // options.batch_size
 
-    policy = options.dtype_policy
-    encoder = ImageEncoder(**SIZES[options.size]["classifier"], dtype=policy)
-    model = compiled(
-        Classifier(encoder, len(characters), dtype=policy), options.learning_rate, jit
-    )
-    extra = []
-    if options.validation is not None:
-        validation = load_images(options, options.validation, characters, HANDWRITING)
-        extra.append(training.KeepBest(run, "classifier.keras", validation))
-    training.fit(run, model, classifier_feed(options, store, sampler), extra=extra)
-    path = run.folder / "classifier.keras"
-    if not extra:
-        run.save(model, "classifier.keras")
-    history = training.read_history(run)
-    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
-    run.close()
-    return path
+        policy = options.dtype_policy
+        encoder = ImageEncoder(**SIZES[options.size]["classifier"], dtype=policy)
+        model = compiled(
+            Classifier(encoder, len(characters), dtype=policy),
+            options.learning_rate,
+            jit,
+        )
+        extra = []
+        if options.validation is not None:
+            validation = load_images(
+                options, options.validation, characters, HANDWRITING
+            )
+            extra.append(training.KeepBest(run, "classifier.keras", validation))
+        training.fit(run, model, classifier_feed(options, store, sampler), extra=extra)
+        path = run.folder / "classifier.keras"
+        if not extra:
+            run.save(model, "classifier.keras")
+        history = training.read_history(run)
+        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+        print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+        return path
 
 
 def load_images(options, manifest, characters, kind):

@@ -44,59 +44,61 @@ def main(options):
     for flag in ("image_weights", "text_weights"):
         if getattr(options, flag) is None:
             raise InputError(f"--{flag} is needed: the file of the step before.")
-    run = training.Run("train_clip", options)
-    jit = common.set_up(options)
+    with training.Run("train_clip", options) as run:
+        jit = common.set_up(options)
 
-    encoders = {}
-    for kind in ("image", "text"):
-        trained = load_trained(
-            getattr(options, f"{kind}_weights"),
-            Classifier,
-            f"--{kind}_weights",
-            f"{kind}_encoder.keras",
-        )
-        encoders[kind] = with_policy(trained.encoder, options.dtype_policy)
-    store = inputs.load_store(options)
-    tokenizer = inputs.load_tokenizer(options, store.characters)
-    if getattr(encoders["text"], "vocabulary_size", None) != tokenizer.vocabulary_size:
-        raise InputError(
-            "--text_weights: the text encoder was trained with another structure file; "
-            "give the same --structure_file."
-        )
-    sampler = augmented_sampler(options, store, tokenizer)
-    if options.steps is None:
-        options.steps = BASE_EPOCHS * len(store) // options.batch_size
-
-    width, policy = SIZES[options.size]["projection"], options.dtype_policy
-    model = CLIP(
-        ImageTower(encoders["image"], width, dtype=policy),
-        TextTower(encoders["text"], width, dtype=policy),
-        dtype=policy,
-    )
-    model.build()
-    heads = keras.optimizers.Adam(
-        HEAD_LEARNING_RATE * options.learning_rate, name="heads"
-    )
-    model.compile(
-        optimizer=keras.optimizers.MultiOptimizer(
-            keras.optimizers.OptimizerMap(
-                keras.optimizers.Adam(options.learning_rate, name="encoders"),
-                {".*projection_head/.*": heads},
+        encoders = {}
+        for kind in ("image", "text"):
+            trained = load_trained(
+                getattr(options, f"{kind}_weights"),
+                Classifier,
+                f"--{kind}_weights",
+                f"{kind}_encoder.keras",
             )
-        ),
-        jit_compile=jit,
-    )
-    training.fit(run, model, clip_feed(options, store, sampler))
+            encoders[kind] = with_policy(trained.encoder, options.dtype_policy)
+        store = inputs.load_store(options)
+        tokenizer = inputs.load_tokenizer(options, store.characters)
+        if (
+            getattr(encoders["text"], "vocabulary_size", None)
+            != tokenizer.vocabulary_size
+        ):
+            raise InputError(
+                "--text_weights: the encoder was trained with another structure file; "
+                "give the same --structure_file."
+            )
+        sampler = augmented_sampler(options, store, tokenizer)
+        if options.steps is None:
+            options.steps = BASE_EPOCHS * len(store) // options.batch_size
 
-    path = run.save(model, "clip.keras")
-    accuracy = retrieval_accuracy(model, store, tokenizer)
-    run.write_json("metrics.json", {"retrieval_accuracy": accuracy})
-    print(
-        f"Of {min(1000, len(store))} training images, {100 * accuracy:.1f} % lie "
-        f"nearest to their own structure. Saved {path}"
-    )
-    run.close()
-    return path
+        width, policy = SIZES[options.size]["projection"], options.dtype_policy
+        model = CLIP(
+            ImageTower(encoders["image"], width, dtype=policy),
+            TextTower(encoders["text"], width, dtype=policy),
+            dtype=policy,
+        )
+        model.build()
+        heads = keras.optimizers.Adam(
+            HEAD_LEARNING_RATE * options.learning_rate, name="heads"
+        )
+        model.compile(
+            optimizer=keras.optimizers.MultiOptimizer(
+                keras.optimizers.OptimizerMap(
+                    keras.optimizers.Adam(options.learning_rate, name="encoders"),
+                    {".*projection_head/.*": heads},
+                )
+            ),
+            jit_compile=jit,
+        )
+        training.fit(run, model, clip_feed(options, store, sampler))
+
+        path = run.save(model, "clip.keras")
+        accuracy = retrieval_accuracy(model, store, tokenizer)
+        run.write_json("metrics.json", {"retrieval_accuracy": accuracy})
+        print(
+            f"Of {min(1000, len(store))} training images, {100 * accuracy:.1f} % lie "
+            f"nearest to their own structure. Saved {path}"
+        )
+        return path
 
 
 if __name__ == "__main__":

@@ -158,60 +158,58 @@ def train_step(options, model=None):
     needs = ["fonts"]
     if options.step in ("step3", "step_end"):
         needs.append("handwriting")
-    run = training.Run(f"train_generator-{options.step}", options)
-    if (run.folder / "generator.keras").exists():
-        print(f"{options.step} is complete.")
-        run.close()
-        return run.folder / "generator.keras", None
-    jit = common.set_up(options)
+    with training.Run(f"train_generator-{options.step}", options) as run:
+        if (run.folder / "generator.keras").exists():
+            print(f"{options.step} is complete.")
+            return run.folder / "generator.keras", None
+        jit = common.set_up(options)
 
-    clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
-    store = inputs.load_store(options, needs, handwriting="handwriting" in needs)
-    tokenizer = inputs.load_tokenizer(options, store.characters)
-    sampler = PairSampler(
-        store,
-        options.step,
-        tokenizer,
-        seed=options.seed,
-        style_reference=options.style_reference,
-        reference_font=options.reference_font,
-    )
-    if options.steps is None:
-        options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
-
-    if model is None:
-        features = perceptual_features(options, clip)
-        model = StyleTransfer(
-            *networks(options, clip, len(store.characters)),
-            features,
-            clip,
-            pixel_weight=options.pixel_weight,
-            explicit_weight=options.explicit_weight,
-            adversarial_weight=options.adversarial_weight,
-            dtype=options.dtype_policy,
+        clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
+        store = inputs.load_store(options, needs, handwriting="handwriting" in needs)
+        tokenizer = inputs.load_tokenizer(options, store.characters)
+        sampler = PairSampler(
+            store,
+            options.step,
+            tokenizer,
+            seed=options.seed,
+            style_reference=options.style_reference,
+            reference_font=options.reference_font,
         )
-        model.build()
-        optimizer = adam_pair(
-            options.learning_rate, options.discriminator_learning_rate
-        )
-        model.compile(optimizer=optimizer, jit_compile=jit)
-    else:
-        forget_momentum(model.optimizer)
-    run.note(perceptual_features=model.features.description)
+        if options.steps is None:
+            options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
 
-    def make_feed(first, steps):
-        return feed(store, sampler, options.batch_size, steps, first)
+        if model is None:
+            features = perceptual_features(options, clip)
+            model = StyleTransfer(
+                *networks(options, clip, len(store.characters)),
+                features,
+                clip,
+                pixel_weight=options.pixel_weight,
+                explicit_weight=options.explicit_weight,
+                adversarial_weight=options.adversarial_weight,
+                dtype=options.dtype_policy,
+            )
+            model.build()
+            optimizer = adam_pair(
+                options.learning_rate, options.discriminator_learning_rate
+            )
+            model.compile(optimizer=optimizer, jit_compile=jit)
+        else:
+            forget_momentum(model.optimizer)
+        run.note(perceptual_features=model.features.description)
 
-    draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
-    training.fit(run, model, make_feed, draw, title=options.step)
+        def make_feed(first, steps):
+            return feed(store, sampler, options.batch_size, steps, first)
 
-    run.save(model.discriminator, "discriminator.keras")
-    path = run.save(model.generator, "generator.keras")
-    history = training.read_history(run)
-    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-    print(f"{options.step} done. Saved {path}", flush=True)
-    run.close()
-    return path, model
+        draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
+        training.fit(run, model, make_feed, draw, title=options.step)
+
+        run.save(model.discriminator, "discriminator.keras")
+        path = run.save(model.generator, "generator.keras")
+        history = training.read_history(run)
+        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+        print(f"{options.step} done. Saved {path}", flush=True)
+        return path, model
 
 
 def forget_momentum(optimizer):
@@ -220,7 +218,7 @@ def forget_momentum(optimizer):
 
     for variable in optimizer.variables:
         if variable.name not in ("learning_rate", "dynamic_scale"):
-            variable.assign(keras.ops.zeros_like(variable))
+            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
 
 def networks(options, clip, classes):

@@ -27,29 +27,28 @@ def main(options):
 
     common.fill_defaults(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
-    run = training.Run("train_image_encoder", options)
-    jit = common.set_up(options)
+    with training.Run("train_image_encoder", options) as run:
+        jit = common.set_up(options)
 
-    store = inputs.load_store(options)
-    sampler = augmented_sampler(options, store)
-    if options.steps is None:
-        options.steps = BASE_EPOCHS * len(store) // options.batch_size
+        store = inputs.load_store(options)
+        sampler = augmented_sampler(options, store)
+        if options.steps is None:
+            options.steps = BASE_EPOCHS * len(store) // options.batch_size
 
-    policy = options.dtype_policy
-    encoder = ImageEncoder(**SIZES[options.size]["image_encoder"], dtype=policy)
-    model = compiled(
-        Classifier(encoder, len(store.characters), dtype=policy),
-        options.learning_rate,
-        jit,
-    )
-    training.fit(run, model, classifier_feed(options, store, sampler))
+        policy = options.dtype_policy
+        encoder = ImageEncoder(**SIZES[options.size]["image_encoder"], dtype=policy)
+        model = compiled(
+            Classifier(encoder, len(store.characters), dtype=policy),
+            options.learning_rate,
+            jit,
+        )
+        training.fit(run, model, classifier_feed(options, store, sampler))
 
-    path = run.save(model, "image_encoder.keras")
-    history = training.read_history(run)
-    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
-    run.close()
-    return path
+        path = run.save(model, "image_encoder.keras")
+        history = training.read_history(run)
+        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+        print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+        return path
 
 
 if __name__ == "__main__":

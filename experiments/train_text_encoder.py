@@ -28,46 +28,47 @@ def main(options):
 
     common.fill_defaults(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")
-    run = training.Run("train_text_encoder", options)
-    jit = common.set_up(options)
+    with training.Run("train_text_encoder", options) as run:
+        jit = common.set_up(options)
 
-    characters = inputs.load_characters(options)
-    tokenizer = inputs.load_tokenizer(options, characters)
-    sampler = StructureSampler(characters, tokenizer, seed=options.seed)
-    if options.steps is None:
-        options.steps = max(1, BASE_EPOCHS * len(characters) // options.batch_size)
+        characters = inputs.load_characters(options)
+        tokenizer = inputs.load_tokenizer(options, characters)
+        sampler = StructureSampler(characters, tokenizer, seed=options.seed)
+        if options.steps is None:
+            options.steps = max(1, BASE_EPOCHS * len(characters) // options.batch_size)
 
-    policy = options.dtype_policy
-    encoder = TextEncoder(
-        tokenizer.vocabulary_size,
-        tokenizer.length,
-        **SIZES[options.size]["text_encoder"],
-        dtype=policy,
-    )
-    model = compiled(
-        Classifier(encoder, len(characters), dtype=policy), options.learning_rate, jit
-    )
-
-    def make_feed(first, steps):
-        return feed(
-            None,
-            sampler,
-            options.batch_size,
-            steps,
-            first,
-            outputs=("tokens", "label"),
-            kind="python",
+        policy = options.dtype_policy
+        encoder = TextEncoder(
+            tokenizer.vocabulary_size,
+            tokenizer.length,
+            **SIZES[options.size]["text_encoder"],
+            dtype=policy,
+        )
+        model = compiled(
+            Classifier(encoder, len(characters), dtype=policy),
+            options.learning_rate,
+            jit,
         )
 
-    training.fit(run, model, make_feed)
+        def make_feed(first, steps):
+            return feed(
+                None,
+                sampler,
+                options.batch_size,
+                steps,
+                first,
+                outputs=("tokens", "label"),
+                kind="python",
+            )
 
-    path = run.save(model, "text_encoder.keras")
-    run.write_json("vocabulary.json", tokenizer.vocabulary)
-    history = training.read_history(run)
-    run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-    print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
-    run.close()
-    return path
+        training.fit(run, model, make_feed)
+
+        path = run.save(model, "text_encoder.keras")
+        run.write_json("vocabulary.json", tokenizer.vocabulary)
+        history = training.read_history(run)
+        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
+        print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
+        return path
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ class Run:
     `config.json` (all flags, versions, seed, git revision), `logs/` for TensorBoard,
     `history.jsonl`, `checkpoints/`, `samples/`, `metrics.json`.
 
+    Used with `with`, at whose end the folder is free for other processes.
+
     Args:
         experiment: name of the script.
         options: its options; `run_dir` and `resume` say where.
@@ -138,8 +140,11 @@ class Run:
                 "or choose another folder."
             ) from None
 
-    def close(self):
-        """Lets other processes use the folder."""
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        # Other processes may use the folder again.
         if hasattr(self, "lock"):
             self.lock.close()
 

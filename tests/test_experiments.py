@@ -281,12 +281,12 @@ def test_a_run_folder_in_use_is_refused(chain, tmp_path):
     options = common.options(
         train_text_encoder.FLAGS, run_dir=str(tmp_path / "run"), size="tiny"
     )
-    run = Run("test", options)
-    options.resume = True
-    with pytest.raises(InputError, match="is in use by another process"):
-        Run("test", options)
-    run.close()
-    Run("test", options).close()
+    with Run("test", options):
+        options.resume = True
+        with pytest.raises(InputError, match="is in use by another process"):
+            Run("test", options)
+    with Run("test", options) as run:
+        assert run.folder == tmp_path / "run"
 
 
 def test_a_run_that_failed_before_its_first_step_can_be_started_again(chain, tmp_path):
