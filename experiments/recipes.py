@@ -118,7 +118,10 @@ def kind_weights(store, real_share):
         return None
     others = [kind for kind in (FONT, GENERATED) if (store.kinds == kind).any()]
     if not others or not (store.kinds == HANDWRITING).any():
-        return None
+        raise InputError(
+            "--real_share needs real handwriting and something beside it: give "
+            "--train, and --fonts or --generated."
+        )
     weights = {kind: (1 - real_share) / len(others) for kind in others}
     return {HANDWRITING: real_share, **weights}
 
