@@ -79,6 +79,13 @@ _FLAGS = {
         "Optimiser steps; default: as many as the paper's epochs (base).",
     ),
     "learning_rate": (flags.DEFINE_float, None, "Adam's learning rate."),
+    "schedule": (
+        flags.DEFINE_enum,
+        None,
+        ["constant", "cosine"],
+        "The learning rate stays as it is (published; default of base), or falls to 0 "
+        "along half a cosine over --steps (default of tiny and small).",
+    ),
     "seed": (flags.DEFINE_integer, 0, "Seed of everything random."),
     "dtype_policy": (
         flags.DEFINE_enum,

@@ -16,11 +16,25 @@ from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
 
-def compiled(model, learning_rate, jit):
+def scheduled(options, learning_rate=None):
+    """A learning rate for Adam that does over `--steps` what `--schedule` asks for.
+
+    Args:
+        options: of a script, with `steps` filled in.
+        learning_rate: the highest; default: `--learning_rate`.
+    """
+    if learning_rate is None:
+        learning_rate = options.learning_rate
+    if options.schedule == "constant":
+        return learning_rate
+    return keras.optimizers.schedules.CosineDecay(learning_rate, options.steps)
+
+
+def compiled(model, options, jit):
     """A classifier, built and compiled with Adam and cross-entropy."""
     model.build()
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Adam(scheduled(options)),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,

@@ -12,7 +12,7 @@ FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
     *("writer_pattern", "augment"),
     *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 EXTRA = {
     "train": (
@@ -38,9 +38,26 @@ EXTRA = {
     ),
 }
 DEFAULTS = {
-    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 2e-3},
-    "small": {"image_size": 64, "batch_size": 64, "steps": 2000, "learning_rate": 1e-3},
-    "base": {"image_size": 224, "batch_size": 64, "learning_rate": 1e-4},
+    "tiny": {
+        "image_size": 32,
+        "batch_size": 32,
+        "steps": 200,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+    },
+    "small": {
+        "image_size": 64,
+        "batch_size": 64,
+        "steps": 2000,
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+    },
+    "base": {
+        "image_size": 224,
+        "batch_size": 64,
+        "learning_rate": 1e-4,
+        "schedule": "constant",
+    },
 }
 # The original trains each arm for as many images as 100 epochs of its ETL set.
 BASE_IMAGES = 611_768
@@ -87,7 +104,7 @@ def main(options):
         encoder = ImageEncoder(**SIZES[options.size]["classifier"], dtype=policy)
         model = compiled(
             Classifier(encoder, len(characters), dtype=policy),
-            options.learning_rate,
+            options,
             jit,
         )
         extra = []

@@ -11,12 +11,29 @@ FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
     *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 DEFAULTS = {
-    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 5e-4},
-    "small": {"image_size": 64, "batch_size": 32, "steps": 2000, "learning_rate": 2e-4},
-    "base": {"image_size": 224, "batch_size": 32, "learning_rate": 1e-4},
+    "tiny": {
+        "image_size": 32,
+        "batch_size": 32,
+        "steps": 200,
+        "learning_rate": 5e-4,
+        "schedule": "cosine",
+    },
+    "small": {
+        "image_size": 64,
+        "batch_size": 32,
+        "steps": 2000,
+        "learning_rate": 2e-4,
+        "schedule": "cosine",
+    },
+    "base": {
+        "image_size": 224,
+        "batch_size": 32,
+        "learning_rate": 1e-4,
+        "schedule": "constant",
+    },
 }
 BASE_EPOCHS = 300
 # Of the projection heads, which start from nothing; as in the original.
@@ -27,7 +44,12 @@ def main(options):
     import keras
 
     from experiments import inputs, training
-    from experiments.recipes import augmented_sampler, clip_feed, retrieval_accuracy
+    from experiments.recipes import (
+        augmented_sampler,
+        clip_feed,
+        retrieval_accuracy,
+        scheduled,
+    )
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import (
         CLIP,
@@ -78,12 +100,12 @@ def main(options):
         )
         model.build()
         heads = keras.optimizers.Adam(
-            HEAD_LEARNING_RATE * options.learning_rate, name="heads"
+            scheduled(options, HEAD_LEARNING_RATE * options.learning_rate), name="heads"
         )
         model.compile(
             optimizer=keras.optimizers.MultiOptimizer(
                 keras.optimizers.OptimizerMap(
-                    keras.optimizers.Adam(options.learning_rate, name="encoders"),
+                    keras.optimizers.Adam(scheduled(options), name="encoders"),
                     {".*projection_head/.*": heads},
                 )
             ),

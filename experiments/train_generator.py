@@ -19,7 +19,7 @@ FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
     *("skip_unknown_characters", "writer_pattern", "structure_file"),
     *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 EXTRA = {
     "mode": (
@@ -84,6 +84,7 @@ DEFAULTS = {
         "batch_size": 8,
         "steps": 100,
         "learning_rate": 1e-3,
+        "schedule": "cosine",
         "pixel_weight": 10.0,
         "explicit_weight": 0.1,
         "adversarial_weight": 0.1,
@@ -93,6 +94,7 @@ DEFAULTS = {
         "batch_size": 16,
         "steps": 2000,
         "learning_rate": 5e-4,
+        "schedule": "cosine",
         "pixel_weight": 10.0,
         "explicit_weight": 0.1,
         "adversarial_weight": 0.1,
@@ -101,6 +103,7 @@ DEFAULTS = {
         "image_size": 256,
         "batch_size": 8,
         "learning_rate": 4.5e-6,
+        "schedule": "constant",
         "pixel_weight": 1.0,
         "explicit_weight": 1.0,
         "adversarial_weight": 1.0,
@@ -137,6 +140,8 @@ def main(options):
         part.resume = options.resume and (folder / step / "config.json").exists()
         path, model = train_step(part, model)
         weights = path.parent
+        if options.steps is None:
+            model = None  # The next step is longer or shorter, and so its schedule.
     return path
 
 
@@ -151,7 +156,7 @@ def train_step(options, model=None):
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from experiments import inputs, training
+    from experiments import inputs, recipes, training
     from hwgen_keras.data import PairSampler, feed
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
 
@@ -191,7 +196,8 @@ def train_step(options, model=None):
             )
             model.build()
             optimizer = adam_pair(
-                options.learning_rate, options.discriminator_learning_rate
+                recipes.scheduled(options),
+                recipes.scheduled(options, options.discriminator_learning_rate),
             )
             model.compile(optimizer=optimizer, jit_compile=jit)
         else:

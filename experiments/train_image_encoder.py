@@ -10,12 +10,29 @@ FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "augment"),
     *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 DEFAULTS = {
-    "tiny": {"image_size": 32, "batch_size": 32, "steps": 200, "learning_rate": 2e-3},
-    "small": {"image_size": 64, "batch_size": 64, "steps": 2000, "learning_rate": 1e-3},
-    "base": {"image_size": 224, "batch_size": 256, "learning_rate": 1e-4},
+    "tiny": {
+        "image_size": 32,
+        "batch_size": 32,
+        "steps": 200,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+    },
+    "small": {
+        "image_size": 64,
+        "batch_size": 64,
+        "steps": 2000,
+        "learning_rate": 1e-3,
+        "schedule": "cosine",
+    },
+    "base": {
+        "image_size": 224,
+        "batch_size": 256,
+        "learning_rate": 1e-4,
+        "schedule": "constant",
+    },
 }
 BASE_EPOCHS = 300
 
@@ -39,7 +56,7 @@ def main(options):
         encoder = ImageEncoder(**SIZES[options.size]["image_encoder"], dtype=policy)
         model = compiled(
             Classifier(encoder, len(store.characters), dtype=policy),
-            options.learning_rate,
+            options,
             jit,
         )
         training.fit(run, model, classifier_feed(options, store, sampler))

@@ -10,12 +10,22 @@ from experiments import common
 FLAGS = (
     *("characters", "structure_file"),
     *("size", "batch_size", "steps", "learning_rate", "seed"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 DEFAULTS = {
-    "tiny": {"batch_size": 32, "steps": 200, "learning_rate": 2e-3},
-    "small": {"batch_size": 128, "steps": 2000, "learning_rate": 5e-4},
-    "base": {"batch_size": 512, "learning_rate": 1e-4},
+    "tiny": {
+        "batch_size": 32,
+        "steps": 200,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+    },
+    "small": {
+        "batch_size": 128,
+        "steps": 2000,
+        "learning_rate": 5e-4,
+        "schedule": "cosine",
+    },
+    "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "constant"},
 }
 BASE_EPOCHS = 200
 
@@ -46,7 +56,7 @@ def main(options):
         )
         model = compiled(
             Classifier(encoder, len(characters), dtype=policy),
-            options.learning_rate,
+            options,
             jit,
         )
 

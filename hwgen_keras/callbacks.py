@@ -160,9 +160,18 @@ class Checkpoint(keras.callbacks.Callback):
         with complete_file(self.folder / f"step-{step:08d}") as partial:
             partial.mkdir()
             self.model.save_weights(partial / WEIGHTS)
-            (partial / PROGRESS).write_text(json.dumps({"step": step}))
+            progress = {
+                "step": step,
+                "seeds": [v.numpy().tolist() for v in _seed_states(self.model)],
+            }
+            (partial / PROGRESS).write_text(json.dumps(progress))
         for old in checkpoints(self.folder)[: -self.keep]:
             shutil.rmtree(old)
+
+
+def _seed_states(model):
+    """The states of the layers that draw random numbers; weight files lack them."""
+    return [v for v in model.variables if v.name == "seed_generator_state"]
 
 
 def checkpoints(folder):
@@ -187,7 +196,10 @@ def restore(model, folder):
     model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(newest / WEIGHTS)
-        return int(json.loads((newest / PROGRESS).read_text())["step"])
+        progress = json.loads((newest / PROGRESS).read_text())
+        for variable, state in zip(_seed_states(model), progress["seeds"], strict=True):
+            variable.assign(state)
+        return int(progress["step"])
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(

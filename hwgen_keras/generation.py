@@ -1,5 +1,7 @@
 """From a trained generator to a labelled set of images on disk."""
 
+import hashlib
+import json
 import os
 import pathlib
 
@@ -13,8 +15,10 @@ from hwgen_keras.data.rows import TokenTable, row_generator
 from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import write_text
 
 STYLES = ("any", "same_character")
+JOB = "job.json"
 
 
 def to_uint8(images):
@@ -100,7 +104,8 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
 
     The files are `<output>/<code point>/<number>.png`; the writer of an image in the
     manifest is the hand whose style it has. What an interrupted run has written is
-    kept beside, in `<output>.partial`, and not made again.
+    kept beside, in `<output>.partial`, and not made again; `job.json` tells what it
+    was made from.
 
     Args:
         generator: a built `AdaINGenerator`.
@@ -113,11 +118,12 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
         The path of the manifest.
 
     Raises:
-        InputError: `output` exists already.
+        InputError: `output` exists already, or an interrupted run with another
+            model, other images or another seed left its part there.
     """
     output = check_output(output)
     partial = output.with_name(output.name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
+    _begin(partial, {"count": sampler.count, "sha256": _digest(generator, sampler)})
     names = [_name(sampler, row) for row in range(sampler.rows_per_epoch)]
     done = _complete_batches(partial, names, batch_size)
     rows = len(names)
@@ -165,6 +171,33 @@ def check_output(output):
     if output.exists():
         raise InputError(f"The folder {output} exists already; choose another output.")
     return output
+
+
+def _begin(partial, job):
+    """Makes the folder of a job, or checks that it holds a part of this one."""
+    file = partial / JOB
+    if partial.exists():
+        if not file.is_file() or json.loads(file.read_text("utf-8")) != job:
+            raise InputError(
+                f"{partial} holds a part of another job (other weights, images, flags "
+                "or seed); repeat that one's command, delete the folder, or choose "
+                "another output."
+            )
+        return
+    partial.mkdir(parents=True)
+    write_text(file, json.dumps(job) + "\n")
+
+
+def _digest(generator, sampler):
+    """SHA-256 of all that decides what the images look like."""
+    digest = hashlib.sha256()
+    for weights in generator.get_weights():
+        digest.update(np.ascontiguousarray(weights))
+    for name, column in sorted(sampler.epoch(0).items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(column))
+    digest.update(sampler.store.blob)
+    return digest.hexdigest()
 
 
 def _inputs(generator, batch):

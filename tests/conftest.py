@@ -1,5 +1,6 @@
 """The option `--backend`, and the tiny data that tests share."""
 
+import concurrent.futures
 import importlib.util
 import json
 import os
@@ -7,14 +8,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 BACKENDS = ("tensorflow", "jax", "torch")
-COUNTS_FILE = "HWGEN_TEST_COUNTS"  # where one backend's run leaves its numbers
 REPOSITORY = pathlib.Path(__file__).parent.parent
+COUNTS_FILE = "HWGEN_TEST_COUNTS"  # where one backend's run leaves its numbers
 
 
 def pytest_addoption(parser):
@@ -47,13 +49,26 @@ def pytest_cmdline_main(config):
 
 
 def _run_all(arguments):
-    """Run pytest once a backend, one after another, and sum what they report."""
+    """Run pytest once a backend, as many at a time as there are cores; sum the counts.
+
+    What a backend prints is shown when those before it have ended.
+    """
     totals = {"passed": 0, "failed": 0, "skipped": 0}
-    for position, backend in enumerate(BACKENDS):
-        print(f"\n{f' {backend} ':#^80}", flush=True)
-        counts = _run_one(backend, arguments, with_backend_free=position == 0)
-        for outcome, count in counts.items():
-            totals[outcome] += count
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        runs = {}
+        for position, backend in enumerate(BACKENDS):
+            output = pathlib.Path(folder, f"{backend}.txt")
+            output.touch()
+            run = pool.submit(_run_one, backend, arguments, position == 0, output)
+            runs[backend] = run, output
+        for backend, (run, output) in runs.items():
+            print(f"\n{f' {backend} ':#^80}", flush=True)
+            _follow(run, output)
+            for outcome, count in run.result().items():
+                totals[outcome] += count
     print("\n" + ", ".join(f"{count} {outcome}" for outcome, count in totals.items()))
     if totals["failed"]:
         return pytest.ExitCode.TESTS_FAILED
@@ -63,30 +78,46 @@ def _run_all(arguments):
     )
 
 
-def _run_one(backend, arguments, with_backend_free):
+def _follow(run, output):
+    """Print what a run writes into a file, until it ends."""
+    with open(output, encoding="utf-8", errors="replace") as file:
+        while True:
+            ended = run.done()
+            print(file.read(), end="", flush=True)
+            if ended:
+                return
+            time.sleep(0.2)
+
+
+def _run_one(backend, arguments, with_backend_free, output):
     command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
     if not with_backend_free:
         command.append("--skip-backend-free")
-    with tempfile.TemporaryDirectory() as folder:
-        counts_file = pathlib.Path(folder, "counts.json")
-        environment = {
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            COUNTS_FILE: str(counts_file),
-        }
-        environment.setdefault(
-            "JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache")
-        )
-        code = subprocess.run(command, env=environment).returncode
+    counts_file = output.with_suffix(".json")
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        COUNTS_FILE: str(counts_file),
+    }
+    environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache"))
+    # Threads of several runs on the same cores would wait for each other.
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        environment.setdefault(name, "1")
+    with open(output, "wb") as file:
+        code = subprocess.run(
+            command, env=environment, stdout=file, stderr=subprocess.STDOUT
+        ).returncode
         counts = {"passed": 0, "failed": 0, "skipped": 0}
         if counts_file.exists():
             counts = json.loads(counts_file.read_text())
-    # A run that crashed, or whose backend is missing, counted no failure of its own.
-    fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-    if code not in fine and not counts["failed"]:
-        print(f"The tests on {backend} ended with exit code {code}.")
-        counts["failed"] = 1
+        # A run that crashed, or whose backend is missing, counted no failure.
+        fine = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        if code not in fine and not counts["failed"]:
+            file.write(
+                f"The tests on {backend} ended with exit code {code}.\n".encode()
+            )
+            counts["failed"] = 1
     return counts
 
 

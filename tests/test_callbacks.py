@@ -301,11 +301,15 @@ class TestStopOnSignal:
         assert after == before
 
     def test_the_second_signal_acts_at_once(self):
+        before = signal.getsignal(signal.SIGINT)
+        # Where the tests run in the background, the shell has SIGINT ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with callbacks.StopOnSignal() as stop:
             os.kill(os.getpid(), signal.SIGINT)
             assert stop.name == "SIGINT"
             with pytest.raises(KeyboardInterrupt):
                 os.kill(os.getpid(), signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
     def test_an_error_restores_the_handlers_too(self):
         before = signal.getsignal(signal.SIGINT)

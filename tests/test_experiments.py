@@ -2,8 +2,10 @@
 
 import csv
 import json
+import signal
 import types
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,7 +20,9 @@ from experiments import (
     train_image_encoder,
     train_text_encoder,
 )
+from hwgen_keras import callbacks
 from hwgen_keras.errors import InputError
+from hwgen_keras.models import load_trained
 
 TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval": 1}
 
@@ -78,11 +82,14 @@ def test_the_four_steps_leave_weights_logs_and_pictures(chain):
         config = json.loads((run / "config.json").read_text("utf-8"))
         assert config["flags"]["step"] == step
         assert config["notes"]["perceptual_features"].startswith("image encoder of")
-        last = json.loads((run / "history.jsonl").read_text().splitlines()[-1])
+        history = (run / "history.jsonl").read_text().splitlines()
+        first, last = (json.loads(line) for line in history)
         assert last["step"] == 2
         for name in ("reconstruction", "explicit", "implicit", "discriminator"):
             assert np.isfinite(last[name])
-        assert last["learning_rate_generator"] == pytest.approx(1e-3)
+        # Half a cosine over the two steps, begun anew in each of the four.
+        assert first["learning_rate_generator"] == pytest.approx(5e-4)
+        assert last["learning_rate_generator"] == pytest.approx(0)
 
 
 def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path):
@@ -152,6 +159,8 @@ def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
         call(generate, **arguments, output=str(tmp_path / "parts"))
     assert not (tmp_path / "parts").exists()
     monkeypatch.setattr(generation, "_save", save)
+    with pytest.raises(InputError, match="parts.partial holds a part of another job"):
+        call(generate, **arguments, seed=1, output=str(tmp_path / "parts"))
     parts = call(generate, **arguments, output=str(tmp_path / "parts")).parent
     assert not (tmp_path / "parts.partial").exists()
     names = sorted(p.relative_to(whole) for p in whole.rglob("*.png"))
@@ -160,19 +169,32 @@ def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
 
 
-def test_a_resumed_run_equals_one_that_never_stopped(chain, tmp_path):
-    arguments = {**chain.data, "augment": "affine", "interval": 2, "batch_size": 4}
-    whole = call(
-        train_image_encoder, **arguments, steps=5, run_dir=str(tmp_path / "whole")
-    )
-    call(train_image_encoder, **arguments, steps=3, run_dir=str(tmp_path / "parts"))
-    resumed = common.options(
-        train_image_encoder.FLAGS,
-        steps=5,
-        run_dir=str(tmp_path / "parts"),
-        resume=True,
-    )
-    parts = train_image_encoder.main(resumed)
+@pytest.mark.parametrize("script", [train_image_encoder, train_clip])
+def test_a_resumed_run_equals_one_that_never_stopped(
+    script, chain, tmp_path, monkeypatch
+):
+    arguments = {
+        **chain.data,
+        "augment": "affine",
+        "interval": 2,
+        "steps": 5,
+        "image_weights": str(chain.image),
+        "text_weights": str(chain.text),
+    }
+    whole = call(script, **arguments, run_dir=str(tmp_path / "whole"))
+    count = callbacks.Progress.on_train_batch_end
+
+    def interrupt_at_3(self, batch, logs=None):
+        count(self, batch, logs)
+        if self.step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_3)
+    with pytest.raises(common.Stopped, match="SIGINT: stopped after step 3 of 5"):
+        call(script, **arguments, run_dir=str(tmp_path / "parts"))
+    monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
+    resumed = common.options(script.FLAGS, run_dir=str(tmp_path / "parts"), resume=True)
+    parts = script.main(resumed)
     first, second = (
         [
             json.loads(line)
@@ -184,9 +206,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(chain, tmp_path):
     assert [row["step"] for row in second] == [2, 3, 4, 5]
     assert second[-1]["loss"] == first[-1]["loss"]
 
-    from hwgen_keras.models import Classifier, load_trained
-
-    weights = [load_trained(p, Classifier, "").get_weights() for p in (whole, parts)]
+    weights = [load_trained(p, keras.Model, "").get_weights() for p in (whole, parts)]
     for a, b in zip(*weights, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -38,7 +38,7 @@ class VGG16Features(keras.Model):
                 include_top=False, weights=weights, input_shape=(None, None, 3)
             )
         except Exception as error:
-            # Keras raises whatever the download or HDF5 raised: many types.
+            # Nothing narrower: a failed download is a bare Exception in Keras.
             raise InputError(
                 f"VGG16 weights {weights!r} cannot be loaded ({error}); give a "
                 "file of weights without the top, or choose the image encoder."
