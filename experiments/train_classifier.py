@@ -33,8 +33,9 @@ EXTRA = {
     "real_share": (
         common.flags.DEFINE_float,
         None,
-        "Share of real images in a batch; default: every image once an epoch, as "
-        "published. The rest is shared equally by fonts and generated images.",
+        "Draw all characters equally often, and real images with this share where a "
+        "character has some; the rest is shared equally by fonts and generated images. "
+        "Default: every image once an epoch, as published.",
     ),
 }
 DEFAULTS = {
@@ -94,7 +95,10 @@ def main(options):
             raise InputError("There is no data: give --train, --generated or --fonts.")
         store = ImageStore.merge(stores)
         sampler = augmented_sampler(
-            options, store, kind_weights=kind_weights(store, options.real_share)
+            options,
+            store,
+            kind_weights=kind_weights(store, options.real_share),
+            class_balanced=options.real_share is not None,
         )
         if options.steps is None:
             epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10

@@ -36,7 +36,8 @@ class ClassificationSampler:
             within ±10°, a shear within ±0.15, a scale from 0.8 to 1 a side and a
             shift as far as the margins allow.
         elastic: whether half of the rows are marked for the elastic transform.
-        class_balanced: draw a character first, then an image of it.
+        class_balanced: draw a character first, all with equal chance, then one of
+            the kinds that it has images of, then an image.
         kind_weights: optional `{kind: share of the rows}`; kinds not named are not
             drawn. By default, and without `class_balanced`, every image comes once
             an epoch.
@@ -70,10 +71,13 @@ class ClassificationSampler:
         )
         self.affine_strength = affine_strength
         self.elastic = elastic
-        self.class_balanced = class_balanced
         self.image_size = check_image_size(store, image_size)
         self.aliases = {}
-        self._pools, self._shares = self._kinds(kind_weights)
+        pools, shares = self._kinds(kind_weights)
+        if class_balanced:
+            self._draw = _Balanced(pools, shares, store.labels)
+        else:
+            self._draw = _EveryImage(pools, shares)
         self._tokens = None
         if tokenizer is not None:
             self._tokens = TokenTable(tokenizer, store.characters, store.labels)
@@ -82,11 +86,7 @@ class ClassificationSampler:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
         rng = row_generator(self.seed, epoch)
         count = self.rows_per_epoch
-        pool = rng.choice(len(self._pools), count, p=self._shares)
-        image = np.empty(count, np.int32)
-        for number, members in enumerate(self._pools):
-            rows = np.flatnonzero(pool == number)
-            image[rows] = self._images(rng, members, len(rows))
+        image = self._draw(rng, count)
         label = self.store.labels[image]
         table = {
             "image": image,
@@ -99,15 +99,6 @@ class ClassificationSampler:
         if self._tokens is not None:
             table["tokens"] = self._tokens.draw(rng, label)
         return table
-
-    def _images(self, rng, members, count):
-        if self.class_balanced:
-            labels, groups = members
-            return groups.draw(rng, rng.integers(len(labels), size=count))
-        # Whole permutations, so that no image comes twice before all came once.
-        rounds = -(-count // len(members))
-        order = [rng.permutation(members) for _ in range(rounds)]
-        return np.concatenate(order)[:count] if order else members[:0]
 
     def _affine(self, rng):
         count, strength = self.rows_per_epoch, self.affine_strength
@@ -147,14 +138,48 @@ class ClassificationSampler:
                     "A kind of images has a share of the rows and the store has no "
                     f"image of it (shares: {kind_weights})."
                 )
-            if self.class_balanced:
-                labels, group = np.unique(
-                    self.store.labels[members], return_inverse=True
-                )
-                members = labels, Groups(members, group)
             pools.append(members)
             shares.append(weight)
         return pools, np.array(shares) / np.sum(shares)
+
+
+class _EveryImage:
+    """Draws kinds by their shares, and the images of each in whole permutations."""
+
+    def __init__(self, pools, shares):
+        self.pools, self.shares = pools, shares
+
+    def __call__(self, rng, count):
+        pool = rng.choice(len(self.pools), count, p=self.shares)
+        image = np.empty(count, np.int32)
+        for number, members in enumerate(self.pools):
+            rows = np.flatnonzero(pool == number)
+            # No image comes twice before all came once.
+            rounds = -(-len(rows) // len(members))
+            order = [members[:0], *(rng.permutation(members) for _ in range(rounds))]
+            image[rows] = np.concatenate(order)[: len(rows)]
+        return image
+
+
+class _Balanced:
+    """Draws characters evenly, then a kind that the character has, then an image."""
+
+    def __init__(self, pools, shares, labels):
+        members = np.concatenate(pools)
+        kinds = np.repeat(np.arange(len(pools)), [len(pool) for pool in pools])
+        self.labels, label = np.unique(labels[members], return_inverse=True)
+        self.kinds = len(pools)
+        self.groups = Groups(members, label * self.kinds + kinds)
+        has = np.zeros((len(self.labels), self.kinds), bool)
+        has[label, kinds] = True
+        # Up to which number between 0 and 1 a kind is drawn, for each character.
+        bounds = np.cumsum(has * shares, axis=1)
+        self.bounds = bounds / bounds[:, -1:]
+
+    def __call__(self, rng, count):
+        label = rng.integers(len(self.labels), size=count)
+        kind = (rng.random((count, 1)) >= self.bounds[label]).sum(axis=1)
+        return self.groups.draw(rng, label * self.kinds + kind)
 
 
 class StructureSampler:
