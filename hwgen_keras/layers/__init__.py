@@ -5,6 +5,7 @@ from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
 from hwgen_keras.layers.frozen import freeze
+from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.residual import ResidualBlock
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LinearAttention",
     "ResidualBlock",
     "adain",
+    "fan_in_uniform",
     "freeze",
     "style_statistics",
 ]

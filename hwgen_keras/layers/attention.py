@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.initial import fan_in_uniform
+
 
 class _Attention(layers.Layer):
     def __init__(self, width, heads=4, head_width=32, **kwargs):
@@ -12,9 +14,16 @@ class _Attention(layers.Layer):
         policy = self.dtype_policy
         self.norm = layers.RMSNormalization(dtype=policy, name="norm")
         self.to_qkv = layers.Conv2D(
-            3 * inner, 1, use_bias=False, dtype=policy, name="to_qkv"
+            3 * inner,
+            1,
+            use_bias=False,
+            dtype=policy,
+            name="to_qkv",
+            kernel_initializer=fan_in_uniform(),
         )
-        self.to_out = layers.Conv2D(width, 1, dtype=policy, name="to_out")
+        self.to_out = layers.Conv2D(
+            width, 1, dtype=policy, name="to_out", kernel_initializer=fan_in_uniform()
+        )
 
     def build(self, input_shape):
         self.norm.build((None, None, None, self.width))

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
+from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.residual import ResidualBlock
 
 
@@ -47,6 +48,7 @@ class Stage(layers.Layer):
             padding="same",
             dtype=policy,
             name="convolution",
+            kernel_initializer=fan_in_uniform(),
         )
 
     def build(self, input_shape=None):
@@ -129,7 +131,14 @@ class Encoder(_Coder):
     ):
         super().__init__(width, multipliers, condition_width, attention, **kwargs)
         policy = self.dtype_policy
-        self.stem = layers.Conv2D(width, 7, padding="same", dtype=policy, name="stem")
+        self.stem = layers.Conv2D(
+            width,
+            7,
+            padding="same",
+            dtype=policy,
+            name="stem",
+            kernel_initializer=fan_in_uniform(),
+        )
         self.stages = self._stages(self.widths, "down")
         self.middle_1 = self._block(self.widths[-1], "middle_1")
         self.middle_attention = FullAttention(

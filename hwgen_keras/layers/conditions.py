@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers.frozen import freeze
+from hwgen_keras.layers.initial import fan_in_uniform
 
 
 class _Condition(layers.Layer):
@@ -18,9 +19,15 @@ class _Condition(layers.Layer):
         self.width, self.embedding_width = width, embedding_width
         policy = self.dtype_policy
         self.hidden = layers.Dense(
-            width, activation=keras.activations.gelu, dtype=policy, name="hidden"
+            width,
+            activation=keras.activations.gelu,
+            dtype=policy,
+            name="hidden",
+            kernel_initializer=fan_in_uniform(),
         )
-        self.output_layer = layers.Dense(width, dtype=policy, name="output")
+        self.output_layer = layers.Dense(
+            width, dtype=policy, name="output", kernel_initializer=fan_in_uniform()
+        )
 
     def build(self, input_shape=None):
         self.null_vector = self.add_weight(

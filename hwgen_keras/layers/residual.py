@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.initial import fan_in_uniform
+
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class ResidualBlock(layers.Layer):
@@ -30,10 +32,20 @@ class ResidualBlock(layers.Layer):
         self.width, self.conditioned, self.groups = width, conditioned, groups
         policy = self.dtype_policy
         self.convolution_1 = layers.Conv2D(
-            width, 3, padding="same", dtype=policy, name="convolution_1"
+            width,
+            3,
+            padding="same",
+            dtype=policy,
+            name="convolution_1",
+            kernel_initializer=fan_in_uniform(),
         )
         self.convolution_2 = layers.Conv2D(
-            width, 3, padding="same", dtype=policy, name="convolution_2"
+            width,
+            3,
+            padding="same",
+            dtype=policy,
+            name="convolution_2",
+            kernel_initializer=fan_in_uniform(),
         )
         self.norm_1 = layers.GroupNormalization(
             groups, epsilon=1e-5, dtype=policy, name="norm_1"
@@ -43,8 +55,15 @@ class ResidualBlock(layers.Layer):
         )
         self.modulation = None
         if conditioned:
-            self.modulation = layers.Dense(2 * width, dtype=policy, name="modulation")
-        self.shortcut = layers.Conv2D(width, 1, dtype=policy, name="shortcut")
+            self.modulation = layers.Dense(
+                2 * width,
+                dtype=policy,
+                name="modulation",
+                kernel_initializer=fan_in_uniform(),
+            )
+        self.shortcut = layers.Conv2D(
+            width, 1, dtype=policy, name="shortcut", kernel_initializer=fan_in_uniform()
+        )
 
     def build(self, features_shape, condition_shape=None):
         inner = (None, None, None, self.width)

@@ -3,7 +3,13 @@
 import keras
 from keras import layers
 
-from hwgen_keras.layers import Decoder, Encoder, adain, style_statistics
+from hwgen_keras.layers import (
+    Decoder,
+    Encoder,
+    adain,
+    fan_in_uniform,
+    style_statistics,
+)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -70,7 +76,13 @@ class AdaINGenerator(keras.Model):
         self.content_encoder = Encoder(**arguments("content_encoder", condition_width))
         self.style_encoder = Encoder(**arguments("style_encoder"))
         self.decoder = Decoder(**arguments("decoder", condition_width))
-        self.last_layer = layers.Conv2D(1, 1, dtype="float32", name="last_layer")
+        self.last_layer = layers.Conv2D(
+            1,
+            1,
+            dtype="float32",
+            name="last_layer",
+            kernel_initializer=fan_in_uniform(),
+        )
 
     @property
     def stride(self):
