@@ -1,9 +1,10 @@
 """python -m experiments.demo
 
 The whole loop at a small size, without data of yours: fonts and three simulated
-writers go in; a generator, a labelled set of images and recognisers come out, measured
-on simulated writers that nothing was trained on. Writes report.html, TensorBoard logs
-and an exported SavedModel into the run folder.
+writers, who wrote a third of the hiragana, go in; a generator, a labelled set of all
+hiragana in their hands and recognisers come out, measured on simulated writers that
+nothing was trained on. Writes report.html, TensorBoard logs and an exported SavedModel
+into the run folder.
 """
 
 import pathlib
@@ -22,6 +23,7 @@ EXTRA = {
 
 HIRAGANA = 46
 TRAINING_WRITERS = 3
+WRITTEN = 16  # characters that each of them wrote, the same ones
 TEST_WRITERS = range(1000, 1020)
 MOST_FONTS = 12
 SEEDS = 3
@@ -31,7 +33,7 @@ STEPS = {
     "text_encoder": 100,
     "clip": 100,
     "generator": 80,
-    "classifier": 160,
+    "classifier": 200,
 }
 ARMS = (
     "few real writers",
@@ -48,10 +50,13 @@ def main(options):
 
     started = time.monotonic()
     folder = prepare(options)
+    banner("0  Handwriting: simulated writers fill in a practice sheet")
+    handwriting = write_by_hand(folder, options.seed)
     steps = {name: 2 if options.quick else n for name, n in STEPS.items()}
     shared = {
         "fonts": options.fonts,
-        "simulated_writers": TRAINING_WRITERS,
+        "handwriting": [str(handwriting)],
+        "train": [str(handwriting)],
         "characters": str(folder / "characters.txt"),
         "image_size": options.image_size,
         "size": "tiny" if options.quick else "small",
@@ -106,7 +111,9 @@ def main(options):
 
     banner("6  Report")
     minutes = (time.monotonic() - started) / 60
-    demo_report.write(options.fonts, results, manifest, exported, folder, minutes)
+    demo_report.write(
+        options.fonts, handwriting, results, manifest, exported, folder, minutes
+    )
 
 
 def banner(title):
@@ -151,6 +158,29 @@ def prepare(options):
         return run.folder
 
 
+def write_by_hand(folder, seed):
+    """Some characters by each training writer, as PNG files with a manifest."""
+    import numpy as np
+    from PIL import Image
+
+    from hwgen_keras.characters import character_set
+    from hwgen_keras.data import Sample, write_manifest
+    from hwgen_keras.sources import PenWriter
+
+    characters = character_set(str(folder / "characters.txt"))
+    chosen = np.random.default_rng(seed).permutation(HIRAGANA)[:WRITTEN]
+    samples = []
+    for writer in map(PenWriter, range(TRAINING_WRITERS)):
+        for character in (characters[label] for label in sorted(chosen)):
+            path = folder / "handwriting" / writer.name / f"{ord(character):05x}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(writer.draw(character, 96)).save(path)
+            samples.append(Sample(character, path, writer.name))
+    write_manifest(folder / "handwriting" / "manifest.json", samples)
+    print(f"{len(samples)} images: {''.join(characters[k] for k in sorted(chosen))}")
+    return folder / "handwriting" / "manifest.json"
+
+
 def covers_all(font, characters):
     return all(font.covers(character) for character in characters)
 
@@ -172,7 +202,7 @@ def bundled_font():
 
 
 def generate(options, shared, generator, folder):
-    """Every character in the three hands, as PNG files with a manifest."""
+    """All hiragana in the three hands, as PNG files with a manifest."""
     from experiments import generate as script
 
     return step(
@@ -194,7 +224,7 @@ def classifiers(options, shared, steps, manifest, folder):
     from hwgen_keras.models import Classifier, load_trained
 
     arguments = {
-        ARMS[0]: {"fonts": []},
+        ARMS[0]: {"fonts": [], "augment": "none"},
         ARMS[1]: {"fonts": [], "augment": "affine,elastic"},
         ARMS[2]: {"augment": "affine,elastic", "real_share": 0.5},
         ARMS[3]: {

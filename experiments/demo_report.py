@@ -17,11 +17,12 @@ SIMULATED = (
 )
 
 
-def write(fonts, results, manifest, exported, folder, minutes):
+def write(fonts, handwriting, results, manifest, exported, folder, minutes):
     """Prints the table and writes report.html.
 
     Args:
         fonts: paths of the fonts used.
+        handwriting: path of the manifest of the training writers.
         results: {arm: [report of each seed]}, see `classification_report`.
         manifest: path of the generated set's manifest.
         exported: columns of images for the sheet of the exported model.
@@ -32,9 +33,12 @@ def write(fonts, results, manifest, exported, folder, minutes):
     header, rows = evaluation.arms_table(summary)
     evaluation.write_report(folder / "summary.json", summary)
     images = next(iter(results.values()))[0]["images"]
+    written = {sample.character for sample in read_manifest(handwriting)}
+    classes = {sample.character for sample in read_manifest(manifest)}
     caption = (
-        f"Read: {images} images by simulated writers that nothing "
-        f"was trained on. Each arm has what the arms above it have, and as many "
+        f"Read: {images} images by simulated writers that nothing was trained on. The "
+        f"training writers wrote {len(written)} of the {len(classes)} characters: the "
+        "first two arms cannot know the others. Each arm has what the arms above it have, and as many "
         f"optimiser steps; mean ± standard deviation over {summary[0]['seeds']} "
         "seeds of the recogniser."
     )

@@ -93,7 +93,7 @@ DEFAULTS = {
         "image_size": 64,
         "batch_size": 16,
         "steps": 2000,
-        "learning_rate": 5e-4,
+        "learning_rate": 1e-3,
         "schedule": "cosine",
         "pixel_weight": 10.0,
         "explicit_weight": 0.1,

@@ -11,6 +11,7 @@ from keras import ops
 from hwgen_keras import losses
 from hwgen_keras.layers import (
     FullAttention,
+    GroupNorm,
     LinearAttention,
     ResidualBlock,
     adain,
@@ -199,6 +200,18 @@ class TestAttention:
     def attend_linearly(query, key, value):
         context = softmax(key, axis=0).T @ value
         return softmax(query, axis=-1) / math.sqrt(3) @ context
+
+
+class TestGroupNorm:
+    def test_features_without_variance_become_zero(self):
+        norm = GroupNorm(8, groups=4)
+        norm.build()
+        values = ops.convert_to_numpy(norm(ops.full(FEATURES, 3.7)))
+        np.testing.assert_allclose(values, 0, atol=2e-3)
+
+    def test_unequal_groups(self):
+        with pytest.raises(ValueError, match="12 channels cannot make 8 equal groups"):
+            GroupNorm(12, groups=8)
 
 
 class TestResidualBlock:

@@ -29,7 +29,13 @@ from networks import (
 )
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import SIZES, EncoderFeatures, ImageEncoder, VGG16Features
+from hwgen_keras.models import (
+    SIZES,
+    AdaINGenerator,
+    EncoderFeatures,
+    ImageEncoder,
+    VGG16Features,
+)
 
 POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 
@@ -232,6 +238,16 @@ def test_one_generator_takes_any_size_that_its_stride_divides():
     # The same pixels again give the same output: no size left a trace in the model.
     inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
     np.testing.assert_array_equal(ops.convert_to_numpy(model(inputs)), outputs[32])
+
+
+def test_a_new_generator_begins_near_the_range_of_images():
+    # Where it begins ten times too strong, hundreds of steps are lost.
+    model = AdaINGenerator(**SIZES["small"]["generator"])
+    inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
+    assert 0.01 < ops.convert_to_numpy(model(inputs)).std() < 1
+    stage = model.decoder.stages[0]
+    kernels = [block.convolution_1.kernel for block in (stage.block_1, stage.block_2)]
+    assert not np.array_equal(*map(ops.convert_to_numpy, kernels))
 
 
 def test_padding_does_not_change_what_a_text_encoder_sees():

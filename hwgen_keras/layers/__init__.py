@@ -6,6 +6,7 @@ from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.normalization import GroupNorm
 from hwgen_keras.layers.residual import ResidualBlock
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "EmbeddingCondition",
     "Encoder",
     "FullAttention",
+    "GroupNorm",
     "LinearAttention",
     "ResidualBlock",
     "adain",

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.normalization import GroupNorm
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -47,12 +48,8 @@ class ResidualBlock(layers.Layer):
             name="convolution_2",
             kernel_initializer=fan_in_uniform(),
         )
-        self.norm_1 = layers.GroupNormalization(
-            groups, epsilon=1e-5, dtype=policy, name="norm_1"
-        )
-        self.norm_2 = layers.GroupNormalization(
-            groups, epsilon=1e-5, dtype=policy, name="norm_2"
-        )
+        self.norm_1 = GroupNorm(width, groups, dtype=policy, name="norm_1")
+        self.norm_2 = GroupNorm(width, groups, dtype=policy, name="norm_2")
         self.modulation = None
         if conditioned:
             self.modulation = layers.Dense(
