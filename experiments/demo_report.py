@@ -38,9 +38,9 @@ def write(fonts, handwriting, results, manifest, exported, folder, minutes):
     caption = (
         f"Read: {images} images by simulated writers that nothing was trained on. The "
         f"training writers wrote {len(written)} of the {len(classes)} characters: the "
-        "first two arms cannot know the others. Each arm has what the arms above it have, and as many "
-        f"optimiser steps; mean ± standard deviation over {summary[0]['seeds']} "
-        "seeds of the recogniser."
+        "first two arms cannot know the others. Each arm has what the arms above it "
+        "have, and as many optimiser steps; mean ± standard deviation over "
+        f"{summary[0]['seeds']} seeds of the recogniser."
     )
     sections = [
         evaluation.Text(SIMULATED, heading="Simulated data"),
