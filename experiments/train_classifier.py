@@ -50,7 +50,7 @@ DEFAULTS = {
         "image_size": 64,
         "batch_size": 64,
         "steps": 2000,
-        "learning_rate": 1e-3,
+        "learning_rate": 2e-3,
         "schedule": "cosine",
     },
     "base": {
