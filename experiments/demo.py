@@ -32,8 +32,8 @@ STEPS = {
     "image_encoder": 200,
     "text_encoder": 100,
     "clip": 100,
-    "generator": 80,
-    "classifier": 200,
+    "generator": 72,
+    "classifier": 160,
 }
 ARMS = (
     "few real writers",
@@ -133,7 +133,7 @@ def prepare(options):
     from experiments import training
     from experiments.demo_report import SIMULATED
     from hwgen_keras.characters import character_set
-    from hwgen_keras.sources import system_fonts
+    from hwgen_keras.sources import find_fonts, system_fonts
 
     options.image_size = options.image_size or 48
     options.resume = False
@@ -143,15 +143,15 @@ def prepare(options):
             "\n".join(characters) + "\n", "utf-8"
         )
         if not options.fonts:
-            options.fonts = [str(bundled_font())]
+            bundled = find_fonts([bundled_font()])
             installed = [
                 font for font in system_fonts() if covers_all(font, characters)
             ]
             # Faces of one family look alike: different families first.
-            families = {}
+            families = {font.name.split()[0]: font for font in bundled}
             for font in installed:
                 families.setdefault(font.name.split()[0], font)
-            options.fonts += [font.path for font in families.values()][: MOST_FONTS - 1]
+            options.fonts = [str(font.path) for font in families.values()][:MOST_FONTS]
         run.note(fonts=options.fonts)
         print(SIMULATED)
         print("Fonts:", ", ".join(pathlib.Path(p).name for p in options.fonts))
