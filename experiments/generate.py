@@ -4,6 +4,7 @@
 Step 3: writes a labelled set of images: every character that the fonts cover, in the
 hands of the handwriting. Writes <output>/<code point>/<number>.png and
 <output>/manifest.json; the writer of an image there is the hand whose style it has.
+What is interrupted stays in <output>.partial; the same command goes on with it.
 """
 
 from experiments import common

@@ -241,7 +241,7 @@ def test_one_generator_takes_any_size_that_its_stride_divides():
 
 
 def test_a_new_generator_begins_near_the_range_of_images():
-    # Where it begins ten times too strong, hundreds of steps are lost.
+    # Where it begins several times too strong, hundreds of steps are lost.
     model = AdaINGenerator(**SIZES["small"]["generator"])
     inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
     assert 0.01 < ops.convert_to_numpy(model(inputs)).std() < 1

@@ -6,8 +6,8 @@ import keras
 def fan_in_uniform():
     """Uniform within ±1/√fan-in, PyTorch's default and so the published generator's.
 
-    Keras's own default has three times its variance or more: through the depth of the
-    generator the first images come out some ten times too strong, and hundreds of
+    Keras's own default is wider. Through the depth of the generator the first images
+    then come out with a standard deviation of about 3 instead of 0.4, and hundreds of
     steps are lost in bringing them down.
     """
     # A new one each time: an initializer gives the same numbers at every call.
