@@ -3,8 +3,10 @@
 Nothing here imports Keras before it must: `--help` answers at once.
 """
 
+import json
 import logging
 import os
+import pathlib
 import sys
 import types
 
@@ -12,6 +14,9 @@ import types
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags  # noqa: E402
+
+# A resumed run may differ from its first start in these alone.
+_FREE = {"resume", "run_dir", "given", "steps", "interval"}
 
 AUGMENTATIONS = "none, affine, elastic, gridmask, cutout"
 
@@ -225,11 +230,46 @@ def _complain(message):
     return 2
 
 
-def fill_defaults(options, defaults):
-    """Sets options that are None to the defaults of the size."""
+def complete(options, defaults):
+    """Sets options that were not given: as the run to resume has them, or by the size.
+
+    Raises:
+        InputError: there is no run to resume, or it was started with other options.
+    """
+    if getattr(options, "resume", False):
+        _recall(options)
     for name, value in defaults[options.size].items():
         if getattr(options, name, None) is None:
             setattr(options, name, value)
+
+
+def _recall(options):
+    from hwgen_keras.errors import InputError
+
+    if options.run_dir is None:
+        raise InputError("--resume needs --run_dir, the folder to continue.")
+    folder = pathlib.Path(options.run_dir)
+    # The four steps of a generator are runs in folders of their own.
+    config, of_step = folder / "config.json", folder / "step1" / "config.json"
+    several = not config.exists() and of_step.exists()
+    if several:
+        config = of_step
+    if not config.exists():
+        raise InputError(
+            f"--resume: {folder} holds no run to continue; check --run_dir."
+        )
+    before = json.loads(config.read_text(encoding="utf-8"))["flags"]
+    free = _FREE | {"step"} if several else _FREE
+    for name, value in vars(options).items():
+        if name not in before or name in ("given", "resume", "run_dir"):
+            continue
+        if name not in options.given and not (several and name == "step"):
+            setattr(options, name, before[name])
+        elif name not in free and value != before[name]:
+            raise InputError(
+                f"--resume: the run was started with --{name}={before[name]} and "
+                f"cannot go on with {value}; leave the flag out."
+            )
 
 
 def check_positive(options, *names):

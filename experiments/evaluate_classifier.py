@@ -48,7 +48,7 @@ def main(options):
     from hwgen_keras.files import complete_file
     from hwgen_keras.models import Classifier, load_trained
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")
     for flag in ("test", "arm", "output"):
         if not getattr(options, flag):

@@ -77,7 +77,7 @@ def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     if options.real_share is not None and not 0 < options.real_share <= 1:
         raise InputError(f"--real_share is {options.real_share}; give 0 < share <= 1.")

@@ -61,7 +61,7 @@ def main(options):
         with_policy,
     )
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     for flag in ("image_weights", "text_weights"):
         if getattr(options, flag) is None:

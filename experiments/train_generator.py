@@ -117,7 +117,7 @@ def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     stride = 2 ** (len(SIZES[options.size]["generator"]["multipliers"]) - 1)
     recipes.check_stride(options.image_size, stride)
@@ -133,7 +133,6 @@ def main(options):
     folder, weights, model = pathlib.Path(options.run_dir), None, None
     for step in STEPS:
         part = copy.copy(options)
-        part.given = set(options.given) - {"run_dir", "step"}
         part.step, part.run_dir = step, str(folder / step)
         if weights is not None:
             part.generator_weights = part.discriminator_weights = str(weights)

@@ -42,7 +42,7 @@ def main(options):
     from experiments.recipes import augmented_sampler, classifier_feed, compiled
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     with training.Run("train_image_encoder", options) as run:
         jit = common.set_up(options)

@@ -36,7 +36,7 @@ def main(options):
     from hwgen_keras.data import StructureSampler, feed
     from hwgen_keras.models import SIZES, Classifier, TextEncoder
 
-    common.fill_defaults(options, DEFAULTS)
+    common.complete(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")
     with training.Run("train_text_encoder", options) as run:
         jit = common.set_up(options)

@@ -15,9 +15,6 @@ from hwgen_keras import __version__, callbacks
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, write_text
 
-# A resumed run may differ from its first start in these alone.
-_FREE = {"resume", "run_dir", "given", "steps", "interval"}
-
 
 class Run:
     """A folder that holds what a run needs to be repeated and continued.
@@ -38,15 +35,12 @@ class Run:
     def __init__(self, experiment, options):
         self.experiment, self.options = experiment, options
         if options.run_dir is None:
-            if options.resume:
-                raise InputError("--resume needs --run_dir, the folder to continue.")
             options.run_dir = str(_next_folder(pathlib.Path("runs", experiment)))
         self.folder = pathlib.Path(options.run_dir)
         self.logs = self.folder / "logs"
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / "history.jsonl"
-        config = self.folder / "config.json"
         # What failed before its first step left nothing to lose.
         started = self.history.exists() or callbacks.checkpoints(self.checkpoints)
         if started and not options.resume:
@@ -54,8 +48,6 @@ class Run:
                 f"--run_dir {self.folder} holds a run already; add --resume to "
                 "continue it, or choose another folder."
             )
-        if options.resume:
-            self._check_config(config)
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"--run_dir {self.folder} is a file; choose a folder.")
         try:
@@ -103,27 +95,6 @@ class Run:
             "flags": values,
             "notes": {},
         }
-
-    def _check_config(self, config):
-        if not config.exists():
-            raise InputError(
-                f"--resume: {self.folder} holds no run to continue; check --run_dir."
-            )
-        before = json.loads(config.read_text(encoding="utf-8"))["flags"]
-        for name, value in vars(self.options).items():
-            if name in _FREE or name not in before:
-                continue
-            if name not in self.options.given:
-                setattr(self.options, name, before[name])
-            elif value != before[name]:
-                raise InputError(
-                    f"--resume: the run was started with --{name}={before[name]} and "
-                    f"cannot go on with {value}; leave the flag out."
-                )
-        if "steps" not in self.options.given:
-            self.options.steps = before["steps"]
-        if "interval" not in self.options.given:
-            self.options.interval = before["interval"]
 
     def _lock(self):
         try:

@@ -103,6 +103,6 @@ def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypa
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     result = run_all("def test_a():\n    pass\n")
-    assert "The backend torch is not installed" in result.stderr
+    assert "The backend torch is not installed" in result.stdout
     assert last_line(result) == "2 passed, 1 failed, 0 skipped"
     assert result.returncode == 1

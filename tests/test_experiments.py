@@ -211,6 +211,19 @@ def test_a_resumed_run_equals_one_that_never_stopped(
         np.testing.assert_array_equal(a, b)
 
 
+def test_resume_of_all_steps_needs_the_folder_alone(chain, capsys):
+    options = common.options(
+        train_generator.FLAGS,
+        train_generator.EXTRA,
+        run_dir=str(chain.folder / "generator"),
+        resume=True,
+    )
+    assert train_generator.main(options) == chain.generator
+    printed = capsys.readouterr().out
+    assert all(f"{step} is complete." in printed for step in train_generator.STEPS)
+    assert (options.size, options.image_size, options.steps) == ("tiny", 32, 2)
+
+
 MISTAKES = {
     "stride": (
         {"image_size": 33, "clip_weights": "clip"},
