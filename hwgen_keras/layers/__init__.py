@@ -8,6 +8,7 @@ from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.normalization import GroupNorm
 from hwgen_keras.layers.residual import ResidualBlock
+from hwgen_keras.layers.seeds import layer_seed
 
 __all__ = [
     "CLIPCondition",
@@ -21,5 +22,6 @@ __all__ = [
     "adain",
     "fan_in_uniform",
     "freeze",
+    "layer_seed",
     "style_statistics",
 ]

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from hwgen_keras.layers import layer_seed
+
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class Classifier(keras.Model):
@@ -25,7 +27,9 @@ class Classifier(keras.Model):
     def __init__(self, encoder, classes, dropout=0.0, **kwargs):
         super().__init__(**kwargs)
         self.encoder, self.classes, self.dropout_rate = encoder, classes, dropout
-        self.dropout = layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.dropout = layers.Dropout(
+            dropout, seed=layer_seed(), dtype="float32", name="dropout"
+        )
         self.to_logits = layers.Dense(classes, dtype="float32", name="to_logits")
 
     def build(self, input_shape=None):

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers import layer_seed
 from hwgen_keras.losses import soft_target_clip_loss
 
 
@@ -15,7 +16,9 @@ class ProjectionHead(layers.Layer):
         policy = self.dtype_policy
         self.projection = layers.Dense(width, dtype=policy, name="projection")
         self.output_layer = layers.Dense(width, dtype=policy, name="output")
-        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.dropout = layers.Dropout(
+            dropout, seed=layer_seed(), dtype=policy, name="dropout"
+        )
         self.norm = layers.LayerNormalization(
             epsilon=1e-5, dtype="float32", name="norm"
         )

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers import layer_seed
+
 RESNETS = {
     "resnet50": (
         keras.applications.ResNet50,
@@ -167,7 +169,12 @@ class _TransformerLayer(layers.Layer):
         self.width = width
         policy = self.dtype_policy
         self.attention = layers.MultiHeadAttention(
-            heads, width // heads, dropout=dropout, dtype=policy, name="attention"
+            heads,
+            width // heads,
+            dropout=dropout,
+            seed=layer_seed(),
+            dtype=policy,
+            name="attention",
         )
         self.norm_1 = layers.LayerNormalization(
             epsilon=1e-12, dtype=policy, name="norm_1"
@@ -176,7 +183,9 @@ class _TransformerLayer(layers.Layer):
             4 * width, activation=keras.activations.gelu, dtype=policy, name="hidden"
         )
         self.output_layer = layers.Dense(width, dtype=policy, name="output")
-        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.dropout = layers.Dropout(
+            dropout, seed=layer_seed(), dtype=policy, name="dropout"
+        )
         self.norm_2 = layers.LayerNormalization(
             epsilon=1e-12, dtype=policy, name="norm_2"
         )
@@ -238,7 +247,9 @@ class TextEncoder(keras.Model):
             length, width, initializer, dtype=policy, name="position_embedding"
         )
         self.norm = layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="norm")
-        self.dropout = layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.dropout = layers.Dropout(
+            dropout, seed=layer_seed(), dtype=policy, name="dropout"
+        )
         self.transformer = [
             _TransformerLayer(width, heads, dropout, dtype=policy, name=f"layer_{i}")
             for i in range(depth)
