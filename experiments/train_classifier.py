@@ -11,8 +11,7 @@ from experiments import common
 FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
     *("writer_pattern", "augment"),
-    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("image_size", *common.TRAINING),
 )
 EXTRA = {
     "train": (

@@ -10,8 +10,7 @@ FLAGS = (
     *("image_weights", "text_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
-    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("image_size", *common.TRAINING),
 )
 DEFAULTS = {
     "tiny": {

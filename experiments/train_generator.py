@@ -18,8 +18,7 @@ FLAGS = (
     *("clip_weights", "generator_weights", "discriminator_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
     *("skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("size", "image_size", "batch_size", "steps", "learning_rate", "seed"),
-    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("image_size", *common.TRAINING),
 )
 EXTRA = {
     "mode": (

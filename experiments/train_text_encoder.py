@@ -9,8 +9,7 @@ from experiments import common
 
 FLAGS = (
     *("characters", "structure_file"),
-    *("size", "batch_size", "steps", "learning_rate", "seed"),
-    *("schedule", "dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *common.TRAINING,
 )
 DEFAULTS = {
     "tiny": {
