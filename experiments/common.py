@@ -151,7 +151,7 @@ _FLAGS = {
     ),
     "output": (flags.DEFINE_string, None, "What to make; it must not exist yet."),
 }
-# What every script that trains a model takes; `image_size` is left to those with images.
+# What every script that trains a model takes; `image_size` is for those with images.
 TRAINING = (
     *("size", "batch_size", "steps", "learning_rate", "seed", "schedule"),
     *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
