@@ -29,6 +29,8 @@ def export_saved_model(path, output):
         InputError: the file cannot be exported, or `output` exists.
     """
     output = pathlib.Path(output)
+    if not pathlib.Path(path).is_file():
+        raise InputError(f"There is no file {path} to export; check the path.")
     if output.exists():
         raise InputError(f"{output} exists already; choose another folder.")
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
@@ -71,7 +73,7 @@ def _write(path, output):
         with_policy,
     )
 
-    model = load_trained(path, keras.Model, "the model")
+    model = load_trained(path, keras.Model, "export")
 
     # A signature takes its argument names from the specs, not from the dict's keys.
     def image(name="image"):

@@ -62,6 +62,8 @@ def test_tensorflow_alone_gives_what_keras_gives(saved, tmp_path, rng):
 def test_what_cannot_be_exported_is_named(saved, tmp_path):
     with pytest.raises(InputError, match="exists already"):
         export_saved_model(saved, tmp_path)
+    with pytest.raises(InputError, match="There is no file nowhere.keras to export"):
+        export_saved_model("nowhere.keras", tmp_path / "out")
     discriminator = PatchDiscriminator(widths=(8, 8))
     discriminator.build()
     discriminator.save(tmp_path / "discriminator.keras")
