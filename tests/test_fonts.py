@@ -14,9 +14,11 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
 from hypothesis import strategies
+from PIL import ImageFont
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.sources import find_fonts, fonts, system_fonts
+from hwgen_keras.sources import find_fonts, system_fonts
+from hwgen_keras.sources.font_files import HIRAGANA
 
 pytestmark = pytest.mark.backend_free
 
@@ -131,6 +133,50 @@ class TestFinding:
         with pytest.raises(InputError, match="broken.ttf"):
             find_fonts(file if named else tmp_path)
 
+    @pytest.mark.parametrize("flavour", ["woff", "woff2"])
+    def test_reads_fonts_of_the_web(self, tmp_path, flavour):
+        with TTFont(build_font(tmp_path / "tiny.ttf")) as font:
+            font.flavor = flavour
+            font.save(tmp_path / f"tiny.{flavour}")
+        plain = find_fonts(tmp_path / "tiny.ttf")[0]
+        (font,) = find_fonts(tmp_path / f"tiny.{flavour}")
+        np.testing.assert_array_equal(font.render("い", 32), plain.render("い", 32))
+
+    def test_unpacks_what_freetype_cannot(self, tmp_path, monkeypatch):
+        with TTFont(build_font(tmp_path / "tiny.ttf")) as font:
+            font.flavor = "woff2"
+            font.save(tmp_path / "packed.woff2")
+        truetype = ImageFont.truetype
+
+        def without_brotli(font, *arguments, **options):
+            if str(font).endswith("woff2"):
+                raise OSError("unknown file format")
+            return truetype(font, *arguments, **options)
+
+        monkeypatch.setattr(ImageFont, "truetype", without_brotli)
+        (font,) = find_fonts(tmp_path / "packed.woff2")
+        assert font.render("い", 32).min() == 0
+
+    @pytest.mark.parametrize("flavour", ["woff", "woff2"])
+    def test_names_a_web_font_cut_short(self, tmp_path, flavour):
+        file = tmp_path / f"short.{flavour}"
+        with TTFont(build_font(tmp_path / "tiny.ttf")) as font:
+            font.flavor = flavour
+            font.save(file)
+        file.write_bytes(file.read_bytes()[:-200])
+        with pytest.raises(InputError, match="short.woff"):
+            find_fonts(file)
+
+    def test_links_in_a_circle_are_followed_once(self, tmp_path):
+        folder = tmp_path / "手書き フォント"
+        folder.mkdir()
+        build_font(folder / "小さい.ttf")
+        (folder / "round").symlink_to(tmp_path, target_is_directory=True)
+        assert [f.path for f in find_fonts(tmp_path)] == [str(folder / "小さい.ttf")]
+        (tmp_path / "self.ttf").symlink_to(tmp_path / "self.ttf")
+        with pytest.raises(InputError, match="self.ttf is not a file"):
+            find_fonts(tmp_path)
+
     def test_names_a_font_cut_short(self, tmp_path, tiny_font):
         file = tmp_path / "short.ttf"
         file.write_bytes(tiny_font.read_bytes()[:100_000])
@@ -199,12 +245,12 @@ class TestCoverage:
         file = pathlib.Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
         font = find_fonts(file)[0]
         assert font.covers("A")
-        assert not any(map(font.covers, fonts.HIRAGANA))
+        assert not any(map(font.covers, HIRAGANA))
         with pytest.raises(InputError, match="DejaVuSans.*lacks the character 'あ'"):
             font.render("あ", 32)
 
     def test_a_japanese_font(self, gothic):
-        assert all(map(gothic.covers, fonts.HIRAGANA + tuple("永鬱ー。")))
+        assert all(map(gothic.covers, HIRAGANA + tuple("永鬱ー。")))
         assert not gothic.covers("\U0001f600")
         assert not gothic.covers(" ")
         assert not gothic.covers("あい")

@@ -1,6 +1,7 @@
 """Where images come from: fonts, simulated pens, and pictures to be cleaned."""
 
-from hwgen_keras.sources.fonts import Font, find_fonts, system_fonts
+from hwgen_keras.sources.font_files import find_fonts, system_fonts
+from hwgen_keras.sources.fonts import Font
 from hwgen_keras.sources.images import clean_image, read_image
 from hwgen_keras.sources.pen import PenWriter
 

@@ -51,13 +51,14 @@ def check_layout(image_size, margin):
         )
 
 
-def place_in_square(ink, image_size, margin=0.08):
+def place_in_square(ink, image_size, margin=0.08, resampling=Image.Resampling.LANCZOS):
     """Scales a cropped image to fill a square, keeping its aspect ratio, centred.
 
     Args:
         ink: PIL image of mode "L", black on white, cropped to what shall be seen.
         image_size: side of the square in pixels.
         margin: empty border on each side as a fraction of the side, in [0, 0.4].
+        resampling: a filter of `PIL.Image.Resampling`.
 
     Returns:
         uint8 array (image_size, image_size).
@@ -66,7 +67,7 @@ def place_in_square(ink, image_size, margin=0.08):
     inner = image_size * (1 - 2 * margin)
     scale = inner / max(ink.size)
     width, height = (max(1, round(side * scale)) for side in ink.size)
-    small = ink.resize((width, height), Image.Resampling.LANCZOS)
+    small = ink.resize((width, height), resampling)
     square = Image.new("L", (image_size, image_size), 255)
     square.paste(small, ((image_size - width) // 2, (image_size - height) // 2))
     return np.array(square)
