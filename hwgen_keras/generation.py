@@ -196,7 +196,8 @@ def _digest(generator, sampler):
     for name, column in sorted(sampler.epoch(0).items()):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(column))
-    digest.update(sampler.store.blob)
+    for piece in sampler.store.pngs.runs():
+        digest.update(piece)
     return digest.hexdigest()
 
 

@@ -195,9 +195,7 @@ def test_the_other_character_is_any_other_of_the_hand(store):
 def test_generated_images_take_no_part(characters):
     store = small_store(characters)
     columns = (store.labels, store.sources, np.full(len(store), GENERATED))
-    generated = ImageStore(
-        store.blob, store.offsets, *columns, store.source_names, characters, 24
-    )
+    generated = ImageStore(store.pngs, *columns, store.source_names, characters, 24)
     both = ImageStore.merge([generated, store])
     for step in STEPS:
         table = draw(both, step)

@@ -14,6 +14,7 @@ from hwgen_keras.data.rows import affine_matrix
 from hwgen_keras.data.simulated import simulated_store
 from hwgen_keras.data.steps import STEPS
 from hwgen_keras.data.store import FONT, GENERATED, HANDWRITING, ImageStore
+from hwgen_keras.data.store_writer import StoreWriter, concatenate_stores
 
 __all__ = [
     "AUGMENTATIONS",
@@ -25,8 +26,10 @@ __all__ = [
     "ImageStore",
     "PairSampler",
     "Sample",
+    "StoreWriter",
     "StructureSampler",
     "affine_matrix",
+    "concatenate_stores",
     "feed",
     "parse_augmentations",
     "read_manifest",

@@ -1,6 +1,7 @@
 """Manifests: JSON files that list labelled images, `{character: [sample, …]}`."""
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -9,23 +10,34 @@ import unicodedata
 
 import numpy as np
 
+from hwgen_keras.data.make import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
+
+# Not more digits than a number can have: Python is slow with thousands of them.
+_IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One labelled image file.
+    """One labelled image: a file, or one of the images in a store.
 
     Attributes:
         character: what is written, a string of one character.
-        path: the image file.
+        path: the image file, or the file of the store.
         writer: who wrote it; empty where that is unknown.
+        index: number of the image in the store; None where `path` is an image.
     """
 
     character: str
     path: pathlib.Path
     writer: str = ""
+    index: int | None = None
+
+    @property
+    def name(self):
+        """What the image is called in a message: the path, or path#number."""
+        return str(self.path) if self.index is None else f"{self.path}#{self.index}"
 
 
 def read_manifest(
@@ -35,7 +47,8 @@ def read_manifest(
 
     Args:
         path: a JSON file `{character: [sample, …]}`. A sample is the path of an
-            image, relative to the manifest's folder, or `{"path", "writer"}`.
+            image, relative to the manifest's folder, or `{"path", "writer"}`; the
+            path `scans.store#123` stands for image 123 of a store.
         characters: optional `CharacterSet` that every character must be in.
         writer_pattern: optional regular expression, searched in each path as the
             manifest gives it; the match (its first group, if there is one) is the
@@ -48,13 +61,14 @@ def read_manifest(
 
     Raises:
         InputError: the file cannot be read or is malformed; an entry is of the
-            wrong type, empty, listed twice, outside the set, or its file is missing.
+            wrong type, empty, listed twice, outside the set, or its file or its
+            number in a store is missing.
     """
     path = pathlib.Path(path)
     entries = _read_json(path)
     pattern = _compile(writer_pattern)
     _check_characters(path, entries, characters, skip_unknown)
-    samples = []
+    samples, stores = [], {}
     for character, listed in entries.items():
         if characters is not None and character not in characters:
             continue
@@ -63,10 +77,18 @@ def read_manifest(
             found = pattern.search(name) if pattern else None
             if named_writer is None and found:
                 named_writer = found[1] if pattern.groups else found[0]
-            samples.append(
-                Sample(character, path.parent / name, named_writer or writer or "")
-            )
-    _check_files(path, samples)
+            named_writer = named_writer or writer or ""
+            in_store = _IN_STORE.fullmatch(name)
+            if in_store is None:
+                samples.append(Sample(character, path.parent / name, named_writer))
+                continue
+            # One path object for all images of a store: there may be a million.
+            store = stores.setdefault(in_store[1], path.parent / in_store[1])
+            index = int(in_store[2])
+            samples.append(Sample(character, store, named_writer, index))
+    _check_once(path, samples)
+    _check_files(path, [sample for sample in samples if sample.index is None])
+    _check_stores(path, [sample for sample in samples if sample.index is not None])
     if not samples:
         raise InputError(f"The manifest {path} lists no image of the characters used.")
     return samples
@@ -82,10 +104,16 @@ def write_manifest(path, samples):
     path = pathlib.Path(path)
     folder = path.parent.resolve()
     entries = {}
-    for sample in samples:
+
+    @functools.cache
+    def relative(file):
         # A resolved folder and an unresolved image could differ by a symbolic link.
-        name = os.path.relpath(os.path.abspath(sample.path), folder)
-        name = pathlib.Path(name).as_posix()
+        return pathlib.Path(os.path.relpath(os.path.abspath(file), folder)).as_posix()
+
+    for sample in samples:
+        name = relative(sample.path)
+        if sample.index is not None:
+            name = f"{name}#{sample.index}"
         entry = {"path": name, "writer": sample.writer} if sample.writer else name
         entries.setdefault(sample.character, []).append(entry)
     write_text(path, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
@@ -113,7 +141,7 @@ def split_by_writer(samples, fractions, seed):
             f"The fractions of a split are {fractions.tolist()}; they must be "
             "positive and sum to 1."
         )
-    unknown = [str(sample.path) for sample in samples if not sample.writer]
+    unknown = [sample.name for sample in samples if not sample.writer]
     if unknown:
         raise InputError(
             f"A split by writer needs the writer of each image; {_some(unknown)} has "
@@ -230,22 +258,40 @@ def _parse_entry(path, character, entry):
     return name, writer
 
 
-def _check_files(path, samples):
+def _check_once(path, samples):
+    normal = functools.cache(os.path.normpath)
     seen, repeated = set(), []
     for sample in samples:
-        key = os.path.normpath(sample.path)
+        key = normal(sample.path), sample.index
         if key in seen:
-            repeated.append(str(sample.path))
+            repeated.append(sample.name)
         seen.add(key)
     if repeated:
         raise InputError(
             f"The manifest {path} lists {_some(repeated)} more than once; an image "
             "stands for one character."
         )
-    missing = [str(sample.path) for sample in samples if not _is_file(sample.path)]
+
+
+def _check_files(path, samples):
+    missing = [sample.name for sample in samples if not _is_file(sample.path)]
     if missing:
         raise InputError(
             f"The manifest {path} lists files that do not exist: {_some(missing)}."
+        )
+
+
+def _check_stores(path, samples):
+    files = dict.fromkeys(sample.path for sample in samples)
+    _check_files(path, [Sample("", file) for file in files])
+    counts = {file: len(open_once(file)) for file in files}
+    outside = [sample for sample in samples if sample.index >= counts[sample.path]]
+    if outside:
+        names = [sample.name for sample in outside]
+        raise InputError(
+            f"The manifest {path} lists images that a store does not have: "
+            f"{_some(names)} ({outside[0].path.name} has "
+            f"{counts[outside[0].path]}); use the store it was written for."
         )
 
 

@@ -1,39 +1,49 @@
 """ImageStore: many small grey images of characters, packed for random access."""
 
+import functools
 import io
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from hwgen_keras.data import store_file
+from hwgen_keras.data import make, store_file
+from hwgen_keras.data.packed import PackedFiles
+from hwgen_keras.data.store_writer import (
+    FONT,
+    GENERATED,
+    HANDWRITING,
+    Sources,
+    StoreWriter,
+)
 from hwgen_keras.errors import InputError
-from hwgen_keras.sources import clean_image, read_image
 
-FONT, HANDWRITING, GENERATED = 0, 1, 2
+__all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
 
 class ImageStore:
-    """PNG images of characters in one block of bytes, with what is known of each.
+    """PNG images of characters, with what is known of each.
 
     The ink of an image from a font or a cleaned scan touches the edges of its
-    square: margins, rotation and size come from the rows of a sampler.
+    square: margins, rotation and size come from the rows of a sampler. A store of
+    raw scans has them as they were recorded, in mixed sizes; `from_manifest` cleans
+    them.
 
     Args:
-        blob: uint8 array, the PNG files one after another.
-        offsets: int64 (n + 1,); image i is `blob[offsets[i]:offsets[i + 1]]`.
+        pngs: `PackedFiles`, or a list of PNG files as bytes.
         labels: int32 (n,), class ids, positions in `characters`.
         sources: int32 (n,), positions in `source_names`.
         kinds: uint8 (n,), each `FONT`, `HANDWRITING` or `GENERATED`.
         source_names: the fonts or writers that the images come from.
         characters: the `CharacterSet` of the labels.
-        image_size: side of all images in pixels.
+        image_size: side of all images in pixels; None: they differ.
     """
+
+    # Of the file that the store was opened from: its path, CRC-32 and bytes.
+    _file = None
 
     def __init__(
         self,
-        blob,
-        offsets,
+        pngs,
         labels,
         sources,
         kinds,
@@ -41,26 +51,27 @@ class ImageStore:
         characters,
         image_size,
     ):
-        self.blob = blob
-        self.offsets = np.asarray(offsets, np.int64)
+        self.pngs = pngs if isinstance(pngs, PackedFiles) else PackedFiles.pack(pngs)
         self.labels = np.asarray(labels, np.int32)
         self.sources = np.asarray(sources, np.int32)
         self.kinds = np.asarray(kinds, np.uint8)
         self.source_names = tuple(source_names)
         self.characters = characters
-        self.image_size = int(image_size)
+        self.image_size = None if image_size is None else int(image_size)
         lengths = {len(self.labels), len(self.sources), len(self.kinds)}
-        if lengths != {len(self.offsets) - 1}:
+        if lengths != {len(self.pngs)}:
             raise InputError(
                 "The labels, sources and kinds of a store must be as many as its "
-                f"{len(self.offsets) - 1} images."
+                f"{len(self.pngs)} images."
             )
         _check_range("labels", self.labels, len(characters))
         _check_range("sources", self.sources, len(self.source_names))
         _check_range("kinds", self.kinds, GENERATED + 1)
 
     @classmethod
-    def from_fonts(cls, fonts, characters, image_size, margin=0.0, progress=True):
+    def from_fonts(
+        cls, fonts, characters, image_size, margin=0.0, progress=True, path=None
+    ):
         """Renders every character that a font covers, once.
 
         A character that a font lacks, or draws as an almost full box, is left out.
@@ -71,34 +82,13 @@ class ImageStore:
             image_size: side of the images in pixels.
             margin: empty border as a fraction of the side; samplers expect none.
             progress: whether to show a progress bar.
+            path: optional file to write the images to, instead of the memory.
 
         Raises:
             InputError: there is no font, or one covers no character of the set.
         """
-        fonts = list(fonts)
-        if not fonts:
-            raise InputError("There is no font to render; give at least one.")
-        images, labels, sources = [], [], []
-        total = len(fonts) * len(characters)
-        with tqdm(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
-            for source, font in enumerate(fonts):
-                before = len(labels)
-                for label, character in enumerate(characters):
-                    bar.update()
-                    image = _render(font, character, image_size, margin)
-                    if image is not None:
-                        images.append(_encode(image))
-                        labels.append(label)
-                        sources.append(source)
-                if len(labels) == before:
-                    raise InputError(
-                        f"The font {font.path} ({font.name}) has no character of the "
-                        f"set {characters.name}; remove the font or choose another set."
-                    )
-        names = [font.name for font in fonts]
-        kinds = np.full(len(labels), FONT)
-        blob, offsets = _pack(images)
-        return cls(blob, offsets, labels, sources, kinds, names, characters, image_size)
+        images = make.render_fonts(fonts, characters, image_size, margin, progress)
+        return cls._collect(images, characters, image_size, path)
 
     @classmethod
     def from_manifest(
@@ -109,8 +99,9 @@ class ImageStore:
         clean=True,
         kind=HANDWRITING,
         progress=False,
+        path=None,
     ):
-        """Reads the images of a manifest.
+        """Reads the images of a manifest, on all cores where there are many.
 
         Args:
             samples: list of `Sample`; the writers become the sources.
@@ -120,36 +111,14 @@ class ImageStore:
                 whole picture is padded to a square with white and scaled.
             kind: `FONT`, `HANDWRITING` or `GENERATED`.
             progress: whether to show a progress bar.
+            path: optional file to write the images to, instead of the memory.
 
         Raises:
             InputError: no sample, an unreadable or blank image, or a character
                 outside the set.
         """
-        samples = list(samples)
-        if not samples:
-            raise InputError("There is no image for the store; give at least one.")
-        names = sorted({sample.writer for sample in samples})
-        positions = {name: position for position, name in enumerate(names)}
-        images = []
-        for sample in tqdm(samples, unit="image", desc="images", disable=not progress):
-            image = read_image(sample.path)
-            if clean:
-                name = f"The image {sample.path}"
-                image = clean_image(image, image_size, margin=0.0, name=name)
-            else:
-                image = _to_square(image, image_size)
-            images.append(_encode(image))
-        blob, offsets = _pack(images)
-        return cls(
-            blob,
-            offsets,
-            [characters.index(sample.character) for sample in samples],
-            [positions[sample.writer] for sample in samples],
-            np.full(len(samples), kind),
-            names,
-            characters,
-            image_size,
-        )
+        images = make.read_samples(samples, image_size, clean, kind, progress)
+        return cls._collect(images, characters, image_size, path)
 
     @classmethod
     def from_arrays(cls, images, labels, sources, kinds, source_names, characters):
@@ -171,18 +140,16 @@ class ImageStore:
         count, height, width = images.shape
         if height != width:
             raise InputError(f"The images are {height} × {width}; they must be square.")
-        blob, offsets = _pack([_encode(image) for image in images])
-        kinds = np.broadcast_to(kinds, (count,)) if np.ndim(kinds) == 0 else kinds
-        sources = (
-            np.broadcast_to(sources, (count,)) if np.ndim(sources) == 0 else sources
+        pngs = [make.encode(image) for image in images]
+        sources, kinds = (
+            np.broadcast_to(column, (count,)) if np.ndim(column) == 0 else column
+            for column in (sources, kinds)
         )
-        return cls(
-            blob, offsets, labels, sources, kinds, source_names, characters, height
-        )
+        return cls(pngs, labels, sources, kinds, source_names, characters, height)
 
     @classmethod
     def merge(cls, stores):
-        """One store of the images of several, in their order.
+        """One store of the images of several, in their order; it copies no image.
 
         Sources of one name become one source if they are of one kind.
 
@@ -193,6 +160,8 @@ class ImageStore:
         if not stores:
             raise InputError("There is no store to merge; give at least one.")
         first = stores[0]
+        if len(stores) == 1:
+            return first
         for store in stores[1:]:
             if store.characters.characters != first.characters.characters:
                 raise InputError(
@@ -204,54 +173,144 @@ class ImageStore:
                     "Stores of different image sizes cannot be merged "
                     f"({first.image_size} and {store.image_size} pixels)."
                 )
-        names, positions, sources = [], {}, []
-        for store in stores:
-            pairs = np.stack([store.sources, store.kinds], axis=1)
-            keys, inverse = np.unique(pairs, axis=0, return_inverse=True)
-            new = []
-            for source, kind in keys.tolist():
-                name = store.source_names[source]
-                if (name, kind) not in positions:
-                    positions[name, kind] = len(names)
-                    names.append(name)
-                new.append(positions[name, kind])
-            sources.append(np.array(new, np.int32)[inverse.reshape(-1)])
-        ends = np.cumsum([len(store.blob) for store in stores])
-        offsets = [
-            store.offsets[:-1] + end - len(store.blob)
-            for store, end in zip(stores, ends, strict=True)
-        ]
+        sources = Sources()
+        numbers = [sources.of(store) for store in stores]
         return cls(
-            np.concatenate([store.blob for store in stores]),
-            np.concatenate([*offsets, ends[-1:]]),
+            PackedFiles.join([store.pngs for store in stores]),
             np.concatenate([store.labels for store in stores]),
-            np.concatenate(sources),
+            np.concatenate(numbers),
             np.concatenate([store.kinds for store in stores]),
-            names,
+            sources.names(),
             first.characters,
             first.image_size,
         )
+
+    @classmethod
+    def open(cls, path):
+        """Opens a saved store; the images stay on disk until they are used.
+
+        The index is checked; damage to an image is found when that image is decoded,
+        or all of it by `verify`.
+
+        Raises:
+            InputError: the file is missing, not a store, of another version,
+                truncated or damaged.
+        """
+        parts = store_file.read(path)
+        block = parts["block"]
+        store = cls(
+            PackedFiles.in_block(block, parts["lengths"], str(path)),
+            parts["labels"],
+            parts["sources"],
+            parts["kinds"],
+            parts["source_names"],
+            parts["characters"],
+            parts["image_size"],
+        )
+        store._file = path, parts["checksum"], block
+        return store
+
+    def verify(self):
+        """Reads every byte of the file that the store was opened from.
+
+        Raises:
+            InputError: an image is damaged.
+        """
+        if self._file is None:
+            return
+        path, checksum, block = self._file
+        if store_file.checksum_of(block) != checksum:
+            raise InputError(
+                f"The image store {path} is damaged (the checksum of its images is "
+                "wrong); make it again."
+            )
+
+    def save(self, path):
+        """Writes the store as one file, which appears only when it is complete."""
+        with StoreWriter(path, self.characters, self.image_size) as writer:
+            writer.add_store(self)
 
     def __len__(self):
         return len(self.labels)
 
     def __repr__(self):
+        size = "mixed sizes"
+        if self.image_size is not None:
+            size = f"{self.image_size} pixels"
         return (
-            f"ImageStore({len(self)} images of {self.image_size} pixels, "
+            f"ImageStore({len(self)} images of {size}, "
             f"{len(np.unique(self.labels))} of {len(self.characters)} characters, "
             f"{len(self.source_names)} sources)"
         )
 
+    def find(self, character=None, source=None):
+        """The indices of the images of a character, of a source, or of both.
+
+        Args:
+            character: one of the `CharacterSet`; None: all.
+            source: name of a font or writer; None: all.
+
+        Returns:
+            int64 array, ascending; empty where there is no such image.
+
+        Raises:
+            InputError: the store knows no such character or source.
+        """
+        numbers = [i for i, name in enumerate(self.source_names) if name == source]
+        if source is not None and not numbers:
+            raise InputError(
+                f"The store has no font or writer {source!r}; it has "
+                f"{', '.join(self.source_names[:5])}"
+                f"{' and others' if len(self.source_names) > 5 else ''}."
+            )
+        if character is None:
+            every = source is None
+            return np.flatnonzero(every or np.isin(self.sources, numbers))
+        order, labels = self._by_label
+        label = self.characters.index(character)
+        first, end = np.searchsorted(labels, [label, label + 1])
+        found = order[first:end]
+        if source is not None:
+            found = found[np.isin(self.sources[found], numbers)]
+        return found
+
+    @functools.cached_property
+    def _by_label(self):
+        """The indices in the order of their labels, and these labels."""
+        order = np.argsort(self.labels, kind="stable")
+        return order, self.labels[order]
+
     def png(self, index):
         """The PNG file of one image, as bytes."""
-        return self.blob[self.offsets[index] : self.offsets[index + 1]].tobytes()
+        return self.pngs[index]
+
+    def decode_one(self, index):
+        """The image at `index`: uint8 (height, width), 0 ink, 255 paper.
+
+        Raises:
+            InputError: the image is damaged.
+        """
+        try:
+            with Image.open(io.BytesIO(self.pngs[index])) as image:
+                return np.array(image if image.mode == "L" else image.convert("L"))
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            character = self.characters[self.labels[index]]
+            raise InputError(
+                f"Image {index} ({character}) of the store {self.pngs.name(index)} is "
+                "damaged; make the store again."
+            ) from None
 
     def decode(self, indices):
         """The images at `indices`: uint8 (n, size, size), 0 ink, 255 paper."""
+        if self.image_size is None:
+            raise InputError(
+                "The images of this store have different sizes; clean them first, or "
+                "decode one at a time."
+            )
         indices = np.atleast_1d(np.asarray(indices, np.int64))
         images = np.empty((len(indices), self.image_size, self.image_size), np.uint8)
         for image, index in zip(images, indices, strict=True):
-            image[:] = Image.open(io.BytesIO(self.png(index)))
+            image[:] = self.decode_one(index)
         return images
 
     def select(self, chosen):
@@ -267,10 +326,8 @@ class ImageStore:
         indices = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         if not len(indices):
             raise InputError("No image of the store was selected; widen the choice.")
-        blob, offsets = _pack([self.png(index) for index in indices])
         return ImageStore(
-            blob,
-            offsets,
+            self.pngs.take(indices),
             self.labels[indices],
             self.sources[indices],
             self.kinds[indices],
@@ -279,19 +336,15 @@ class ImageStore:
             self.image_size,
         )
 
-    def save(self, path):
-        """Writes the store as one file, which appears only when it is complete."""
-        store_file.write(path, self)
-
     @classmethod
-    def open(cls, path):
-        """Opens a saved store; the images stay on disk until they are used.
-
-        Raises:
-            InputError: the file is missing, not a store, of another version,
-                truncated or damaged.
-        """
-        return cls(**store_file.read(path))
+    def _collect(cls, images, characters, image_size, path):
+        """A store of (png, character, source, kind), in memory or in a file."""
+        if path is not None:
+            with StoreWriter(path, characters, image_size) as writer:
+                for image in images:
+                    writer.add(*image)
+            return cls.open(path)
+        return cls(*make.in_memory(images, characters), characters, image_size)
 
 
 def _check_range(name, values, count):
@@ -300,33 +353,3 @@ def _check_range(name, values, count):
             f"The {name} of a store must be from 0 to {count - 1}; they are from "
             f"{values.min()} to {values.max()}."
         )
-
-
-def _render(font, character, image_size, margin):
-    """The glyph, or None where the font has no usable one."""
-    if not font.covers(character):
-        return None
-    try:
-        return font.render(character, image_size, margin=margin)
-    except InputError:  # an almost full box
-        return None
-
-
-def _to_square(image, image_size):
-    height, width = image.shape
-    side = max(height, width)
-    square = Image.new("L", (side, side), 255)
-    square.paste(Image.fromarray(image), ((side - width) // 2, (side - height) // 2))
-    return np.asarray(square.resize((image_size, image_size), Image.Resampling.LANCZOS))
-
-
-def _encode(image):
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", compress_level=6)
-    return file.getvalue()
-
-
-def _pack(files):
-    offsets = np.zeros(len(files) + 1, np.int64)
-    np.cumsum([len(file) for file in files], out=offsets[1:])
-    return np.frombuffer(b"".join(files), np.uint8), offsets

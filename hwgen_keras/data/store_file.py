@@ -1,122 +1,148 @@
-"""The file of an ImageStore: two lines of text, four index columns, the PNG bytes.
+"""The file of an ImageStore, version 2.
 
-The first line holds the version and the CRC-32 of the second, which is JSON.
+A line of text that is padded to 64 bytes; the PNG files; the columns (length, label,
+source, kind); a header in JSON; a footer of fixed size with the lengths and CRC-32 of
+all these. So it is written in one pass, and opened without reading the images.
 """
 
 import json
+import os
 import pathlib
+import struct
 import zlib
 
 import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file
 
 MAGIC = b"hwgen_keras image store "
-VERSION = 1
-_COLUMNS = {"offsets": "<i8", "labels": "<i4", "sources": "<i4", "kinds": "|u1"}
-_LONGEST_HEADER = 1 << 26
+VERSION = 2
+# The images begin at a multiple of 64 bytes, so that TensorFlow need not copy them.
+FIRST_LINE = (MAGIC + b"%d" % VERSION).ljust(63) + b"\n"
+COLUMNS = {"lengths": "<u4", "labels": "<i4", "sources": "<i4", "kinds": "|u1"}
+_END = b"hwgenEND"
+# The end mark; images, bytes of the PNG files and of the header; then the CRC-32 of
+# the PNG files, the columns, the header, and of all that stands before it here.
+_FOOTER = struct.Struct("<8s3Q4I")
 _CHUNK = 1 << 24
 
 
-def write(path, store):
-    """Writes `store` beside `path` and moves it there when it is complete."""
-    path = pathlib.Path(path)
-    columns = {
-        name: np.asarray(getattr(store, name)).astype(kind)
-        for name, kind in _COLUMNS.items()
-    }
-    checksum = 0
-    for part in (*columns.values(), np.asarray(store.blob)):
-        checksum = _checksum(part, checksum)
-    header = {
-        "count": len(store),
-        "bytes": len(store.blob),
-        "checksum": checksum,
-        "image_size": store.image_size,
-        "character_set": store.characters.name,
-        "characters": list(store.characters),
-        "source_names": store.source_names,
-    }
-    header = json.dumps(header).encode()
-    with complete_file(path) as partial, open(partial, "wb") as file:
-        file.write(MAGIC + b"%d %08x\n" % (VERSION, zlib.crc32(header)))
-        file.write(header + b"\n")
-        for column in columns.values():
-            file.write(column.tobytes())
-        for start in range(0, len(store.blob), _CHUNK):
-            file.write(store.blob[start : start + _CHUNK].tobytes())
+def write_end(file, columns, checksum, header):
+    """Writes what stands behind the PNG files.
+
+    Args:
+        file: the open file, just behind the last PNG file.
+        columns: a dict of the columns, arrays of the types of `COLUMNS`.
+        checksum: CRC-32 of the PNG files.
+        header: dict of what else there is to know.
+    """
+    header = json.dumps(header, ensure_ascii=False).encode()
+    images = file.tell() - len(FIRST_LINE)
+    of_columns = 0
+    for name, kind in COLUMNS.items():
+        content = np.asarray(columns[name]).astype(kind, copy=False).tobytes()
+        of_columns = zlib.crc32(content, of_columns)
+        file.write(content)
+    file.write(header)
+    count = len(columns["labels"])
+    fields = (_END, count, images, len(header), checksum, of_columns)
+    footer = _FOOTER.pack(*fields, zlib.crc32(header), 0)[:-4]
+    file.write(footer + struct.pack("<I", zlib.crc32(footer)))
 
 
 def read(path):
-    """The arguments of ImageStore from a file; the blob stays on disk (memmap).
+    """The parts of a store file; its images stay on disk (memmap).
+
+    Returns:
+        A dict: the columns by their names; `block`, the bytes of the PNG files;
+        `checksum`, their CRC-32; `image_size`, `characters` and `source_names`.
 
     Raises:
-        InputError: the file is missing, foreign, of another version or damaged.
+        InputError: the file is missing, foreign, of another version, truncated or
+            damaged in anything but its images.
     """
     path = pathlib.Path(path)
     try:
         with open(path, "rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise InputError(f"The file {path} is not an image store.")
-            header = _header(path, file.readline(64), file.readline(_LONGEST_HEADER))
-            start = file.tell()
+            return _read(path, file)
     except OSError as error:
         raise InputError(
             f"The image store {path} cannot be opened ({error.strerror})."
         ) from None
-    count = header["count"]
-    lengths = {"offsets": count + 1, "labels": count, "sources": count, "kinds": count}
-    sizes = {n: lengths[n] * np.dtype(kind).itemsize for n, kind in _COLUMNS.items()}
-    expected = start + sum(sizes.values()) + header["bytes"]
-    actual = path.stat().st_size
-    if actual != expected:
+
+
+def _read(path, file):
+    first_line = file.read(len(FIRST_LINE))
+    if not first_line.startswith(MAGIC):
+        raise InputError(f"The file {path} is not an image store.")
+    version = first_line.removeprefix(MAGIC).split(maxsplit=1)
+    if version and version[0].isdigit() and int(version[0]) != VERSION:
         raise InputError(
-            f"The image store {path} has {actual} bytes instead of {expected}; it was "
+            f"The image store {path} has version {int(version[0])}; this program reads "
+            f"version {VERSION}, so make the store again."
+        )
+    size = file.seek(0, os.SEEK_END)
+    footer = b""
+    if size >= len(FIRST_LINE) + _FOOTER.size:
+        file.seek(size - _FOOTER.size)
+        footer = file.read(_FOOTER.size)
+    if first_line != FIRST_LINE or not footer.startswith(_END):
+        raise InputError(
+            f"The image store {path} was truncated or changed (its end is missing); "
+            "make it again."
+        )
+    damaged = InputError(
+        f"The image store {path} is damaged (a checksum of its index is wrong); make "
+        "it again."
+    )
+    _, count, images, length, checksum, of_columns, of_header, own = _FOOTER.unpack(
+        footer
+    )
+    if zlib.crc32(footer[:-4]) != own:
+        raise damaged
+    sizes = {name: count * np.dtype(kind).itemsize for name, kind in COLUMNS.items()}
+    expected = len(FIRST_LINE) + images + sum(sizes.values()) + length + _FOOTER.size
+    if size != expected:
+        raise InputError(
+            f"The image store {path} has {size} bytes instead of {expected}; it was "
             "truncated or changed, so make it again."
         )
-    content = np.memmap(path, np.uint8, mode="r", offset=start)
-    checksum, arguments, position = 0, {}, 0
-    for name, kind in _COLUMNS.items():
-        column = content[position : position + sizes[name]]
-        checksum = _checksum(column, checksum)
-        arguments[name] = np.frombuffer(column.tobytes(), kind)
-        position += sizes[name]
-    arguments["blob"] = content[position:]
-    offsets = arguments["offsets"]
-    if _checksum(arguments["blob"], checksum) != header["checksum"] or (
-        offsets[0] != 0
-        or offsets[-1] != header["bytes"]
-        or (np.diff(offsets) < 0).any()
+    file.seek(len(FIRST_LINE) + images)
+    content = {name: file.read(sizes[name]) for name in COLUMNS}
+    header = file.read(length)
+    value = 0
+    for column in content.values():
+        value = zlib.crc32(column, value)
+    if (
+        value != of_columns
+        or zlib.crc32(header) != of_header
+        or first_line[-1:] != b"\n"
     ):
-        raise InputError(
-            f"The image store {path} is damaged (its checksum is wrong); make it again."
+        raise damaged
+    header = json.loads(header)
+    columns = {
+        name: np.frombuffer(content[name], kind) for name, kind in COLUMNS.items()
+    }
+    if columns["lengths"].sum(dtype=np.int64) != images:
+        raise damaged
+    block = np.zeros(0, np.uint8)
+    if images:
+        block = np.memmap(
+            file, np.uint8, mode="r", offset=len(FIRST_LINE), shape=(images,)
         )
     return {
-        **arguments,
-        "source_names": header["source_names"],
-        "characters": CharacterSet(header["character_set"], header["characters"]),
+        **columns,
+        "block": block,
+        "checksum": checksum,
         "image_size": header["image_size"],
+        "characters": CharacterSet(header["character_set"], header["characters"]),
+        "source_names": tuple(header["source_names"]),
     }
 
 
-def _header(path, first_line, line):
-    version, _, checksum = first_line.rstrip(b"\n").partition(b" ")
-    if version.isdigit() and int(version) != VERSION:
-        raise InputError(
-            f"The image store {path} has version {int(version)}; this program reads "
-            f"version {VERSION}, so make the store again."
-        )
-    line = line.removesuffix(b"\n")
-    if checksum != b"%08x" % zlib.crc32(line) or version != b"%d" % VERSION:
-        raise InputError(f"The image store {path} has a damaged header; make it again.")
-    return json.loads(line)
-
-
-def _checksum(array, value=0):
+def checksum_of(array, value=0):
     """CRC-32 of the bytes of an array, which may be larger than the memory."""
-    array = np.ascontiguousarray(array).view(np.uint8)
     for start in range(0, len(array), _CHUNK):
         value = zlib.crc32(array[start : start + _CHUNK], value)
     return value

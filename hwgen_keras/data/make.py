@@ -1,0 +1,131 @@
+"""Making the images of a store: glyphs of fonts, and scans cleaned on all cores."""
+
+import functools
+import io
+import pathlib
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from hwgen_keras.data.store_writer import FONT
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import clean_image, read_image
+
+
+def encode(image):
+    """A uint8 array (height, width) as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", compress_level=6)
+    return file.getvalue()
+
+
+def in_memory(images, characters):
+    """Lists of the PNG files, labels, sources, kinds and source names of images.
+
+    Args:
+        images: iterable of (png, character, source, kind).
+        characters: the `CharacterSet` of the labels.
+    """
+    pngs, labels, sources, kinds, names = [], [], [], [], {}
+    for png, character, source, kind in images:
+        pngs.append(png)
+        labels.append(characters.index(character))
+        sources.append(names.setdefault(source, len(names)))
+        kinds.append(kind)
+    return pngs, labels, sources, kinds, list(names)
+
+
+def render_fonts(fonts, characters, image_size, margin, progress):
+    """Yields (png, character, font name, `FONT`) of all usable glyphs.
+
+    See `ImageStore.from_fonts`.
+    """
+    fonts = list(fonts)
+    if not fonts:
+        raise InputError("There is no font to render; give at least one.")
+    total = len(fonts) * len(characters)
+    with tqdm(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
+        for font in fonts:
+            found = False
+            for character in characters:
+                bar.update()
+                image = _render(font, character, image_size, margin)
+                if image is not None:
+                    found = True
+                    yield encode(image), character, font.name, FONT
+            if not found:
+                raise InputError(
+                    f"The font {font.path} ({font.name}) has no character of the "
+                    f"set {characters.name}; remove the font or choose another set."
+                )
+
+
+def read_samples(samples, image_size, clean, kind, progress):
+    """Yields (png, character, writer, kind) of all samples, in their order.
+
+    See `ImageStore.from_manifest`.
+    """
+    samples = list(samples)
+    if not samples:
+        raise InputError("There is no image for the store; give at least one.")
+    work = functools.partial(_prepare, image_size=image_size, clean=clean)
+    for sample in tqdm(samples, unit="image", desc="images", disable=not progress):
+        yield work(sample), sample.character, sample.writer, kind
+
+
+def read_sample(sample):
+    """The picture of a sample: uint8 (height, width).
+
+    Raises:
+        InputError: the file is missing, damaged or not an image.
+    """
+    if sample.index is None:
+        return read_image(sample.path)
+    return open_once(sample.path).decode_one(sample.index)
+
+
+def open_once(path):
+    """The `ImageStore` of a file; it is opened again only if the file changed."""
+    path = pathlib.Path(path)
+    try:
+        status = path.stat()
+        return _open(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise InputError(
+            f"The image store {path} cannot be opened ({error.strerror})."
+        ) from None
+
+
+@functools.lru_cache(maxsize=32)
+def _open(path, size, time):
+    from hwgen_keras.data.store import ImageStore
+
+    return ImageStore.open(path)
+
+
+def _prepare(sample, image_size, clean):
+    """The PNG file of a sample's image."""
+    image = read_sample(sample)
+    if clean:
+        name = f"The image {sample.name}"
+        return encode(clean_image(image, image_size, margin=0.0, name=name))
+    return encode(_to_square(image, image_size))
+
+
+def _render(font, character, image_size, margin):
+    """The glyph, or None where the font has no usable one."""
+    if not font.covers(character):
+        return None
+    try:
+        return font.render(character, image_size, margin=margin)
+    except InputError:  # an almost full box
+        return None
+
+
+def _to_square(image, image_size):
+    height, width = image.shape
+    side = max(height, width)
+    square = Image.new("L", (side, side), 255)
+    square.paste(Image.fromarray(image), ((side - width) // 2, (side - height) // 2))
+    return np.asarray(square.resize((image_size, image_size), Image.Resampling.LANCZOS))

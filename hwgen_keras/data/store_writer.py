@@ -1,0 +1,258 @@
+"""Writing image stores: one image after another, or several stores into one."""
+
+import array
+import errno
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import store_file
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import complete_file
+
+FONT, HANDWRITING, GENERATED = 0, 1, 2
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_TYPES = {"lengths": "I", "labels": "i", "sources": "i", "kinds": "B"}
+_BUFFER = 1 << 20
+_CHUNK = 1 << 24
+
+
+class StoreWriter:
+    """Writes an image store, image by image; its file appears when it is complete.
+
+    The images go to disk at once; 13 bytes of each stay in memory until the end.
+
+    Args:
+        path: the file to make; an older one is replaced in the end.
+        characters: the `CharacterSet` of the labels.
+        image_size: side of all images in pixels; None: they may differ, as scans do.
+
+    Raises:
+        InputError: in the end, if there is no image; or the disk is full.
+
+    Example:
+        >>> with StoreWriter("kana.store", characters, 48) as writer:
+        ...     writer.add(png, "あ", "Klee", FONT)
+    """
+
+    def __init__(self, path, characters, image_size=None):
+        self.path = pathlib.Path(path)
+        self.characters = characters
+        self.image_size = image_size
+        self._columns = {name: array.array(kind) for name, kind in _TYPES.items()}
+        self._sources = Sources()
+        self._checksum = 0
+        self._file = None
+
+    def __enter__(self):
+        self._complete = complete_file(self.path)
+        try:
+            partial = self._complete.__enter__()
+            self._file = open(partial, "wb", buffering=_BUFFER)
+            self._write(store_file.FIRST_LINE)
+        except OSError as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise self._told(error) from None
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            if kind is None:
+                self._finish()
+        except BaseException as failure:
+            kind, error, traceback = type(failure), failure, failure.__traceback__
+            raise self._told(failure) from None
+        finally:
+            self._close()
+            try:
+                self._complete.__exit__(kind, error, traceback)
+            except OSError as failure:
+                if failure is not error:
+                    raise self._told(failure) from None
+        return False
+
+    def __len__(self):
+        return len(self._columns["labels"])
+
+    def add(self, png, character, source, kind):
+        """Adds an image.
+
+        Args:
+            png: a PNG file of greys, as bytes; 0 is ink, 255 paper.
+            character: what is written, one of the `CharacterSet`.
+            source: name of the font or writer.
+            kind: `FONT`, `HANDWRITING` or `GENERATED`.
+
+        Raises:
+            InputError: a character outside the set, no PNG file or one of another
+                size, or the disk is full.
+        """
+        label = self.characters.index(character)
+        if not png.startswith(_SIGNATURE) or len(png) < 33:
+            raise InputError(
+                f"An image of {character} by {source} for {self.path} is not a PNG "
+                "file; encode it as one."
+            )
+        if self.image_size is not None:
+            width, height = struct.unpack_from(">2I", png, 16)
+            if not width == height == self.image_size:
+                raise InputError(
+                    f"An image of {character} by {source} is {width} × {height}; all "
+                    f"of {self.path} must be {self.image_size} pixels a side."
+                )
+        if kind not in (FONT, HANDWRITING, GENERATED):
+            raise InputError(
+                f"The kind of an image of {character} by {source} is {kind!r}; use "
+                "FONT, HANDWRITING or GENERATED."
+            )
+        self._write(png)
+        self._checksum = zlib.crc32(png, self._checksum)
+        columns = self._columns
+        columns["lengths"].append(len(png))
+        columns["labels"].append(label)
+        columns["sources"].append(self._sources.number(source, kind))
+        columns["kinds"].append(kind)
+
+    def add_store(self, store):
+        """Adds all images of an `ImageStore`, whose characters must be in the set.
+
+        Sources of one name and one kind become one source.
+
+        Raises:
+            InputError: an image has another size than this store's, or the disk is
+                full.
+        """
+        if self.image_size is not None and store.image_size != self.image_size:
+            raise InputError(
+                f"A store of {store.image_size} pixels cannot be added to {self.path}, "
+                f"which has {self.image_size}; make both of one size."
+            )
+        for piece in store.pngs.runs():
+            for start in range(0, len(piece), _CHUNK):
+                chunk = piece[start : start + _CHUNK]
+                self._write(chunk)
+                self._checksum = zlib.crc32(chunk, self._checksum)
+        used, inverse = np.unique(store.labels, return_inverse=True)
+        index = self.characters.index
+        labels = np.array([index(store.characters[label]) for label in used])[inverse]
+        sources = self._sources.of(store)
+        columns = (store.pngs.length, labels, sources, store.kinds)
+        for (name, kind), column in zip(_TYPES.items(), columns, strict=True):
+            self._columns[name].frombytes(np.asarray(column).astype(kind).tobytes())
+
+    def _write(self, content):
+        try:
+            self._file.write(content)
+        except OSError as error:
+            raise self._told(error) from None
+
+    def _finish(self):
+        if not len(self):
+            raise InputError(f"There is no image for the store {self.path}; add one.")
+        header = {
+            "image_size": self.image_size,
+            "character_set": self.characters.name,
+            "characters": list(self.characters),
+            "source_names": self._sources.names(),
+        }
+        columns = {
+            name: np.frombuffer(column, column.typecode)
+            for name, column in self._columns.items()
+        }
+        store_file.write_end(self._file, columns, self._checksum, header)
+        self._file.close()
+
+    def _close(self):
+        if self._file is None:
+            return
+        try:
+            self._file.close()
+        except OSError:  # what is in its buffer does not fit the disk, either
+            pass
+
+    def _told(self, error):
+        """The error as a sentence where the user can do something about it."""
+        if not isinstance(error, OSError):
+            return error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return InputError(
+                f"The disk is full: {self.path} could not be written; free some space "
+                "or choose another folder."
+            )
+        return InputError(
+            f"The image store {self.path} cannot be written "
+            f"({error.strerror or error}); check the folder."
+        )
+
+
+class Sources:
+    """Numbers for fonts and writers; one of one name and one kind is the same."""
+
+    def __init__(self):
+        self._numbers = {}
+
+    def number(self, name, kind):
+        """The number of a source, a new one if it is new."""
+        return self._numbers.setdefault((name, kind), len(self._numbers))
+
+    def of(self, store):
+        """The numbers of the sources of all images of a store: int32 (n,)."""
+        pairs = store.sources.astype(np.int64) * (GENERATED + 1) + store.kinds
+        used, inverse = np.unique(pairs, return_inverse=True)
+        numbers = [
+            self.number(store.source_names[pair // (GENERATED + 1)], kind)
+            for pair, kind in zip(used, used % (GENERATED + 1), strict=True)
+        ]
+        return np.array(numbers, np.int32)[inverse]
+
+    def names(self):
+        """Names in the order of the numbers."""
+        return [name for name, _ in self._numbers]
+
+
+def concatenate_stores(paths, output):
+    """Streams several store files into one, in their order.
+
+    The result has the characters and the sources of all; its images are of mixed
+    sizes if those of the files differ.
+
+    Args:
+        paths: the store files, at least one.
+        output: the file to make.
+
+    Returns:
+        The opened `ImageStore`.
+
+    Raises:
+        InputError: there is no file, one cannot be read or is damaged, or the disk
+            is full.
+    """
+    from hwgen_keras.data.store import ImageStore
+
+    paths = list(paths)
+    if not paths:
+        raise InputError(f"There is no store to put into {output}; give at least one.")
+    stores = [ImageStore.open(path) for path in paths]
+    sizes = {store.image_size for store in stores}
+    with StoreWriter(
+        output,
+        union([store.characters for store in stores]),
+        sizes.pop() if len(sizes) == 1 else None,
+    ) as writer:
+        for store in stores:
+            store.verify()
+            writer.add_store(store)
+    return ImageStore.open(output)
+
+
+def union(character_sets):
+    """One `CharacterSet` of all characters of several, in the order they come."""
+    different = list(dict.fromkeys(character_sets))
+    if len(different) == 1:
+        return different[0]
+    names = dict.fromkeys(characters.name for characters in different)
+    return CharacterSet("+".join(names), dict.fromkeys(sum(map(tuple, different), ())))
