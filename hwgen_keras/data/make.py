@@ -12,12 +12,21 @@ from hwgen_keras.data.store_writer import FONT
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import clean_image, read_image
 
+# What Pillow raises for a file that is no image, or a damaged one.
+DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+
 
 def encode(image):
     """A uint8 array (height, width) as a PNG file."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", compress_level=6)
     return file.getvalue()
+
+
+def decode(png):
+    """A PNG file as a uint8 array (height, width); one of `DAMAGED` if it is not."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        return np.array(image if image.mode == "L" else image.convert("L"))
 
 
 def in_memory(images, characters):

@@ -1,10 +1,8 @@
 """ImageStore: many small grey images of characters, packed for random access."""
 
 import functools
-import io
 
 import numpy as np
-from PIL import Image
 
 from hwgen_keras.data import make, store_file
 from hwgen_keras.data.packed import PackedFiles
@@ -42,14 +40,7 @@ class ImageStore:
     _file = None
 
     def __init__(
-        self,
-        pngs,
-        labels,
-        sources,
-        kinds,
-        source_names,
-        characters,
-        image_size,
+        self, pngs, labels, sources, kinds, source_names, characters, image_size
     ):
         self.pngs = pngs if isinstance(pngs, PackedFiles) else PackedFiles.pack(pngs)
         self.labels = np.asarray(labels, np.int32)
@@ -234,9 +225,8 @@ class ImageStore:
         return len(self.labels)
 
     def __repr__(self):
-        size = "mixed sizes"
-        if self.image_size is not None:
-            size = f"{self.image_size} pixels"
+        mixed = self.image_size is None
+        size = "mixed sizes" if mixed else f"{self.image_size} pixels"
         return (
             f"ImageStore({len(self)} images of {size}, "
             f"{len(np.unique(self.labels))} of {len(self.characters)} characters, "
@@ -291,9 +281,8 @@ class ImageStore:
             InputError: the image is damaged.
         """
         try:
-            with Image.open(io.BytesIO(self.pngs[index])) as image:
-                return np.array(image if image.mode == "L" else image.convert("L"))
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            return make.decode(self.pngs[index])
+        except make.DAMAGED:
             character = self.characters[self.labels[index]]
             raise InputError(
                 f"Image {index} ({character}) of the store {self.pngs.name(index)} is "
