@@ -1,5 +1,6 @@
 """The run folder, and the loop that fits a model in it."""
 
+import contextlib
 import datetime
 import json
 import pathlib
@@ -13,7 +14,7 @@ from experiments.common import Stopped
 from experiments.recipes import read_store
 from hwgen_keras import __version__, callbacks
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.files import complete_file, locked_folder, write_text
 
 
 class Run:
@@ -48,16 +49,8 @@ class Run:
                 f"--run_dir {self.folder} holds a run already; add --resume to "
                 "continue it, or choose another folder."
             )
-        if self.folder.exists() and not self.folder.is_dir():
-            raise InputError(f"--run_dir {self.folder} is a file; choose a folder.")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock()
-        except OSError as error:
-            raise InputError(
-                f"--run_dir {self.folder} cannot be written ({error.strerror}); "
-                "choose another folder."
-            ) from None
+        self.lock = contextlib.ExitStack()
+        self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
         self.write_json("config.json", self._config())
         print(f"Run folder: {self.folder}", flush=True)
 
@@ -96,28 +89,12 @@ class Run:
             "notes": {},
         }
 
-    def _lock(self):
-        try:
-            import fcntl
-        except ImportError:  # Windows has no flock, and runs without the guard.
-            return
-        self.lock = open(self.folder / ".lock", "w")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.lock.close()
-            raise InputError(
-                f"--run_dir {self.folder} is in use by another process; wait for it "
-                "or choose another folder."
-            ) from None
-
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         # Other processes may use the folder again.
-        if hasattr(self, "lock"):
-            self.lock.close()
+        self.lock.close()
 
 
 def _next_folder(parent):

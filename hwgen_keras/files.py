@@ -5,6 +5,8 @@ import os
 import pathlib
 import shutil
 
+from hwgen_keras.errors import InputError
+
 
 @contextlib.contextmanager
 def complete_file(path):
@@ -34,3 +36,42 @@ def write_text(path, text):
     """Writes UTF-8 text as a file that appears only when it is complete."""
     with complete_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="")
+
+
+@contextlib.contextmanager
+def locked_folder(folder, flag):
+    """Keeps a folder from other processes that ask for it in the same way.
+
+    The folder is made if need be. The lock ends with the process, however it ends.
+
+    Args:
+        folder: the folder to write in.
+        flag: what to call it in an error, for instance `--output`.
+
+    Raises:
+        InputError: another process has the folder, or it cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{flag} {folder} is a file; choose a folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / ".lock", "w")
+    except OSError as error:
+        raise InputError(
+            f"{flag} {folder} cannot be written ({error.strerror}); choose another "
+            "folder."
+        ) from None
+    with file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # Windows has no flock, and runs without the guard.
+            pass
+        except BlockingIOError:
+            raise InputError(
+                f"{flag} {folder} is in use by another process; wait for it or choose "
+                "another folder."
+            ) from None
+        yield folder
