@@ -1,0 +1,175 @@
+"""The record layouts of the ETL Character Database, each from a page of AIST's.
+
+The pages are at http://etlcdb.db.aist.go.jp/ (`form_m` and so on). Records are of a
+fixed length, big-endian, without separators. A field is a run of equal unsigned
+integers, counted in bits, so that one table serves the types of 8-bit bytes and those
+(C, K) that were laid out in 6-bit characters.
+"""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How the records of one type are laid out.
+
+    Attributes:
+        name: M, K, C, 8B, 8G, 9B or 9G.
+        page: AIST's page of the type.
+        size: bytes of a record.
+        fields: {name: (first bit, bits of a value, number of values)}.
+        code: the field that says which character it is.
+        image_offset: first byte of the image.
+        width, height: of the image, pixels; a row is a whole number of bytes.
+        depth: bits of a pixel; high values are ink.
+    """
+
+    name: str
+    page: str
+    size: int
+    fields: dict
+    code: str
+    image_offset: int
+    width: int
+    height: int
+    depth: int
+
+    @property
+    def row_bytes(self):
+        return self.width * self.depth // 8
+
+    @property
+    def image_bytes(self):
+        return self.height * self.row_bytes
+
+    def field(self, records, name):
+        """A field of many records.
+
+        Args:
+            records: uint8 (n, size), the records as they are in the file.
+            name: of the field.
+
+        Returns:
+            uint64 (n,), or uint8 (n, values) for a field of several values.
+        """
+        first, bits, values = self.fields[name]
+        if values == 1:
+            return _integers(records, first, bits)
+        columns = [_integers(records, first + i * bits, bits) for i in range(values)]
+        return np.stack(columns, axis=1).astype(np.uint8)
+
+    def packed_images(self, records):
+        """The images as they are in the records: uint8 (n, image_bytes), a view."""
+        return records[:, self.image_offset : self.image_offset + self.image_bytes]
+
+    def levels(self, records):
+        """The pixels as recorded: uint8 (n, height, width), from 0, paper, to ink."""
+        packed = self.packed_images(records)
+        if self.depth == 1:
+            pixels = np.unpackbits(packed, axis=1)
+        elif self.depth == 4:
+            pixels = np.stack([packed >> 4, packed & 15], axis=2)
+        else:  # 6: four pixels in three bytes
+            first, second, third = (packed[:, i::3] for i in range(3))
+            pixels = np.stack(
+                [
+                    first >> 2,
+                    (first & 3) << 4 | second >> 4,
+                    (second & 15) << 2 | third >> 6,
+                    third & 63,
+                ],
+                axis=2,
+            )
+        return pixels.reshape(len(records), self.height, self.width)
+
+
+def _integers(records, first, bits):
+    """The big-endian integers of at most 57 bits that begin at bit `first`."""
+    end = first + bits
+    value = np.zeros(len(records), np.uint64)
+    for byte in range(first // 8, (end + 7) // 8):
+        value <<= np.uint64(8)
+        value |= records[:, byte]
+    return value >> np.uint64(-end % 8) & np.uint64((1 << bits) - 1)
+
+
+def _bytes(**fields):
+    """Fields that are given as (first byte, bytes of a value[, number of values])."""
+    return {
+        name: (8 * first, 8 * size, *(values or (1,)))
+        for name, (first, size, *values) in fields.items()
+    }
+
+
+_M = _bytes(
+    number=(0, 2),
+    letters=(2, 1, 2),
+    sheet=(4, 2),
+    jis=(6, 1),
+    ebcdic=(7, 1),
+    quality=(8, 1),
+    group_quality=(9, 1),
+    sex=(10, 1),
+    age=(11, 1),
+    serial=(12, 4),
+    industry=(16, 2),
+    occupation=(18, 2),
+    gathered=(20, 2),
+    scanned=(22, 2),
+    y=(24, 1),
+    x=(25, 1),
+    lowest_level=(26, 1),
+    highest_level=(27, 1),
+)
+_K = {
+    "serial": (0, 36, 1),
+    "mark": (36, 6, 1),
+    "contents": (72, 6, 6),
+    "style": (108, 6, 6),
+    "co59": (168, 12, 1),  # two codes of 6 bits
+}
+_C_NUMBERS = (
+    *("quality", "group_quality", "y", "x", "sex", "age", "industry", "occupation"),
+    *("gathered", "scanned", "points_x", "points_y", "pixel_levels", "magnification"),
+    "old_serial",
+)
+_C = {
+    "serial": (0, 36, 1),
+    "sheet": (36, 36, 1),
+    "jis": (72, 8, 1),  # the left 8 of 36 bits, as EBCDIC
+    "ebcdic": (108, 8, 1),
+    "letters": (144, 6, 4),
+    **{name: (180 + 36 * i, 36, 1) for i, name in enumerate(_C_NUMBERS)},
+}
+_BINARY = _bytes(sheet=(0, 2), jis=(2, 2), reading=(4, 1, 4))
+_GREY = _bytes(
+    sheet=(0, 2),
+    jis=(2, 2),
+    reading=(4, 1, 8),
+    serial=(12, 4),
+    quality=(16, 1),
+    group_quality=(17, 1),
+    sex=(18, 1),
+    age=(19, 1),
+    industry=(20, 2),
+    occupation=(22, 2),
+    gathered=(24, 2),
+    scanned=(26, 2),
+    x=(28, 1),  # X before Y, unlike M
+    y=(29, 1),
+)
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        Layout("M", "form_m", 2052, _M, "jis", 32, 64, 63, 4),
+        Layout("K", "form_k", 2745, _K, "co59", 45, 60, 60, 6),
+        Layout("C", "form_c", 2952, _C, "jis", 216, 72, 76, 4),
+        Layout("8B", "form_e8b", 512, _BINARY, "jis", 8, 64, 63, 1),
+        Layout("8G", "form_e8g", 8199, _GREY, "jis", 60, 128, 127, 4),
+        Layout("9B", "form_e9b", 576, _BINARY, "jis", 8, 64, 63, 1),
+        Layout("9G", "form_e9g", 8199, _GREY, "jis", 64, 128, 127, 4),
+    )
+}
