@@ -10,8 +10,7 @@ import sys
 import hypothesis
 import numpy as np
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
+from built_fonts import build_font
 from fontTools.ttLib import TTCollection, TTFont
 from hypothesis import strategies
 from PIL import ImageFont
@@ -21,45 +20,6 @@ from hwgen_keras.sources import find_fonts, system_fonts
 from hwgen_keras.sources.font_files import HIRAGANA
 
 pytestmark = pytest.mark.backend_free
-
-
-def rectangle(left, bottom, right, top):
-    pen = TTGlyphPen(None)
-    pen.moveTo((left, bottom))
-    for corner in ((left, top), (right, top), (right, bottom)):
-        pen.lineTo(corner)
-    pen.closePath()
-    return pen.glyph()
-
-
-def build_font(file, family="Tiny", version="Version 1.000"):
-    """A font with a tall い, a tofu う, a blank え, a full お, and a small っ."""
-    tofu = (100, 0, 800, 700)
-    glyphs = {
-        ".notdef": rectangle(*tofu),
-        "tall": rectangle(400, -120, 600, 880),
-        "stand_in": rectangle(*tofu),
-        "blank": TTGlyphPen(None).glyph(),
-        "full": rectangle(0, -120, 1000, 880),
-        "small": rectangle(100, -20, 500, 280),
-    }
-    mapping = dict(
-        zip("いうえおっ", ("tall", "stand_in", "blank", "full", "small"), strict=True)
-    )
-    builder = FontBuilder(1000)
-    builder.setupGlyphOrder(list(glyphs))
-    builder.setupCharacterMap({ord(c): name for c, name in mapping.items()})
-    builder.setupGlyf(glyphs)
-    lefts = {".notdef": 100, "tall": 400, "stand_in": 100, "small": 100}
-    builder.setupHorizontalMetrics({n: (1000, lefts.get(n, 0)) for n in glyphs})
-    builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable(
-        {"familyName": family, "styleName": "Regular", "version": version}
-    )
-    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120)
-    builder.setupPost()
-    builder.save(file)
-    return file
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hwgen_keras.sources.images import check_layout, keeps_place, place_in_squar
 # because hinting bends the outlines of small glyphs.
 _LEAST_PIXELS = 192
 # Size in pixels at which a glyph is tested without being rendered.
-_TEST_SIZE = 64
+TEST_PIXELS = 64
 # Darker than this in the mean, no strokes can be told apart.
 _FULLEST = 0.9
 
@@ -39,6 +39,32 @@ class Font:
         not be the outline of .notdef, with which fonts stand in for what they lack.
         """
         return _covers(self, character)
+
+    def draw(self, character, pixels):
+        """Draws the true glyph of a character at a given size of the em.
+
+        Args:
+            character: a string of one character.
+            pixels: side of the em in pixels.
+
+        Returns:
+            (PIL image, (left, top), None), black on white, cropped to the ink, with
+            its place relative to the origin on the baseline; or (None, None, fault):
+            `"missing"` from the cmap, `"blank"`, or `"notdef"`, the stand-in for what
+            a font lacks.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        mapped, _ = glyphs.tables(self.path, self.index)
+        if len(character) != 1 or ord(character) not in mapped:
+            return None, None, "missing"
+        ink, place = glyphs.draw(self.path, self.index, character, pixels)
+        if ink is None:
+            return None, None, "blank"
+        if glyphs.is_notdef(self.path, self.index, ink, place, pixels):
+            return None, None, "notdef"
+        return ink, place, None
 
     def render(self, character, image_size, margin=0.08):
         """Draws one character, filling the square, centred, aspect ratio kept.
@@ -78,16 +104,15 @@ class Font:
             character, image_size, margin: as for `render`.
 
         Returns:
-            (image, None) with the image of `render`, or (None, fault): `"missing"`
-            from the cmap, `"blank"`, `"notdef"` (the stand-in for what a font lacks)
-            or `"full"` (an almost full box).
+            (image, None) with the image of `render`, or (None, fault): one of `draw`,
+            or `"full"`, an almost full box.
 
         Raises:
             InputError: the file is damaged.
         """
         check_layout(image_size, margin)
         pixels = max(2 * image_size, _LEAST_PIXELS)
-        ink, place, fault = _draw(self, character, pixels)
+        ink, place, fault = self.draw(character, pixels)
         if fault:
             return None, fault
         if keeps_place(character):
@@ -100,17 +125,4 @@ class Font:
 
 @functools.lru_cache(maxsize=1 << 17)
 def _covers(font, character):
-    return _draw(font, character, _TEST_SIZE)[2] is None
-
-
-def _draw(font, character, pixels):
-    """(ink, place, None), or (None, None, fault) where there is no true glyph."""
-    mapped, _ = glyphs.tables(font.path, font.index)
-    if len(character) != 1 or ord(character) not in mapped:
-        return None, None, "missing"
-    ink, place = glyphs.draw(font.path, font.index, character, pixels)
-    if ink is None:
-        return None, None, "blank"
-    if glyphs.is_notdef(font.path, font.index, ink, place, pixels):
-        return None, None, "notdef"
-    return ink, place, None
+    return font.draw(character, TEST_PIXELS)[2] is None

@@ -1,0 +1,66 @@
+"""Work on all cores, with a bar, which Ctrl-C ends after the pieces at hand."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import signal
+
+from tqdm import tqdm
+
+from experiments import common
+from hwgen_keras.errors import InputError
+
+
+def each(function, jobs, unit, description, weights=None, workers=None):
+    """Calls `function(*job)` for every job, on all cores where there are several jobs.
+
+    Args:
+        function: one that can be pickled, as jobs and results.
+        jobs: list of tuples of arguments.
+        unit, description: of the bar.
+        weights: units that each job is worth on the bar; default: one.
+        workers: number of processes; default: as many as cores.
+
+    Yields:
+        (number of the job, its result), in the order in which they end.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; jobs that had begun were finished.
+        InputError: a process was killed.
+    """
+    weights = [1] * len(jobs) if weights is None else weights
+    workers = min(workers or os.cpu_count() or 1, len(jobs))
+    with tqdm(total=sum(weights), unit=unit, desc=description, disable=not jobs) as bar:
+        for number, result in _run(function, jobs, workers):
+            bar.update(weights[number])
+            yield number, result
+
+
+def _run(function, jobs, workers):
+    if workers <= 1:
+        for number, job in enumerate(jobs):
+            yield number, function(*job)
+        return
+    # Forked, a process of many threads can lock up; TensorFlow and JAX have them.
+    pool = concurrent.futures.ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _ignore_interrupts
+    )
+    try:
+        futures = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future.result()
+    except KeyboardInterrupt:
+        pool.shutdown(cancel_futures=True)
+        raise common.Stopped("\nStopped; the same command goes on.") from None
+    except concurrent.futures.process.BrokenProcessPool:
+        raise InputError(
+            "A process was killed, perhaps for want of memory; free some and give the "
+            "same command again."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ignore_interrupts():
+    """Ctrl-C reaches all processes; the first of them alone acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
