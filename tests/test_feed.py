@@ -121,6 +121,52 @@ def test_a_resumed_feed_augments_the_same_way(store):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_hosts_share_the_rows(store, kind):
+    whole = batches(feed(store, pairs(store), 6, 4, start_step=1, kind=kind))
+    hosts = [
+        batches(
+            feed(store, pairs(store), 2, 4, start_step=1, kind=kind, shard=(host, 3))
+        )
+        for host in range(3)
+    ]
+    together = [
+        {name: np.concatenate([batch[name] for batch in parts]) for name in parts[0]}
+        for parts in zip(*hosts, strict=True)
+    ]
+    assert same(together, whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_and_memory_are_read_as_one(store, characters, tmp_path, kind):
+    # Two mapped files and a block of memory, with images left out.
+    for name in ("one", "two"):
+        store.save(tmp_path / f"{name}.store")
+    parts = [ImageStore.open(tmp_path / f"{name}.store") for name in ("one", "two")]
+    mixed = ImageStore.merge([parts[0].select([3, 1, 2]), store, parts[1]])
+    copied = ImageStore(
+        [mixed.png(i) for i in range(len(mixed))],
+        *(mixed.labels, mixed.sources, mixed.kinds),
+        *(mixed.source_names, characters, 24),
+    )
+    assert len(mixed.pngs.blocks) == 3
+    assert same(
+        batches(feed(mixed, ClassificationSampler(mixed), 21, 3, kind=kind)),
+        batches(feed(copied, ClassificationSampler(copied), 21, 3, kind=kind)),
+    )
+
+
+def test_a_mapped_file_is_not_copied(store, tmp_path):
+    from hwgen_keras.data.feed_tensorflow import _as_it_lies
+
+    store.save(tmp_path / "images.store")
+    (block,) = ImageStore.open(tmp_path / "images.store").pngs.blocks
+    tensor = _as_it_lies(block)
+    address = np.frombuffer(memoryview(tensor), np.uint8).ctypes.data
+    assert address == block.ctypes.data
+    np.testing.assert_array_equal(tensor, block)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_images_can_be_chosen(store, kind):
     dataset = feed(store, pairs(store), 4, 2, images=("content",), kind=kind)
     for batch in batches(dataset):
@@ -249,6 +295,8 @@ def test_without_tensorflow_the_feed_is_a_pydataset(store, monkeypatch):
         ({"batch_size": 0}, "they are 0, 2 and 0"),
         ({"steps": 0}, "they are 4, 0 and 0"),
         ({"start_step": -1}, "they are 4, 2 and -1"),
+        ({"shard": (2, 2)}, r"shard is \(2, 2\)"),
+        ({"shard": (-1, 2)}, r"shard is \(-1, 2\)"),
         ({"kind": "torch"}, "kind is 'torch'"),
         ({"images": ("content", "label")}, "no image label; they have content, style"),
         ({"augment": ("blur",)}, "no augmentation 'blur'"),

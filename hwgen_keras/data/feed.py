@@ -22,6 +22,7 @@ def feed(
     outputs=None,
     augment=(),
     kind="auto",
+    shard=(0, 1),
 ):
     """Batches of a sampler's rows, with the images that the rows name.
 
@@ -46,6 +47,9 @@ def feed(
         augment: names of `AUGMENTATIONS`; needs TensorFlow and a sampler that gives
             a `seed` a row. A sampler that marks rows for the elastic transform has
             them bent without naming it here.
+        shard: (number of this host, from 0; number of hosts). Each host gets batches
+            of `batch_size` rows; batch i of all hosts together, in their order, is
+            batch i of one host with as many times the `batch_size`.
         kind: `"tf"`, `"python"`, or `"auto"`: TensorFlow where it is installed.
 
     Returns:
@@ -60,6 +64,11 @@ def feed(
         raise InputError(
             f"A feed needs a batch size and steps from 1 and a start from 0; they are "
             f"{batch_size}, {steps} and {start_step}."
+        )
+    if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+        raise InputError(
+            f"shard is {tuple(shard)}; give the number of this host, from 0, and the "
+            "number of hosts."
         )
     if kind not in ("auto", "tf", "python"):
         raise InputError(f"kind is {kind!r}; use 'auto', 'tf' or 'python'.")
@@ -78,7 +87,7 @@ def feed(
         )
     augment = _check_augment(augment, rows.columns)
     plan = _Plan(store, sampler, images, augment, outputs)
-    arguments = plan, rows, batch_size, steps, start_step
+    arguments = plan, rows, batch_size, steps, start_step, tuple(shard)
     if kind == "tf" or (kind == "auto" and installed):
         from hwgen_keras.data.feed_tensorflow import tensorflow_feed
 

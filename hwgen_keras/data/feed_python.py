@@ -10,10 +10,11 @@ from hwgen_keras.errors import InputError
 class PythonFeed(keras.utils.PyDataset):
     """See `hwgen_keras.data.feed.feed`."""
 
-    def __init__(self, plan, rows, batch_size, steps, start_step):
+    def __init__(self, plan, rows, batch_size, steps, start_step, shard):
         super().__init__(workers=1)
         self.plan, self.rows = plan, rows
         self.batch_size, self.steps, self.start_step = batch_size, steps, start_step
+        self.shard = shard
         self._previous = -1
 
     def __len__(self):
@@ -32,7 +33,8 @@ class PythonFeed(keras.utils.PyDataset):
         """Batch `step` of this feed, whichever was read before."""
         if not 0 <= step < self.steps:
             raise IndexError(f"This feed has the batches 0 to {self.steps - 1}.")
-        first = (self.start_step + step) * self.batch_size
+        host, hosts = self.shard
+        first = ((self.start_step + step) * hosts + host) * self.batch_size
         columns = self.rows.take(first, self.batch_size)
         decoded = {}
         for name in self.plan.decoded:

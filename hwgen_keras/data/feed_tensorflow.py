@@ -1,12 +1,16 @@
 """The feed as a tf.data pipeline: every row is executed by TensorFlow operations."""
 
+import numpy as np
+
 from hwgen_keras.data import augment
 from hwgen_keras.errors import InputError
 
 _INTERPOLATION = "BILINEAR"
+# TensorFlow takes memory as it lies only from addresses that are multiples of this.
+_ALIGNMENT = 64
 
 
-def tensorflow_feed(plan, rows, batch_size, steps, start_step):
+def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
     """See `hwgen_keras.data.feed.feed`."""
     import keras
     import tensorflow as tf
@@ -14,9 +18,9 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step):
     if keras.backend.backend() != "tensorflow":
         # Otherwise TensorFlow takes the memory that the other framework needs.
         _hide_gpus()
-    with tf.device("CPU:0"):
-        pngs = tf.constant([plan.store.png(index) for index in range(len(plan.store))])
-    first_row = start_step * batch_size
+    read = png_reader(plan.store.pngs)
+    host, hosts = shard
+    first_row = start_step * batch_size * hosts
     first_epoch, skipped = divmod(first_row, rows.per_epoch)
     example = rows.columns
     types = [tf.as_dtype(column.dtype) for column in example.values()]
@@ -37,7 +41,7 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step):
         names = plan.decoded
         indices = tf.concat([columns[name] for name in names], axis=0)
         affine = tf.concat([columns[f"{name}_affine"] for name in names], axis=0)
-        images = decode(tf.gather(pngs, indices), plan.store.image_size)
+        images = decode(read, indices, plan.store.image_size)
         images = warp(images, affine, plan.image_size)
         if plan.augment:
             repeated = {
@@ -56,11 +60,12 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step):
             decoded[name] = image
         return plan.finish(columns, decoded, rows.image_columns)
 
-    epochs = rows.epochs(first_row, steps * batch_size)
+    epochs = rows.epochs(first_row, steps * batch_size * hosts)
     dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs)
     dataset = dataset.flat_map(table_of_epoch)
     # Batched before it is executed, so that one operation serves a whole batch.
-    dataset = dataset.batch(batch_size, drop_remainder=True).take(steps)
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.shard(hosts, host).take(steps)
     # KerasCV's closures cannot be converted, and nothing here needs it.
     execute = tf.autograph.experimental.do_not_convert(execute)
     dataset = dataset.map(execute, num_parallel_calls=tf.data.AUTOTUNE)
@@ -68,13 +73,62 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step):
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def decode(pngs, image_size):
-    """PNG files of one size, string (batch,), to uint8 (batch, size, size, 1)."""
+def png_reader(pngs):
+    """A function from the number of an image, int32 (), to its PNG file, string ().
+
+    It reads from where the files lie, be it a mapped file: TensorFlow's own string
+    tensors would copy all of them into memory first.
+
+    Args:
+        pngs: the `PackedFiles` of a store.
+    """
+    import tensorflow as tf
+
+    with tf.device("CPU:0"):
+        blocks = [_as_it_lies(block) for block in pngs.blocks]
+        number = tf.constant(pngs.block)
+        start = tf.constant(pngs.start)
+        end = tf.constant(pngs.start + pngs.length)
+
+    def read(index):
+        first, last = start[index], end[index]
+        slices = [lambda block=block: block[first:last] for block in blocks]
+        content = slices[0]()
+        if len(slices) > 1:
+            content = tf.switch_case(number[index], slices)
+        # No operation makes a string of bytes, but a serialized tensor ends in them.
+        length = tf.cast(last - first, tf.int32)
+        return tf.strings.substr(tf.io.serialize_tensor(content), -length, length)
+
+    return read
+
+
+def _as_it_lies(block):
+    """A uint8 array as a tensor, uncopied if its memory is aligned."""
+    import tensorflow as tf
+
+    if not len(block) or block.ctypes.data % _ALIGNMENT:
+        return tf.constant(np.asarray(block))
+
+    class Writable:
+        """TensorFlow never writes to a tensor, and DLPack wants to be able to."""
+
+        base = block
+        __array_interface__ = {
+            **block.__array_interface__,
+            "data": (block.ctypes.data, False),
+        }
+
+    return tf.experimental.dlpack.from_dlpack(np.asarray(Writable()).__dlpack__())
+
+
+def decode(read, indices, image_size):
+    """The images (batch,) of one size: uint8 (batch, size, size, 1)."""
     import tensorflow as tf
 
     return tf.map_fn(
-        lambda png: tf.io.decode_png(png, channels=1),
-        pngs,
+        lambda index: tf.io.decode_png(read(index), channels=1),
+        indices,
         # Batches run beside each other; within one, threads cost more than they give.
         parallel_iterations=1,
         fn_output_signature=tf.TensorSpec((image_size, image_size, 1), tf.uint8),

@@ -121,8 +121,14 @@ def check_image_size(store, image_size):
     """`image_size`, or the store's if None.
 
     Raises:
-        InputError: the output is less than half the store's images.
+        InputError: the output is less than half the store's images, or these differ
+            in size.
     """
+    if store.image_size is None:
+        raise InputError(
+            "The images of the store have different sizes, as raw scans do; clean them "
+            "first (ImageStore.from_manifest)."
+        )
     image_size = store.image_size if image_size is None else int(image_size)
     # Bilinear interpolation would step over strokes that lie between its samples.
     if not store.image_size <= 2 * image_size:

@@ -1,0 +1,112 @@
+"""Scans of the ETL Character Database in a store, and manifests of a store's images."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data.manifest import Sample, split_by_writer
+from hwgen_keras.data.store import FONT, HANDWRITING
+from hwgen_keras.data.store_writer import StoreWriter
+from hwgen_keras.files import complete_file
+
+
+def write_etl_store(contents, path, png_folder=None):
+    """Writes the samples of an ETL file as a store, exactly as they were scanned.
+
+    Args:
+        contents: `hwgen_keras.sources.etl.Contents`; writers become sources, printed
+            samples are of the kind `FONT`.
+        path: the store file to make.
+        png_folder: where PNG files are written too, as
+            `<code point>/<source>-<set's file>-<record>.png`.
+
+    Returns:
+        The number of images.
+
+    Raises:
+        InputError: the ETL file cannot be read, or the disk is full.
+    """
+    characters = contents.characters.tolist()
+    sources = [contents.sources[number] for number in contents.source_ids.tolist()]
+    kinds = np.where(contents.printed, FONT, HANDWRITING).tolist()
+    records = contents.records.tolist()
+    known = CharacterSet("etl", sorted(set(characters)))
+    with StoreWriter(path, known) as writer:
+        for number, png in contents.images():
+            character, source = characters[number], sources[number]
+            writer.add(png, character, source, kinds[number])
+            if png_folder is not None:
+                name = f"{source}-{contents.file.name}-{records[number]:06d}.png"
+                file = pathlib.Path(png_folder, f"{ord(character):04x}", name)
+                with complete_file(file) as partial:
+                    partial.write_bytes(png)
+    return len(records)
+
+
+def write_store_manifest(path, store, store_path, chosen):
+    """Writes a manifest of some images of a store, without holding it in memory.
+
+    Args:
+        path: the JSON file to write.
+        store: the `ImageStore`; its sources are the writers.
+        store_path: path of its file, relative to the manifest's folder.
+        chosen: bool (n,), the images to list.
+    """
+    indices = np.flatnonzero(chosen)
+    indices = indices[np.argsort(store.labels[indices], kind="stable")]
+    labels = store.labels[indices]
+    used, starts = np.unique(labels, return_index=True)
+    parts = np.split(indices, starts[1:])
+    with complete_file(path) as partial, open(partial, "w", encoding="utf-8") as file:
+        file.write("{")
+        for position, (label, part) in enumerate(zip(used, parts, strict=True)):
+            entries = ",\n".join(
+                json.dumps(
+                    {
+                        "path": f"{store_path}#{index}",
+                        "writer": store.source_names[source],
+                    },
+                    ensure_ascii=False,
+                )
+                for index, source in zip(
+                    part.tolist(), store.sources[part].tolist(), strict=True
+                )
+            )
+            character = json.dumps(store.characters[label], ensure_ascii=False)
+            file.write(f"{',' if position else ''}\n{character}: [\n{entries}]")
+        file.write("\n}\n")
+
+
+def split_etl_writers(names, fractions, seed):
+    """Splits the writers of each set, so that every part has writers of every set.
+
+    ETL8B and ETL8G are images of the same sheets, as are ETL9B and ETL9G: a writer's
+    number is in one part, whichever of the two it is of. A set of fewer writers than
+    parts goes into the first.
+
+    Args:
+        names: names of writers, `ETL9G-017`.
+        fractions: share of the writers in each part; positive, with the sum 1.
+        seed: integer; the same seed gives the same split.
+
+    Returns:
+        A list of sets of names, one for each fraction.
+
+    Raises:
+        InputError: the fractions do not sum to 1.
+    """
+    families = {}
+    for name in names:
+        family, _, number = name.partition("-")
+        person = family.rstrip("BG"), number
+        families.setdefault(person[0], {}).setdefault(number, set()).add(name)
+    parts = [set() for _ in fractions]
+    for people in families.values():
+        samples = [Sample("", pathlib.Path(), number) for number in people]
+        few = len(people) < len(fractions)
+        split = [samples] if few else split_by_writer(samples, fractions, seed)
+        for part, chosen in zip(parts, split, strict=False):
+            part.update(*(people[sample.writer] for sample in chosen))
+    return parts
