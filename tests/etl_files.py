@@ -168,12 +168,12 @@ def blank(kind):
     return np.zeros(SHAPES[kind][:2], int)
 
 
-def jis(character):
-    """The code of a character in JIS X 0208."""
-    first, second = character.encode("euc_jp")
-    return (first - 0x80) << 8 | (second - 0x80)
-
-
 def jis_codes(count):
-    """The codes of the first `count` kanji of JIS X 0208."""
-    return [0x3021 + 256 * (i // 94) + i % 94 for i in range(count)]
+    """The codes of the first `count` kanji of JIS X 0208, which knows 6,355."""
+    codes = []
+    for row in range(0x30, 0x75):
+        # Row 47 (0x4F) ends after 51 cells.
+        codes += [
+            256 * row + cell for cell in range(0x21, 0x54 if row == 0x4F else 0x7F)
+        ]
+    return codes[:count]

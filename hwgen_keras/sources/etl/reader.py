@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import re
 
 import numpy as np
 
@@ -46,6 +47,17 @@ class Contents:
 
     def __len__(self):
         return len(self.records)
+
+    def part(self, start, stop):
+        """The samples from `start` to before `stop`."""
+        chosen = slice(start, stop)
+        return dataclasses.replace(
+            self,
+            records=self.records[chosen],
+            characters=self.characters[chosen],
+            source_ids=self.source_ids[chosen],
+            printed=self.printed[chosen],
+        )
 
     def images(self):
         """Yields (number of the sample, PNG file as bytes), a block at a time."""
@@ -155,7 +167,9 @@ def _fields(file):
 def _styles(codes):
     """Names of the printed styles from six T56 characters each: ETL2-MINCHO."""
     styles, inverse = np.unique(codes, axis=0, return_inverse=True)
-    texts = ["".join(_T56[code] for code in style).strip() for style in styles]
+    texts = ["".join(_T56[code] for code in style) for style in styles]
+    # The name may become part of a file's.
+    texts = [re.sub(r"[^0-9A-Z]+", "-", text).strip("-") for text in texts]
     names = np.array([f"ETL2-{text}" if text else "ETL2" for text in texts])
     return names[inverse.reshape(-1)]
 
