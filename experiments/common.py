@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from absl import app, flags  # noqa: E402
 
 # A resumed run may differ from its first start in these alone.
-_FREE = {"resume", "run_dir", "given", "steps", "interval"}
+_FREE = {"resume", "run_dir", "given", "steps", "interval", "cache"}
 
 AUGMENTATIONS = "none, affine, elastic, gridmask, cutout"
 
@@ -37,8 +37,9 @@ _FLAGS = {
     "fonts": (
         flags.DEFINE_multi_string,
         [],
-        "Font file, or a folder that is searched for fonts; may be given several "
-        "times. `system` stands for the installed Japanese fonts.",
+        "Font file, a folder that is searched for fonts, or a .store of rendered "
+        "glyphs; may be given several times. `system` stands for the installed "
+        "Japanese fonts.",
     ),
     "reference_font": (
         flags.DEFINE_string,
@@ -149,6 +150,12 @@ _FLAGS = {
         None,
         "Trained discriminator: discriminator.keras, or its run folder.",
     ),
+    "cache": (
+        flags.DEFINE_string,
+        "runs/cache",
+        "Folder that keeps rendered glyphs and cleaned images for the next start; it "
+        "may be deleted at any time. Empty: keep nothing, work in memory on one core.",
+    ),
     "output": (flags.DEFINE_string, None, "What to make; it must not exist yet."),
 }
 # What every script that trains a model takes; `image_size` is for those with images.
@@ -220,6 +227,8 @@ def options(names, extra=None, **values):
             **(extra or {}),
         }.items()
     }
+    # A call from Python keeps nothing behind its caller's back.
+    defaults = {**defaults, **({"cache": ""} if "cache" in defaults else {})}
     unknown = set(values) - set(defaults)
     if unknown:
         raise TypeError(f"There are no options {', '.join(sorted(unknown))}.")

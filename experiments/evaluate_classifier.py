@@ -13,7 +13,7 @@ from experiments import common
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "image_size"),
-    *("size", "output"),
+    *("size", "output", "cache"),
 )
 EXTRA = {
     "test": (common.flags.DEFINE_string, None, "Manifest of the test images."),
@@ -40,7 +40,6 @@ DEFAULTS = {
 def main(options):
     from experiments import inputs
     from experiments.recipes import read_store
-    from experiments.train_classifier import load_images
     from hwgen_keras import evaluation
     from hwgen_keras.characters import character_set
     from hwgen_keras.data import HANDWRITING
@@ -66,7 +65,7 @@ def main(options):
     characters = inputs.load_characters(options)
     macro_over = options.macro_over and character_set(options.macro_over)
     samples = inputs.load_samples(options, options.test, characters)
-    test = load_images(options, options.test, characters, HANDWRITING)
+    test = inputs.load_images(options, options.test, characters, HANDWRITING)
     results = {}
     with complete_file(output) as folder:
         for name, paths in arms.items():
@@ -88,7 +87,7 @@ def main(options):
                 evaluation.write_predictions(
                     arm / "predictions.csv",
                     [
-                        (sample.path, sample.character, characters[p], q)
+                        (sample.name, sample.character, characters[p], q)
                         for sample, p, q in zip(
                             samples, predicted, probability, strict=True
                         )

@@ -12,7 +12,7 @@ from experiments import common
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "simulated_writers"),
     *("characters", "skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("image_size", "batch_size", "seed", "output"),
+    *("image_size", "batch_size", "seed", "output", "cache"),
 )
 EXTRA = {
     "count": (common.flags.DEFINE_integer, 20, "Images to generate of a character."),

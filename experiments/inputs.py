@@ -2,8 +2,9 @@
 
 import pathlib
 
+from experiments import prepared
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
-from hwgen_keras.data import ImageStore, read_manifest, simulated_store
+from hwgen_keras.data import HANDWRITING, ImageStore, read_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts, system_fonts
 
@@ -32,26 +33,25 @@ def load_store(options, need=(), fonts=True, handwriting=True):
                 else "This step needs handwriting: give --handwriting a manifest, or "
                 "--simulated_writers a number."
             )
-    stores = []
+    stores, size = [], options.image_size
     if fonts and options.fonts:
-        stores.append(
-            ImageStore.from_fonts(
-                covering(load_fonts(options.fonts), characters),
-                characters,
-                options.image_size,
-            )
-        )
+        files = [path for path in options.fonts if not path.endswith(".store")]
+        if files:
+            found = covering(load_fonts(files), characters)
+            stores.append(prepared.glyphs(options.cache, found, characters, size))
+        stores += [
+            prepared.rendered(options.cache, path, characters, size)
+            for path in options.fonts
+            if path.endswith(".store")
+        ]
     if handwriting:
-        for manifest in options.handwriting:
-            samples = load_samples(options, manifest, characters)
-            stores.append(
-                ImageStore.from_manifest(
-                    samples, characters, options.image_size, progress=True
-                )
-            )
+        stores += [
+            load_images(options, manifest, characters, HANDWRITING)
+            for manifest in options.handwriting
+        ]
         if options.simulated_writers:
-            seeds = range(options.simulated_writers)
-            stores.append(simulated_store(seeds, characters, options.image_size))
+            writers = options.simulated_writers
+            stores.append(prepared.simulated(options.cache, writers, characters, size))
     if not stores:
         raise InputError(
             "There is no data: give --fonts, --handwriting or --simulated_writers."
@@ -96,6 +96,14 @@ def load_samples(options, manifest, characters):
         writer_pattern=options.writer_pattern,
         skip_unknown=options.skip_unknown_characters,
         writer=pathlib.Path(manifest).stem,
+    )
+
+
+def load_images(options, manifest, characters, kind):
+    """The store of the cleaned images of a manifest."""
+    samples = load_samples(options, manifest, characters)
+    return prepared.cleaned(
+        options.cache, samples, characters, options.image_size, kind
     )
 
 

@@ -11,7 +11,7 @@ from experiments import common
 FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
     *("writer_pattern", "augment"),
-    *("image_size", *common.TRAINING),
+    *("image_size", "cache", *common.TRAINING),
 )
 EXTRA = {
     "train": (
@@ -89,7 +89,7 @@ def main(options):
         if options.fonts or options.train or options.simulated_writers:
             stores.append(inputs.load_store(options))
         for manifest in options.generated:
-            stores.append(load_images(options, manifest, characters, GENERATED))
+            stores.append(inputs.load_images(options, manifest, characters, GENERATED))
         if not stores:
             raise InputError("There is no data: give --train, --generated or --fonts.")
         store = ImageStore.merge(stores)
@@ -112,7 +112,7 @@ def main(options):
         )
         extra = []
         if options.validation is not None:
-            validation = load_images(
+            validation = inputs.load_images(
                 options, options.validation, characters, HANDWRITING
             )
             extra.append(training.KeepBest(run, "classifier.keras", validation))
@@ -124,17 +124,6 @@ def main(options):
         run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
         print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
         return path
-
-
-def load_images(options, manifest, characters, kind):
-    """The store of one manifest."""
-    from experiments import inputs
-    from hwgen_keras.data import ImageStore
-
-    samples = inputs.load_samples(options, manifest, characters)
-    return ImageStore.from_manifest(
-        samples, characters, options.image_size, kind=kind, progress=True
-    )
 
 
 if __name__ == "__main__":

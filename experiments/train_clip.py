@@ -10,7 +10,7 @@ FLAGS = (
     *("image_weights", "text_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
-    *("image_size", *common.TRAINING),
+    *("image_size", "cache", *common.TRAINING),
 )
 DEFAULTS = {
     "tiny": {

@@ -18,7 +18,7 @@ FLAGS = (
     *("clip_weights", "generator_weights", "discriminator_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
     *("skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("image_size", *common.TRAINING),
+    *("image_size", "cache", *common.TRAINING),
 )
 EXTRA = {
     "mode": (

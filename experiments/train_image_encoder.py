@@ -9,7 +9,7 @@ from experiments import common
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "augment"),
-    *("image_size", *common.TRAINING),
+    *("image_size", "cache", *common.TRAINING),
 )
 DEFAULTS = {
     "tiny": {

@@ -78,9 +78,48 @@ def read_samples(samples, image_size, clean, kind, progress):
     samples = list(samples)
     if not samples:
         raise InputError("There is no image for the store; give at least one.")
-    work = functools.partial(_prepare, image_size=image_size, clean=clean)
+    wrong = []
     for sample in tqdm(samples, unit="image", desc="images", disable=not progress):
-        yield work(sample), sample.character, sample.writer, kind
+        try:
+            png = _prepare(sample, image_size, clean)
+        except InputError as error:
+            wrong.append((error, sample.name))
+            continue
+        yield png, sample.character, sample.writer, kind
+    if wrong:
+        # All of them at once: there may be many images, which took their time.
+        more = ", ".join(name for _, name in wrong[1:4])
+        more = f" (also {more}{', …' if wrong[4:] else ''})" if more else ""
+        raise InputError(f"{wrong[0][0]}{more}")
+
+
+def relabel(store, characters):
+    """The images of a store whose characters are in another set, labelled with it.
+
+    Raises:
+        InputError: there is no such image.
+    """
+    labels = np.array(
+        [characters.index(c) if c in characters else -1 for c in store.characters]
+    )[store.labels]
+    chosen = store.select(labels >= 0)
+    return type(store)(
+        *(chosen.pngs, labels[labels >= 0], chosen.sources, chosen.kinds),
+        *(chosen.source_names, characters, store.image_size),
+    )
+
+
+def resize(store, image_size, progress):
+    """Yields (png, character, source, kind) of a store's images at another size.
+
+    What is not square is padded with white.
+    """
+    numbers = range(len(store))
+    for number in tqdm(numbers, unit="image", desc="resizing", disable=not progress):
+        image = _to_square(store.decode_one(number), image_size)
+        character = store.characters[store.labels[number]]
+        source = store.source_names[store.sources[number]]
+        yield encode(image), character, source, store.kinds[number]
 
 
 def read_sample(sample):

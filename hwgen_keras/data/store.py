@@ -79,7 +79,7 @@ class ImageStore:
             InputError: there is no font, or one covers no character of the set.
         """
         images = make.render_fonts(fonts, characters, image_size, margin, progress)
-        return cls._collect(images, characters, image_size, path)
+        return cls.collect(images, characters, image_size, path)
 
     @classmethod
     def from_manifest(
@@ -109,7 +109,7 @@ class ImageStore:
                 outside the set.
         """
         images = make.read_samples(samples, image_size, clean, kind, progress)
-        return cls._collect(images, characters, image_size, path)
+        return cls.collect(images, characters, image_size, path)
 
     @classmethod
     def from_arrays(cls, images, labels, sources, kinds, source_names, characters):
@@ -326,7 +326,7 @@ class ImageStore:
         )
 
     @classmethod
-    def _collect(cls, images, characters, image_size, path):
+    def collect(cls, images, characters, image_size, path=None):
         """A store of (png, character, source, kind), in memory or in a file."""
         if path is not None:
             with StoreWriter(path, characters, image_size) as writer:
