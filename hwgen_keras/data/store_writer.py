@@ -243,7 +243,10 @@ def concatenate_stores(paths, output):
         union([store.characters for store in stores]),
         sizes.pop() if len(sizes) == 1 else None,
     ) as writer:
-        for store in stores:
+        stores.reverse()
+        while stores:
+            # Dropped when it is done, or all that was read would count as memory.
+            store = stores.pop()
             store.verify()
             writer.add_store(store)
     return ImageStore.open(output)
