@@ -3,10 +3,12 @@
 import json
 import pathlib
 import tempfile
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stores import small_store
 
 from hwgen_keras.data import Sample, read_manifest, split_by_writer, write_manifest
 from hwgen_keras.errors import InputError
@@ -181,6 +183,99 @@ def test_any_json_is_refused_with_the_one_error(value):
         path = write(pathlib.Path(folder), value, files=())
         with pytest.raises(InputError):
             read_manifest(path)
+
+
+@pytest.fixture
+def scans(tmp_path, characters):
+    """A folder with a store of 30 images."""
+    (tmp_path / "走査 画像").mkdir()
+    small_store(characters).save(tmp_path / "走査 画像" / "scans.store")
+    return tmp_path
+
+
+def test_samples_in_a_store(scans):
+    store = "走査 画像/scans.store"
+    entries = {"い": [f"{store}#29", {"path": f"{store}#0", "writer": "w"}]}
+    path = write(scans, {**entries, "あ": ["a.png"]}, ["a.png"])
+    samples = read_manifest(path)
+    assert samples == [
+        Sample("い", scans / store, "", 29),
+        Sample("い", scans / store, "w", 0),
+        Sample("あ", scans / "a.png"),
+    ]
+    assert [sample.name for sample in samples] == [
+        f"{scans / store}#29",
+        f"{scans / store}#0",
+        str(scans / "a.png"),
+    ]
+    write_manifest(scans / "again.json", samples)
+    assert read_manifest(scans / "again.json") == samples
+
+
+def test_a_number_behind_another_file_is_part_of_its_name(tmp_path):
+    path = write(tmp_path, {"あ": ["a.png#1"]}, ["a.png#1"])
+    assert read_manifest(path) == [Sample("あ", tmp_path / "a.png#1")]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["none.store#1"], "files that do not exist: .*none.store"),
+        (["scans.store#30"], "does not have: .*scans.store#30 .scans.store has 30"),
+        (["scans.store#1", "scans.store#01"], "scans.store#1 more than once"),
+        (["scans.store#1", "./scans.store#1"], "scans.store#1 more than once"),
+        (["scans.store#" + 20 * "9"], "do not exist"),
+        (["scans.store#-1"], "do not exist"),
+        (["text.store#0"], "text.store is not an image store"),
+        ([f"scans.store#{n}" for n in range(28, 40)], "#34 and 5 more"),
+    ],
+)
+def test_what_is_wrong_with_samples_in_stores(tmp_path, characters, names, told):
+    small_store(characters).save(tmp_path / "scans.store")
+    (tmp_path / "text.store").write_text("text")
+    path = write(tmp_path, {"あ": names}, files=())
+    with pytest.raises(InputError, match=told):
+        read_manifest(path)
+
+
+def test_many_samples_are_read_quickly(tmp_path, characters):
+    small_store(characters).save(tmp_path / "scans.store")
+    count = 100_000
+    entries = {"あ": [f"scans.store#{number}" for number in range(count)]}
+    start = time.process_time()
+    with pytest.raises(InputError, match="and 99965 more"):
+        read_manifest(write(tmp_path, entries, files=()))
+    assert time.process_time() - start < 5
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_refused_with_the_one_error(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "list.json")
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="list.json"):
+            read_manifest(path)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_a_damaged_manifest_is_read_or_refused(data):
+    with tempfile.TemporaryDirectory() as folder:
+        entries = {"あ": ["a.png", {"path": "b.png", "writer": "w"}], "い": ["c.png"]}
+        path = write(pathlib.Path(folder), entries, ["a.png", "b.png", "c.png"])
+        content = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 3))):
+            position = data.draw(st.integers(0, len(content) - 1))
+            piece = data.draw(st.binary(max_size=2))
+            content[position : position + data.draw(st.integers(0, 2))] = piece
+            content = content or bytearray(b" ")
+        path.write_bytes(content)
+        try:
+            samples = read_manifest(path)
+        except InputError:
+            return
+        assert all(sample.path.is_file() for sample in samples)
 
 
 def by_writers(count, each=3):

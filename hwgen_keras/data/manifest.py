@@ -18,7 +18,7 @@ from hwgen_keras.files import write_text
 _IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
     """One labelled image: a file, or one of the images in a store.
 
@@ -83,9 +83,10 @@ def read_manifest(
                 samples.append(Sample(character, path.parent / name, named_writer))
                 continue
             # One path object for all images of a store: there may be a million.
-            store = stores.setdefault(in_store[1], path.parent / in_store[1])
-            index = int(in_store[2])
-            samples.append(Sample(character, store, named_writer, index))
+            name, index = in_store.groups()
+            if name not in stores:
+                stores[name] = path.parent / name
+            samples.append(Sample(character, stores[name], named_writer, int(index)))
     _check_once(path, samples)
     _check_files(path, [sample for sample in samples if sample.index is None])
     _check_stores(path, [sample for sample in samples if sample.index is not None])
