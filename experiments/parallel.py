@@ -1,9 +1,10 @@
 """Work on all cores, with a bar, which Ctrl-C ends after the pieces at hand."""
 
 import concurrent.futures
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import threading
 
 from tqdm import tqdm
 
@@ -43,14 +44,19 @@ def _run(function, jobs, workers):
         return
     # Forked, a process of many threads can lock up; TensorFlow and JAX have them.
     pool = concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _ignore_interrupts
+        workers, multiprocessing.get_context("spawn"), _start
     )
+    waiting = list(enumerate(jobs))[::-1]
+    running = {}
     try:
-        futures = {pool.submit(function, *job): n for n, job in enumerate(jobs)}
-        for future in concurrent.futures.as_completed(futures):
-            yield futures[future], future.result()
+        while waiting or running:
+            # No more than are worked on: what was handed over cannot be taken back.
+            while waiting and len(running) < workers:
+                number, job = waiting.pop()
+                running[pool.submit(function, *job)] = number
+            for future in concurrent.futures.wait(running, None, "FIRST_COMPLETED")[0]:
+                yield running.pop(future), future.result()
     except KeyboardInterrupt:
-        pool.shutdown(cancel_futures=True)
         raise common.Stopped("\nStopped; the same command goes on.") from None
     except concurrent.futures.process.BrokenProcessPool:
         raise InputError(
@@ -61,6 +67,12 @@ def _run(function, jobs, workers):
         pool.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts():
-    """Ctrl-C reaches all processes; the first of them alone acts on it."""
+def _start():
+    """Ctrl-C reaches all processes, and the first alone acts on it; all end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)

@@ -108,11 +108,9 @@ def _is_complete(output, request):
                 f"--output {output} was begun with other {name.replace('_', ' ')}; "
                 "choose a new folder, or remove that one."
             )
-    if not (output / "parts").exists() and (output / "fonts.store").exists():
-        return True
-    for partial in output.rglob(".partial-*"):  # of a process that was killed
+    for partial in list(output.rglob(".partial-*")):  # of a process that was killed
         shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-    return False
+    return not (output / "parts").exists() and (output / "fonts.store").exists()
 
 
 def _survey(files, characters):
@@ -159,7 +157,8 @@ def _finish(output):
     """Without its parts, the output is complete."""
     import shutil
 
-    shutil.rmtree(output / "parts")
+    parts = (output / "parts").rename(output / ".partial-parts")
+    shutil.rmtree(parts)
 
 
 if __name__ == "__main__":
