@@ -254,8 +254,9 @@ class ImageStore:
                 f"{' and others' if len(self.source_names) > 5 else ''}."
             )
         if character is None:
-            every = source is None
-            return np.flatnonzero(every or np.isin(self.sources, numbers))
+            if source is None:
+                return np.arange(len(self))
+            return np.flatnonzero(np.isin(self.sources, numbers))
         order, labels = self._by_label
         label = self.characters.index(character)
         first, end = np.searchsorted(labels, [label, label + 1])
