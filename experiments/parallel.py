@@ -1,6 +1,7 @@
 """Work on all cores, with a bar, which Ctrl-C ends after the pieces at hand."""
 
 import concurrent.futures
+import contextlib
 import multiprocessing.connection
 import os
 import signal
@@ -53,7 +54,8 @@ def _run(function, jobs, workers):
             # No more than are worked on: what was handed over cannot be taken back.
             while waiting and len(running) < workers:
                 number, job = waiting.pop()
-                running[pool.submit(function, *job)] = number
+                with _interrupts_held():
+                    running[pool.submit(function, *job)] = number
             for future in concurrent.futures.wait(running, None, "FIRST_COMPLETED")[0]:
                 yield running.pop(future), future.result()
     except KeyboardInterrupt:
@@ -65,6 +67,22 @@ def _run(function, jobs, workers):
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_held():
+    """Ctrl-C waits until the end; a process that starts meanwhile never sees it.
+
+    Before `_start`, that process imports for a second, and would end in a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _start():
