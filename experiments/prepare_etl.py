@@ -3,15 +3,21 @@
 Reads the binary files of the ETL Character Database (ETL1 to ETL9), on all cores.
 Writes to <output>: scans.store, every image exactly as it was scanned, black on white;
 all.json, train.json, val.json, test.json, manifests split by writer, and printed.json
-of what nobody wrote by hand; sheets/, a few images of each set to look at; with --png,
-png/<code point>/<writer>-<file>-<record>.png. What is interrupted goes on with the same
-command. docs/etl.md says which files, and what the names of the writers rest on.
+of what nobody wrote by hand; sheets/, a few images of each set to look at, and the
+characters of the rows; with --png, png/<code point>/<writer>-<file>-<record>.png. What
+is interrupted goes on with the same command. docs/etl.md says which files, and what the
+names of the writers rest on.
 """
 
 from experiments import common
 
-FLAGS = ("output", "seed", "skip_unknown_characters")
+FLAGS = ("seed",)
 EXTRA = {
+    "output": (
+        common.flags.DEFINE_string,
+        None,
+        "Folder for the store and the manifests; what was begun there goes on.",
+    ),
     "etl": (
         common.flags.DEFINE_multi_string,
         [],
@@ -37,6 +43,11 @@ EXTRA = {
         common.flags.DEFINE_boolean,
         False,
         "Keep the marks ゛ and ゜ that stand alone in ETL7.",
+    ),
+    "skip_unknown_characters": (
+        common.flags.DEFINE_boolean,
+        False,
+        "Leave out records whose code stands for no character, instead of failing.",
     ),
     "co59": (
         common.flags.DEFINE_string,
@@ -126,6 +137,8 @@ def _co59(options, files):
 
 
 def _tell_files(files, others):
+    import pathlib
+
     sets = {}
     for file in files:
         count, records = sets.get(file.set, (0, 0))
@@ -133,7 +146,7 @@ def _tell_files(files, others):
     for name, (count, records) in sets.items():
         print(f"{name}: {count} files, {records} records")
     if others:
-        names = ", ".join(path.name for path in others[:5])
+        names = ", ".join(pathlib.Path(path).name for path in others[:5])
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
         print(f"Ignored {len(others)} other files: {names}{more}")
     families = {name[:4] for name in sets if name[-1] in "BG"}
@@ -240,26 +253,28 @@ def _split(store, output, fractions, seed):
 
 
 def _draw_sheets(store, folder, rows=24, columns=16):
-    """A picture of each set: characters in rows, evenly chosen, as their images."""
+    """A picture of each set, a row for a character; a text names the characters."""
     import numpy as np
 
     from hwgen_keras.evaluation import grid
-    from hwgen_keras.files import complete_file
+    from hwgen_keras.files import complete_file, write_text
 
-    folder.mkdir(exist_ok=True)
+    def evenly(values, count):
+        return values[np.unique(np.linspace(0, len(values) - 1, count).astype(int))]
+
     names = np.array([name.split("-")[0] for name in store.source_names])
     for name in np.unique(names):
         indices = np.flatnonzero((names == name)[store.sources])
-        labels = np.unique(store.labels[indices])
-        chosen = []
-        for label in labels[np.linspace(0, len(labels) - 1, rows).astype(int)]:
-            of_label = indices[store.labels[indices] == label]
-            chosen += of_label[
-                np.linspace(0, len(of_label) - 1, columns).astype(int)
-            ].tolist()
-        sheet = grid(np.stack([store.decode_one(i) for i in chosen]), columns, 64)
+        labels = evenly(np.unique(store.labels[indices]), rows)
+        cells = []
+        for label in labels:
+            chosen = evenly(indices[store.labels[indices] == label], columns)
+            cells += [store.decode_one(index) for index in chosen]
+            cells += [np.full_like(cells[-1], 255)] * (columns - len(chosen))
         with complete_file(folder / f"{name}.png") as partial:
-            sheet.save(partial)
+            grid(np.stack(cells), columns, 64).save(partial)
+        characters = "".join(f"{store.characters[label]}\n" for label in labels)
+        write_text(folder / f"{name}.txt", characters)
 
 
 if __name__ == "__main__":

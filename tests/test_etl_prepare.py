@@ -82,10 +82,9 @@ def test_everything_is_there_bit_for_bit(folder, tmp_path, capsys):
         np.array(Image.open(png).convert("L")), store.decode_one(13)
     )
     assert len(list(output.rglob("png/*/*.png"))) == 20
-    assert sorted(p.name for p in (output / "sheets").iterdir()) == [
-        "ETL1.png",
-        "ETL8B.png",
-    ]
+    sheets = sorted(path.name for path in (output / "sheets").iterdir())
+    assert sheets == ["ETL1.png", "ETL1.txt", "ETL8B.png", "ETL8B.txt"]
+    assert (output / "sheets" / "ETL1.txt").read_text("utf-8") == "ア\nイ\n"
     assert not (output / "parts").exists() and not list(output.rglob(".partial*"))
 
 

@@ -91,7 +91,7 @@ def etl_file(path):
         InputError: the size does not fit the type of records.
     """
     path = pathlib.Path(path)
-    name, found = _recognise(path)
+    name, found = _recognise(path.name)
     if name is None:
         return None
     kind = _SETS[name][0]
@@ -124,7 +124,7 @@ def find_etl_files(paths, sets=None):
 
     Returns:
         A list of `EtlFile` in the order of the sets and numbers, and a list of the
-        paths of all other files.
+        paths of all other files, as strings: there may be a million.
 
     Raises:
         InputError: a path or set does not exist, there is no file of a wanted set,
@@ -139,7 +139,7 @@ def find_etl_files(paths, sets=None):
     found, others = {}, []
     for path in _walk(paths):
         # A file of a set that nobody wants may be broken.
-        if _recognise(path)[0] not in wanted:
+        if _recognise(os.path.basename(path))[0] not in wanted:
             others.append(path)
             continue
         file = etl_file(path)
@@ -167,27 +167,27 @@ def find_etl_files(paths, sets=None):
     return found, others
 
 
-def _recognise(path):
-    """The set that the name of a file belongs to, and the match; or None twice."""
+def _recognise(file_name):
+    """The set that a file of this name belongs to, and the match; or None twice."""
     for name, (_, pattern) in _SETS.items():
-        found = re.fullmatch(pattern, path.name, re.IGNORECASE | re.ASCII)
+        found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
         if found:
             return name, found
     return None, None
 
 
 def _walk(paths):
-    """All files under the paths, in the order of their names."""
+    """Paths of all files there, as strings, in the order of their names."""
 
     def complain(error):
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).")
 
-    for path in map(pathlib.Path, paths):
-        if path.is_file():
-            yield path
+    for path in paths:
+        if os.path.isfile(path):
+            yield str(path)
             continue
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise InputError(f"The folder {path} does not exist; check the path.")
         for folder, folders, names in os.walk(path, onerror=complain):
             folders.sort()
-            yield from (pathlib.Path(folder, name) for name in sorted(names))
+            yield from (os.path.join(folder, name) for name in sorted(names))
