@@ -144,7 +144,7 @@ def _tell_files(files, others):
         count, records = sets.get(file.set, (0, 0))
         sets[file.set] = count + 1, records + file.records
     for name, (count, records) in sets.items():
-        print(f"{name}: {count} files, {records} records")
+        print(f"{name}: {count} file{'s' * (count > 1)}, {records} records")
     if others:
         names = ", ".join(pathlib.Path(path).name for path in others[:5])
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
@@ -160,6 +160,8 @@ def _request(options, files, fractions):
     import pathlib
     import zlib
 
+    from hwgen_keras import __version__
+
     def head(file):
         return zlib.crc32(file.read(0, 8).tobytes())
 
@@ -173,6 +175,7 @@ def _request(options, files, fractions):
         ],
         "fractions": fractions,
         "CO-59 table": table,
+        "versions of this program": __version__,
         **{f"--{name}": getattr(options, name) for name in names},
     }
 

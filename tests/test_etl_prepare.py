@@ -52,7 +52,7 @@ def test_everything_is_there_bit_for_bit(folder, tmp_path, capsys):
     output = tmp_path / "出力 1"
     store = ImageStore.open(call(folder, output, png=True))
     printed = capsys.readouterr().out
-    assert "ETL1: 1 files, 12 records" in printed
+    assert "ETL1: 1 file, 12 records" in printed
     assert "Ignored 1 other files: READ ME.txt" in printed
     assert len(store) == 20 and set(store.characters) == set("アイ亜唖")
     np.testing.assert_array_equal(
@@ -264,10 +264,10 @@ def test_wrong_flags_are_told(folder, tmp_path, values, message):
 def test_unknown_codes_stop_the_work_or_are_told_once(folder, tmp_path, capsys):
     record = etl_files.record("M", etl_files.blank("M"), jis=0x20)
     etl_files.write(folder / "ETL6C_01", "M", [record] * 3)
-    with pytest.raises(InputError, match="ETL6C_01 has 3 records whose code .* 0x20"):
+    with pytest.raises(InputError, match="ETL6C_01 has codes .* in 3 of its 3 .* 0x20"):
         call(folder, tmp_path / "out")
     call(folder, tmp_path / "skipped", skip_unknown_characters=True)
-    assert capsys.readouterr().out.count("ETL6C_01 has 3 records") == 1
+    assert capsys.readouterr().out.count("ETL6C_01 has codes that") == 1
 
 
 def test_a_truncated_file_is_told_before_anything_is_made(folder, tmp_path):

@@ -133,7 +133,7 @@ def test_lone_marks_are_left_out_unless_wanted(tmp_path):
 def test_unknown_codes_are_told_or_left_out(tmp_path, name, kind, codes):
     image = etl_files.blank(kind)
     records = [etl_files.record(kind, image, jis=code) for code in codes]
-    with pytest.raises(InputError, match=f"{name} has {len(codes) - 1} records .* 0x"):
+    with pytest.raises(InputError, match=f"{name} .* in {len(codes) - 1} of its .* 0x"):
         read(tmp_path / name, records, kind)
     contents = read(tmp_path / name, records, kind, skip_unknown=True)
     assert contents.records.tolist() == [0]

@@ -143,8 +143,8 @@ def tell_unknown(file, unknown):
     if len(named) > 5:
         listed += f" and {len(named) - 5} more"
     return (
-        f"{file.path} has {sum(unknown.values())} records whose code stands for no "
-        f"character: {listed}"
+        f"{file.path} has codes that stand for no character in "
+        f"{sum(unknown.values())} of its {file.records} records: {listed}"
     )
 
 
