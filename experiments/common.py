@@ -18,7 +18,13 @@ from absl import app, flags  # noqa: E402
 # A resumed run may differ from its first start in these alone.
 _FREE = {"resume", "run_dir", "given", "steps", "interval", "cache"}
 
-AUGMENTATIONS = "none, affine, elastic, gridmask, cutout"
+# Said here, too, since --help must not load the package's data.
+AUGMENTATIONS = (
+    "affine (turned, sheared, scaled, moved), perspective (seen from the side), "
+    "elastic (bent), stroke (thinner or broader), binarise (half of the images black "
+    "and white), gridmask (squares of paper), cutout (a rectangle of paper), erasing "
+    "(a rectangle of noise); or none. docs/augmentations.png shows them"
+)
 
 # name: (define, default, help). One vocabulary for all scripts; a default of None is
 # filled in from the script's table for the size, where it has one.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from experiments import common
 from hwgen_keras.data import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.errors import InputError
 
@@ -26,7 +27,9 @@ def seeds():
     return tf.constant(np.random.default_rng(1).integers(2**31, size=(8, 2)), tf.int32)
 
 
-EACH = [augment.elastic, augment.gridmask, augment.cutout]
+SHAPES = [augment.elastic, augment.perspective, augment.stroke]
+COVERS = [augment.gridmask, augment.cutout]
+EACH = [*SHAPES, *COVERS, augment.erasing]
 
 
 @pytest.mark.parametrize("function", EACH)
@@ -35,7 +38,7 @@ def test_an_image_depends_on_its_seed_alone(function, seeds):
     same = tf.tile(one, (8, 1, 1, 1))
     images = function(same, seeds).numpy()
     assert images.shape == (8, SIZE, SIZE, 1) and images.dtype == np.float32
-    assert images.min() >= 0 and images.max() <= 255
+    assert images.min() >= 0 and images.max() <= 255.001
     for i in range(8):
         for j in range(i):
             assert (images[i] != images[j]).any()
@@ -48,7 +51,7 @@ def test_an_image_depends_on_its_seed_alone(function, seeds):
     np.testing.assert_allclose(compiled, images, atol=1e-3)
 
 
-@pytest.mark.parametrize("function", EACH)
+@pytest.mark.parametrize("function", [*SHAPES, *COVERS, augment.binarise])
 def test_paper_stays_paper(function, seeds):
     paper = tf.fill((8, SIZE, SIZE, 1), 255.0)
     np.testing.assert_allclose(function(paper, seeds), 255, atol=1e-3)
@@ -105,11 +108,75 @@ def test_gridmask_covers_separate_squares(seeds):
     assert max(ndimage.label(image[..., 0])[1] for image in covered) >= 4
 
 
+def test_perspective_keeps_the_character_inside_and_whole(strokes, seeds):
+    from scipy import ndimage
+
+    many = tf.constant(np.arange(400).reshape(200, 2), tf.int32)
+    seen = augment.perspective(tf.repeat(strokes[:1], 200, axis=0), many).numpy()
+    for image in seen[..., 0]:
+        ink = image < 128
+        assert ndimage.label(ink)[1] == 1
+        assert not (ink[0] | ink[-1] | ink[:, 0] | ink[:, -1]).any()
+    ink = (255 - seen).sum((1, 2, 3)) / (255 - strokes.numpy()[0]).sum()
+    assert 0.6 < ink.min() < 0.95 and ink.max() < 1.1
+    flat = augment.perspective(strokes, seeds, strength=0.0)
+    np.testing.assert_allclose(flat, strokes, atol=1e-3)
+
+
+def test_perspective_of_oblong_images_turns_about_the_centre(seeds):
+    image = np.full((8, 21, 41, 1), 255, np.float32)
+    image[:, 10, 20] = 0
+    seen = augment.perspective(tf.constant(image), seeds).numpy()
+    assert (seen.argmin(axis=1).min(axis=1) >= 0).all()
+    centres = [np.unravel_index(one.argmin(), (21, 41)) for one in seen[..., 0]]
+    assert centres == [(10, 20)] * 8
+
+
+@pytest.mark.parametrize(("change", "width"), [(2.0, 8), (0.5, 5), (0.0, 4), (-1.0, 2)])
+def test_strokes_change_their_width(change, width, strokes, seeds):
+    thinner, broader = -change / SIZE, change / SIZE
+    images = augment.stroke(strokes, seeds, thinner=thinner, broader=broader).numpy()
+    # A straight stroke that is four pixels wide, away from the crossing.
+    ink = (255 - images[:, 6, :, 0]).sum(axis=1) / 255
+    np.testing.assert_allclose(ink, width, atol=1e-3)
+
+
+def test_some_strokes_become_thinner_and_some_broader(strokes):
+    many = tf.constant(np.arange(400).reshape(200, 2), tf.int32)
+    images = augment.stroke(tf.repeat(strokes[:1], 200, axis=0), many).numpy()
+    width = (255 - images[:, 6, :, 0]).sum(axis=1) / 255
+    assert 3.5 < width.min() < 3.7 and 4.8 < width.max() < 5
+
+
+def test_binarise_makes_about_half_of_the_images_black_and_white():
+    ramp = np.tile(np.linspace(0, 255, SIZE, dtype=np.float32), (SIZE, 1))
+    many = tf.constant(np.arange(400).reshape(200, 2), tf.int32)
+    ramp = tf.constant(np.tile(ramp[None, ..., None], (200, 1, 1, 1)))
+    images = augment.binarise(ramp, many).numpy()
+    hard = np.isin(images, (0, 255)).all((1, 2, 3))
+    np.testing.assert_array_equal(images[~hard], ramp.numpy()[~hard])
+    assert 70 < hard.sum() < 130
+    share = (images[hard] == 0).mean((1, 2, 3))
+    assert 0.3 < share.min() < 0.4 and 0.6 < share.max() < 0.7
+
+
+def test_erasing_covers_one_rectangle_with_noise(seeds):
+    paper = tf.fill((8, SIZE, SIZE, 1), 255.0)
+    for image in augment.erasing(paper, seeds, area=(0.1, 0.1)).numpy()[..., 0]:
+        rows, columns = np.nonzero(image != 255)
+        assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        assert 0.06 < len(rows) / SIZE**2 < 0.14
+        assert image[rows, columns].std() > 40
+
+
 def test_names_of_augmentations():
     assert parse_augmentations("none") == ()
     assert parse_augmentations(()) == ()
     assert parse_augmentations("cutout, affine") == ("affine", "cutout")
+    for name in AUGMENTATIONS[2:]:
+        assert callable(getattr(augment, name))
+        assert f"{name} (" in common.AUGMENTATIONS
     assert parse_augmentations(AUGMENTATIONS) == AUGMENTATIONS[1:]
     for names in ("blur", ["elastic", "blur"], "elastic,"):
-        with pytest.raises(InputError, match="use none, affine, elastic"):
+        with pytest.raises(InputError, match="use none, affine, perspective"):
             parse_augmentations(names)

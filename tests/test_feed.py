@@ -284,7 +284,7 @@ def test_without_tensorflow_the_feed_is_a_pydataset(store, monkeypatch):
             feed(store, sampler, 4, 2, kind="tf")
         for augment, elastic in ((["cutout"], False), ((), True)):
             sampler = ClassificationSampler(store, elastic=elastic)
-            with pytest.raises(InputError, match="need TensorFlow"):
+            with pytest.raises(InputError, match="needs TensorFlow"):
                 feed(store, sampler, 4, 2, augment=augment)
     assert len(batches(dataset)) == 2
 

@@ -10,11 +10,17 @@ import math
 
 import numpy as np
 
+from hwgen_keras.data.augment_ink import binarise, erasing, stroke
+from hwgen_keras.data.augment_rows import PAPER, RowGenerator, row_numbers
 from hwgen_keras.errors import InputError
 
-# `affine` costs nothing here: the rows of a sampler contain it.
-AUGMENTATIONS = ("none", "affine", "elastic", "gridmask", "cutout")
-PAPER = 255.0
+__all__ = ["binarise", "cutout", "elastic", "erasing", "gridmask", "perspective"]
+__all__ += ["AUGMENTATIONS", "PAPER", "parse_augmentations", "stroke"]
+
+# In the order in which they are applied. `affine` costs nothing here: the rows of a
+# sampler contain it.
+AUGMENTATIONS = ("none", "affine", "perspective", "elastic", "stroke", "binarise")
+AUGMENTATIONS += ("gridmask", "cutout", "erasing")
 
 
 def parse_augmentations(names):
@@ -38,6 +44,40 @@ def parse_augmentations(names):
     return tuple(name for name in AUGMENTATIONS[1:] if name in names)
 
 
+def perspective(images, seeds, strength=0.12):
+    """Sees each image from a random side, as a photograph of a page does.
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        seeds: int32 (batch, 2).
+        strength: greatest share by which distances grow or shrink from the centre
+            to an edge.
+    """
+    import tensorflow as tf
+
+    height, width = images.shape[1:3]
+    numbers = row_numbers(seeds + [0, 105], (2,), tf.random.stateless_uniform)
+    p, q = tf.unstack(strength * (2 * numbers - 1), axis=1)
+    # With u and v from -1 to 1, output (u, v) is input (s u, s v) / (1 + p u + q v);
+    # s is so large that ink within the usual margins stays inside.
+    s = 1 + 0.5 * (tf.abs(p) + tf.abs(q))
+    h, g = (width - 1) / 2, (height - 1) / 2
+    corner = 1 - p - q
+    columns = (
+        *(p + s, q * h / g, h * (corner - s)),
+        *(p * g / h, q + s, g * (corner - s)),
+        *(p / h, q / g),
+    )
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack(columns, axis=1) / corner[:, None],
+        output_shape=tf.constant([height, width], tf.int32),
+        fill_value=PAPER,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+
+
 def elastic(images, seeds, alpha=0.03, sigma=0.15):
     """Bends each image by its own smooth random field of displacements.
 
@@ -56,7 +96,7 @@ def elastic(images, seeds, alpha=0.03, sigma=0.15):
     height, width = images.shape[1:3]
     down, across = _smoothing(height, sigma), _smoothing(width, sigma)
     shape = (2, down.shape[1], across.shape[1])
-    noise = _row_numbers(seeds, shape, tf.random.stateless_normal)
+    noise = row_numbers(seeds, shape, tf.random.stateless_normal)
     # Two products with small matrices: noise on a coarse grid, smoothed by a Gaussian.
     field = tf.matmul(tf.matmul(down, noise), across, transpose_b=True)
     field *= alpha * height
@@ -79,7 +119,7 @@ def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
     import keras_cv
     import tensorflow as tf
 
-    generator = _RowGenerator()
+    generator = RowGenerator()
 
     class RatioOfRow(keras_cv.core.FactorSampler):
         def __call__(self, shape=(), dtype="float32"):
@@ -123,7 +163,7 @@ def cutout(images, seeds, side=(0.15, 0.4)):
 
     layer = keras_cv.layers.RandomCutout(side, side, fill_value=PAPER, dtype="float32")
     height, width = images.shape[1:3]
-    numbers = _row_numbers(seeds, (4,), tf.random.stateless_uniform)
+    numbers = row_numbers(seeds, (4,), tf.random.stateless_uniform)
     sides = side[0] + (side[1] - side[0]) * numbers[:, 2:]
     rectangles = {
         "centers_x": numbers[:, 0] * width,
@@ -133,43 +173,6 @@ def cutout(images, seeds, side=(0.15, 0.4)):
     }
     rectangles = {name: tf.cast(v, tf.int32) for name, v in rectangles.items()}
     return layer.augment_images(images, transformations=rectangles)
-
-
-class _RowGenerator:
-    """Stands in for the random generator of a KerasCV layer, one row after another.
-
-    KerasCV draws from generators that keep a state, so that an image would depend
-    on all images before it and a resumed run would differ.
-    """
-
-    def start(self, seed):
-        """Begins the numbers of the row with this seed."""
-        self._seed, self._calls = seed, 0
-
-    def uniform(self, shape, minval=0.0, maxval=1.0, dtype="float32"):
-        import tensorflow as tf
-
-        numbers = tf.random.stateless_uniform(shape, self._next(), dtype=dtype)
-        return minval + (maxval - minval) * numbers
-
-    def normal(self, shape):
-        import tensorflow as tf
-
-        return tf.random.stateless_normal(shape, self._next())
-
-    def _next(self):
-        self._calls += 1
-        return self._seed + [0, self._calls]
-
-
-def _row_numbers(seeds, shape, draw):
-    """Random numbers (batch, *shape) that depend on each row's seed alone."""
-    import tensorflow as tf
-
-    signature = tf.TensorSpec(shape, tf.float32)
-    return tf.map_fn(
-        lambda seed: draw(shape, seed), seeds, fn_output_signature=signature
-    )
 
 
 def _smoothing(side, sigma):

@@ -92,10 +92,10 @@ def feed(
         from hwgen_keras.data.feed_tensorflow import tensorflow_feed
 
         return tensorflow_feed(*arguments)
-    if "elastic" in rows.columns or augment:
+    if augment:
         raise InputError(
-            "Elastic, gridmask and cutout augmentation need TensorFlow; install it, "
-            "or leave them out (affine works without)."
+            f"The augmentation {', '.join(augment)} needs TensorFlow; install it, or "
+            "leave it out (affine works without)."
         )
     from hwgen_keras.data.feed_python import PythonFeed
 
@@ -105,7 +105,7 @@ def feed(
 def _check_augment(augment, columns):
     augment = [name for name in parse_augmentations(augment) if name != "affine"]
     if "elastic" in columns and "elastic" not in augment:
-        augment.insert(0, "elastic")
+        augment = parse_augmentations([*augment, "elastic"])
     if augment and "seed" not in columns:
         raise InputError(
             f"The sampler's rows have no seed for {', '.join(augment)}; use a "
