@@ -50,7 +50,7 @@ def begin(folder, request, result):
     if (folder / result).exists() and not parts.exists():
         return True
     parts.mkdir(exist_ok=True)
-    for partial in folder.rglob(".partial-*"):
+    for partial in list(folder.rglob(".partial-*")):
         shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
     return False
 

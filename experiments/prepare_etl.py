@@ -94,7 +94,7 @@ def main(options):
             contents = _read(options, files, co59)
             store = _write(options, contents, output)
             _split(store, output, fractions, options.seed)
-            _draw_sheets(store, output / "sheets")
+            _draw_sheets(output / "scans.store", output / "sheets")
             output_folder.finish(output)
     except OSError as error:
         raise InputError(
@@ -255,18 +255,22 @@ def _split(store, output, fractions, seed):
             write_store_manifest(output / f"{name}.json", store, "scans.store", mask)
 
 
-def _draw_sheets(store, folder, rows=24, columns=16):
+def _draw_sheets(path, folder, rows=24, columns=16):
     """A picture of each set, a row for a character; a text names the characters."""
     import numpy as np
 
+    from hwgen_keras.data import ImageStore
     from hwgen_keras.evaluation import grid
     from hwgen_keras.files import complete_file, write_text
 
     def evenly(values, count):
         return values[np.unique(np.linspace(0, len(values) - 1, count).astype(int))]
 
+    store = ImageStore.open(path)
     names = np.array([name.split("-")[0] for name in store.source_names])
     for name in np.unique(names):
+        # Opened anew, or all that was read of the mapped file would count as memory.
+        store = ImageStore.open(path)
         indices = np.flatnonzero((names == name)[store.sources])
         labels = evenly(np.unique(store.labels[indices]), rows)
         cells = []
