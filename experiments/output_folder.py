@@ -46,15 +46,15 @@ def begin(folder, request, result):
             f"--output {folder} was begun with other {different[0]}; choose a new "
             "folder, or remove that one."
         )
+    for partial in list(folder.rglob(".partial-*")):
+        shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
     parts = folder / "parts"
     if (folder / result).exists() and not parts.exists():
         return True
     parts.mkdir(exist_ok=True)
-    for partial in list(folder.rglob(".partial-*")):
-        shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
     return False
 
 
 def finish(folder):
-    """Marks the output as complete: removes its parts."""
-    shutil.rmtree(folder / "parts")
+    """Marks the output as complete: removes its parts, at one stroke."""
+    shutil.rmtree((folder / "parts").rename(folder / ".partial-parts"))

@@ -17,7 +17,7 @@ EXTRA = {}
 def main(options):
     import pathlib
 
-    from experiments import font_coverage, inputs
+    from experiments import font_coverage, inputs, output_folder
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
 
@@ -34,7 +34,7 @@ def main(options):
 
     with locked_folder(output, "--output"):
         request = _request(files, characters, options.image_size)
-        if _is_complete(output, request):
+        if output_folder.begin(output, request, "fonts.store"):
             print(f"{output} is complete; nothing is to do.")
             return output / "fonts.store"
         survey = _survey(files, characters)
@@ -51,7 +51,7 @@ def main(options):
         store = _join(output, records)
         font_coverage.write_sheets(output / "sheets", store, records)
         print(font_coverage.table(records, characters))
-        _finish(output)
+        output_folder.finish(output)
     print(
         f"{len(store)} glyphs of {len(records)} fonts. Saved {output / 'fonts.store'}"
     )
@@ -76,41 +76,13 @@ def _request(files, characters, image_size):
     """What decides the result, as JSON."""
     status = [file.stat() if file.is_file() else None for file in files]
     return {
-        "image_size": image_size,
+        "image size": image_size,
         "characters": "".join(characters),
         "fonts": [
             [str(file), s and s.st_size, s and s.st_mtime_ns]
             for file, s in zip(files, status, strict=True)
         ],
     }
-
-
-def _is_complete(output, request):
-    """Whether the output is finished; it is begun, or checked to be of this request."""
-    import json
-    import shutil
-
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.files import write_text
-
-    path = output / "request.json"
-    if not path.exists():
-        others = [file.name for file in output.iterdir() if file.name != ".lock"]
-        if others:
-            raise InputError(
-                f"--output {output} holds other files ({others[0]}); choose a new one."
-            )
-        write_text(path, json.dumps(request, ensure_ascii=False))
-    before = json.loads(path.read_text(encoding="utf-8"))
-    for name, value in request.items():
-        if before[name] != value:
-            raise InputError(
-                f"--output {output} was begun with other {name.replace('_', ' ')}; "
-                "choose a new folder, or remove that one."
-            )
-    for partial in list(output.rglob(".partial-*")):  # of a process that was killed
-        shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
-    return not (output / "parts").exists() and (output / "fonts.store").exists()
 
 
 def _survey(files, characters):
@@ -129,7 +101,6 @@ def _render(fonts, characters, image_size, output):
     from experiments import font_coverage, parallel
 
     parts = output / "parts"
-    parts.mkdir(exist_ok=True)
     paths = [parts / f"{number:05d}.json" for number in range(len(fonts))]
     jobs = [
         (font, face, characters, image_size, path)
@@ -151,14 +122,6 @@ def _join(output, records):
 
     parts = [output / "parts" / record["part"] for record in records]
     return concatenate_stores(parts, output / "fonts.store")
-
-
-def _finish(output):
-    """Without its parts, the output is complete."""
-    import shutil
-
-    parts = (output / "parts").rename(output / ".partial-parts")
-    shutil.rmtree(parts)
 
 
 if __name__ == "__main__":
