@@ -277,12 +277,12 @@ def _finish(output, mistakes, what):
     """Writes the review, then tells what could not be read."""
     from hwgen_keras.errors import InputError
 
+    good = 0
     if output.cells():
         good, suspicious, empty = output.write_review()
         print(
             f"{good} images, {suspicious} of them suspicious, {empty} empty cells left "
-            f"out. Saved {output.folder / 'manifest.json'}; look at "
-            f"{output.folder / 'review.html'}"
+            f"out; look at {output.folder / 'review.html'}"
         )
     if len(mistakes) > 1:
         print("\n".join(mistakes))
@@ -292,6 +292,9 @@ def _finish(output, mistakes, what):
         )
     if mistakes:
         raise InputError(mistakes[0])
+    if not good:
+        raise InputError(f"Nothing is written on the {what}; give filled ones.")
+    print(f"Saved {output.folder / 'manifest.json'}")
     return output.folder / "manifest.json"
 
 

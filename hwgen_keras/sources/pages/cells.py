@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from PIL import Image
 from scipy import ndimage
-from skimage.filters import threshold_otsu
+from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
 from hwgen_keras.sources.images import clean_image, keeps_place, place_in_square
 from hwgen_keras.sources.pages import layout as geometry
@@ -16,8 +16,9 @@ from hwgen_keras.sources.pages.stroke_width import with_stroke_width
 _MARGIN = geometry.GAP / 2
 # Half the width of the strip in which the printed line of a box is sought, mm.
 _LINE_REACH = 0.9
-# Brighter than this is never ink, and ink brighter than this has low contrast.
-_BRIGHTEST_INK, _FAINT_INK = 0.82, 0.68
+# Ink is somewhere darker than the first and nowhere brighter than the second; nor
+# than paper less this many deviations of its grain. Beyond the last, contrast is low.
+_INK, _BRIGHTEST_INK, _GRAINS, _FAINT_INK = 0.82, 0.9, 5.0, 0.68
 _SPECK = 0.12  # mm²
 # A piece of ink of which less than this share is in the box is a neighbour's.
 _OWN = 0.25
@@ -160,7 +161,10 @@ def _without_box(crop, box):
 def _ink(clean, box):
     """The strokes that belong to a cell, and those of neighbours: bool like `clean`."""
     level = min(threshold_otsu(np.clip(clean, 0, 1.1)), _BRIGHTEST_INK)
-    dark = without_specks(clean < level, _SPECK * PIXELS_PER_MM**2)
+    grain = 1.4826 * np.median(np.abs(clean - np.median(clean)))
+    level = min(level, max(_INK, 1 - _GRAINS * grain))
+    dark = apply_hysteresis_threshold(-clean, -level, -min(level, _INK))
+    dark = without_specks(dark, _SPECK * PIXELS_PER_MM**2)
     top, bottom, left, right = _frame(box)
     within = np.zeros(dark.shape, bool)
     within[top:bottom, left:right] = True

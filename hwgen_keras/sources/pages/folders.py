@@ -12,7 +12,8 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.sources.images import keeps_place
 from hwgen_keras.sources.pages.cells import draw_clean, oddities, without_specks
 
-IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
+# Apple's .heic is listed to be complained of, not to be passed over in silence.
+IMAGES = (".heic", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 _CODE_POINT = re.compile(r"(?:U\+|0x|u)?([0-9a-f]{4,6})", re.IGNORECASE)
 _LEAST_CONTRAST = 24
 _SPECK = 0.0005  # share of the image

@@ -15,7 +15,10 @@ from hwgen_keras.sources.pages.marks import locate_page, to_photo
 PIXELS_PER_MM = 10  # 254 dpi
 # Reach of the search for a tick around its place, and its resolution.
 _TICK_REACH, _TICK_PIXELS_PER_MM = 3.0, 8
-_FEWEST_TICKS = 12
+_PASSES, _FEWEST_TICKS = 4, 12
+_SETTLED = 0.3  # mm
+# Of all ticks, a share that a thumb leaves to be seen and a fold does not.
+_SHARE_OF_TICKS = 0.8
 # Ticks next to each other are displaced alike.
 _TICK_OUTLIER = 1.2  # mm
 _SMOOTHING = 0.1
@@ -23,8 +26,8 @@ _MESH = 5.0  # mm
 _BAND = 270  # rows warped at once, so that memory stays small
 _LEAST_CONTRAST = 24
 _BACKGROUND_REDUCTION = 8
-# Wider than the stroke of a marker.
-_WIDEST_STROKE = 7.0  # mm
+# Wider than the box of a cell that was blotted out; narrower shadows look like ink.
+_WIDEST_INK = 16.0  # mm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +58,8 @@ def flatten_page(photo, name="The photo"):
         A `FlatPage`.
 
     Raises:
-        InputError: the photo is blank, marks are missing, or the page code cannot
-            be read.
+        InputError: the photo is blank, marks are missing, the page code cannot be
+            read, or the page is bent.
     """
     low, high = np.percentile(photo[::8, ::8], (0.1, 99.9))
     if high - low < _LEAST_CONTRAST:
@@ -70,7 +73,13 @@ def flatten_page(photo, name="The photo"):
     if located is None:
         raise InputError(f"{name} {_complaint(marks)}")
     view = _View(photo, located.corners)
-    flat = _warp(view, _bend(view))
+    bend = _bend(view)
+    if bend is None:
+        raise InputError(
+            f"{name} shows a page that is bent or covered at its edges; lay it flat, "
+            "keep the edges free and take it again, or remove it."
+        )
+    flat = _warp(view, bend)
     brightness = flat / _paper(flat)
     return FlatPage(brightness, located.identity, located.page, _blur(brightness))
 
@@ -119,11 +128,11 @@ def _bend(view):
 
     Returns:
         float32 (rows, columns, 2) of x and y in mm, every 5 mm from the corner on;
-        None where too few ticks are seen to tell.
+        None where too few ticks are where they may be.
     """
-    # Ticks beyond the reach are found in the second pass, from where the others are.
+    # Ticks beyond the reach are found in a later pass, from where the others are.
     expected = np.zeros_like(geometry.TICKS)
-    for _ in range(2):
+    for _ in range(_PASSES):
         displaced = np.array(
             [
                 _tick(view, *place) + away
@@ -133,7 +142,11 @@ def _bend(view):
         spline = _spline(displaced)
         if spline is None:
             return None
-        expected = spline(geometry.TICKS)
+        before, expected = expected, spline(geometry.TICKS)
+        if np.abs(expected - before).max() < _SETTLED:
+            break
+    if np.isfinite(displaced[:, 0]).mean() < _SHARE_OF_TICKS:
+        return None
     columns = int(np.ceil(geometry.PAGE_WIDTH / _MESH)) + 1
     rows = int(np.ceil(geometry.PAGE_HEIGHT / _MESH)) + 1
     mesh = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1)
@@ -189,20 +202,18 @@ def _warp(view, bend):
     height = int(geometry.PAGE_HEIGHT * PIXELS_PER_MM)
     x = (np.arange(width, dtype=np.float32) + 0.5)[None] / PIXELS_PER_MM
     y = (np.arange(height, dtype=np.float32) + 0.5)[:, None] / PIXELS_PER_MM
-    if bend is not None:
-        # Mesh points are pixel centres, and stand every _MESH mm from 0 on.
-        box = (0.5, 0.5, geometry.PAGE_WIDTH / _MESH + 0.5)
-        box += (geometry.PAGE_HEIGHT / _MESH + 0.5,)
-        across, down = (
-            np.asarray(
-                Image.fromarray(np.ascontiguousarray(bend[..., axis])).resize(
-                    (width, height), Image.Resampling.BILINEAR, box=box
-                )
+    # Mesh points are pixel centres, and stand every _MESH mm from 0 on.
+    box = (0.5, 0.5, geometry.PAGE_WIDTH / _MESH + 0.5)
+    box += (geometry.PAGE_HEIGHT / _MESH + 0.5,)
+    across, down = (
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(bend[..., axis])).resize(
+                (width, height), Image.Resampling.BILINEAR, box=box
             )
-            for axis in (0, 1)
         )
-        x, y = x + across, y + down
-    x, y = np.broadcast_arrays(x, y)
+        for axis in (0, 1)
+    )
+    x, y = x + across, y + down
     flat = np.empty((height, width), np.float32)
     for top in range(0, height, _BAND):
         rows = slice(top, top + _BAND)
@@ -215,7 +226,7 @@ def _paper(flat):
     height, width = flat.shape
     page = Image.fromarray(flat)
     small = np.asarray(page.reduce(_BACKGROUND_REDUCTION))
-    size = 1 + int(_WIDEST_STROKE * PIXELS_PER_MM / _BACKGROUND_REDUCTION)
+    size = 1 + int(_WIDEST_INK * PIXELS_PER_MM / _BACKGROUND_REDUCTION)
     # Closing follows the edge of a shadow, and fills what is written.
     paper = ndimage.grey_closing(small, size=(size, size), mode="nearest")
     paper = ndimage.gaussian_filter(paper, 1)
