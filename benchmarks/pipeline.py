@@ -87,12 +87,15 @@ def main():
         for name in AUGMENTATIONS[1:]:
             label = "affine" if name == "affine" else f"affine, {name}"
             results[f"classifier, 64 px, {label}"] = store, sampler, {"augment": [name]}
-        print(f"{'rows/s':36}{'a core':>8}{'machine':>9}")
+        augment = ["elastic", "stroke", "erasing"]
+        label = "classifier, 64 px, affine, " + ", ".join(augment)
+        results[label] = store, sampler, {"augment": augment}
+        print(f"{'rows/s':55}{'a core':>8}{'machine':>9}")
         for name, (store, sampler, arguments) in results.items():
             core, machine = rate(
                 store, sampler, options.batch_size, options.steps, **arguments
             )
-            print(f"{name:36}{core:8.0f}{machine:9.0f}", flush=True)
+            print(f"{name:55}{core:8.0f}{machine:9.0f}", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"Peak memory {peak:.0f} MiB, of which the stores' pages can be given back.")
 

@@ -52,7 +52,7 @@ def rendered(cache, path, characters, image_size):
     Raises:
         InputError: the store has no such glyph, or smaller ones.
     """
-    store = ImageStore.open(path)
+    store = _checked(path)
     fonts = store.kinds == data.FONT
     if not fonts.any():
         raise InputError(
@@ -120,7 +120,7 @@ def _prepare(cache, name, function, items, common, key, unit, size, weight=1):
     path = pathlib.Path(cache, f"{name}-{digest}.store")
     if path.exists():
         try:
-            return ImageStore.open(path)
+            return _checked(path)
         except InputError as error:
             print(f"{error} It is made again.")
     folder = path.with_suffix(".parts")
@@ -134,10 +134,10 @@ def _prepare(cache, name, function, items, common, key, unit, size, weight=1):
     jobs = [(function, items, common, part) for part, items in missing]
     found = [told for _, told in parallel.each(_write, jobs, unit, name, weights)]
     told = [text for text in found if text]
-    if told:
-        more = f" (and so in {len(told) - 1} other parts)" if told[1:] else ""
-        raise InputError(f"{told[0]}{more}")
     try:
+        if told:
+            more = f" (and so in {len(told) - 1} other parts)" if told[1:] else ""
+            raise InputError(f"{told[0]}{more}")
         store = data.concatenate_stores([part for part, _ in parts], path)
     except InputError:
         # Another process that made the same was first, and removed the parts.
@@ -145,6 +145,13 @@ def _prepare(cache, name, function, items, common, key, unit, size, weight=1):
             raise
         store = ImageStore.open(path)
     shutil.rmtree(folder, ignore_errors=True)
+    return store
+
+
+def _checked(path):
+    """A store, all of it read: in training, damage would end in a long message."""
+    store = ImageStore.open(path)
+    store.verify()
     return store
 
 

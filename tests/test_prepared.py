@@ -91,9 +91,37 @@ def test_a_damaged_store_is_made_again(tmp_path, tiny_font, characters, made, ca
     fonts = find_fonts([str(tiny_font)])
     first = prepared.glyphs(tmp_path, fonts, characters, 16)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-1])
-    assert same(prepared.glyphs(tmp_path, fonts, characters, 16), first)
-    assert len(made) == 2 and "truncated" in capsys.readouterr().out
+    whole = file.read_bytes()
+    for damaged, told in (
+        (whole[:-1], "truncated"),
+        (whole[:300] + b"?" + whole[301:], "the checksum of its images is wrong"),
+    ):
+        file.write_bytes(damaged)
+        assert same(prepared.glyphs(tmp_path, fonts, characters, 16), first)
+        assert told in capsys.readouterr().out
+    assert len(made) == 3
+
+
+@pytest.mark.parametrize("moment", ["_write", "concatenate_stores"])
+def test_another_process_may_be_first(
+    tmp_path, manifest, characters, monkeypatch, moment
+):
+    samples = read_manifest(manifest, characters)
+    arguments = tmp_path / "cache", samples, characters, 24, HANDWRITING
+    owner = prepared if moment == "_write" else prepared.data
+    real = getattr(owner, moment)
+
+    def be_second(*given):
+        monkeypatch.setattr(owner, moment, real)
+        prepared.cleaned(*arguments)
+        if moment == "_write":
+            return "The folder of the parts is gone."
+        return real(*given)
+
+    monkeypatch.setattr(owner, moment, be_second)
+    store = prepared.cleaned(*arguments)
+    assert same(store, prepared.cleaned("", *arguments[1:]))
+    assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
 def test_simulated_writers_are_kept(tmp_path, characters):

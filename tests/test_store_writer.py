@@ -28,6 +28,7 @@ pytestmark = pytest.mark.backend_free
 
 KANA = CharacterSet("three", "あいう")
 PNG = encode(np.zeros((9, 9), np.uint8))
+COLUMNS = store_file.COLUMNS
 OBLONG = encode(np.zeros((9, 8), np.uint8))
 
 scans = arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)))
@@ -211,6 +212,34 @@ def test_a_damaged_image_is_named(data):
             np.testing.assert_array_equal(
                 damaged.decode_one(other), small_store(KANA).decode_one(other)
             )
+
+
+HEADER = {
+    "image_size": None,
+    "character_set": "three",
+    "characters": ["あ", "い", "う"],
+    "source_names": ["w"],
+}
+odd = st.none() | st.integers(-2, 3) | st.text(max_size=2) | st.lists(st.text("あw"))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from(list(HEADER)), odd), st.sets(st.integers(0, 3)))
+def test_headers_of_other_programs_are_read_or_refused(changed, removed):
+    header = {**HEADER, **changed}
+    for number in removed:
+        del header[list(HEADER)[number]]
+    columns = {name: [len(PNG) if name == "lengths" else 0] for name in COLUMNS}
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "a.store")
+        with open(path, "wb") as file:
+            file.write(store_file.FIRST_LINE + PNG)
+            store_file.write_end(file, columns, 0, header)
+        try:
+            store = ImageStore.open(path)
+        except InputError:
+            return
+        assert store.decode_one(0).shape == (9, 9)
 
 
 @settings(deadline=None, max_examples=200)

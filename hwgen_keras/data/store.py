@@ -92,7 +92,7 @@ class ImageStore:
         progress=False,
         path=None,
     ):
-        """Reads the images of a manifest, on all cores where there are many.
+        """Reads the images of a manifest and cleans them.
 
         Args:
             samples: list of `Sample`; the writers become the sources.

@@ -120,7 +120,6 @@ def _read(path, file):
         or first_line[-1:] != b"\n"
     ):
         raise damaged
-    header = json.loads(header)
     columns = {
         name: np.frombuffer(content[name], kind) for name, kind in COLUMNS.items()
     }
@@ -131,13 +130,28 @@ def _read(path, file):
         block = np.memmap(
             file, np.uint8, mode="r", offset=len(FIRST_LINE), shape=(images,)
         )
+    return {**columns, **_parse(header, damaged), "block": block, "checksum": checksum}
+
+
+def _parse(header, damaged):
+    """What the header says; `damaged` is raised if it is not a store's."""
+    try:
+        header = json.loads(header)
+        size, name = header["image_size"], header["character_set"]
+        characters, sources = header["characters"], header["source_names"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise damaged from None
+    lists = isinstance(characters, list) and isinstance(sources, list)
+    if (
+        not lists
+        or not all(isinstance(text, str) for text in [name, *characters, *sources])
+        or not (size is None or (isinstance(size, int) and size > 0))
+    ):
+        raise damaged
     return {
-        **columns,
-        "block": block,
-        "checksum": checksum,
-        "image_size": header["image_size"],
-        "characters": CharacterSet(header["character_set"], header["characters"]),
-        "source_names": tuple(header["source_names"]),
+        "image_size": size,
+        "characters": CharacterSet(name, characters),
+        "source_names": tuple(sources),
     }
 
 
