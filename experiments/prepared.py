@@ -18,15 +18,17 @@ from hwgen_keras import data, sources
 from hwgen_keras.data import ImageStore, make, simulated_store
 from hwgen_keras.errors import InputError
 
-# Images in a part that one process makes; fonts and writers have thousands each.
+# Images in a part, which one process makes; fewer are not worth its start.
 _IMAGES = 4096
 
 
 def glyphs(cache, fonts, characters, image_size):
     """The glyphs of fonts. See `ImageStore.from_fonts`."""
     key = [[_content(font.path), font.index, font.name] for font in fonts]
-    common, weight = (characters, image_size), len(characters)
-    return _prepare(cache, "fonts", _fonts, fonts, common, key, "glyph", 1, weight)
+    common = characters, image_size
+    return _prepare(
+        cache, "fonts", _fonts, fonts, common, key, "glyph", len(characters)
+    )
 
 
 def cleaned(cache, samples, characters, image_size, kind):
@@ -36,14 +38,13 @@ def cleaned(cache, samples, characters, image_size, kind):
     absolute = functools.cache(lambda path: str(path.absolute()))
     key += [[s.character, absolute(s.path), s.writer, s.index] for s in samples]
     common = characters, image_size, kind
-    return _prepare(cache, "images", _clean, samples, common, key, "image", _IMAGES)
+    return _prepare(cache, "images", _clean, samples, common, key, "image")
 
 
 def simulated(cache, writers, characters, image_size):
     """The hands of simulated writers. See `simulated_store`."""
-    seeds, common, weight = range(writers), (characters, image_size), len(characters)
-    key = [writers]
-    return _prepare(cache, "hands", _simulate, seeds, common, key, "image", 1, weight)
+    seeds, common, each = range(writers), (characters, image_size), len(characters)
+    return _prepare(cache, "hands", _simulate, seeds, common, [writers], "image", each)
 
 
 def rendered(cache, path, characters, image_size):
@@ -73,7 +74,7 @@ def rendered(cache, path, characters, image_size):
     key = [str(file.absolute()), *_status(file)]
     common = str(path), characters, image_size
     numbers = list(range(len(store)))
-    return _prepare(cache, "glyphs", _resize, numbers, common, key, "glyph", _IMAGES)
+    return _prepare(cache, "glyphs", _resize, numbers, common, key, "glyph")
 
 
 def _fonts(fonts, characters, image_size, progress=False, path=None):
@@ -100,17 +101,17 @@ def _resize(numbers, source, characters, image_size, progress=False, path=None):
     return ImageStore.collect(images, characters, image_size, path)
 
 
-def _prepare(cache, name, function, items, common, key, unit, size, weight=1):
+def _prepare(cache, name, function, items, common, key, unit, weight=1):
     """The store that `function(items, *common)` makes, from the cache if it is there.
 
     Args:
         cache: folder to keep it in; empty: it is made in memory.
         name: how its file begins.
         function: takes also `progress` and `path`, the file to write to.
-        items: list that is cut into parts of `size`.
+        items: what is made, cut into parts of about `_IMAGES`.
         common: the other arguments, a `CharacterSet` and the image size among them.
         key: what decides the result besides `common` and the program, as JSON.
-        unit, weight: of the bar; units that an item is worth.
+        unit, weight: of the bar; images that an item is worth.
     """
     if not cache:
         return function(items, *common, progress=True)
@@ -127,7 +128,7 @@ def _prepare(cache, name, function, items, common, key, unit, size, weight=1):
     _make_folder(folder)
     parts = [
         (folder / f"{number:05d}.store", list(part))
-        for number, part in enumerate(_batched(items, size))
+        for number, part in enumerate(_batched(items, max(1, _IMAGES // weight)))
     ]
     missing = [(part, items) for part, items in parts if not part.exists()]
     weights = [weight * len(items) for _, items in missing]
