@@ -20,43 +20,48 @@ def load_store(options, need=(), fonts=True, handwriting=True):
     Returns:
         An `ImageStore` of the images at `options.image_size`.
     """
+    check_given(options, need)
     characters = load_characters(options)
-    given = {
-        "fonts": options.fonts,
-        "handwriting": options.handwriting or options.simulated_writers,
-    }
-    for name in need:
-        if not given[name]:
-            raise InputError(
-                "This step needs fonts: give --fonts a folder of fonts, or `system`."
-                if name == "fonts"
-                else "This step needs handwriting: give --handwriting a manifest, or "
-                "--simulated_writers a number."
-            )
-    stores, size = [], options.image_size
-    if fonts and options.fonts:
-        files = [path for path in options.fonts if not path.endswith(".store")]
-        if files:
-            found = covering(load_fonts(files), characters)
-            stores.append(prepared.glyphs(options.cache, found, characters, size))
-        stores += [
-            prepared.rendered(options.cache, path, characters, size)
-            for path in options.fonts
-            if path.endswith(".store")
-        ]
-    if handwriting:
-        stores += [
-            load_images(options, manifest, characters, HANDWRITING)
-            for manifest in options.handwriting
-        ]
-        if options.simulated_writers:
-            writers = options.simulated_writers
-            stores.append(prepared.simulated(options.cache, writers, characters, size))
+    cache, size = options.cache, options.image_size
+    # What is wrong with a manifest or a store is told before anything takes its time.
+    manifests = options.handwriting if handwriting else []
+    samples = [load_samples(options, path, characters) for path in manifests]
+    given = options.fonts if fonts else []
+    kept = [path for path in given if path.endswith(".store")]
+    kept = [prepared.rendered(cache, path, characters, size) for path in kept]
+    files, stores = [path for path in given if not path.endswith(".store")], []
+    if files:
+        found = covering(load_fonts(files), characters)
+        stores.append(prepared.glyphs(cache, found, characters, size))
+    stores += kept
+    for listed in samples:
+        stores.append(prepared.cleaned(cache, listed, characters, size, HANDWRITING))
+    if handwriting and options.simulated_writers:
+        writers = options.simulated_writers
+        stores.append(prepared.simulated(cache, writers, characters, size))
     if not stores:
         raise InputError(
             "There is no data: give --fonts, --handwriting or --simulated_writers."
         )
     return ImageStore.merge(stores)
+
+
+def check_given(options, need):
+    """Raises InputError unless the flags name each of what is needed.
+
+    Args:
+        options: options of a script.
+        need: `"fonts"`, `"handwriting"`.
+    """
+    if "fonts" in need and not options.fonts:
+        raise InputError(
+            "This step needs fonts: give --fonts a folder of fonts, or `system`."
+        )
+    if "handwriting" in need and not (options.handwriting or options.simulated_writers):
+        raise InputError(
+            "This step needs handwriting: give --handwriting a manifest, or "
+            "--simulated_writers a number."
+        )
 
 
 def load_characters(options):
