@@ -32,8 +32,8 @@ _FLAGS = {
     "handwriting": (
         flags.DEFINE_multi_string,
         [],
-        "Manifest of real handwriting, {character: [path or {path, writer}, ...]}; "
-        "may be given several times.",
+        "Manifest of real handwriting, {character: [path or {path, writer}, ...]}; a "
+        "path scans.store#123 is an image in a store. May be given several times.",
     ),
     "simulated_writers": (
         flags.DEFINE_integer,

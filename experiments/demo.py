@@ -58,6 +58,7 @@ def main(options):
         "handwriting": [str(handwriting)],
         "train": [str(handwriting)],
         "characters": str(folder / "characters.txt"),
+        "cache": str(folder / "cache"),
         "image_size": options.image_size,
         "size": "tiny" if options.quick else "small",
         "seed": options.seed,

@@ -34,8 +34,7 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
         columns = tf.numpy_function(draw, [epoch], types)
         for column, array in zip(columns, example.values(), strict=True):
             column.set_shape((None, *array.shape[1:]))
-        table = dict(zip(example, columns, strict=True))
-        return tf.data.Dataset.from_tensor_slices(table)
+        return dict(zip(example, columns, strict=True))
 
     def execute(columns):
         names = plan.decoded
@@ -62,7 +61,9 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
 
     epochs = rows.epochs(first_row, steps * batch_size * hosts)
     dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs)
-    dataset = dataset.flat_map(table_of_epoch)
+    # The next table is drawn while the rows of this one are read.
+    dataset = dataset.map(table_of_epoch).prefetch(1)
+    dataset = dataset.flat_map(tf.data.Dataset.from_tensor_slices)
     # Batched before it is executed, so that one operation serves a whole batch.
     dataset = dataset.batch(batch_size, drop_remainder=True)
     dataset = dataset.shard(hosts, host).take(steps)
