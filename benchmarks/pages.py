@@ -9,7 +9,8 @@ made worse, step by step, on pages of simulated writers. A line is one step:
     flagged   share of cells listed as suspicious
 
 A page that is not found, or whose code is not read, is `refused`. Also prints the time
-that a photo of 12 megapixels takes.
+that a photo of 12 megapixels takes. `--pictures=docs` makes the pictures of
+docs/pages.md instead.
 """
 
 import argparse
@@ -19,17 +20,24 @@ import sys
 import time
 
 import numpy as np
+from PIL import Image
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests"))
+ROOT = pathlib.Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from pages import fill_page, photograph, written_share  # noqa: E402
 
+from experiments.pages_output import page_picture  # noqa: E402
 from hwgen_keras.characters import CharacterSet, character_set  # noqa: E402
 from hwgen_keras.errors import InputError  # noqa: E402
-from hwgen_keras.sources import find_fonts  # noqa: E402
+from hwgen_keras.evaluation import contact_sheet  # noqa: E402
+from hwgen_keras.sources import clean_image, find_fonts  # noqa: E402
 from hwgen_keras.sources.pages.cells import read_cells  # noqa: E402
 from hwgen_keras.sources.pages.layout import make_layout  # noqa: E402
-from hwgen_keras.sources.pages.rectify import flatten_page  # noqa: E402
+from hwgen_keras.sources.pages.rectify import (  # noqa: E402
+    PIXELS_PER_MM,
+    flatten_page,
+)
 from hwgen_keras.sources.pages.sheet import choose_fonts  # noqa: E402
 
 EMPTY = (3, 17, 50, 80)
@@ -64,6 +72,7 @@ def main():
     parser.add_argument("--writers", type=int, default=3)
     parser.add_argument("--characters", default="kana")
     parser.add_argument("--sweep", choices=list(SWEEPS), action="append")
+    parser.add_argument("--pictures", type=pathlib.Path)
     options = parser.parse_args()
     package = importlib.util.find_spec("matplotlib_fontja")
     fonts = find_fonts(pathlib.Path(package.origin).parent / "fonts")
@@ -73,6 +82,8 @@ def main():
     layout = make_layout(characters)
     fonts = choose_fonts(fonts, characters)
     pages = Pages(layout, fonts, options.writers)
+    if options.pictures:
+        return make_pictures(pages, options.pictures)
 
     print(f"{'harm':12}{'step':>8}{'written':>12}{'invented':>10}{'alike':>14}", end="")
     print(f"{'flagged':>9}")
@@ -85,6 +96,33 @@ def main():
     read_cells(flatten_page(photo), layout, 128)
     seconds = time.process_time() - start
     print(f"{photo.size / 1e6:.1f} megapixels in {seconds:.2f} s of one core")
+
+
+def make_pictures(pages, folder):
+    """Saves what a photo becomes: pages-photo.jpg and pages-cells.jpg."""
+    hard = {"turn": 7.0, "tilt": 0.15, "curl": 0.008, "shadow": 0.6, "noise": 6.0}
+    photo = pages.photo(1, {**hard, "quarter_turns": 1})
+    flat = flatten_page(photo)
+    read = read_cells(flat, pages.layout, 96)
+    pens = read_cells(flat, pages.layout, 96, stroke_width=0)
+    upright = Image.fromarray(np.rot90(photo))
+    framed = page_picture(flat, pages.layout, read, PIXELS_PER_MM).convert("L")
+    pair = [upright.resize((560 * upright.width // upright.height, 560)), framed]
+    pair[1] = framed.resize((560 * framed.width // framed.height, 560))
+    both = Image.new("L", (sum(image.width for image in pair) + 8, 560), 255)
+    both.paste(pair[0], (0, 0))
+    both.paste(pair[1], (pair[0].width + 8, 0))
+    both.save(folder / "pages-photo.jpg", quality=80)
+    truth = pages.fill(1, 30)[1]
+    chosen = [place for place in list(truth)[::3] if read[place].image is not None][:20]
+    columns = {
+        "photo": [read[place].seen for place in chosen],
+        "pen": [pens[place].image for place in chosen],
+        "cleaned": [read[place].image for place in chosen],
+        "written": [clean_image(truth[place], 96) for place in chosen],
+    }
+    sheet = contact_sheet({k: np.stack(v) for k, v in columns.items()}, 64, blocks=4)
+    sheet.save(folder / "pages-cells.jpg", quality=80)
 
 
 class Pages:

@@ -80,6 +80,15 @@ class Output:
                     f"--output: {self.folder} was made with --{name}={old.get(name)}, "
                     f"not {value}; use the same, or choose another output."
                 )
+        if not (self.folder / "images").is_dir():
+            state["pages"], state["photos"] = {}, {}
+        # Who deletes an image does not want it, whatever is added later.
+        for page in state["pages"].values():
+            page["cells"] = [
+                cell
+                for cell in page["cells"]
+                if not cell["image"] or (self.folder / cell["image"]).is_file()
+            ]
         self.state = state
 
     def page_of(self, checksum):
@@ -160,8 +169,8 @@ class Output:
         good = len(cells) - len(empty)
         summary = (
             f"{good} images, {len(suspicious)} of them suspicious; {len(empty)} empty "
-            "cells left out. To leave a suspicious image out, remove its line from "
-            "manifest.json."
+            "cells left out. To leave a suspicious image out, delete its file and give "
+            "the same command again."
         )
         sections = [Text(summary)]
         picture = self.folder / "review.png"
