@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 SIDE = 16  # of a thumbnail
-# Two images are near-duplicates if their blurred thumbnails correlate as much.
+# Two images are near-duplicates if their thumbnails correlate as much.
 LEAST_CORRELATION = 0.98
 _ROUNDS = 16
 _PLANES = 26
@@ -22,7 +22,7 @@ _MOST_NEIGHBOURS = 32
 _CHUNK = 1 << 16
 
 
-def near_duplicates(thumbnails):
+def near_duplicates(thumbnails, blur=1.0):
     """Groups of images that are almost the same.
 
     Copies that were compressed, scaled, lit or cut differently are found nearly
@@ -30,6 +30,8 @@ def near_duplicates(thumbnails):
 
     Args:
         thumbnails: uint8 (n, 16, 16), 0 ink, 255 paper, of images that are not blank.
+        blur: standard deviation in pixels; so that copies of scans that were cut
+            differently count, too.
 
     Returns:
         list of int arrays of two or more positions, each in rising order.
@@ -37,7 +39,7 @@ def near_duplicates(thumbnails):
     count = len(thumbnails)
     if count < 2:
         return []
-    features = _features(thumbnails)
+    features = _features(thumbnails, blur)
     mean = features[:: max(1, count // 20_000)].mean(axis=0)
     planes = np.random.default_rng(0).normal(size=(_ROUNDS, SIDE * SIDE, _PLANES))
     pairs = []
@@ -78,13 +80,12 @@ def _alike(features, codes):
     return pairs
 
 
-def _features(thumbnails):
+def _features(thumbnails, blur):
     """float32 (n, 256), of which the scalar product is the correlation."""
     features = np.empty((len(thumbnails), SIDE * SIDE), np.float32)
     for start in range(0, len(thumbnails), _CHUNK):
         part = 255 - thumbnails[start : start + _CHUNK].astype(np.float32)
-        # Blurred, so that a shift by half a pixel matters little.
-        part = ndimage.gaussian_filter(part, (0, 1, 1)).reshape(len(part), -1)
+        part = ndimage.gaussian_filter(part, (0, blur, blur)).reshape(len(part), -1)
         part -= part.mean(axis=1, keepdims=True)
         part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-6)
         features[start : start + _CHUNK] = part

@@ -1,0 +1,89 @@
+"""python -m experiments.inspect_data --data=MANIFEST_OR_STORE --characters=jis1
+    --output=FOLDER
+
+Looks through labelled images, on all cores: how many of each character and of each
+writer or font, which characters are missing, sizes, images that are blank, unreadable,
+white on black or almost the same as others. Prints a summary; with --output, writes
+report.json with all names, and pictures of the classes and of what is suspicious.
+"""
+
+from experiments import common
+
+FLAGS = ("writer_pattern", "output")
+EXTRA = {
+    "data": (common.flags.DEFINE_string, None, "A manifest, or a packed image store."),
+    "characters": (
+        common.flags.DEFINE_string,
+        None,
+        "Character set to compare with: kana, etl8, jis1, or a text file; default: "
+        "what the data have.",
+    ),
+}
+
+
+def main(options):
+    import json
+    import pathlib
+
+    from experiments import inputs, inspection_report, inspection_sheets, parallel
+    from hwgen_keras.data import inspection
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.files import complete_file
+
+    if options.data is None:
+        raise InputError("--data is needed: a manifest, or a packed image store.")
+    output = options.output and pathlib.Path(options.output)
+    if output and output.exists():
+        raise InputError(f"--output {output} exists already; choose a new folder.")
+    characters = options.characters and inputs.load_characters(options)
+    listing = _listing(options.data, options.writer_pattern)
+
+    lots = listing.lots()
+    measured = dict(
+        parallel.each(
+            inspection.measure,
+            [(lot,) for lot in lots],
+            "image",
+            "reading",
+            [min(1000, len(listing) - 1000 * n) for n in range(len(lots))],
+        )
+    )
+    measures = inspection.Measures.concatenate([measured[n] for n in range(len(lots))])
+    groups = inspection.duplicate_groups(measures)
+    report = inspection_report.report(listing, measures, groups, characters)
+    report = {"data": str(options.data), **report}
+    print(inspection_report.summary(report))
+    if output:
+        with complete_file(output) as partial:
+            partial.mkdir()
+            text = json.dumps(report, ensure_ascii=False, indent=1)
+            (partial / "report.json").write_text(text + "\n", encoding="utf-8")
+            inspection_sheets.write(partial, listing, measures, groups)
+        print(f"Saved {output}")
+    return report
+
+
+def _listing(path, writer_pattern):
+    """What a manifest or a store lists."""
+    import pathlib
+
+    import numpy as np
+
+    from hwgen_keras.data import ImageStore, read_manifest
+    from hwgen_keras.data.inspection import Listing
+
+    if pathlib.Path(path).suffix == ".store":
+        store = ImageStore.open(path)
+        characters = np.array(tuple(store.characters))[store.labels]
+        sources = np.array(store.source_names)[store.sources]
+        return Listing(characters, sources, pathlib.Path(path))
+    samples = read_manifest(path, writer_pattern=writer_pattern)
+    return Listing(
+        [sample.character for sample in samples],
+        [sample.writer for sample in samples],
+        samples,
+    )
+
+
+if __name__ == "__main__":
+    common.run(main, __doc__, FLAGS, EXTRA)

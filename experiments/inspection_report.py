@@ -1,0 +1,149 @@
+"""The findings of inspect_data, as JSON and as lines to read."""
+
+import numpy as np
+
+from hwgen_keras.data.inspection import BLANK, UNREADABLE
+
+_SOME = 5
+
+
+def report(listing, measures, groups, characters=None):
+    """What was found, ready for JSON.
+
+    Args:
+        listing: the `Listing` of the images.
+        measures: their `Measures`.
+        groups: positions of near-duplicates, a list of arrays.
+        characters: optional `CharacterSet` to compare with.
+    """
+    classes, class_counts = np.unique(listing.characters, return_counts=True)
+    known = listing.sources[listing.sources != ""]
+    sources, source_counts = np.unique(known, return_counts=True)
+    sizes = measures.sizes[measures.states != UNREADABLE]
+    numbers = np.arange(len(listing))
+    return {
+        "images": len(listing),
+        "classes": len(classes),
+        "images_a_class": {
+            **_spread(class_counts),
+            "imbalance": round(float(class_counts.max() / class_counts.min()), 2),
+        },
+        "sources": len(sources),
+        "images_without_a_source": len(listing) - len(known),
+        "images_a_source": _spread(source_counts),
+        **_compared(classes, characters),
+        "sizes": {
+            "different": len(np.unique(sizes, axis=0)),
+            "height": _spread(sizes[:, 0]),
+            "width": _spread(sizes[:, 1]),
+        },
+        "blank": _names(listing, numbers[measures.states == BLANK]),
+        "unreadable": _names(listing, numbers[measures.states == UNREADABLE]),
+        "white_on_black": _names(listing, numbers[measures.inverted]),
+        "near_duplicates": [
+            {
+                "characters": "".join(dict.fromkeys(listing.characters[group])),
+                "images": _names(listing, group),
+            }
+            for group in groups
+        ],
+        "counts": _counts(classes, class_counts),
+        "counts_of_sources": _counts(sources, source_counts),
+    }
+
+
+def _spread(values):
+    if not len(values):
+        return {"min": 0, "median": 0, "max": 0}
+    return {
+        "min": int(values.min()),
+        "median": float(np.median(values)),
+        "max": int(values.max()),
+    }
+
+
+def _compared(classes, characters):
+    if characters is None:
+        return {}
+    present = set(classes.tolist())
+    return {
+        "character_set": characters.name,
+        "missing": "".join(c for c in characters if c not in present),
+        "outside": "".join(c for c in classes.tolist() if c not in characters),
+    }
+
+
+def _names(listing, numbers):
+    return [listing.sample(number).name for number in numbers]
+
+
+def _counts(names, counts):
+    """{name: count}, the fewest first."""
+    order = np.argsort(counts, kind="stable")
+    return dict(zip(names[order].tolist(), counts[order].tolist(), strict=True))
+
+
+def summary(report):
+    """The report in some lines."""
+    of_class, of_source = report["images_a_class"], report["images_a_source"]
+    lines = [
+        f"{report['images']} images of {report['classes']} characters",
+        f"images a character: {_told(of_class)}, imbalance {of_class['imbalance']}",
+        f"  fewest: {_ends(report['counts'])[0]}",
+        f"  most: {_ends(report['counts'])[1]}",
+    ]
+    if report["sources"]:
+        fewest, most = _ends(report["counts_of_sources"])
+        lines += [
+            f"writers or fonts: {report['sources']}, images of each: "
+            f"{_told(of_source)}",
+            f"  fewest: {fewest}",
+            f"  most: {most}",
+        ]
+    if report["images_without_a_source"]:
+        lines.append(f"without a writer: {report['images_without_a_source']}")
+    for name in ("missing", "outside"):
+        if name in report:
+            of = "of" if name == "missing" else "the set"
+            listed = report[name]
+            some = (
+                f" ({listed[:40]}{'…' if len(listed) > 40 else ''})" if listed else ""
+            )
+            lines.append(f"{name} {of} {report['character_set']}: {len(listed)}{some}")
+    sizes = report["sizes"]
+    lines.append(
+        f"sizes: {sizes['different']}, height {_told(sizes['height'])}, width "
+        f"{_told(sizes['width'])}"
+    )
+    for name in ("blank", "unreadable", "white_on_black"):
+        lines.append(f"{name.replace('_', ' ')}: {_some(report[name])}")
+    groups = report["near_duplicates"]
+    images = sum(len(group["images"]) for group in groups)
+    several = [group for group in groups if len(group["characters"]) > 1]
+    lines.append(f"near-duplicates: {images} images in {len(groups)} groups")
+    for group in groups[:_SOME]:
+        lines.append(f"  {group['characters']}: {_some(group['images'], 3)}")
+    if several:
+        kinds = list(dict.fromkeys(group["characters"] for group in several))
+        lines.append(
+            f"  under different characters: {len(several)} groups "
+            f"({_some(kinds, listed=len(several))})"
+        )
+    return "\n".join(lines)
+
+
+def _told(spread):
+    return f"{spread['min']} to {spread['max']} (median {spread['median']:g})"
+
+
+def _ends(counts):
+    items = [f"{name} {count}" for name, count in counts.items()]
+    return ", ".join(items[:_SOME]), ", ".join(items[::-1][:_SOME])
+
+
+def _some(names, count=_SOME, listed=None):
+    if not names:
+        return "0"
+    rest = len(names) - count
+    text = ", ".join(names[:count]) + (f" and {rest} more" if rest > 0 else "")
+    return text if listed else f"{len(names)} ({text})"
