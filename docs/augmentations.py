@@ -34,8 +34,8 @@ def main():
         sheet.append(np.hstack(batch["image"].numpy()[order, ..., 0]))
     sheet = np.vstack(sheet)
     height, width = sheet.shape
-    figure = pyplot.figure(figsize=(width / 100 + 1.2, height / 100), dpi=80)
-    axes = figure.add_axes([1.2 / (width / 100 + 1.2), 0, 1, 1])
+    figure = pyplot.figure(figsize=(width / 100 + 1.5, height / 100), dpi=80)
+    axes = figure.add_axes([1.5 / (width / 100 + 1.5), 0, 1, 1])
     axes.imshow(sheet, cmap="gray", vmin=-1, vmax=1, aspect="equal")
     axes.set_anchor("W")
     axes.set_yticks(96 * np.arange(len(AUGMENTATIONS)) + 48, AUGMENTATIONS)

@@ -23,7 +23,8 @@ AUGMENTATIONS = (
     "affine (turned, sheared, scaled, moved), perspective (seen from the side), "
     "elastic (bent), stroke (thinner or broader), binarise (half of the images black "
     "and white), gridmask (squares of paper), cutout (a rectangle of paper), erasing "
-    "(a rectangle of noise); or none. docs/augmentations.png shows them"
+    "(a rectangle of noise), randaugment (two of them, drawn for each image); or none. "
+    "docs/augmentations.png shows them"
 )
 
 # name: (define, default, help). One vocabulary for all scripts; a default of None is

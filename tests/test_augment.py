@@ -29,7 +29,7 @@ def seeds():
 
 SHAPES = [augment.elastic, augment.perspective, augment.stroke]
 COVERS = [augment.gridmask, augment.cutout]
-EACH = [*SHAPES, *COVERS, augment.erasing]
+EACH = [*SHAPES, *COVERS, augment.erasing, augment.randaugment]
 
 
 @pytest.mark.parametrize("function", EACH)
@@ -167,6 +167,25 @@ def test_erasing_covers_one_rectangle_with_noise(seeds):
         assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
         assert 0.06 < len(rows) / SIZE**2 < 0.14
         assert image[rows, columns].std() > 40
+
+
+def test_randaugment_draws_some_of_the_others(strokes, seeds):
+    names = ["perspective", "elastic", "stroke", "binarise", "cutout", "erasing"]
+    np.testing.assert_array_equal(augment.randaugment(strokes, seeds, count=0), strokes)
+    every = strokes
+    for name in names:
+        every = getattr(augment, name)(every, seeds)
+    both = augment.randaugment(strokes, seeds, count=len(names))
+    np.testing.assert_allclose(both, every, atol=1e-3)
+    # One of them alone, each of them once in a while.
+    many = tf.constant(np.arange(128).reshape(64, 2), tf.int32)
+    images = tf.repeat(strokes[:1], 64, axis=0)
+    one = augment.randaugment(images, many, count=1).numpy()
+    matches = [
+        abs(getattr(augment, name)(images, many) - one).numpy().max((1, 2, 3)) < 1e-3
+        for name in names
+    ]
+    assert np.any(matches, axis=0).all() and np.any(matches, axis=1).all()
 
 
 def test_names_of_augmentations():

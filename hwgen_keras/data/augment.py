@@ -15,12 +15,12 @@ from hwgen_keras.data.augment_rows import PAPER, RowGenerator, row_numbers
 from hwgen_keras.errors import InputError
 
 __all__ = ["binarise", "cutout", "elastic", "erasing", "gridmask", "perspective"]
-__all__ += ["AUGMENTATIONS", "PAPER", "parse_augmentations", "stroke"]
+__all__ += ["AUGMENTATIONS", "PAPER", "parse_augmentations", "randaugment", "stroke"]
 
 # In the order in which they are applied. `affine` costs nothing here: the rows of a
 # sampler contain it.
 AUGMENTATIONS = ("none", "affine", "perspective", "elastic", "stroke", "binarise")
-AUGMENTATIONS += ("gridmask", "cutout", "erasing")
+AUGMENTATIONS += ("gridmask", "cutout", "erasing", "randaugment")
 
 
 def parse_augmentations(names):
@@ -173,6 +173,33 @@ def cutout(images, seeds, side=(0.15, 0.4)):
     }
     rectangles = {name: tf.cast(v, tf.int32) for name, v in rectangles.items()}
     return layer.augment_images(images, transformations=rectangles)
+
+
+def randaugment(images, seeds, count=2):
+    """Does to each image what some of the other augmentations do, drawn at random.
+
+    They are perspective, elastic, stroke, binarise, cutout and erasing, each at its
+    usual strength, in this order.
+
+    Args:
+        images: float32 (batch, height, width, 1), values 0 to 255.
+        seeds: int32 (batch, 2).
+        count: how many of them an image gets.
+
+    Reference: E. Cubuk et al., RandAugment: practical automated data augmentation
+    with a reduced search space, NeurIPS 2020.
+    """
+    import tensorflow as tf
+
+    functions = (perspective, elastic, stroke, binarise, cutout, erasing)
+    shape = (len(functions),)
+    numbers = row_numbers(seeds + [0, 106], shape, tf.random.stateless_uniform)
+    rank = tf.argsort(tf.argsort(numbers, axis=1), axis=1)
+    for number, function in enumerate(functions):
+        rows = tf.where(rank[:, number] < count)
+        changed = function(tf.gather_nd(images, rows), tf.gather_nd(seeds, rows))
+        images = tf.tensor_scatter_nd_update(images, rows, changed)
+    return images
 
 
 def _smoothing(side, sigma):
