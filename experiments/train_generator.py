@@ -112,7 +112,7 @@ BASE_EPOCHS = 300
 
 
 def main(options):
-    from experiments import recipes
+    from experiments import inputs, recipes
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
 
@@ -125,6 +125,7 @@ def main(options):
             "--clip_weights is needed: CLIP gives the explicit loss, and the condition "
             "of the mode adain_clip."
         )
+    inputs.check_given(options, needs(options.step))
     if options.step != "all":
         return train_step(options)[0]
     if options.run_dir is None:
@@ -143,6 +144,12 @@ def main(options):
     return path
 
 
+def needs(step):
+    """What a step takes its images from."""
+    hands = step in ("step3", "step_end", "all")
+    return ("fonts", "handwriting") if hands else ("fonts",)
+
+
 def train_step(options, model=None):
     """One of the four steps in a run folder of its own.
 
@@ -158,9 +165,6 @@ def train_step(options, model=None):
     from hwgen_keras.data import PairSampler, feed
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
 
-    needs = ["fonts"]
-    if options.step in ("step3", "step_end"):
-        needs.append("handwriting")
     with training.Run(f"train_generator-{options.step}", options) as run:
         if (run.folder / "generator.keras").exists():
             print(f"{options.step} is complete.")
@@ -168,7 +172,8 @@ def train_step(options, model=None):
         jit = common.set_up(options)
 
         clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
-        store = inputs.load_store(options, needs, handwriting="handwriting" in needs)
+        need = needs(options.step)
+        store = inputs.load_store(options, need, handwriting="handwriting" in need)
         tokenizer = inputs.load_tokenizer(options, store.characters)
         sampler = PairSampler(
             store,

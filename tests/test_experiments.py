@@ -251,6 +251,10 @@ MISTAKES = {
         {"clip_weights": "{clip}", "run_dir": "{folder}", "simulated_writers": 0},
         "This step needs handwriting: give --handwriting",
     ),
+    "no handwriting for the last of all steps": (
+        {"clip_weights": "{clip}", "step": "all", "simulated_writers": 0},
+        "This step needs handwriting: give --handwriting",
+    ),
     "missing font": (
         {"clip_weights": "{clip}", "run_dir": "{folder}", "fonts": ["no.ttf"]},
         "no.ttf does not exist",
