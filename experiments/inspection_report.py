@@ -1,5 +1,8 @@
 """The findings of inspect_data, as JSON and as lines to read."""
 
+import collections
+import itertools
+
 import numpy as np
 
 from hwgen_keras.data.inspection import BLANK, UNREADABLE
@@ -47,6 +50,7 @@ def report(listing, measures, groups, characters=None):
             }
             for group in groups
         ],
+        "sources_alike": _alike(listing, groups),
         "counts": _counts(classes, class_counts),
         "counts_of_sources": _counts(sources, source_counts),
     }
@@ -75,6 +79,19 @@ def _compared(classes, characters):
 
 def _names(listing, numbers):
     return [listing.sample(number).name for number in numbers]
+
+
+def _alike(listing, groups):
+    """[source, source, groups of near-duplicates that both are in], the most first.
+
+    One hand under two names, or a font in two widths, shows here.
+    """
+    pairs = collections.Counter(
+        pair
+        for group in groups
+        for pair in itertools.combinations(sorted(set(listing.sources[group])), 2)
+    )
+    return [[str(a), str(b), count] for (a, b), count in pairs.most_common()]
 
 
 def _counts(names, counts):
@@ -127,8 +144,11 @@ def summary(report):
         kinds = list(dict.fromkeys(group["characters"] for group in several))
         lines.append(
             f"  under different characters: {len(several)} groups "
-            f"({_some(kinds, listed=len(several))})"
+            f"({_some(kinds, listed=True)})"
         )
+    alike = [f"{a} and {b} ({count})" for a, b, count in report["sources_alike"]]
+    if alike:
+        lines.append(f"  between: {_some(alike, listed=True)}")
     return "\n".join(lines)
 
 
@@ -141,7 +161,7 @@ def _ends(counts):
     return ", ".join(items[:_SOME]), ", ".join(items[::-1][:_SOME])
 
 
-def _some(names, count=_SOME, listed=None):
+def _some(names, count=_SOME, listed=False):
     if not names:
         return "0"
     rest = len(names) - count

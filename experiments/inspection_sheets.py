@@ -78,12 +78,16 @@ def _suspicious(listing, groups, font):
     """A row for each group, the name of each image below it."""
     width, height = _LARGE + 48, _LARGE + 34
     columns = min(_OF_A_GROUP, max(map(len, groups)))
-    sheet = Image.new("L", (columns * width, len(groups) * height), 255)
+    # Small groups stand side by side.
+    blocks = min(max(1, _OF_A_GROUP // columns), len(groups))
+    rows = -(-len(groups) // blocks)
+    sheet = Image.new("L", (blocks * columns * width, rows * height), 255)
     pen = ImageDraw.Draw(sheet)
-    for row, group in enumerate(groups):
-        pen.line((0, row * height, sheet.width, row * height), fill=214)
+    for position, group in enumerate(groups):
+        left, top = position % blocks * columns * width + 2, position // blocks * height
+        pen.line((left, top, left + columns * width - 12, top), fill=160)
         for column, number in enumerate(group[:_OF_A_GROUP]):
-            x, y = column * width + 2, row * height + 2
+            x, y = left + column * width, top + 2
             sheet.paste(_picture(listing, number, _LARGE), (x, y))
             sample = listing.sample(number)
             label = f"{sample.character} {sample.writer}"

@@ -94,6 +94,7 @@ class TestReport:
         (group,) = report["near_duplicates"]
         assert group["characters"] == "いえ"
         assert names(group["images"]) == ["い1.png", "え1.png"]
+        assert report["sources_alike"] == [["w1", "w2", 1]]
 
         assert json.loads((output / "report.json").read_text("utf-8")) == report
         assert sorted(file.name for file in output.glob("*.png")) == [
@@ -102,6 +103,7 @@ class TestReport:
         printed = capsys.readouterr().out
         assert "6 images of 3 characters" in printed
         assert "missing of kana: 89" in printed
+        assert "between: w1 and w2 (1)" in printed
         assert "under different characters: 1 groups (いえ)" in printed
 
     def test_a_set_without_some_of_the_characters(self, faulty):

@@ -117,7 +117,7 @@ class Font:
             return None, fault
         if keeps_place(character):
             ink = glyphs.in_em_box(self.path, self.index, character, ink, place, pixels)
-        image = place_in_square(ink, image_size, margin, Image.Resampling.BICUBIC)
+        image = place_in_square(ink, image_size, margin, Image.Resampling.HAMMING)
         if (255 - image).mean() > _FULLEST * 255 * (1 - 2 * margin) ** 2:
             return None, "full"
         return image, None
