@@ -23,6 +23,7 @@ EXTRA = {
 
 def main(options):
     import json
+    import os
     import pathlib
 
     from experiments import inputs, inspection_report, inspection_sheets, parallel
@@ -33,7 +34,7 @@ def main(options):
     if options.data is None:
         raise InputError("--data is needed: a manifest, or a packed image store.")
     output = options.output and pathlib.Path(options.output)
-    if output and output.exists():
+    if output and os.path.exists(output):
         raise InputError(f"--output {output} exists already; choose a new folder.")
     characters = options.characters and inputs.load_characters(options)
     listing = _listing(options.data, options.writer_pattern)
@@ -54,11 +55,17 @@ def main(options):
     report = {"data": str(options.data), **report}
     print(inspection_report.summary(report))
     if output:
-        with complete_file(output) as partial:
-            partial.mkdir()
-            text = json.dumps(report, ensure_ascii=False, indent=1)
-            (partial / "report.json").write_text(text + "\n", encoding="utf-8")
-            inspection_sheets.write(partial, listing, measures, groups)
+        text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+        try:
+            with complete_file(output) as partial:
+                partial.mkdir()
+                (partial / "report.json").write_text(text, encoding="utf-8")
+                inspection_sheets.write(partial, listing, measures, groups)
+        except OSError as error:
+            raise InputError(
+                f"--output {output} cannot be written ({error.strerror}); free some "
+                "space or choose another folder."
+            ) from None
         print(f"Saved {output}")
     return report
 

@@ -17,7 +17,7 @@ EXTRA = {}
 def main(options):
     import pathlib
 
-    from experiments import font_coverage, inputs, output_folder
+    from experiments import inputs
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
 
@@ -31,31 +31,42 @@ def main(options):
     characters = inputs.load_characters(options)
     files = _files(options.fonts)
     output = pathlib.Path(options.output)
-
     with locked_folder(output, "--output"):
-        request = _request(files, characters, options.image_size)
-        if output_folder.begin(output, request, "fonts.store"):
-            print(f"{output} is complete; nothing is to do.")
-            return output / "fonts.store"
-        survey = _survey(files, characters)
-        records = _render(survey.fonts, characters, options.image_size, output)
-        left_out = survey.left_out + font_coverage.unusable(records, characters)
-        records = [record for record in records if record["rendered"]]
-        font_coverage.tell_left_out(left_out)
-        if not records:
+        try:
+            return _prepare(files, characters, options.image_size, output)
+        except OSError as error:
             raise InputError(
-                f"--fonts: no font has a usable glyph of {characters.name}; give other "
-                "fonts or another set."
-            )
-        font_coverage.write(output, records, left_out, characters, options.image_size)
-        store = _join(output, records)
-        font_coverage.write_sheets(output / "sheets", store, records)
-        print(font_coverage.table(records, characters))
-        output_folder.finish(output)
-    print(
-        f"{len(store)} glyphs of {len(records)} fonts. Saved {output / 'fonts.store'}"
-    )
-    return output / "fonts.store"
+                f"--output {output} cannot be written ({error.strerror}); free some "
+                "space or choose another folder."
+            ) from None
+
+
+def _prepare(files, characters, image_size, output):
+    from experiments import font_coverage, output_folder
+    from hwgen_keras.errors import InputError
+
+    path = output / "fonts.store"
+    request = _request(files, characters, image_size)
+    if output_folder.begin(output, request, path.name):
+        print(f"{output} is complete; nothing is to do.")
+        return path
+    survey = _survey(files, characters)
+    records = _render(survey.fonts, characters, image_size, output)
+    left_out = survey.left_out + font_coverage.unusable(records, characters)
+    records = [record for record in records if record["rendered"]]
+    font_coverage.tell_left_out(left_out)
+    if not records:
+        raise InputError(
+            f"--fonts: no font has a usable glyph of {characters.name}; give other "
+            "fonts or another set."
+        )
+    font_coverage.write(output, records, left_out, characters, image_size)
+    store = _join(output, records)
+    font_coverage.write_sheets(output / "sheets", store, records)
+    print(font_coverage.table(records, characters))
+    output_folder.finish(output)
+    print(f"{len(store)} glyphs of {len(records)} fonts. Saved {path}")
+    return path
 
 
 def _files(paths):

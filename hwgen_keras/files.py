@@ -52,9 +52,9 @@ def locked_folder(folder, flag):
         InputError: another process has the folder, or it cannot be written.
     """
     folder = pathlib.Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{flag} {folder} is a file; choose a folder.")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{flag} {folder} is a file; choose a folder.")
         folder.mkdir(parents=True, exist_ok=True)
         file = open(folder / ".lock", "w")
     except OSError as error:

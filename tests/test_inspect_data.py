@@ -1,5 +1,6 @@
 """inspect_data: made data, of which everything is known."""
 
+import errno
 import io
 import json
 
@@ -158,10 +159,10 @@ class TestReport:
         from experiments import inspection_sheets
 
         def fail(*arguments):
-            raise OSError("disk full")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(inspection_sheets, "write", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(InputError, match="out cannot be written .No space left"):
             inspect(data=faulty, output=faulty.parent / "out")
         assert not list(faulty.parent.glob("*out*"))
 

@@ -1,6 +1,7 @@
 """prepare_fonts: what it renders, what it leaves out and why, and going on."""
 
 import csv
+import errno
 import json
 import pathlib
 import shutil
@@ -231,6 +232,21 @@ class TestPrepareFonts:
         with locked_folder(folder.parent / "出力 1", "--output"):
             with pytest.raises(InputError, match="in use by another process"):
                 prepare(folder)
+
+    def test_a_full_disk_is_told(self, folder, monkeypatch):
+        def fail(*arguments):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        write_font(folder / "a.ttf", BOXES)
+        monkeypatch.setattr(prepare_fonts, "_join", fail)
+        with pytest.raises(InputError, match="cannot be written .No space left"):
+            prepare(folder)
+
+    def test_a_name_that_is_too_long_is_told(self, folder):
+        write_font(folder / "a.ttf", BOXES)
+        with pytest.raises(InputError, match="--output .* cannot be written"):
+            prepare(folder, output="長" * 200)
+        assert prepare(folder, output=f"{'深' * 60}/{'い' * 60}").exists()
 
     @pytest.mark.parametrize(
         ("values", "message"),
