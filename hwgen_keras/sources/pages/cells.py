@@ -18,7 +18,7 @@ _MARGIN = geometry.GAP / 2
 _LINE_REACH = 0.9
 # Ink is somewhere darker than the first and nowhere brighter than the second; nor
 # than paper less this many deviations of its grain. Beyond the last, contrast is low.
-_INK, _BRIGHTEST_INK, _GRAINS, _FAINT_INK = 0.82, 0.9, 5.0, 0.68
+_INK, _BRIGHTEST_INK, _GRAINS, _FAINT_INK = 0.82, 0.9, 5.0, 0.71
 _SPECK = 0.12  # mm²
 # A piece of ink of which less than this share is in the box is a neighbour's.
 _OWN = 0.25

@@ -5,7 +5,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 # Strokes that would lie closer than this share of their distance stay thinner.
-_MOST_OF_DISTANCE = 0.4
+_MOST_OF_DISTANCE = 0.28
 # Where a stroke is thinner than what is taken away, this share of the width remains.
 _THINNEST = 0.35
 
