@@ -1,7 +1,7 @@
 """python docs/augmentations.py
 
-Draws docs/augmentations.png: what each augmentation does to kana of IPAexGothic (from
-the package matplotlib-fontja).
+Draws docs/augmentations.png: what each augmentation and each mix does to kana of
+IPAexGothic (from the package matplotlib-fontja).
 """
 
 import importlib.util
@@ -12,7 +12,14 @@ import numpy as np
 from PIL import Image
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data import AUGMENTATIONS, ClassificationSampler, ImageStore, feed
+from hwgen_keras.data import (
+    AUGMENTATIONS,
+    MIXES,
+    ClassificationSampler,
+    ImageStore,
+    feed,
+    mixing,
+)
 from hwgen_keras.sources import find_fonts
 
 KANA = CharacterSet("twelve", "あきすぬのほみむれアネヲ")
@@ -32,13 +39,20 @@ def main():
         (batch,) = feed(store, sampler, len(KANA), 1, augment=[name], kind="tf")
         order = np.argsort(batch["label"])
         sheet.append(np.hstack(batch["image"].numpy()[order, ..., 0]))
+    sampler = ClassificationSampler(store)
+    for name in MIXES[1:]:
+        outputs = mixing(name, len(KANA))
+        ((image, _),) = feed(store, sampler, len(KANA), 1, outputs=outputs, kind="tf")
+        order = np.argsort(sampler.epoch(0)["label"])
+        sheet.append(np.hstack(image.numpy()[order, ..., 0]))
     sheet = np.vstack(sheet)
     height, width = sheet.shape
     figure = pyplot.figure(figsize=(width / 100 + 1.5, height / 100), dpi=80)
     axes = figure.add_axes([1.5 / (width / 100 + 1.5), 0, 1, 1])
     axes.imshow(sheet, cmap="gray", vmin=-1, vmax=1, aspect="equal")
     axes.set_anchor("W")
-    axes.set_yticks(96 * np.arange(len(AUGMENTATIONS)) + 48, AUGMENTATIONS)
+    names = AUGMENTATIONS + MIXES[1:]
+    axes.set_yticks(96 * np.arange(len(names)) + 48, names)
     axes.set_xticks([])
     axes.set_frame_on(False)
     axes.tick_params(length=0, labelsize=13)

@@ -10,6 +10,7 @@ from hwgen_keras.data import (
     ClassificationSampler,
     affine_matrix,
     feed,
+    mixing,
 )
 from hwgen_keras.data.augment import parse_augmentations
 from hwgen_keras.data.steps import FIXED_MARGIN
@@ -33,9 +34,12 @@ def scheduled(options, learning_rate=None):
 def compiled(model, options, jit):
     """A classifier, built and compiled with Adam and cross-entropy."""
     model.build()
+    loss = keras.losses.SparseCategoricalCrossentropy
+    if getattr(options, "mix", "none") != "none":
+        loss = keras.losses.CategoricalCrossentropy
     model.compile(
         optimizer=keras.optimizers.Adam(scheduled(options)),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=loss(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,
     )
@@ -56,8 +60,14 @@ def augmented_sampler(options, store, tokenizer=None, **arguments):
 
 
 def classifier_feed(options, store, sampler):
-    """make_feed for a classifier of images: batches of (image, label)."""
-    return _make_feed(options, store, sampler, ("image", "label"))
+    """make_feed for a classifier of images: batches of (image, label).
+
+    With `--mix` they are mixed, and the labels are shares of all classes.
+    """
+    outputs = ("image", "label")
+    if getattr(options, "mix", "none") != "none":
+        outputs = mixing(options.mix, len(store.characters))
+    return _make_feed(options, store, sampler, outputs)
 
 
 def clip_feed(options, store, sampler):

@@ -36,6 +36,13 @@ EXTRA = {
         "character has some; the rest is shared equally by fonts and generated images. "
         "Default: every image once an epoch, as published.",
     ),
+    "mix": (
+        common.flags.DEFINE_enum,
+        "none",
+        ["none", "mixup", "cutmix", "fmix"],
+        "Mix each image and its label with another: in all pixels, a rectangle, or "
+        "smooth patches.",
+    ),
 }
 DEFAULTS = {
     "tiny": {

@@ -113,6 +113,7 @@ def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path)
         train=[str(manifest)],
         generated=[str(generated)],
         augment="affine",
+        mix="cutmix",
         real_share=0.5,
         validation=str(manifest),
         run_dir=str(tmp_path / "classifier"),

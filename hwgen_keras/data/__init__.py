@@ -9,6 +9,7 @@ from hwgen_keras.data.manifest import (
     split_by_writer,
     write_manifest,
 )
+from hwgen_keras.data.mix import MIXES, mixing
 from hwgen_keras.data.pairs import PairSampler
 from hwgen_keras.data.rows import affine_matrix
 from hwgen_keras.data.simulated import simulated_store
@@ -21,6 +22,7 @@ __all__ = [
     "FONT",
     "GENERATED",
     "HANDWRITING",
+    "MIXES",
     "STEPS",
     "ClassificationSampler",
     "ImageStore",
@@ -31,6 +33,7 @@ __all__ = [
     "affine_matrix",
     "concatenate_stores",
     "feed",
+    "mixing",
     "parse_augmentations",
     "read_manifest",
     "simulated_store",
