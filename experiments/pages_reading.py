@@ -148,7 +148,13 @@ def _opened(options):
         "stroke_width": options.stroke_width,
     }
     with locked_folder(options.output, "--output") as folder:
-        yield Output(folder, options.writer, settings)
+        try:
+            yield Output(folder, options.writer, settings)
+        except OSError as error:
+            raise InputError(
+                f"--output {folder} cannot be written ({error.strerror}); free some "
+                "space and give the same command again."
+            ) from None
 
 
 def _finish(output, mistakes, what):

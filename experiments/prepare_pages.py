@@ -104,8 +104,14 @@ def make_sheet(options):
         )
     fonts = sheet.choose_fonts(_model_fonts(options.fonts, characters), characters)
     logging.getLogger("fontTools").setLevel(logging.WARNING)
-    sheet.write_sheet(path, made, fonts)
-    made.save(beside)
+    try:
+        sheet.write_sheet(path, made, fonts)
+        made.save(beside)
+    except OSError as error:
+        raise InputError(
+            f"--sheet: {path} cannot be written ({error.strerror}); choose another "
+            "place, or free some space."
+        ) from None
     print(
         f"{len(characters)} characters on {len(made.pages)} pages. Saved {path} and "
         f"{beside}; keep the latter for reading the photos."

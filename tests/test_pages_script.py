@@ -1,5 +1,6 @@
 """prepare_pages as a user runs it: sheet, photos, sorted folders, and mistakes."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -318,6 +319,24 @@ class TestMistakes:
         with pytest.raises(InputError, match="choose another output"):
             run(folder=str(folder), output=str(foreign), writer="花子")
         assert [p.name for p in foreign.iterdir() if p.name[0] != "."] == ["letter.txt"]
+
+    def test_a_full_disk(self, sheet, sorted_folder, monkeypatch, tmp_path, tiny_font):
+        folder, _ = sorted_folder
+
+        def full(*arguments, **values):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Image.Image, "save", full)
+        with pytest.raises(InputError, match="out cannot be written .No space left"):
+            run(folder=str(folder), output=str(tmp_path / "out"), writer="花子")
+        monkeypatch.setattr("hwgen_keras.files.os.replace", full)
+        with pytest.raises(InputError, match="new.pdf cannot be written .No space"):
+            run(
+                sheet=str(tmp_path / "new.pdf"),
+                characters=str(sheet[0] / "文字.txt"),
+                fonts=[str(tiny_font)],
+            )
+        assert not [p for p in tmp_path.rglob("*") if "partial" in p.name]
 
     def test_a_sheet_does_not_replace_another(self, sheet, tiny_font):
         with pytest.raises(InputError, match="layout of another sheet"):
