@@ -75,19 +75,23 @@ def _classes(listing, rows, font):
 
 
 def _suspicious(listing, groups, font):
-    """A row for each group, the name of each image below it."""
+    """Groups with a line above each, the name of each image below it."""
     width, height = _LARGE + 48, _LARGE + 34
-    columns = min(_OF_A_GROUP, max(map(len, groups)))
-    # Small groups stand side by side.
-    blocks = min(max(1, _OF_A_GROUP // columns), len(groups))
-    rows = -(-len(groups) // blocks)
-    sheet = Image.new("L", (blocks * columns * width, rows * height), 255)
+    corners, row, column = [], 0, 0
+    for group in groups:
+        size = min(len(group), _OF_A_GROUP)
+        if column + size > _OF_A_GROUP:
+            row, column = row + 1, 0
+        corners.append((row, column))
+        column += size
+    sheet = Image.new("L", (_OF_A_GROUP * width, (row + 1) * height), 255)
     pen = ImageDraw.Draw(sheet)
-    for position, group in enumerate(groups):
-        left, top = position % blocks * columns * width + 2, position // blocks * height
-        pen.line((left, top, left + columns * width - 12, top), fill=160)
-        for column, number in enumerate(group[:_OF_A_GROUP]):
-            x, y = left + column * width, top + 2
+    for group, (row, column) in zip(groups, corners, strict=True):
+        left, top = column * width + 2, row * height
+        size = min(len(group), _OF_A_GROUP)
+        pen.line((left, top, left + size * width - 12, top), fill=160)
+        for position, number in enumerate(group[:_OF_A_GROUP]):
+            x, y = left + position * width, top + 2
             sheet.paste(_picture(listing, number, _LARGE), (x, y))
             sample = listing.sample(number)
             label = f"{sample.character} {sample.writer}"

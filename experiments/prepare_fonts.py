@@ -42,6 +42,8 @@ def main(options):
 
 
 def _prepare(files, characters, image_size, output):
+    import shutil
+
     from experiments import font_coverage, output_folder
     from hwgen_keras.errors import InputError
 
@@ -56,6 +58,9 @@ def _prepare(files, characters, image_size, output):
     records = [record for record in records if record["rendered"]]
     font_coverage.tell_left_out(left_out)
     if not records:
+        # The same folder may be begun again with better fonts.
+        shutil.rmtree(output / "parts")
+        (output / "request.json").unlink()
         raise InputError(
             f"--fonts: no font has a usable glyph of {characters.name}; give other "
             "fonts or another set."

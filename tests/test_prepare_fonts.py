@@ -186,6 +186,8 @@ class TestPrepareFonts:
         write_font(folder / "full.ttf", {"い": FULL}, "Full")
         with pytest.raises(InputError, match="no font has a usable glyph of かな"):
             prepare(folder)
+        write_font(folder / "good.ttf", BOXES)
+        assert len(ImageStore.open(prepare(folder))) == 6
 
     def test_goes_on_where_it_stopped(self, folder, monkeypatch, capsys):
         write_font(folder / "a.ttf", BOXES)
