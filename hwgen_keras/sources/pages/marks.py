@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.spatial import cKDTree
 from skimage.transform import estimate_transform
 
 from hwgen_keras.sources.pages import layout as geometry
@@ -20,7 +21,7 @@ _DARK = 0.62
 # Wider than any printed line at the search size, narrower than what is beside a page.
 _CLOSING = 41
 _SMALLEST_MARK, _LARGEST_MARK = 10, 130
-_MOST_CANDIDATES = 14
+_MOST_CANDIDATES, _NEIGHBOURS = 14, 4
 # Distance of the centres of ring and disc, as a share of the ring's size.
 _CONCENTRIC = 0.12
 # Marks of one page differ in size by perspective, and no more than this.
@@ -104,12 +105,14 @@ def _find_marks(relative):
     if not len(rings) or not len(discs):
         return np.empty((0, 3))
     middles = np.stack([lefts + rights - 1, tops + bottoms - 1], axis=1) / 2
-    apart = np.linalg.norm(middles[rings, None] - middles[discs], axis=2)
+    # A few neighbours of each ring, since specks may lie nearer than its disc.
+    near = min(_NEIGHBOURS, len(discs))
+    apart, nearest = cKDTree(middles[discs]).query(middles[rings], k=range(1, near + 1))
     apart = apart / sizes[rings, None]
-    ratios = sizes[discs] / sizes[rings, None]
+    ratios = sizes[discs[nearest]] / sizes[rings, None]
     apart[(ratios < 0.26) | (ratios > 0.6)] = np.inf
-    best = apart.argmin(axis=1)
-    concentric = apart[np.arange(len(rings)), best]
+    best = nearest[np.arange(len(rings)), apart.argmin(axis=1)]
+    concentric = apart.min(axis=1)
     order = np.argsort(concentric)[:_MOST_CANDIDATES]
     order = order[concentric[order] < _CONCENTRIC]
     marks = [
