@@ -10,6 +10,7 @@ from hypothesis import strategies
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts
 from hwgen_keras.sources.pages import layout as geometry
+from hwgen_keras.sources.pages.folders import character_of
 from hwgen_keras.sources.pages.layout import (
     decode_page,
     encode_page,
@@ -185,3 +186,12 @@ class TestSheet:
     def test_a_character_without_a_glyph(self, tiny_font):
         with pytest.raises(InputError, match="No glyph of 𠮷𩸽?.* in the font IPAex"):
             choose_fonts(find_fonts(tiny_font), "あ𠮷\U0001f600")
+
+
+@pytest.mark.parametrize(
+    ("name", "character"),
+    [("語", "語"), ("U+8A9E", "語"), ("8a9e", "語"), ("0x8A9E", "語"), ("7", "7")]
+    + [("U+20BB7", "𠮷"), ("か\u3099", "が"), ("0041", "A"), ("0009", None)],
+)
+def test_names_of_folders(name, character):
+    assert character_of(name) == character

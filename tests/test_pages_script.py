@@ -13,7 +13,6 @@ from experiments import common, prepare_pages
 from hwgen_keras.data import read_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter, find_fonts, read_image
-from hwgen_keras.sources.pages.folders import character_of
 from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.sheet import choose_fonts
 
@@ -269,14 +268,6 @@ class TestSortedFolders:
         (folder / "あ").rename(folder / name)
         with pytest.raises(InputError, match="names one character"):
             self.read(folder)
-
-    @pytest.mark.parametrize(
-        ("name", "character"),
-        [("語", "語"), ("U+8A9E", "語"), ("8a9e", "語"), ("0x8A9E", "語"), ("7", "7")]
-        + [("U+20BB7", "𠮷"), ("か\u3099", "が"), ("0041", "A"), ("0009", None)],
-    )
-    def test_names_of_folders(self, name, character):
-        assert character_of(name) == character
 
 
 class TestMistakes:
