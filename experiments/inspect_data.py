@@ -26,7 +26,7 @@ def main(options):
     import os
     import pathlib
 
-    from experiments import inputs, inspection_report, inspection_sheets, parallel
+    from experiments import inputs, inspection_report, inspection_sheets
     from hwgen_keras.data import inspection
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file
@@ -39,17 +39,7 @@ def main(options):
     characters = options.characters and inputs.load_characters(options)
     listing = _listing(options.data, options.writer_pattern)
 
-    lots = listing.lots()
-    measured = dict(
-        parallel.each(
-            inspection.measure,
-            [(lot,) for lot in lots],
-            "image",
-            "reading",
-            [min(1000, len(listing) - 1000 * n) for n in range(len(lots))],
-        )
-    )
-    measures = inspection.Measures.concatenate([measured[n] for n in range(len(lots))])
+    measures = _measures(listing)
     groups = inspection.duplicate_groups(measures)
     report = inspection_report.report(listing, measures, groups, characters)
     report = {"data": str(options.data), **report}
@@ -68,6 +58,22 @@ def main(options):
             ) from None
         print(f"Saved {output}")
     return report
+
+
+def _measures(listing):
+    """The `Measures` of all images, in their order."""
+    from experiments import parallel
+    from hwgen_keras.data.inspection import Measures, measure
+
+    lots = listing.lots(1000)
+    jobs = [(lot,) for lot in lots]
+    # The last lot is smaller.
+    weights = [min(1000, len(listing) - 1000 * number) for number in range(len(lots))]
+    try:
+        parts = dict(parallel.each(measure, jobs, "image", "reading", weights))
+    except common.Stopped:
+        raise common.Stopped("\nStopped; nothing was written.") from None
+    return Measures.concatenate([parts[number] for number in range(len(lots))])
 
 
 def _listing(path, writer_pattern):

@@ -25,8 +25,8 @@ _CHUNK = 1 << 16
 def near_duplicates(thumbnails, blur=1.0):
     """Groups of images that are almost the same.
 
-    Copies that were compressed, scaled, lit or cut differently are found nearly
-    always; the same character written twice by one hand is not a near-duplicate.
+    Most copies that were compressed, lit, scaled or cut a little differently are; the
+    same character written twice by one hand is not, unless it is as simple as 一.
 
     Args:
         thumbnails: uint8 (n, 16, 16), 0 ink, 255 paper, of images that are not blank.
@@ -42,31 +42,40 @@ def near_duplicates(thumbnails, blur=1.0):
     features = _features(thumbnails, blur)
     mean = features[:: max(1, count // 20_000)].mean(axis=0)
     planes = np.random.default_rng(0).normal(size=(_ROUNDS, SIDE * SIDE, _PLANES))
-    pairs = []
+    # The first image of the group that each image is in.
+    group = np.arange(count)
     for round_planes in planes.astype(np.float32):
         codes = np.empty(count, np.int64)
         for start in range(0, count, _CHUNK):
             part = slice(start, start + _CHUNK)
             sides = (features[part] - mean) @ round_planes > 0
             codes[part] = sides @ (1 << np.arange(_PLANES))
-        pairs += _alike(features, codes)
-    first, second = np.concatenate(pairs, axis=1)
-    graph = coo_array((np.ones(len(first), bool), (first, second)), (count, count))
+        group = _joined(group, _alike(features, codes, group))
+    order = np.argsort(group, kind="stable")
+    ends = np.flatnonzero(np.diff(group[order])) + 1
+    return [members for members in np.split(order, ends) if len(members) > 1]
+
+
+def _joined(group, pairs):
+    """The groups after images in pairs have joined theirs."""
+    first, second = np.concatenate([*pairs, [np.arange(len(group)), group]], axis=1)
+    graph = coo_array((np.ones(len(first), bool), (first, second)), [len(group)] * 2)
     _, component = connected_components(graph, directed=False)
-    order = np.argsort(component, kind="stable")
-    ends = np.flatnonzero(np.diff(component[order])) + 1
-    return [group for group in np.split(order, ends) if len(group) > 1]
+    _, firsts = np.unique(component, return_index=True)
+    return firsts[component]
 
 
-def _alike(features, codes):
+def _alike(features, codes, group):
     """Pairs of neighbours in the order of the codes that have one code and correlate.
+
+    Pairs that are in one group already are left out.
 
     Returns:
         list of int arrays (2, pairs).
     """
     order = np.argsort(codes, kind="stable")
     codes = codes[order]
-    pairs = [np.empty((2, 0), np.int64)]
+    pairs = []
     for distance in range(1, _MOST_NEIGHBOURS + 1):
         starts = np.flatnonzero(codes[distance:] == codes[:-distance])
         if not len(starts):
@@ -74,6 +83,8 @@ def _alike(features, codes):
         for begin in range(0, len(starts), _CHUNK):
             part = starts[begin : begin + _CHUNK]
             first, second = order[part], order[part + distance]
+            new = group[first] != group[second]
+            first, second = first[new], second[new]
             alike = np.einsum("ij,ij->i", features[first], features[second])
             chosen = alike >= LEAST_CORRELATION
             pairs.append(np.stack([first[chosen], second[chosen]]))
