@@ -1,5 +1,5 @@
-"""python -m experiments.prepare_fonts --fonts=FOLDER --fonts=system
-    --characters=jis1 --image_size=128 --output=FOLDER
+"""python -m experiments.prepare_fonts --fonts=FOLDER --system --characters=jis1
+    --image_size=128 --output=FOLDER
 
 Renders every glyph of every font once, on all cores. Writes to <output>: fonts.store,
 which --fonts of the other scripts takes; coverage.csv and coverage.json, what each
@@ -11,7 +11,13 @@ left out. What is interrupted goes on with the same command.
 from experiments import common
 
 FLAGS = ("fonts", "characters", "image_size", "output")
-EXTRA = {}
+EXTRA = {
+    "system": (
+        common.flags.DEFINE_boolean,
+        False,
+        "Take the installed Japanese fonts, too; the same as --fonts=system.",
+    ),
+}
 
 
 def main(options):
@@ -21,8 +27,10 @@ def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
 
+    if options.system:
+        options.fonts = list(dict.fromkeys([*options.fonts, "system"]))
     if not options.fonts:
-        raise InputError("--fonts is needed: a folder of fonts, a file, or `system`.")
+        raise InputError("--fonts or --system is needed: a folder or file of fonts.")
     if options.output is None:
         raise InputError("--output is needed: the folder for the rendered glyphs.")
     options.image_size = options.image_size or 128

@@ -250,10 +250,26 @@ class TestPrepareFonts:
             prepare(folder, output="長" * 200)
         assert prepare(folder, output=f"{'深' * 60}/{'い' * 60}").exists()
 
+    def test_installed_fonts_are_added(self, folder, tmp_path, monkeypatch):
+        write_font(folder / "a.ttf", BOXES)
+        write_font(tmp_path / "b.ttf", {"あ": BOXES["え"]}, family="B")
+        found = "hwgen_keras.sources.font_files.installed_files"
+        monkeypatch.setattr(found, lambda: [tmp_path / "b.ttf"])
+        options = common.options(
+            prepare_fonts.FLAGS,
+            prepare_fonts.EXTRA,
+            fonts=[str(folder)],
+            system=True,
+            characters=str(tmp_path / "かな.txt"),
+            image_size=32,
+            output=str(tmp_path / "out"),
+        )
+        assert len(ImageStore.open(prepare_fonts.main(options)).source_names) == 2
+
     @pytest.mark.parametrize(
         ("values", "message"),
         [
-            ({"output": "x"}, "--fonts is needed"),
+            ({"output": "x"}, "--fonts or --system is needed"),
             ({"fonts": ["x"]}, "--output is needed"),
             ({"fonts": ["x"], "output": "x", "image_size": 4}, "--image_size is 4"),
             ({"fonts": ["no such"], "output": "x"}, "no such does not exist"),
