@@ -69,6 +69,30 @@ EXTRA = {
         None,
         "Adam's learning rate of the discriminator; default: the generator's.",
     ),
+    "ema": (
+        common.flags.DEFINE_float,
+        None,
+        "Momentum of the moving average of the generator's weights, which is what is "
+        "shown and saved; 0 as published: none.",
+    ),
+    "discriminator_norm": (
+        common.flags.DEFINE_enum,
+        None,
+        ["batch", "spectral"],
+        "Normalisation in the discriminator: of the batch, as published, or spectral.",
+    ),
+    "discriminator_augment": (
+        common.flags.DEFINE_string,
+        None,
+        "Differentiable changes of the images the discriminator judges, joined by "
+        "commas: translation, cutout, contrast; none as published.",
+    ),
+    "instance_noise": (
+        common.flags.DEFINE_float,
+        None,
+        "Standard deviation of noise added to the images the discriminator judges; 0 "
+        "as published.",
+    ),
     "style_reference": (
         common.flags.DEFINE_enum,
         "target",
@@ -76,6 +100,12 @@ EXTRA = {
         "The style image: the target itself, as published, or another character by "
         "the same hand.",
     ),
+}
+PUBLISHED = {
+    "ema": 0.0,
+    "discriminator_norm": "batch",
+    "discriminator_augment": "none",
+    "instance_noise": 0.0,
 }
 DEFAULTS = {
     "tiny": {
@@ -87,6 +117,7 @@ DEFAULTS = {
         "pixel_weight": 10.0,
         "explicit_weight": 0.1,
         "adversarial_weight": 0.1,
+        **PUBLISHED,
     },
     "small": {
         "image_size": 64,
@@ -97,6 +128,7 @@ DEFAULTS = {
         "pixel_weight": 10.0,
         "explicit_weight": 0.1,
         "adversarial_weight": 0.1,
+        **PUBLISHED,
     },
     "base": {
         "image_size": 256,
@@ -106,13 +138,14 @@ DEFAULTS = {
         "pixel_weight": 1.0,
         "explicit_weight": 1.0,
         "adversarial_weight": 1.0,
+        **PUBLISHED,
     },
 }
 BASE_EPOCHS = 300
 
 
 def main(options):
-    from experiments import inputs, recipes
+    from experiments import generator_model, inputs, recipes
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
 
@@ -120,6 +153,7 @@ def main(options):
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     stride = 2 ** (len(SIZES[options.size]["generator"]["multipliers"]) - 1)
     recipes.check_stride(options.image_size, stride)
+    generator_model.check(options)
     if options.clip_weights is None:
         raise InputError(
             "--clip_weights is needed: CLIP gives the explicit loss, and the condition "
@@ -161,9 +195,9 @@ def train_step(options, model=None):
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from experiments import inputs, recipes, training
+    from experiments import generator_model, inputs, training
     from hwgen_keras.data import PairSampler, feed
-    from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
+    from hwgen_keras.models import CLIP, load_trained, take_averages
 
     with training.Run(f"train_generator-{options.step}", options) as run:
         if (run.folder / "generator.keras").exists():
@@ -187,22 +221,9 @@ def train_step(options, model=None):
             options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
 
         if model is None:
-            features = perceptual_features(options, clip)
-            model = StyleTransfer(
-                *networks(options, clip, len(store.characters)),
-                features,
-                clip,
-                pixel_weight=options.pixel_weight,
-                explicit_weight=options.explicit_weight,
-                adversarial_weight=options.adversarial_weight,
-                dtype=options.dtype_policy,
+            model = generator_model.style_transfer(
+                options, clip, len(store.characters), jit
             )
-            model.build()
-            optimizer = adam_pair(
-                recipes.scheduled(options),
-                recipes.scheduled(options, options.discriminator_learning_rate),
-            )
-            model.compile(optimizer=optimizer, jit_compile=jit)
         else:
             forget_momentum(model.optimizer)
         run.note(perceptual_features=model.features.description)
@@ -213,6 +234,7 @@ def train_step(options, model=None):
         draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
         training.fit(run, model, make_feed, draw, title=options.step)
 
+        take_averages(model)
         run.save(model.discriminator, "discriminator.keras")
         path = run.save(model.generator, "generator.keras")
         history = training.read_history(run)
@@ -230,83 +252,6 @@ def forget_momentum(optimizer):
             variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
 
-def networks(options, clip, classes):
-    """Generator and discriminator: new ones, or those of the step before."""
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
-    from hwgen_keras.models import (
-        SIZES,
-        AdaINGenerator,
-        PatchDiscriminator,
-        load_trained,
-        with_policy,
-    )
-
-    size, policy = SIZES[options.size], options.dtype_policy
-    width = 4 * size["generator"]["width"]
-    condition = None
-    if options.mode == "adain_embedding":
-        embedding = size["generator"]["width"]
-        condition = EmbeddingCondition(classes, width, embedding, dtype=policy)
-    elif options.mode == "adain_clip":
-        tower = with_policy(clip.text_tower, policy)
-        condition = CLIPCondition(tower, width, dtype=policy)
-    fresh = {
-        "generator": AdaINGenerator(
-            **size["generator"], condition=condition, dtype=policy
-        ),
-        "discriminator": PatchDiscriminator(**size["discriminator"], dtype=policy),
-    }
-    result = []
-    for name, network in fresh.items():
-        path = getattr(options, f"{name}_weights")
-        if path is not None:
-            flag = f"--{name}_weights"
-            trained = load_trained(path, type(network), flag, f"{name}.keras")
-            if _shape(trained) != _shape(network):
-                raise InputError(
-                    f"{flag}: {path} holds a {name} with {_shape(trained)}, but the "
-                    f"flags ask for {_shape(network)}; give the same --size, --mode "
-                    "and --characters."
-                )
-            network = with_policy(trained, policy)
-        result.append(network)
-    return result
-
-
-def _shape(network):
-    """What must agree for weights to fit, in words."""
-    from hwgen_keras.models import PatchDiscriminator
-
-    if isinstance(network, PatchDiscriminator):
-        return f"widths {network.widths}"
-    classes = getattr(network.condition, "classes", None)
-    return (
-        f"mode {network.mode}, width {network.width}, multipliers "
-        f"{network.multipliers}" + (f", {classes} classes" if classes else "")
-    )
-
-
-def perceptual_features(options, clip):
-    """The frozen features that `--perceptual` asks for; the choice is printed."""
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.models import EncoderFeatures, VGG16Features, with_policy
-
-    if options.perceptual == "vgg16" and options.vgg16_weights is None:
-        raise InputError(
-            "--perceptual=vgg16 needs --vgg16_weights: a file, or `imagenet`."
-        )
-    if options.vgg16_weights is not None and options.perceptual != "image_encoder":
-        features = VGG16Features(options.vgg16_weights, dtype=options.dtype_policy)
-        features.description = f"VGG16, weights {options.vgg16_weights}"
-    else:
-        encoder = with_policy(clip.image_tower.encoder, options.dtype_policy)
-        features = EncoderFeatures(encoder, dtype=options.dtype_policy)
-        features.description = f"image encoder of {options.clip_weights}"
-    print(f"Perceptual features: {features.description}", flush=True)
-    return features
-
-
 def probe_sheet(batch):
     """A function, model → picture of the same rows, rewritten by the model."""
     import keras
@@ -314,6 +259,7 @@ def probe_sheet(batch):
 
     from hwgen_keras.evaluation import contact_sheet
     from hwgen_keras.generation import to_uint8
+    from hwgen_keras.models import averaged
 
     def draw(model):
         inputs = {
@@ -323,7 +269,8 @@ def probe_sheet(batch):
         columns = {"content": batch["content"], "style": batch["style"]}
         if not np.array_equal(batch["style"], batch["target"]):
             columns["target"] = batch["target"]
-        columns["generated"] = model.generator(inputs)
+        with averaged(model):
+            columns["generated"] = model.generator(inputs)
         return contact_sheet({k: to_uint8(v) for k, v in columns.items()}, blocks=2)
 
     return draw

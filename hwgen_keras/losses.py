@@ -104,3 +104,8 @@ def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
     weight = ops.clip(weight, 0.0, 1e4)
     finite = ops.isfinite(reconstruction_norm) & ops.isfinite(adversarial_norm)
     return ops.where(finite, weight, ops.zeros_like(weight))
+
+
+def global_norm(tensors):
+    """The Euclidean norm of all numbers in a list of tensors, a scalar."""
+    return ops.sqrt(sum(ops.sum(ops.square(ops.cast(t, "float32"))) for t in tensors))

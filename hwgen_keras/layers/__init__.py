@@ -4,21 +4,25 @@ from hwgen_keras.layers.adain import adain, style_statistics
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
+from hwgen_keras.layers.discriminator_input import DiscriminatorInput
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.normalization import GroupNorm
 from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.seeds import layer_seed
+from hwgen_keras.layers.spectral import SpectralConv2D
 
 __all__ = [
     "CLIPCondition",
     "Decoder",
+    "DiscriminatorInput",
     "EmbeddingCondition",
     "Encoder",
     "FullAttention",
     "GroupNorm",
     "LinearAttention",
     "ResidualBlock",
+    "SpectralConv2D",
     "adain",
     "fan_in_uniform",
     "freeze",

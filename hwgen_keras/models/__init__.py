@@ -1,5 +1,6 @@
 """The networks, and the algorithms that train them."""
 
+from hwgen_keras.models.averages import averaged, take_averages
 from hwgen_keras.models.classifier import Classifier
 from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
 from hwgen_keras.models.discriminator import PatchDiscriminator
@@ -24,6 +25,8 @@ __all__ = [
     "TextTower",
     "VGG16Features",
     "adam_pair",
+    "averaged",
     "load_trained",
+    "take_averages",
     "with_policy",
 ]

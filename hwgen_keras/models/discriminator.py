@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from hwgen_keras.layers import SpectralConv2D
+
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class PatchDiscriminator(keras.Model):
@@ -14,6 +16,8 @@ class PatchDiscriminator(keras.Model):
 
     Args:
         widths: channels of the convolutions before the last.
+        norm: `"batch"`, as published, or `"spectral"`: every convolution is a
+            `SpectralConv2D` and there is no batch normalisation.
 
     Input: images (batch, height, width, 1), float in [-1, 1].
     Output: logits (batch, patches down, patches across, 1), float32.
@@ -22,21 +26,25 @@ class PatchDiscriminator(keras.Model):
     Networks, 2017.
     """
 
-    def __init__(self, widths=(64, 128, 256, 512), **kwargs):
+    def __init__(self, widths=(64, 128, 256, 512), norm="batch", **kwargs):
+        if norm not in ("batch", "spectral"):
+            raise ValueError(f"norm is {norm!r}; use 'batch' or 'spectral'.")
         # The optimizer tells the two networks apart by this name.
         kwargs.setdefault("name", "discriminator")
         super().__init__(**kwargs)
-        self.widths = tuple(widths)
+        self.widths, self.norm = tuple(widths), norm
+        spectral = norm == "spectral"
+        convolution = SpectralConv2D if spectral else layers.Conv2D
         policy = self.dtype_policy
         self.padding = layers.ZeroPadding2D(1, dtype=policy, name="padding")
         self.activation = layers.LeakyReLU(0.2, dtype=policy, name="activation")
         last = len(self.widths) - 1
         self.convolutions = [
-            layers.Conv2D(
+            convolution(
                 width,
                 4,
                 strides=1 if i == last else 2,
-                use_bias=i == 0,
+                use_bias=spectral or i == 0,
                 dtype=policy,
                 name=f"convolution_{i}",
             )
@@ -46,27 +54,29 @@ class PatchDiscriminator(keras.Model):
             layers.BatchNormalization(
                 momentum=0.9, epsilon=1e-5, dtype=policy, name=f"norm_{i}"
             )
-            for i in range(1, len(self.widths))
+            for i in range(1, 0 if spectral else len(self.widths))
         ]
-        self.to_logits = layers.Conv2D(1, 4, dtype="float32", name="to_logits")
+        self.to_logits = convolution(1, 4, dtype="float32", name="to_logits")
 
     def build(self, input_shape=None):
         channels = 1
         for i, width in enumerate(self.widths):
             self.convolutions[i].build((None, None, None, channels))
-            if i > 0:
+            if i > 0 and self.norms:
                 self.norms[i - 1].build((None, None, None, width))
             channels = width
         self.to_logits.build((None, None, None, channels))
 
     def call(self, images, training=False):
+        # Only these take `training`.
+        spectral = {"training": training} if self.norm == "spectral" else {}
         features = images
         for i, convolution in enumerate(self.convolutions):
-            features = convolution(self.padding(features))
-            if i > 0:
+            features = convolution(self.padding(features), **spectral)
+            if i > 0 and self.norms:
                 features = self.norms[i - 1](features, training=training)
             features = self.activation(features)
-        return self.to_logits(self.padding(features))
+        return self.to_logits(self.padding(features), **spectral)
 
     def get_config(self):
-        return {**super().get_config(), "widths": self.widths}
+        return {**super().get_config(), "widths": self.widths, "norm": self.norm}

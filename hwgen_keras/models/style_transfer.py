@@ -1,11 +1,14 @@
 """The training of a generator against a discriminator."""
 
+import functools
+
 import keras
 from keras import ops
 
 from hwgen_keras import losses
 from hwgen_keras.backend import StatefulTrainer, vjp
-from hwgen_keras.layers import freeze
+from hwgen_keras.layers import DiscriminatorInput, freeze
+from hwgen_keras.models.averages import AveragingAdam
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -34,6 +37,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             published.
         explicit_weight: weight of the explicit loss; 1 as published.
         adversarial_weight: multiplies λ; 1 as published.
+        discriminator_augment: differentiable changes of the images that the
+            discriminator judges, see `DiscriminatorInput`; none as published.
+        instance_noise: standard deviation of noise added to them; 0 as published.
 
     Features of a small encoder, and CLIP on top of it, are pleased by textures that no
     eye takes for a character; short trainings need more weight on the pixels.
@@ -54,6 +60,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         "pixel_weight",
         "explicit_weight",
         "adversarial_weight",
+        "discriminator_augment",
+        "instance_noise",
     )
 
     def __init__(
@@ -66,6 +74,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         pixel_weight=1.0,
         explicit_weight=1.0,
         adversarial_weight=1.0,
+        discriminator_augment=(),
+        instance_noise=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -75,6 +85,11 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         self.implicit_weight = implicit_weight
         self.pixel_weight, self.explicit_weight = pixel_weight, explicit_weight
         self.adversarial_weight = adversarial_weight
+        self.discriminator_augment = tuple(discriminator_augment)
+        self.instance_noise = instance_noise
+        self.discriminator_input = DiscriminatorInput(
+            discriminator_augment, instance_noise, dtype="float32"
+        )
         for frozen in (features, clip):
             if frozen is not None:
                 freeze(frozen)
@@ -87,7 +102,10 @@ class StyleTransfer(StatefulTrainer, keras.Model):
                 "implicit",
                 "explicit",
                 "discriminator",
+                "discriminator_accuracy",
                 "adaptive_weight",
+                "generator_gradient_norm",
+                "discriminator_gradient_norm",
             )
             if name != "explicit" or clip is not None
         }
@@ -116,17 +134,22 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         )
         (image_gradient,), _ = pull([one])
 
-        def judge(g):
-            return [ops.cast(discriminator(g, training=True), "float32")]
+        # Drawn outside of what is differentiated, where state may change freely.
+        look = self.discriminator_input
+        drawn = [look.draw(data["target"]), look.draw(g)] if look.active else [{}, {}]
+
+        def judge(images, drawn):
+            images = look(images, drawn) if drawn else images
+            return [ops.cast(discriminator(images, training=True), "float32")]
 
         (real_logits,), pull_real = vjp(
-            lambda: judge(data["target"]),
+            lambda: judge(data["target"], drawn[0]),
             (),
             discriminator.trainable_variables,
             state,
         )
         (logits,), pull_judge = vjp(
-            judge, [g], discriminator.trainable_variables, state
+            lambda g: judge(g, drawn[1]), [g], discriminator.trainable_variables, state
         )
         adversarial = -ops.mean(logits)
         count = ops.cast(ops.size(logits), "float32")
@@ -173,6 +196,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         )
         discriminator_gradients = [a + b for a, b in zip(real, generated, strict=True)]
 
+        correct = ops.mean(ops.cast(real_logits > 0, "float32"))
+        correct = (correct + ops.mean(ops.cast(logits < 0, "float32"))) / 2
         implicit = implicit * self.implicit_weight
         self._track(
             loss=reconstruction + adversarial * weight + implicit + explicit,
@@ -181,7 +206,10 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             implicit=implicit,
             explicit=explicit,
             discriminator=discriminator_loss,
+            discriminator_accuracy=correct,
             adaptive_weight=weight,
+            generator_gradient_norm=self._norm(generator_gradients, one),
+            discriminator_gradient_norm=self._norm(discriminator_gradients, one),
         )
         return generator_gradients + discriminator_gradients
 
@@ -226,7 +254,12 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         kernel_gradient = ops.einsum(
             "bhwc,bhwo->co", ops.cast(features, "float32"), image_gradient
         )
-        return ops.sqrt(ops.sum(ops.square(kernel_gradient)))
+        return losses.global_norm([kernel_gradient])
+
+    def _norm(self, gradients, scale):
+        norm = losses.global_norm(gradients) / scale
+        # A step that overflows is skipped and must leave a number in the metric.
+        return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))
 
     def _hinge_cotangent(self, logits, sign):
         """∂ ½ mean relu(1 + sign·logits) / ∂ logits."""
@@ -269,22 +302,34 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         return cls(**{**config, **networks})
 
 
-def adam_pair(generator_learning_rate, discriminator_learning_rate=None):
+def adam_pair(
+    generator_learning_rate, discriminator_learning_rate=None, ema_momentum=None
+):
     """Adam with betas (0.5, 0.9) for both networks of `StyleTransfer`.
 
     Args:
         generator_learning_rate: for the generator.
         discriminator_learning_rate: for the discriminator; default: the same.
+        ema_momentum: keep moving averages of the generator's weights with this
+            momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
     """
     if discriminator_learning_rate is None:
         discriminator_learning_rate = generator_learning_rate
 
-    def adam(learning_rate, name):
-        return keras.optimizers.Adam(learning_rate, 0.5, 0.9, name=name)
+    adam = functools.partial(keras.optimizers.Adam, beta_1=0.5, beta_2=0.9)
+    averaging = adam
+    if ema_momentum is not None:
+        averaging = functools.partial(
+            AveragingAdam, beta_1=0.5, beta_2=0.9, ema_momentum=ema_momentum
+        )
 
     return keras.optimizers.MultiOptimizer(
         keras.optimizers.OptimizerMap(
-            adam(generator_learning_rate, "generator"),
-            {".*discriminator/.*": adam(discriminator_learning_rate, "discriminator")},
+            averaging(generator_learning_rate, name="generator"),
+            {
+                ".*discriminator/.*": adam(
+                    discriminator_learning_rate, name="discriminator"
+                )
+            },
         )
     )

@@ -1,0 +1,137 @@
+"""The networks of a generator's training, made of the flags."""
+
+
+def style_transfer(options, clip, classes, jit):
+    """A compiled `StyleTransfer` as the flags of train_generator describe it."""
+    from experiments import recipes
+    from hwgen_keras.models import StyleTransfer, adam_pair
+
+    model = StyleTransfer(
+        *networks(options, clip, classes),
+        perceptual_features(options, clip),
+        clip,
+        pixel_weight=options.pixel_weight,
+        explicit_weight=options.explicit_weight,
+        adversarial_weight=options.adversarial_weight,
+        discriminator_augment=augmentations(options),
+        instance_noise=options.instance_noise,
+        dtype=options.dtype_policy,
+    )
+    model.build()
+    optimizer = adam_pair(
+        recipes.scheduled(options),
+        recipes.scheduled(options, options.discriminator_learning_rate),
+        ema_momentum=options.ema or None,
+    )
+    model.compile(optimizer=optimizer, jit_compile=jit)
+    return model
+
+
+def check(options):
+    """Raises InputError unless the flags of the discriminator and the average fit."""
+    from hwgen_keras.errors import InputError
+
+    augmentations(options)
+    if not 0 <= options.ema < 1:
+        raise InputError(
+            f"--ema is {options.ema}; give a momentum from 0 (off) to below 1."
+        )
+    if options.instance_noise < 0:
+        raise InputError(
+            f"--instance_noise is {options.instance_noise}; give 0 or more."
+        )
+
+
+def augmentations(options):
+    """The names in `--discriminator_augment`, a tuple."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.layers.discriminator_input import AUGMENTATIONS
+
+    text = options.discriminator_augment
+    names = () if text in ("", "none") else tuple(text.replace(" ", "").split(","))
+    unknown = [name for name in names if name not in AUGMENTATIONS]
+    if unknown:
+        raise InputError(
+            f"--discriminator_augment: there is no {unknown[0]!r}; use "
+            f"{', '.join(AUGMENTATIONS)}, joined by commas, or none."
+        )
+    return names
+
+
+def networks(options, clip, classes):
+    """Generator and discriminator: new ones, or those of the step before."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
+    from hwgen_keras.models import (
+        SIZES,
+        AdaINGenerator,
+        PatchDiscriminator,
+        load_trained,
+        with_policy,
+    )
+
+    size, policy = SIZES[options.size], options.dtype_policy
+    width = 4 * size["generator"]["width"]
+    condition = None
+    if options.mode == "adain_embedding":
+        embedding = size["generator"]["width"]
+        condition = EmbeddingCondition(classes, width, embedding, dtype=policy)
+    elif options.mode == "adain_clip":
+        tower = with_policy(clip.text_tower, policy)
+        condition = CLIPCondition(tower, width, dtype=policy)
+    fresh = {
+        "generator": AdaINGenerator(
+            **size["generator"], condition=condition, dtype=policy
+        ),
+        "discriminator": PatchDiscriminator(
+            **size["discriminator"], norm=options.discriminator_norm, dtype=policy
+        ),
+    }
+    result = []
+    for name, network in fresh.items():
+        path = getattr(options, f"{name}_weights")
+        if path is not None:
+            flag = f"--{name}_weights"
+            trained = load_trained(path, type(network), flag, f"{name}.keras")
+            if _shape(trained) != _shape(network):
+                raise InputError(
+                    f"{flag}: {path} holds a {name} with {_shape(trained)}, but the "
+                    f"flags ask for {_shape(network)}; give the same --size, --mode, "
+                    "--characters and --discriminator_norm."
+                )
+            network = with_policy(trained, policy)
+        result.append(network)
+    return result
+
+
+def _shape(network):
+    """What must agree for weights to fit, in words."""
+    from hwgen_keras.models import PatchDiscriminator
+
+    if isinstance(network, PatchDiscriminator):
+        return f"widths {network.widths}, {network.norm} normalisation"
+    classes = getattr(network.condition, "classes", None)
+    return (
+        f"mode {network.mode}, width {network.width}, multipliers "
+        f"{network.multipliers}" + (f", {classes} classes" if classes else "")
+    )
+
+
+def perceptual_features(options, clip):
+    """The frozen features that `--perceptual` asks for; the choice is printed."""
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import EncoderFeatures, VGG16Features, with_policy
+
+    if options.perceptual == "vgg16" and options.vgg16_weights is None:
+        raise InputError(
+            "--perceptual=vgg16 needs --vgg16_weights: a file, or `imagenet`."
+        )
+    if options.vgg16_weights is not None and options.perceptual != "image_encoder":
+        features = VGG16Features(options.vgg16_weights, dtype=options.dtype_policy)
+        features.description = f"VGG16, weights {options.vgg16_weights}"
+    else:
+        encoder = with_policy(clip.image_tower.encoder, options.dtype_policy)
+        features = EncoderFeatures(encoder, dtype=options.dtype_policy)
+        features.description = f"image encoder of {options.clip_weights}"
+    print(f"Perceptual features: {features.description}", flush=True)
+    return features
