@@ -19,7 +19,7 @@ from experiments import common
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
-    *("skip_unknown_characters", "writer_pattern", "clip_weights"),
+    *("skip_unknown_characters", "writer_pattern", "structure_file", "clip_weights"),
     *("size", "image_size", "steps", "dtype_policy", "cache", "output"),
 )
 EXTRA = {

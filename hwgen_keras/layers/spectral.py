@@ -57,6 +57,13 @@ class SpectralConv2D(layers.Conv2D):
             outputs = outputs + self.bias
         return self.activation(outputs)
 
+    # Keras's convolutions save their kernel and bias alone.
+    def save_own_variables(self, store):
+        layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        layers.Layer.load_own_variables(self, store)
+
 
 def _unit(vector):
     return vector / (ops.sqrt(ops.sum(ops.square(vector))) + EPSILON)

@@ -1,0 +1,265 @@
+"""What can be switched on beside the published training."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from networks import (
+    BACKEND,
+    compile_style_transfer,
+    generator,
+    images,
+    transfer_batch,
+)
+
+from hwgen_keras import losses
+from hwgen_keras.backend import vjp
+from hwgen_keras.layers import DiscriminatorInput, SpectralConv2D
+from hwgen_keras.models import (
+    PatchDiscriminator,
+    StyleTransfer,
+    adam_pair,
+    averaged,
+    load_trained,
+    take_averages,
+)
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def largest_singular_value(layer):
+    matrix = numpy(layer.kernel).reshape(-1, layer.filters).astype("float64")
+    return np.linalg.svd(matrix, compute_uv=False)[0]
+
+
+class TestSpectralConvolution:
+    def layer(self, rng):
+        layer = SpectralConv2D(6, 3, strides=2, padding="same", use_bias=True)
+        layer.build((None, 8, 8, 4))
+        layer.kernel.assign(rng.normal(size=layer.kernel.shape))
+        layer.bias.assign(rng.normal(size=6))
+        return layer
+
+    def test_divides_by_the_largest_singular_value(self, rng):
+        layer = self.layer(rng)
+        x = rng.normal(size=(2, 8, 8, 4)).astype("float32")
+        for _ in range(60):
+            layer(x, training=True)
+        plain = keras.layers.Conv2D(6, 3, strides=2, padding="same")
+        plain.build((None, 8, 8, 4))
+        plain.kernel.assign(numpy(layer.kernel) / largest_singular_value(layer))
+        plain.bias.assign(layer.bias)
+        np.testing.assert_allclose(
+            numpy(layer(x)), numpy(plain(x)), rtol=1e-3, atol=1e-4
+        )
+
+    def test_only_training_moves_the_vector(self, rng):
+        layer = self.layer(rng)
+        x = rng.normal(size=(1, 8, 8, 4)).astype("float32")
+        before = numpy(layer.singular_vector)
+        layer(x)
+        np.testing.assert_array_equal(numpy(layer.singular_vector), before)
+        layer(x, training=True)
+        after = numpy(layer.singular_vector)
+        assert np.linalg.norm(after) == pytest.approx(1, rel=1e-5)
+        assert np.abs(after - before).max() > 0.01
+
+    def test_gradient_passes_through_the_singular_value(self, rng):
+        # The output does not depend on the kernel's length, so the gradient has no
+        # part along it.
+        layer = SpectralConv2D(6, 3, use_bias=False)
+        layer.build((None, 8, 8, 4))
+        kernel = rng.normal(size=layer.kernel.shape).astype("float32")
+        layer.kernel.assign(kernel)
+        x = rng.normal(size=(2, 8, 8, 4)).astype("float32")
+        for _ in range(60):
+            layer(x, training=True)
+        x = ops.convert_to_tensor(x)
+        _, pull = vjp(
+            lambda: [ops.sum(ops.sin(layer(x)))],
+            (),
+            layer.trainable_variables,
+            layer.variables,
+        )
+        gradient = numpy(pull([ops.ones(())])[1][0])
+        along = (gradient * kernel).sum() / np.linalg.norm(kernel)
+        assert abs(along) < 1e-3 * np.linalg.norm(gradient)
+
+
+class TestSpectralDiscriminator:
+    def test_has_no_batch_normalisation(self):
+        network = PatchDiscriminator(widths=(8, 16), norm="spectral")
+        network.build()
+        assert not network.norms
+        assert {w.name for w in network.non_trainable_variables} == {"singular_vector"}
+        # Judgements of one image do not depend on the others.
+        batch = images(3)
+        together, alone = network(batch), network(batch[:1])
+        np.testing.assert_allclose(numpy(together)[:1], numpy(alone), atol=1e-5)
+
+    def test_survives_a_file(self, tmp_path):
+        network = PatchDiscriminator(widths=(8, 16), norm="spectral")
+        network.build()
+        network(images(2), training=True)
+        network.save(tmp_path / "discriminator.keras")
+        again = load_trained(
+            tmp_path / "discriminator.keras", PatchDiscriminator, "--discriminator"
+        )
+        np.testing.assert_allclose(
+            numpy(again(images(2))), numpy(network(images(2))), atol=1e-6
+        )
+
+    def test_another_norm(self):
+        with pytest.raises(ValueError, match="norm is 'layer'; use 'batch'"):
+            PatchDiscriminator(norm="layer")
+
+
+class TestDiscriminatorInput:
+    def test_translation_moves_whole_pixels_and_brings_in_paper(self):
+        look = DiscriminatorInput(("translation",))
+        batch = images(1, 16)
+        moved = numpy(look(batch, {"shift": np.array([[1 / 16, -2 / 16]], "float32")}))
+        np.testing.assert_allclose(moved[0, 1:, :-2], batch[0, :-1, 2:], atol=1e-6)
+        np.testing.assert_allclose(moved[0, 0], 1, atol=1e-6)
+        np.testing.assert_allclose(moved[0, :, -2:], 1, atol=1e-6)
+
+    def test_cutout_is_a_grey_square(self):
+        look = DiscriminatorInput(("cutout",))
+        batch = images(1, 16)
+        cut = numpy(look(batch, {"center": np.array([[0.5, 0.25]], "float32")}))
+        np.testing.assert_array_equal(cut[0, 4:12, 0:8], 0)
+        np.testing.assert_array_equal(cut[0, :4], batch[0, :4])
+        np.testing.assert_array_equal(cut[0, :, 8:], batch[0, :, 8:])
+
+    def test_contrast_keeps_the_mean(self):
+        look = DiscriminatorInput(("contrast",))
+        batch = images(2, 16)
+        drawn = {"factor": np.array([[0.5], [1.5]], "float32")}
+        changed = numpy(look(batch, drawn))
+        np.testing.assert_allclose(
+            changed.mean((1, 2, 3)), batch.mean((1, 2, 3)), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            changed.std((1, 2, 3)), batch.std((1, 2, 3)) * [0.5, 1.5], rtol=1e-4
+        )
+
+    def test_draws_are_within_their_ranges_and_differ(self):
+        look = DiscriminatorInput(("contrast", "translation", "cutout"), noise=0.1)
+        batch = images(64, 16)
+        drawn = {name: numpy(x) for name, x in look.draw(batch).items()}
+        assert np.abs(drawn["shift"]).max() <= 1 / 8
+        assert drawn["center"].min() >= 0 and drawn["center"].max() <= 1
+        assert drawn["factor"].min() >= 0.5 and drawn["factor"].max() <= 1.5
+        assert drawn["noise"].std() == pytest.approx(0.1, rel=0.05)
+        for name, values in drawn.items():
+            assert len(np.unique(values[:, 0])) > 60, name
+        again = {name: numpy(x) for name, x in look.draw(batch).items()}
+        assert not np.array_equal(drawn["shift"], again["shift"])
+
+    def test_gradient_reaches_the_image(self):
+        look = DiscriminatorInput(("translation", "cutout", "contrast"), noise=0.1)
+        batch = ops.convert_to_tensor(images(2, 16))
+        drawn = look.draw(batch)
+        _, pull = vjp(lambda x: [ops.sum(look(x, drawn))], [batch], (), look.variables)
+        gradient = numpy(pull([ops.ones(())])[0][0])
+        # What is cut out or moved outside has none, the rest has.
+        assert np.isfinite(gradient).all()
+        assert 0.4 < np.mean(gradient != 0) <= 1
+
+    def test_nothing_asked_for(self):
+        assert not DiscriminatorInput().active
+        assert DiscriminatorInput(noise=0.1).active
+
+    def test_refuses(self):
+        with pytest.raises(ValueError, match="no augmentation rotation; use some of"):
+            DiscriminatorInput(("rotation",))
+        with pytest.raises(ValueError, match="The noise is -1"):
+            DiscriminatorInput(noise=-1)
+
+
+def switched_on(ema_momentum=0.5, policy="float32"):
+    model = StyleTransfer(
+        generator(policy=policy),
+        PatchDiscriminator(widths=(8, 16), norm="spectral", dtype=policy),
+        discriminator_augment=("translation", "cutout", "contrast"),
+        instance_noise=0.1,
+        dtype=policy,
+    )
+    return compile_style_transfer(model, adam_pair(1e-2, ema_momentum=ema_momentum))
+
+
+def weights(network):
+    return [numpy(v) for v in network.trainable_variables]
+
+
+class Record(keras.callbacks.Callback):
+    """Keeps the generator's weights after each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.weights.append(weights(self.model.generator))
+
+
+class TestTraining:
+    def test_averages_are_those_of_the_weights(self):
+        model, record = switched_on(), Record()
+        arguments = {"batch_size": 2, "verbose": 0, "callbacks": [record]}
+        # Two fits: the weights must go on where they were.
+        model.fit(transfer_batch(), epochs=2, **arguments)
+        np.testing.assert_array_equal(
+            weights(model.generator)[0], record.weights[-1][0]
+        )
+        model.fit(transfer_batch(), epochs=1, **arguments)
+        expected = record.weights[0]
+        for now in record.weights[1:]:
+            expected = [(a + b) / 2 for a, b in zip(expected, now, strict=True)]
+        with averaged(model) as inside:
+            actual = weights(inside.generator)
+        for a, b in zip(actual, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        with pytest.raises(ZeroDivisionError), averaged(model):
+            _ = 1 / 0
+        for a, b in zip(weights(model.generator), record.weights[-1], strict=True):
+            np.testing.assert_array_equal(a, b)
+        judge = weights(model.discriminator)
+        take_averages(model)
+        for a, b in zip(weights(model.generator), actual, strict=True):
+            np.testing.assert_array_equal(a, b)
+        for a, b in zip(weights(model.discriminator), judge, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    def test_before_the_first_step_there_is_no_average(self):
+        model = switched_on()
+        before = weights(model.generator)
+        take_averages(model)
+        model.optimizer.build(model.trainable_variables)
+        take_averages(model)
+        for a, b in zip(weights(model.generator), before, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    def test_survives_its_configuration(self):
+        model = switched_on()
+        again = StyleTransfer.from_config(model.get_config())
+        assert again.discriminator_augment == model.discriminator_augment
+        assert again.instance_noise == model.instance_noise
+        assert again.discriminator.norm == "spectral"
+
+    @pytest.mark.skipif(BACKEND != "tensorflow", reason="one graph is enough")
+    def test_as_a_graph(self):
+        model = switched_on()
+        model.compile(optimizer=model.optimizer, run_eagerly=False, jit_compile=False)
+        history = model.fit(transfer_batch(), batch_size=2, verbose=0, epochs=2)
+        for name, values in history.history.items():
+            assert np.isfinite(values).all(), name
+        assert history.history["discriminator_gradient_norm"][0] > 0
+
+
+def test_global_norm(rng):
+    tensors = [rng.normal(size=shape).astype("float32") for shape in ((3,), (2, 5))]
+    expected = np.linalg.norm(np.concatenate([t.ravel() for t in tensors]))
+    assert float(losses.global_norm(tensors)) == pytest.approx(expected, rel=1e-5)
