@@ -303,7 +303,10 @@ class StyleTransfer(StatefulTrainer, keras.Model):
 
 
 def adam_pair(
-    generator_learning_rate, discriminator_learning_rate=None, ema_momentum=None
+    generator_learning_rate,
+    discriminator_learning_rate=None,
+    ema_momentum=None,
+    **arguments,
 ):
     """Adam with betas (0.5, 0.9) for both networks of `StyleTransfer`.
 
@@ -312,15 +315,18 @@ def adam_pair(
         discriminator_learning_rate: for the discriminator; default: the same.
         ema_momentum: keep moving averages of the generator's weights with this
             momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
+        arguments: of both Adams, such as `global_clipnorm` (each network has a norm
+            of its own) and `gradient_accumulation_steps`.
     """
     if discriminator_learning_rate is None:
         discriminator_learning_rate = generator_learning_rate
 
-    adam = functools.partial(keras.optimizers.Adam, beta_1=0.5, beta_2=0.9)
+    arguments = {"beta_1": 0.5, "beta_2": 0.9, **arguments}
+    adam = functools.partial(keras.optimizers.Adam, **arguments)
     averaging = adam
     if ema_momentum is not None:
         averaging = functools.partial(
-            AveragingAdam, beta_1=0.5, beta_2=0.9, ema_momentum=ema_momentum
+            AveragingAdam, ema_momentum=ema_momentum, **arguments
         )
 
     return keras.optimizers.MultiOptimizer(
