@@ -95,9 +95,29 @@ _FLAGS = {
     "schedule": (
         flags.DEFINE_enum,
         None,
-        ["constant", "cosine"],
-        "The learning rate stays as it is (published; default of base), or falls to 0 "
-        "along half a cosine over --steps (default of tiny and small).",
+        ["constant", "cosine", "plateau"],
+        "The learning rate stays as it is, or falls to 0 along half a cosine over "
+        "--steps (default of tiny and small), or falls when the loss does not "
+        "(published for text encoder and CLIP, whose default of base it is; base's "
+        "other default is constant).",
+    ),
+    "warmup_steps": (
+        flags.DEFINE_integer,
+        0,
+        "Steps in which the learning rate rises from 0; they count to --steps. 0 as "
+        "published.",
+    ),
+    "clip_norm": (
+        flags.DEFINE_float,
+        None,
+        "Longest gradient of a network (of all its weights together); a longer one is "
+        "shortened to it. Default: as published, none.",
+    ),
+    "accumulate": (
+        flags.DEFINE_integer,
+        1,
+        "Batches whose gradients are averaged for one update; --steps and the "
+        "schedule go on counting batches. Batch normalisation sees single batches.",
     ),
     "seed": (flags.DEFINE_integer, 0, "Seed of everything random."),
     "dtype_policy": (
@@ -168,6 +188,7 @@ _FLAGS = {
 # What every script that trains a model takes; `image_size` is for those with images.
 TRAINING = (
     *("size", "batch_size", "steps", "learning_rate", "seed", "schedule"),
+    *("warmup_steps", "clip_norm", "accumulate"),
     *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
 )
 

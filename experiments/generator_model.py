@@ -22,6 +22,7 @@ def style_transfer(options, clip, classes, jit):
         recipes.scheduled(options),
         recipes.scheduled(options, options.discriminator_learning_rate),
         ema_momentum=options.ema or None,
+        **recipes.adam_arguments(options),
     )
     model.compile(optimizer=optimizer, jit_compile=jit)
     return model

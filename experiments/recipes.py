@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from experiments.common import check_positive
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -17,18 +18,71 @@ from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
 
+def check_schedule(options, plateau=True):
+    """Raises InputError unless the flags about the optimizer fit each other.
+
+    Args:
+        options: of a script, completed.
+        plateau: whether the script can watch a loss.
+    """
+    check_positive(options, "clip_norm", "accumulate")
+    if options.warmup_steps < 0:
+        raise InputError(f"--warmup_steps is {options.warmup_steps}; give 0 or more.")
+    if options.schedule == "plateau":
+        if not plateau:
+            raise InputError(
+                "--schedule=plateau waits for a loss to stop falling, and those of two "
+                "networks at odds do not fall; use constant or cosine."
+            )
+        if options.warmup_steps:
+            raise InputError(
+                "--schedule=plateau takes no --warmup_steps; use constant or cosine."
+            )
+
+
 def scheduled(options, learning_rate=None):
     """A learning rate for Adam that does over `--steps` what `--schedule` asks for.
+
+    Keras evaluates it at the number of batches seen, with `--accumulate`, too.
 
     Args:
         options: of a script, with `steps` filled in.
         learning_rate: the highest; default: `--learning_rate`.
+
+    Raises:
+        InputError: the warm-up is no shorter than the run.
     """
     if learning_rate is None:
         learning_rate = options.learning_rate
-    if options.schedule == "constant":
-        return learning_rate
-    return keras.optimizers.schedules.CosineDecay(learning_rate, options.steps)
+    schedules, warmup = keras.optimizers.schedules, options.warmup_steps
+    if warmup >= options.steps:
+        raise InputError(
+            f"--warmup_steps={warmup} leaves none of --steps={options.steps}; give "
+            "fewer."
+        )
+    if options.schedule == "cosine" and warmup:
+        return schedules.CosineDecay(
+            0.0,
+            options.steps - warmup,
+            warmup_target=learning_rate,
+            warmup_steps=warmup,
+        )
+    if options.schedule == "cosine":
+        return schedules.CosineDecay(learning_rate, options.steps)
+    if warmup:
+        # A "decay" from 0 up to the learning rate, which it then keeps.
+        return schedules.PolynomialDecay(0.0, warmup, learning_rate)
+    return learning_rate
+
+
+def adam_arguments(options):
+    """Arguments of Adam: what `--clip_norm` and `--accumulate` ask for."""
+    return {
+        "global_clipnorm": options.clip_norm,
+        "gradient_accumulation_steps": (
+            options.accumulate if options.accumulate > 1 else None
+        ),
+    }
 
 
 def compiled(model, options, jit):
@@ -38,7 +92,7 @@ def compiled(model, options, jit):
     if getattr(options, "mix", "none") != "none":
         loss = keras.losses.CategoricalCrossentropy
     model.compile(
-        optimizer=keras.optimizers.Adam(scheduled(options)),
+        optimizer=keras.optimizers.Adam(scheduled(options), **adam_arguments(options)),
         loss=loss(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,

@@ -73,8 +73,10 @@ BASE_EPOCHS = 100
 
 def main(options):
     from experiments import inputs, training
+    from experiments.plateau import plateau
     from experiments.recipes import (
         augmented_sampler,
+        check_schedule,
         classifier_feed,
         compiled,
         kind_weights,
@@ -85,6 +87,7 @@ def main(options):
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    check_schedule(options)
     if options.real_share is not None and not 0 < options.real_share <= 1:
         raise InputError(f"--real_share is {options.real_share}; give 0 < share <= 1.")
     with training.Run("train_classifier", options) as run:
@@ -117,7 +120,7 @@ def main(options):
             options,
             jit,
         )
-        extra = []
+        extra = plateau(options, len(store))
         if options.validation is not None:
             validation = inputs.load_images(
                 options, options.validation, characters, HANDWRITING
@@ -125,7 +128,7 @@ def main(options):
             extra.append(training.KeepBest(run, "classifier.keras", validation))
         training.fit(run, model, classifier_feed(options, store, sampler), extra=extra)
         path = run.folder / "classifier.keras"
-        if not extra:
+        if options.validation is None:
             run.save(model, "classifier.keras")
         history = training.read_history(run)
         run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})

@@ -31,7 +31,7 @@ DEFAULTS = {
         "image_size": 224,
         "batch_size": 32,
         "learning_rate": 1e-4,
-        "schedule": "constant",
+        "schedule": "plateau",
     },
 }
 BASE_EPOCHS = 300
@@ -43,8 +43,11 @@ def main(options):
     import keras
 
     from experiments import inputs, training
+    from experiments.plateau import plateau
     from experiments.recipes import (
+        adam_arguments,
         augmented_sampler,
+        check_schedule,
         clip_feed,
         retrieval_accuracy,
         scheduled,
@@ -62,6 +65,7 @@ def main(options):
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    check_schedule(options)
     for flag in ("image_weights", "text_weights"):
         if getattr(options, flag) is None:
             raise InputError(f"--{flag} is needed: the file of the step before.")
@@ -99,18 +103,25 @@ def main(options):
         )
         model.build()
         heads = keras.optimizers.Adam(
-            scheduled(options, HEAD_LEARNING_RATE * options.learning_rate), name="heads"
+            scheduled(options, HEAD_LEARNING_RATE * options.learning_rate),
+            name="heads",
+            **adam_arguments(options),
+        )
+        encoders = keras.optimizers.Adam(
+            scheduled(options), name="encoders", **adam_arguments(options)
         )
         model.compile(
             optimizer=keras.optimizers.MultiOptimizer(
-                keras.optimizers.OptimizerMap(
-                    keras.optimizers.Adam(scheduled(options), name="encoders"),
-                    {".*projection_head/.*": heads},
-                )
+                keras.optimizers.OptimizerMap(encoders, {".*projection_head/.*": heads})
             ),
             jit_compile=jit,
         )
-        training.fit(run, model, clip_feed(options, store, sampler))
+        training.fit(
+            run,
+            model,
+            clip_feed(options, store, sampler),
+            extra=plateau(options, len(store)),
+        )
 
         path = run.save(model, "clip.keras")
         accuracy = retrieval_accuracy(model, store, tokenizer)

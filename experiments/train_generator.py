@@ -151,6 +151,7 @@ def main(options):
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    recipes.check_schedule(options, plateau=False)
     stride = 2 ** (len(SIZES[options.size]["generator"]["multipliers"]) - 1)
     recipes.check_stride(options.image_size, stride)
     generator_model.check(options)

@@ -38,11 +38,18 @@ BASE_EPOCHS = 300
 
 def main(options):
     from experiments import inputs, training
-    from experiments.recipes import augmented_sampler, classifier_feed, compiled
+    from experiments.plateau import plateau
+    from experiments.recipes import (
+        augmented_sampler,
+        check_schedule,
+        classifier_feed,
+        compiled,
+    )
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
+    check_schedule(options)
     with training.Run("train_image_encoder", options) as run:
         jit = common.set_up(options)
 
@@ -58,7 +65,12 @@ def main(options):
             options,
             jit,
         )
-        training.fit(run, model, classifier_feed(options, store, sampler))
+        training.fit(
+            run,
+            model,
+            classifier_feed(options, store, sampler),
+            extra=plateau(options, len(store)),
+        )
 
         path = run.save(model, "image_encoder.keras")
         history = training.read_history(run)

@@ -24,19 +24,23 @@ DEFAULTS = {
         "learning_rate": 5e-4,
         "schedule": "cosine",
     },
-    "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "constant"},
+    "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "plateau"},
 }
 BASE_EPOCHS = 200
+# Of the plateau: PyTorch's defaults, which the original takes here.
+FACTOR, PATIENCE = 0.1, 10
 
 
 def main(options):
     from experiments import inputs, training
-    from experiments.recipes import compiled
+    from experiments.plateau import plateau
+    from experiments.recipes import check_schedule, compiled
     from hwgen_keras.data import StructureSampler, feed
     from hwgen_keras.models import SIZES, Classifier, TextEncoder
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")
+    check_schedule(options)
     with training.Run("train_text_encoder", options) as run:
         jit = common.set_up(options)
 
@@ -70,7 +74,8 @@ def main(options):
                 kind="python",
             )
 
-        training.fit(run, model, make_feed)
+        extra = plateau(options, len(characters), FACTOR, PATIENCE)
+        training.fit(run, model, make_feed, extra=extra)
 
         path = run.save(model, "text_encoder.keras")
         run.write_json("vocabulary.json", tokenizer.vocabulary)

@@ -47,10 +47,13 @@ def chain(tmp_path_factory, tiny_font, characters):
         "simulated_writers": 2,
     }
     image = call(train_image_encoder, **data, run_dir=str(folder / "image"))
-    text = call(train_text_encoder, **data, run_dir=str(folder / "text"))
+    # Flags that no other test of a script gives.
+    plateau = {"schedule": "plateau", "clip_norm": 1.0, "accumulate": 2}
+    text = call(train_text_encoder, **data, **plateau, run_dir=str(folder / "text"))
     clip = call(
         train_clip,
         **data,
+        **plateau,
         image_weights=str(image),
         text_weights=str(text.parent),
         run_dir=str(folder / "clip"),
@@ -59,6 +62,8 @@ def chain(tmp_path_factory, tiny_font, characters):
         train_generator,
         **data,
         clip_weights=str(clip),
+        warmup_steps=1,
+        clip_norm=1.0,
         run_dir=str(folder / "generator"),
     )
     return types.SimpleNamespace(
@@ -275,6 +280,10 @@ MISTAKES = {
     "another flag": (
         {"clip_weights": "{clip}", "run_dir": "{run}", "resume": True, "seed": 7},
         "was started with --seed=0",
+    ),
+    "plateau": (
+        {"clip_weights": "{clip}", "schedule": "plateau"},
+        "--schedule=plateau waits for a loss",
     ),
     "vgg without weights": (
         {"clip_weights": "{clip}", "run_dir": "{folder}", "perceptual": "vgg16"},
