@@ -1,4 +1,4 @@
-"""The only framework-specific training code: gradients and the train step.
+"""The only framework-specific training code: gradients, the train step, devices.
 
 `vjp(function, inputs, variables, state)` evaluates `function(*inputs)` once and
 returns its outputs (a list of tensors) together with `pullback(cotangents)`, which
@@ -10,20 +10,70 @@ to the variables. A pullback may be called several times. Its arguments `inputs`
 `update(data)`, which returns the gradients of all trainable variables in the order
 of `trainable_variables` and updates its metrics; the mixin turns it into the
 `train_step` of the backend in use.
+
+Within `data_parallel()` models are made and trained on all devices, each of which
+gets an equal share of the rows of a batch; `device_count()` tells how many there are,
+`process()` the (number of this process, number of processes). On JAX the step is one
+program over the whole batch. On TensorFlow every device runs a copy of the step, a
+replica, which sees its own rows alone, and the optimizer sums the gradients of the
+replicas. So a loss that is a mean counts 1 / `replica_count()` in each of them, and
+what needs all rows asks for it, with gradients: `gather_rows(x)` puts the rows of all
+replicas below each other, `sum_over_replicas(x)` adds a tensor, or each of a list.
+Where there is one replica, or none, as in a callback, they change nothing.
+`synchronize_batch_norm(model)` makes batch statistics those of the whole batch.
 """
 
 import keras
 
 if keras.backend.backend() == "tensorflow":
-    from hwgen_keras.backend.tensorflow import StatefulTrainer, vjp
-elif keras.backend.backend() == "jax":
-    from hwgen_keras.backend.jax import StatefulTrainer, vjp
-elif keras.backend.backend() == "torch":
-    from hwgen_keras.backend.torch import StatefulTrainer, vjp
+    from hwgen_keras.backend.tensorflow import (
+        StatefulTrainer,
+        data_parallel,
+        device_count,
+        gather_rows,
+        process,
+        replica_count,
+        sum_over_replicas,
+        synchronize_batch_norm,
+        vjp,
+    )
+elif keras.backend.backend() in ("jax", "torch"):
+    if keras.backend.backend() == "jax":
+        from hwgen_keras.backend.jax import (
+            StatefulTrainer,
+            data_parallel,
+            device_count,
+            process,
+            vjp,
+        )
+    else:
+        from hwgen_keras.backend.torch import (
+            StatefulTrainer,
+            data_parallel,
+            device_count,
+            process,
+            vjp,
+        )
+    from hwgen_keras.backend.one_replica import (
+        gather_rows,
+        replica_count,
+        sum_over_replicas,
+        synchronize_batch_norm,
+    )
 else:
     raise ImportError(
         f"KERAS_BACKEND is {keras.backend.backend()!r}; "
         "hwgen_keras trains on tensorflow, jax and torch."
     )
 
-__all__ = ["StatefulTrainer", "vjp"]
+__all__ = [
+    "StatefulTrainer",
+    "data_parallel",
+    "device_count",
+    "gather_rows",
+    "process",
+    "replica_count",
+    "sum_over_replicas",
+    "synchronize_batch_norm",
+    "vjp",
+]

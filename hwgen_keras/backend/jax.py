@@ -1,5 +1,8 @@
 """Gradients and train step for JAX."""
 
+import functools
+import os
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -68,3 +71,26 @@ class StatefulTrainer:
         ]
         metric_values = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, (trainable, non_trainable, optimizer_values, metric_values)
+
+
+def data_parallel():
+    """See `hwgen_keras.backend`. Several processes are joined here."""
+    return _distribution().scope()
+
+
+@functools.cache
+def _distribution():
+    # Once a process: what one training has made, the next may go on with.
+    if "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ:
+        keras.distribution.initialize()
+    return keras.distribution.DataParallel(auto_shard_dataset=False)
+
+
+def device_count():
+    """See `hwgen_keras.backend`. The devices of all processes count."""
+    return jax.device_count()
+
+
+def process():
+    """See `hwgen_keras.backend`."""
+    return jax.process_index(), jax.process_count()

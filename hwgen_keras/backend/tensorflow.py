@@ -1,5 +1,9 @@
 """Gradients and train step for TensorFlow."""
 
+import contextlib
+import functools
+
+import keras
 import tensorflow as tf
 
 
@@ -37,3 +41,67 @@ class StatefulTrainer:
         gradients = self.update(data)
         self.optimizer.apply(gradients, self.trainable_variables)
         return self.get_metrics_result()
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # The model is built. Keras would add up the rows of all replicas to learn
+        # their shapes, and truth values cannot be added.
+        pass
+
+
+def data_parallel():
+    """See `hwgen_keras.backend`."""
+    if device_count() == 1:
+        return contextlib.nullcontext()
+    return _strategy().scope()
+
+
+@functools.cache
+def _strategy():
+    # Once a process: what one training has made, the next may go on with.
+    return tf.distribute.MirroredStrategy([device.name for device in _devices()])
+
+
+def _devices():
+    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices(
+        "CPU"
+    )
+
+
+def device_count():
+    """See `hwgen_keras.backend`."""
+    return len(_devices())
+
+
+def process():
+    """See `hwgen_keras.backend`. A MirroredStrategy lives in one process."""
+    return 0, 1
+
+
+def replica_count():
+    """See `hwgen_keras.backend`."""
+    replica = tf.distribute.get_replica_context()
+    return 1 if replica is None else replica.num_replicas_in_sync
+
+
+def gather_rows(x):
+    """See `hwgen_keras.backend`."""
+    if replica_count() == 1:
+        return x
+    return tf.distribute.get_replica_context().all_gather(x, axis=0)
+
+
+def sum_over_replicas(x):
+    """See `hwgen_keras.backend`."""
+    if replica_count() == 1:
+        return x
+    return tf.distribute.get_replica_context().all_reduce("SUM", x)
+
+
+def synchronize_batch_norm(model):
+    """See `hwgen_keras.backend`."""
+    if not tf.distribute.has_strategy():
+        return
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            # Not an argument of the layer: a model saved with it loads nowhere else.
+            layer.synchronized = True

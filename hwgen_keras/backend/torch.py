@@ -2,6 +2,8 @@
 
 import torch
 
+from hwgen_keras.errors import InputError
+
 
 def vjp(function, inputs=(), variables=(), state=()):
     """See `hwgen_keras.backend`. PyTorch keeps state itself: `state` is unused."""
@@ -37,3 +39,25 @@ class StatefulTrainer:
         with torch.no_grad():
             self.optimizer.apply(gradients, self.trainable_variables)
         return self.get_metrics_result()
+
+
+def data_parallel():
+    """See `hwgen_keras.backend`.
+
+    Raises:
+        InputError: always.
+    """
+    raise InputError(
+        "Keras has no data parallelism of its own on PyTorch; train on one device, or "
+        "on several with KERAS_BACKEND=jax or tensorflow: the .keras files are the same."
+    )
+
+
+def device_count():
+    """See `hwgen_keras.backend`."""
+    return 1
+
+
+def process():
+    """See `hwgen_keras.backend`."""
+    return 0, 1
