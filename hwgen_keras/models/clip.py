@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.backend import gather_rows, replica_count
 from hwgen_keras.layers import layer_seed
 from hwgen_keras.losses import soft_target_clip_loss
 
@@ -114,9 +115,9 @@ class CLIP(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        return ops.mean(
-            soft_target_clip_loss(y_pred["text"], y_pred["image"], self.temperature)
-        )
+        text, image = gather_rows(y_pred["text"]), gather_rows(y_pred["image"])
+        loss = ops.mean(soft_target_clip_loss(text, image, self.temperature))
+        return loss / replica_count()
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

@@ -6,7 +6,13 @@ import keras
 from keras import ops
 
 from hwgen_keras import losses
-from hwgen_keras.backend import StatefulTrainer, vjp
+from hwgen_keras.backend import (
+    StatefulTrainer,
+    gather_rows,
+    replica_count,
+    sum_over_replicas,
+    vjp,
+)
 from hwgen_keras.layers import DiscriminatorInput, freeze
 from hwgen_keras.models.averages import AveragingAdam
 
@@ -127,7 +133,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         generator, discriminator = self.generator, self.discriminator
         state = self.trainable_variables + self.non_trainable_variables
         last_layer_input, style, g, pull_generator = self._generate(data, state)
-        one = self.optimizer.scale_loss(ops.ones(()))
+        scale = self.optimizer.scale_loss(ops.ones(()))
+        one = scale / replica_count()
 
         (reconstruction,), pull = vjp(
             lambda g: [self.reconstruction_loss(data["target"], g)], [g], (), state
@@ -160,7 +167,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         weight = self.adversarial_weight * losses.adaptive_weight(
             self._last_layer_norm(last_layer_input, image_gradient),
             self._last_layer_norm(last_layer_input, adversarial_gradient),
-            one,
+            scale,
         )
         gradient = image_gradient + ops.where(
             weight > 0, weight * adversarial_gradient, 0.0
@@ -208,8 +215,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             discriminator=discriminator_loss,
             discriminator_accuracy=correct,
             adaptive_weight=weight,
-            generator_gradient_norm=self._norm(generator_gradients, one),
-            discriminator_gradient_norm=self._norm(discriminator_gradients, one),
+            generator_gradient_norm=self._norm(generator_gradients, scale),
+            discriminator_gradient_norm=self._norm(discriminator_gradients, scale),
         )
         return generator_gradients + discriminator_gradients
 
@@ -246,7 +253,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         embeddings = self.clip({"image": generated, "tokens": tokens}, training=False)
         return ops.mean(
             losses.soft_target_clip_loss(
-                embeddings["text"], embeddings["image"], self.clip.temperature
+                gather_rows(embeddings["text"]),
+                gather_rows(embeddings["image"]),
+                self.clip.temperature,
             )
         )
 
@@ -254,10 +263,10 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         kernel_gradient = ops.einsum(
             "bhwc,bhwo->co", ops.cast(features, "float32"), image_gradient
         )
-        return losses.global_norm([kernel_gradient])
+        return losses.global_norm([sum_over_replicas(kernel_gradient)])
 
     def _norm(self, gradients, scale):
-        norm = losses.global_norm(gradients) / scale
+        norm = losses.global_norm(sum_over_replicas(gradients)) / scale
         # A step that overflows is skipped and must leave a number in the metric.
         return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))
 
