@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from absl import app, flags  # noqa: E402
 
 # A resumed run may differ from its first start in these alone.
-_FREE = {"resume", "run_dir", "given", "steps", "interval", "cache"}
+_FREE = {"resume", "run_dir", "given", "steps", "interval", "cache", "distribute"}
 
 # Said here, too, since --help must not load the package's data.
 AUGMENTATIONS = (
@@ -131,6 +131,13 @@ _FLAGS = {
         None,
         "Compile the step with XLA; default: on JAX only.",
     ),
+    "distribute": (
+        flags.DEFINE_enum,
+        "none",
+        ["none", "data"],
+        "Train on one device, or let all devices share the rows of each batch "
+        "(TensorFlow, JAX); --batch_size counts the rows of all of them.",
+    ),
     "interval": (
         flags.DEFINE_integer,
         None,
@@ -189,7 +196,8 @@ _FLAGS = {
 TRAINING = (
     *("size", "batch_size", "steps", "learning_rate", "seed", "schedule"),
     *("warmup_steps", "clip_norm", "accumulate"),
-    *("dtype_policy", "jit_compile", "interval", "run_dir", "resume"),
+    *("dtype_policy", "jit_compile", "distribute"),
+    *("interval", "run_dir", "resume"),
 )
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from experiments.common import check_positive
+from experiments.distribution import share
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -140,11 +141,11 @@ def _make_feed(options, store, sampler, outputs):
         return feed(
             store,
             sampler,
-            options.batch_size,
-            steps,
-            first,
+            steps=steps,
+            start_step=first,
             outputs=outputs,
             augment=augment,
+            **share(options),
         )
 
     return make
@@ -159,14 +160,24 @@ def placed(store, indices):
     return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")
 
 
+def predicted_rows(model, rows, batch_size=64):
+    """What a model makes of `rows`, on one device or on several: an array.
+
+    `predict` itself wants batches that can be shared equally.
+    """
+    batches = (rows[i : i + batch_size] for i in range(0, len(rows), batch_size))
+    # With several devices TensorFlow predicts every row on each of them.
+    return np.concatenate([model.predict_on_batch(b)[: len(b)] for b in batches])
+
+
 def retrieval_accuracy(clip, store, tokenizer, limit=1000):
     """The share of images whose nearest structure, by dot product, is their own."""
     rng = np.random.default_rng(0)
     chosen = rng.permutation(len(store))[:limit]
     labels = np.unique(store.labels)
     tokens = tokenizer.encode([store.characters[k] for k in labels])
-    texts = clip.text_tower.predict(tokens, verbose=0)
-    images = clip.image_tower.predict(placed(store, chosen), verbose=0)
+    texts = predicted_rows(clip.text_tower, tokens)
+    images = predicted_rows(clip.image_tower, placed(store, chosen))
     nearest = labels[np.argmax(images @ texts.T, axis=1)]
     return float(np.mean(nearest == store.labels[chosen]))
 
@@ -209,7 +220,7 @@ def read_store(classifier, store, batch_size=256):
     predicted, probability = [], []
     for first in range(0, len(store), batch_size):
         indices = np.arange(first, min(first + batch_size, len(store)))
-        logits = classifier.predict_on_batch(placed(store, indices))
+        logits = predicted_rows(classifier, placed(store, indices), batch_size)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         odds /= odds.sum(axis=1, keepdims=True)
         predicted.append(odds.argmax(axis=1))

@@ -73,6 +73,7 @@ BASE_EPOCHS = 100
 
 def main(options):
     from experiments import inputs, training
+    from experiments.distribution import distributed
     from experiments.plateau import plateau
     from experiments.recipes import (
         augmented_sampler,
@@ -90,7 +91,7 @@ def main(options):
     check_schedule(options)
     if options.real_share is not None and not 0 < options.real_share <= 1:
         raise InputError(f"--real_share is {options.real_share}; give 0 < share <= 1.")
-    with training.Run("train_classifier", options) as run:
+    with training.Run("train_classifier", options) as run, distributed(run):
         jit = common.set_up(options)
 
         characters = inputs.load_characters(options)

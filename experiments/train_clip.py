@@ -43,6 +43,7 @@ def main(options):
     import keras
 
     from experiments import inputs, training
+    from experiments.distribution import distributed
     from experiments.plateau import plateau
     from experiments.recipes import (
         adam_arguments,
@@ -69,7 +70,7 @@ def main(options):
     for flag in ("image_weights", "text_weights"):
         if getattr(options, flag) is None:
             raise InputError(f"--{flag} is needed: the file of the step before.")
-    with training.Run("train_clip", options) as run:
+    with training.Run("train_clip", options) as run, distributed(run):
         jit = common.set_up(options)
 
         encoders = {}

@@ -197,10 +197,12 @@ def train_step(options, model=None):
         The path of generator.keras and the model (None if there was nothing to do).
     """
     from experiments import generator_model, inputs, training
+    from experiments.distribution import distributed, share
     from hwgen_keras.data import PairSampler, feed
     from hwgen_keras.models import CLIP, load_trained, take_averages
 
-    with training.Run(f"train_generator-{options.step}", options) as run:
+    name = f"train_generator-{options.step}"
+    with training.Run(name, options) as run, distributed(run):
         if (run.folder / "generator.keras").exists():
             print(f"{options.step} is complete.")
             return run.folder / "generator.keras", None
@@ -230,7 +232,7 @@ def train_step(options, model=None):
         run.note(perceptual_features=model.features.description)
 
         def make_feed(first, steps):
-            return feed(store, sampler, options.batch_size, steps, first)
+            return feed(store, sampler, steps=steps, start_step=first, **share(options))
 
         draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
         training.fit(run, model, make_feed, draw, title=options.step)

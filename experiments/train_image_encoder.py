@@ -38,6 +38,7 @@ BASE_EPOCHS = 300
 
 def main(options):
     from experiments import inputs, training
+    from experiments.distribution import distributed
     from experiments.plateau import plateau
     from experiments.recipes import (
         augmented_sampler,
@@ -50,7 +51,7 @@ def main(options):
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     check_schedule(options)
-    with training.Run("train_image_encoder", options) as run:
+    with training.Run("train_image_encoder", options) as run, distributed(run):
         jit = common.set_up(options)
 
         store = inputs.load_store(options)

@@ -33,6 +33,7 @@ FACTOR, PATIENCE = 0.1, 10
 
 def main(options):
     from experiments import inputs, training
+    from experiments.distribution import distributed, share
     from experiments.plateau import plateau
     from experiments.recipes import check_schedule, compiled
     from hwgen_keras.data import StructureSampler, feed
@@ -41,7 +42,7 @@ def main(options):
     common.complete(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")
     check_schedule(options)
-    with training.Run("train_text_encoder", options) as run:
+    with training.Run("train_text_encoder", options) as run, distributed(run):
         jit = common.set_up(options)
 
         characters = inputs.load_characters(options)
@@ -67,11 +68,11 @@ def main(options):
             return feed(
                 None,
                 sampler,
-                options.batch_size,
-                steps,
-                first,
+                steps=steps,
+                start_step=first,
                 outputs=("tokens", "label"),
                 kind="python",
+                **share(options),
             )
 
         extra = plateau(options, len(characters), FACTOR, PATIENCE)

@@ -13,6 +13,7 @@ import numpy as np
 from experiments.common import Stopped
 from experiments.recipes import read_store
 from hwgen_keras import __version__, callbacks
+from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, write_text
 
@@ -139,6 +140,7 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
     steps = run.options.steps
     interval = run.options.interval or default_interval(steps)
     run.options.interval = interval
+    synchronize_batch_norm(model)
     # Otherwise TensorFlow traces the step twice: once more with the new variables.
     model.optimizer.build(model.trainable_variables)
     first = callbacks.restore(model, run.checkpoints)

@@ -49,7 +49,7 @@ def data_parallel():
     """
     raise InputError(
         "Keras has no data parallelism of its own on PyTorch; train on one device, or "
-        "on several with KERAS_BACKEND=jax or tensorflow: the .keras files are the same."
+        "on several with KERAS_BACKEND=jax or tensorflow, whose files it reads."
     )
 
 

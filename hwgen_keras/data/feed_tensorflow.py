@@ -71,6 +71,12 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
     execute = tf.autograph.experimental.do_not_convert(execute)
     dataset = dataset.map(execute, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    # The shard is taken above, and batches are shared among devices whole.
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.OFF
+    )
+    dataset = dataset.with_options(options)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
