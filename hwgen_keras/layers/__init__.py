@@ -5,6 +5,7 @@ from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
 from hwgen_keras.layers.discriminator_input import DiscriminatorInput
+from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.normalization import GroupNorm
@@ -16,6 +17,7 @@ __all__ = [
     "CLIPCondition",
     "Decoder",
     "DiscriminatorInput",
+    "Embedding",
     "EmbeddingCondition",
     "Encoder",
     "FullAttention",

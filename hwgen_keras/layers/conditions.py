@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 
@@ -65,7 +66,7 @@ class EmbeddingCondition(_Condition):
     def __init__(self, classes, width, embedding_width, **kwargs):
         super().__init__(width, embedding_width, **kwargs)
         self.classes = classes
-        self.embedding = layers.Embedding(
+        self.embedding = Embedding(
             classes, embedding_width, dtype=self.dtype_policy, name="embedding"
         )
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from hwgen_keras.layers import layer_seed
+from hwgen_keras.layers import Embedding, layer_seed
 
 RESNETS = {
     "resnet50": (
@@ -240,10 +240,10 @@ class TextEncoder(keras.Model):
         self.dropout_rate = dropout
         policy = self.dtype_policy
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-        self.token_embedding = layers.Embedding(
+        self.token_embedding = Embedding(
             vocabulary_size, width, initializer, dtype=policy, name="token_embedding"
         )
-        self.position_embedding = layers.Embedding(
+        self.position_embedding = Embedding(
             length, width, initializer, dtype=policy, name="position_embedding"
         )
         self.norm = layers.LayerNormalization(epsilon=1e-12, dtype=policy, name="norm")
