@@ -84,10 +84,11 @@ class EventLog(keras.callbacks.Callback):
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         parts = getattr(optimizer, "optimizers", None)
         if parts is None:
-            return {"learning_rate": float(optimizer.learning_rate)}
-        return {
-            f"learning_rate_{part.name}": float(part.learning_rate) for part in parts
-        }
+            parts = {"learning_rate": optimizer}
+        else:
+            parts = {f"learning_rate_{part.name}": part for part in parts}
+        # Of a variable on several devices TensorFlow makes no float, of a sum it does.
+        return {name: float(part.learning_rate + 0.0) for name, part in parts.items()}
 
     def scalars(self, values):
         """Writes numbers at the current step."""
