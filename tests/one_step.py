@@ -19,6 +19,12 @@ def known_model():
     """A compiled model with every loss, whose weights NumPy has drawn."""
     # The networks' rates differ, so that a mix-up of the two would show.
     model = compile_style_transfer(style_transfer("adain_clip"), adam_pair(1e-3, 2e-3))
+    set_known_weights(model)
+    return model
+
+
+def set_known_weights(model):
+    """Gives a built model weights that NumPy draws, always the same."""
     rng = np.random.default_rng(7)
     for weight in model.weights:
         if weight.name in ("gamma", "scale", "moving_variance"):
@@ -29,7 +35,6 @@ def known_model():
         else:
             value = rng.normal(0, 0.1, weight.shape)
         weight.assign(value.astype("float32"))
-    return model
 
 
 def batch():

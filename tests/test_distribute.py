@@ -1,0 +1,177 @@
+"""Two devices train as one does. Each backend's tests need processes of their own."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from networks import BACKEND
+
+from experiments import common, train_classifier, train_text_encoder
+from hwgen_keras import backend
+from hwgen_keras.errors import InputError
+
+FOLDER = pathlib.Path(__file__).parent
+several = pytest.mark.skipif(
+    BACKEND == "torch", reason="Keras has no data parallelism on torch"
+)
+
+
+def run_on_two_devices(module, *arguments):
+    """Runs a module in a process with two devices and returns what it printed."""
+    path = os.pathsep.join([str(FOLDER), str(FOLDER.parent)])
+    done = subprocess.run(
+        [sys.executable, FOLDER / "two_devices.py", module, *map(str, arguments)],
+        cwd=FOLDER.parent,
+        env={**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What one step leaves on one device and on two; see `one_and_two.py`."""
+    file = tmp_path_factory.mktemp("devices") / "found.npz"
+    run_on_two_devices("one_and_two", file)
+    return dict(np.load(file))
+
+
+def pairs(found, model, what):
+    """[(name, on one device, on two)]"""
+    start = f"1/{model}/{what}/"
+    result = [
+        (name, value, found[f"2{name[1:]}"])
+        for name, value in found.items()
+        if name.startswith(start)
+    ]
+    assert result
+    return result
+
+
+@several
+@pytest.mark.parametrize("model", ["style_transfer", "clip", "classifier"])
+class TestOneStep:
+    def test_gradients(self, found, model):
+        gradients = pairs(found, model, "gradients")
+        largest = max(np.linalg.norm(one) for _, one, _ in gradients)
+        for name, one, two in gradients:
+            # A gradient that is zero but for rounding has no relative error.
+            limit = 1e-4 * np.linalg.norm(one) + 1e-6 * largest
+            assert np.linalg.norm(one - two) <= limit, name
+
+    def test_weights_and_their_averages(self, found, model):
+        largest = max(
+            np.abs(one).max() for _, one, _ in pairs(found, model, "gradients")
+        )
+        compared = 0
+        for what in ("weights", "averages"):
+            if what == "averages" and model != "style_transfer":
+                continue
+            for name, one, two in pairs(found, model, what):
+                gradient = found[name.replace(what, "gradients")]
+                # Adam's first step is the gradient's sign, which rounding may decide.
+                clear = np.abs(gradient) > 1e-3 * largest
+                np.testing.assert_allclose(
+                    one[clear], two[clear], rtol=0, atol=1e-6, err_msg=name
+                )
+                compared += clear.sum()
+        assert compared > 100
+
+    def test_batch_statistics_and_metrics(self, found, model):
+        for what in ("statistics", "metrics"):
+            for name, one, two in pairs(found, model, what):
+                np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6, err_msg=name)
+        if model == "style_transfer":
+            # λ is neither 0 nor cut off, so that the norms of both gradients matter.
+            assert 0 < found["1/style_transfer/metrics/adaptive_weight"] < 1e3
+
+
+@several
+def test_a_run_goes_from_one_device_to_two_and_back(tmp_path, manifest, characters):
+    characters_file = tmp_path / "characters.txt"
+    characters_file.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    values = {
+        "characters": str(characters_file),
+        "train": [str(manifest)],
+        "validation": str(manifest),
+        "size": "tiny",
+        "batch_size": 4,
+        "interval": 1,
+        "schedule": "constant",
+        "learning_rate": 1e-3,
+    }
+
+    def train(name, **more):
+        train_classifier.main(
+            common.options(
+                train_classifier.FLAGS,
+                train_classifier.EXTRA,
+                run_dir=str(tmp_path / name),
+                **more,
+            )
+        )
+
+    train("unbroken", **values, steps=4)
+    train("broken", **values, steps=1)
+    printed = run_on_two_devices(
+        "experiments.train_classifier",
+        f"--run_dir={tmp_path / 'broken'}",
+        *("--resume", "--steps=3", "--distribute=data", "--cache="),
+    )
+    assert "Continuing at step 1 of 3." in printed
+    assert "2 devices, 2 rows of each batch on each." in printed
+    config = json.loads((tmp_path / "broken" / "config.json").read_text())
+    assert config["notes"]["devices"] == 2
+    train("broken", resume=True, steps=4, distribute="none")
+
+    unbroken, broken = (
+        [
+            json.loads(line)
+            for line in (tmp_path / name / "history.jsonl").read_text().splitlines()
+        ]
+        for name in ("unbroken", "broken")
+    )
+    assert [row["step"] for row in broken] == [1, 2, 3, 4]
+    for expected, row in zip(unbroken, broken, strict=True):
+        assert row["loss"] == pytest.approx(expected["loss"], rel=1e-3)
+        for name in ("accuracy", "validation_accuracy", "learning_rate"):
+            assert row[name] == expected[name]
+
+
+def text_encoder(tmp_path, characters, **values):
+    file = tmp_path / "characters.txt"
+    file.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    options = common.options(
+        train_text_encoder.FLAGS,
+        characters=str(file),
+        size="tiny",
+        steps=1,
+        run_dir=str(tmp_path / "run"),
+        distribute="data",
+        **values,
+    )
+    train_text_encoder.main(options)
+
+
+class TestMistakes:
+    def test_a_batch_that_cannot_be_shared(self, tmp_path, characters, monkeypatch):
+        if BACKEND == "torch":
+            with pytest.raises(InputError, match="KERAS_BACKEND=jax or tensorflow"):
+                text_encoder(tmp_path, characters)
+            return
+        monkeypatch.setattr(backend, "device_count", lambda: 3)
+        with pytest.raises(InputError, match="give a multiple of 3"):
+            text_encoder(tmp_path, characters, batch_size=4)
+
+    @pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX compiles for all devices")
+    def test_xla_on_tensorflow(self, tmp_path, characters, monkeypatch):
+        monkeypatch.setattr(backend, "device_count", lambda: 2)
+        with pytest.raises(InputError, match="--jit_compile"):
+            text_encoder(tmp_path, characters, batch_size=4, jit_compile=True)
