@@ -29,11 +29,8 @@ def distributed(run):
             f"--batch_size is {options.batch_size} and --distribute=data shares it "
             f"among {count} devices; give a multiple of {count}."
         )
-    if options.jit_compile and keras.backend.backend() == "tensorflow":
-        raise InputError(
-            "--jit_compile puts TensorFlow's step on one device and --distribute=data "
-            "on all; leave one of them out."
-        )
+    if keras.backend.backend() == "tensorflow":
+        _check_tensorflow(options)
     run.note(devices=count, processes=processes)
     hosts = "" if processes == 1 else f" of {processes} processes"
     print(
@@ -43,6 +40,25 @@ def distributed(run):
     )
     with scope:
         yield
+
+
+def _check_tensorflow(options):
+    """Raises InputError for what is right on one device of TensorFlow alone."""
+    from hwgen_keras.errors import InputError
+
+    half = options.dtype_policy == "mixed_float16"
+    reasons = {
+        "dtype_policy": (half, "sees an overflow of float16 on the first device only"),
+        "jit_compile": (options.jit_compile, "compiles a step for one device"),
+        "clip_norm": (options.clip_norm, "clips before the devices' gradients meet"),
+        "accumulate": (options.accumulate > 1, "cannot accumulate across devices"),
+    }
+    for flag, (given, reason) in reasons.items():
+        if given:
+            raise InputError(
+                f"--{flag}: TensorFlow {reason}; leave it or --distribute=data out, or "
+                "use KERAS_BACKEND=jax."
+            )
 
 
 def share(options):

@@ -64,7 +64,7 @@ class Plateau(keras.callbacks.Callback):
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         for part in getattr(optimizer, "optimizers", [optimizer]):
-            part.learning_rate = self.factor * float(part.learning_rate)
+            part.learning_rate = float(self.factor * part.learning_rate)
 
     def get_state(self):
         """What must be kept for a resumed run to go on alike, as JSON takes it."""

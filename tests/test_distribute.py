@@ -170,8 +170,18 @@ class TestMistakes:
         with pytest.raises(InputError, match="give a multiple of 3"):
             text_encoder(tmp_path, characters, batch_size=4)
 
-    @pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX compiles for all devices")
-    def test_xla_on_tensorflow(self, tmp_path, characters, monkeypatch):
-        monkeypatch.setattr(backend, "device_count", lambda: 2)
-        with pytest.raises(InputError, match="--jit_compile"):
-            text_encoder(tmp_path, characters, batch_size=4, jit_compile=True)
+    @pytest.mark.skipif(BACKEND != "tensorflow", reason="right on other backends")
+    @pytest.mark.parametrize(
+        ("flag", "value"),
+        [
+            ("dtype_policy", "mixed_float16"),
+            ("jit_compile", True),
+            ("clip_norm", 1.0),
+            ("accumulate", 2),
+        ],
+    )
+    def test_what_tensorflow_does_on_one_device_alone(
+        self, tmp_path, characters, flag, value
+    ):
+        with pytest.raises(InputError, match=f"--{flag}"):
+            text_encoder(tmp_path, characters, **{flag: value})
