@@ -29,7 +29,7 @@ def distributed(run):
             f"--batch_size is {options.batch_size} and --distribute=data shares it "
             f"among {count} devices; give a multiple of {count}."
         )
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow" and count > 1:
         _check_tensorflow(options)
     run.note(devices=count, processes=processes)
     hosts = "" if processes == 1 else f" of {processes} processes"

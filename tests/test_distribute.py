@@ -170,6 +170,14 @@ class TestMistakes:
         with pytest.raises(InputError, match="give a multiple of 3"):
             text_encoder(tmp_path, characters, batch_size=4)
 
+    @pytest.mark.skipif(BACKEND != "tensorflow", reason="read by TensorFlow alone")
+    def test_several_machines_on_tensorflow(self, tmp_path, characters, monkeypatch):
+        task = {"type": "worker", "index": 0}
+        cluster = {"worker": ["localhost:12345", "localhost:23456"]}
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+        with pytest.raises(InputError, match="unset it, or use KERAS_BACKEND=jax"):
+            text_encoder(tmp_path, characters)
+
     @pytest.mark.skipif(BACKEND != "tensorflow", reason="right on other backends")
     @pytest.mark.parametrize(
         ("flag", "value"),
@@ -181,7 +189,8 @@ class TestMistakes:
         ],
     )
     def test_what_tensorflow_does_on_one_device_alone(
-        self, tmp_path, characters, flag, value
+        self, tmp_path, characters, monkeypatch, flag, value
     ):
+        monkeypatch.setattr(backend, "device_count", lambda: 2)
         with pytest.raises(InputError, match=f"--{flag}"):
             text_encoder(tmp_path, characters, **{flag: value})

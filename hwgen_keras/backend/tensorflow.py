@@ -6,6 +6,8 @@ import functools
 import keras
 import tensorflow as tf
 
+from hwgen_keras.errors import InputError
+
 
 def vjp(function, inputs=(), variables=(), state=()):
     """See `hwgen_keras.backend`. TensorFlow keeps state itself: `state` is unused."""
@@ -49,7 +51,17 @@ class StatefulTrainer:
 
 
 def data_parallel():
-    """See `hwgen_keras.backend`."""
+    """See `hwgen_keras.backend`.
+
+    Raises:
+        InputError: TF_CONFIG tells of other machines.
+    """
+    cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver().cluster_spec()
+    if sum(len(tasks) for tasks in cluster.as_dict().values()) > 1:
+        raise InputError(
+            "TF_CONFIG names several machines and TensorFlow trains on one here; unset "
+            "it, or use KERAS_BACKEND=jax (docs/distributed.md)."
+        )
     if device_count() == 1:
         return contextlib.nullcontext()
     return _strategy().scope()
