@@ -107,6 +107,39 @@ def style_transfer(mode="adain", policy="float32", with_features=True, with_clip
     )
 
 
+def draw_weights(layer, seed=7):
+    """Gives every weight of a built layer a value that NumPy draws."""
+    rng = np.random.default_rng(seed)
+    for weight in layer.weights:
+        if weight.name in ("gamma", "scale", "moving_variance"):
+            value = rng.uniform(0.7, 1.3, weight.shape)
+        elif "kernel" in weight.name:
+            fan_in = np.prod(weight.shape[:-1])
+            value = rng.normal(0, fan_in**-0.5, weight.shape)
+        else:
+            value = rng.normal(0, 0.1, weight.shape)
+        weight.assign(value.astype("float32"))
+
+
+def evaluate(function, variables):
+    """Calls `function` as a train step would be, and returns NumPy arrays.
+
+    `variables` are all that it reads or writes; on JAX they stay as they are.
+    """
+    if BACKEND == "jax":
+        import jax
+
+        def pure(values):
+            mapping = list(zip(variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return function()
+
+        outputs = jax.jit(pure)([v.value for v in variables])
+    else:
+        outputs = function()
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+
+
 def compile_style_transfer(model, optimizer=None, run_eagerly=BACKEND == "tensorflow"):
     """Built and compiled, ready for `fit`; TensorFlow takes long to trace a graph."""
     model.build()

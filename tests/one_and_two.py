@@ -16,6 +16,7 @@ from networks import (
     VOCABULARY_SIZE,
     compile_classifier,
     compile_style_transfer,
+    draw_weights,
     image_encoder,
     images,
     labels,
@@ -23,7 +24,6 @@ from networks import (
     tokens,
     transfer_batch,
 )
-from one_step import set_known_weights
 
 from hwgen_keras.backend import (
     data_parallel,
@@ -87,7 +87,7 @@ STEPS = {
 def after_a_step(make):
     """{what/number: array}: gradients, weights, averages, statistics, metrics."""
     model, data = make()
-    set_known_weights(model)
+    draw_weights(model)
     synchronize_batch_norm(model)
     model.optimizer.build(model.trainable_variables)
     history = model.fit(*data, batch_size=BATCH, shuffle=False, verbose=0).history

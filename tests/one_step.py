@@ -2,10 +2,15 @@
 
 import pathlib
 
-import keras
 import numpy as np
 from keras import ops
-from networks import BACKEND, compile_style_transfer, style_transfer, transfer_batch
+from networks import (
+    compile_style_transfer,
+    draw_weights,
+    evaluate,
+    style_transfer,
+    transfer_batch,
+)
 
 from hwgen_keras import losses
 from hwgen_keras.backend import vjp
@@ -19,46 +24,14 @@ def known_model():
     """A compiled model with every loss, whose weights NumPy has drawn."""
     # The networks' rates differ, so that a mix-up of the two would show.
     model = compile_style_transfer(style_transfer("adain_clip"), adam_pair(1e-3, 2e-3))
-    set_known_weights(model)
+    draw_weights(model)
     return model
-
-
-def set_known_weights(model):
-    """Gives a built model weights that NumPy draws, always the same."""
-    rng = np.random.default_rng(7)
-    for weight in model.weights:
-        if weight.name in ("gamma", "scale", "moving_variance"):
-            value = rng.uniform(0.7, 1.3, weight.shape)
-        elif "kernel" in weight.name:
-            fan_in = np.prod(weight.shape[:-1])
-            value = rng.normal(0, fan_in**-0.5, weight.shape)
-        else:
-            value = rng.normal(0, 0.1, weight.shape)
-        weight.assign(value.astype("float32"))
 
 
 def batch():
     """The batch of the step, as tensors."""
     data = transfer_batch(BATCH)
     return {name: ops.convert_to_tensor(value) for name, value in data.items()}
-
-
-def evaluate(function, model):
-    """Calls `function` as a train step would be, and returns NumPy arrays."""
-    if BACKEND == "jax":
-        import jax
-
-        variables = model.variables + model.metrics_variables
-
-        def pure(values):
-            mapping = list(zip(variables, values, strict=True))
-            with keras.StatelessScope(state_mapping=mapping):
-                return function()
-
-        outputs = jax.jit(pure)([v.value for v in variables])
-    else:
-        outputs = function()
-    return keras.tree.map_structure(ops.convert_to_numpy, outputs)
 
 
 def update(model):
@@ -69,7 +42,7 @@ def update(model):
         gradients = list(model.update(data))
         return {"gradients": gradients, "metrics": model.get_metrics_result()}
 
-    return evaluate(function, model)
+    return evaluate(function, model.variables + model.metrics_variables)
 
 
 def plain_update(model):
@@ -129,7 +102,7 @@ def plain_update(model):
             },
         }
 
-    return evaluate(function, model)
+    return evaluate(function, model.variables + model.metrics_variables)
 
 
 def positions(gradients):

@@ -62,7 +62,6 @@ def chain(tmp_path_factory, tiny_font, characters):
         train_generator,
         **data,
         clip_weights=str(clip),
-        warmup_steps=1,
         clip_norm=1.0,
         run_dir=str(folder / "generator"),
     )

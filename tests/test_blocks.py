@@ -1,0 +1,328 @@
+"""Every block and loss, and its gradient, against plain NumPy in float64.
+
+The gradient that the backend computes in float32 is g; for a random direction d the
+product <g, d> must be (f(x + hd) - f(x - hd)) / 2h of the plain version f. Each input
+and each weight has directions of its own.
+"""
+
+import numpy as np
+import plain
+import pytest
+from keras import ops
+from networks import (
+    LENGTH,
+    VOCABULARY_SIZE,
+    draw_weights,
+    evaluate,
+    image_encoder,
+    tokens,
+)
+
+from hwgen_keras import layers, losses
+from hwgen_keras.backend import vjp
+from hwgen_keras.layers.coders import Stage
+from hwgen_keras.models import PatchDiscriminator, TextEncoder
+from hwgen_keras.models.clip import ProjectionHead
+
+MAP = (2, 4, 6, 8)
+ATTENTION = {"heads": 2, "head_width": 3}
+CODER = {"width": 8, "multipliers": (1, 2), "attention": ATTENTION}
+DROP = np.array([True, False, True])
+LABELS = np.array([2, 0, 1])
+IDS = tokens(3)
+STEP = 1e-5
+
+
+class Case:
+    """One block or loss.
+
+    Args:
+        shapes: of the inputs that are differentiated, drawn from a normal distribution.
+        call: a function (layer, *inputs) → output or list of outputs.
+        expected: the same in NumPy, (weights, *inputs) → output or list of them.
+        make: a function without arguments → a layer; default: no layer.
+        build: arguments of its `build`.
+    """
+
+    def __init__(self, shapes, call, expected, make=None, build=()):
+        self.shapes, self.call, self.expected = shapes, call, expected
+        self.make, self.build = make, build
+
+    def layer(self):
+        if self.make is None:
+            return None
+        layer = self.make()
+        layer.build(*self.build)
+        draw_weights(layer)
+        return layer
+
+    def plain(self, weights, inputs):
+        return as_list(self.expected(weights, *inputs))
+
+
+def as_list(outputs):
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+
+
+def attention_case(make, attend):
+    return Case(
+        [MAP],
+        lambda layer, x: layer(x),
+        lambda w, x: plain.attention(x, w, 2, attend),
+        lambda: make(8, **ATTENTION),
+        [MAP],
+    )
+
+
+def residual_case(width, conditioned):
+    return Case(
+        [MAP, (2, 5)][: 1 + conditioned],
+        lambda layer, *inputs: layer(*inputs),
+        lambda w, x, condition=None: plain.residual_block(x, w, condition, groups=4),
+        lambda: layers.ResidualBlock(width, conditioned, groups=4),
+        (MAP, (2, 5)),
+    )
+
+
+def stage_case(resampling):
+    return Case(
+        [MAP, (2, 5)],
+        lambda layer, x, condition: layer(x, condition),
+        lambda w, x, condition: plain.stage(x, w, 2, resampling, condition),
+        lambda: Stage(8, 16, resampling, condition_width=5, attention=ATTENTION),
+    )
+
+
+def embedding_condition():
+    return layers.EmbeddingCondition(classes=4, width=6, embedding_width=5)
+
+
+CASES = {
+    "style_statistics": Case(
+        [MAP],
+        lambda _, x: layers.style_statistics(x),
+        lambda _, x: plain.style_statistics(x),
+    ),
+    "adain": Case(
+        [MAP, (2, 1, 1, 8), (2, 1, 1, 8)],
+        lambda _, *inputs: layers.adain(*inputs),
+        lambda _, *inputs: plain.adain(*inputs),
+    ),
+    "style_statistics_loss": Case(
+        [(2, 1, 1, 8)] * 4,
+        lambda _, a, b, c, d: losses.style_statistics_loss((a, b), (c, d)),
+        lambda _, a, b, c, d: plain.style_statistics_loss((a, b), (c, d)),
+    ),
+    **{
+        f"soft_target_clip_loss-{temperature}": Case(
+            [(5, 7), (5, 7)],
+            lambda _, text, image, t=temperature: losses.soft_target_clip_loss(
+                text, image, t
+            ),
+            lambda _, text, image, t=temperature: plain.soft_target_clip_loss(
+                text, image, t
+            ),
+        )
+        for temperature in (1.0, 0.5)
+    },
+    "perceptual_distance": Case(
+        [(2, 4, 4, 3), (2, 2, 2, 5)] * 2,
+        lambda _, a, b, c, d: losses.perceptual_distance([a, b], [c, d]),
+        lambda _, a, b, c, d: plain.perceptual_distance([a, b], [c, d]),
+    ),
+    "hinge_discriminator_loss": Case(
+        [(2, 3, 3, 1)] * 2,
+        lambda _, *inputs: losses.hinge_discriminator_loss(*inputs),
+        lambda _, *inputs: plain.hinge_discriminator_loss(*inputs),
+    ),
+    "group_norm": Case(
+        [MAP],
+        lambda layer, x: layer(x),
+        lambda w, x: plain.group_norm(x, w, 4),
+        lambda: layers.GroupNorm(8, groups=4),
+    ),
+    **{
+        f"residual_block-{width}-{conditioned}": residual_case(width, conditioned)
+        for width in (8, 16)
+        for conditioned in (False, True)
+    },
+    "full_attention": attention_case(layers.FullAttention, plain.attend_fully),
+    "linear_attention": attention_case(layers.LinearAttention, plain.attend_linearly),
+    **{f"stage-{how}": stage_case(how) for how in ("down", "up", "same")},
+    "encoder": Case(
+        [(2, 8, 8, 1), (2, 5)],
+        lambda layer, x, condition: layer(x, condition),
+        lambda w, x, condition: plain.encoder(x, w, 2, condition),
+        lambda: layers.Encoder(**CODER, condition_width=5),
+    ),
+    "decoder": Case(
+        [(2, 2, 4, 16), (2, 5)],
+        lambda layer, x, condition: layer(x, condition),
+        lambda w, x, condition: plain.decoder(x, w, 2, condition),
+        lambda: layers.Decoder(**CODER, condition_width=5),
+    ),
+    "condition": Case(
+        [],
+        lambda layer: layer({"label": LABELS, "drop_condition": DROP}),
+        lambda w: plain.condition(w["embedding/embeddings"][LABELS], w, DROP),
+        embedding_condition,
+    ),
+    "projection_head": Case(
+        [(3, 7)],
+        lambda layer, x: layer(x),
+        lambda w, x: plain.projection_head(x, w),
+        lambda: ProjectionHead(6),
+        [(None, 7)],
+    ),
+    # The ids end in padding, and row by row NumPy does not look at it.
+    "text_encoder": Case(
+        [],
+        lambda layer: layer(IDS),
+        lambda w: plain.text_encoder(IDS, w),
+        lambda: TextEncoder(VOCABULARY_SIZE, LENGTH, width=8, depth=2, heads=2),
+    ),
+    **{
+        f"image_encoder-training-{training}": Case(
+            [(2, 8, 8, 1)],
+            lambda layer, x, training=training: layer(x, training=training),
+            lambda w, x, training=training: plain.image_encoder(x, w, training),
+            image_encoder,
+        )
+        for training in (False, True)
+    },
+    "feature_maps": Case(
+        [(2, 8, 8, 1)],
+        lambda layer, x: layer.feature_maps(x),
+        lambda w, x: plain.image_maps(x, w),
+        image_encoder,
+    ),
+    **{
+        f"discriminator-training-{training}": Case(
+            [(2, 16, 16, 1)],
+            lambda layer, x, training=training: layer(x, training=training),
+            lambda w, x, training=training: plain.discriminator(x, w, training),
+            lambda: PatchDiscriminator(widths=(8, 8, 16)),
+        )
+        for training in (False, True)
+    },
+}
+
+
+def check(actual, expected, tolerance):
+    """Float32 results of the backend against float64 ones of NumPy."""
+    assert actual.dtype.name == "float32"
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
+
+
+def difference(function, point, direction):
+    """The central difference of `function` at a point of float64 arrays."""
+    high, low = (
+        function([x + sign * STEP * d for x, d in zip(point, direction, strict=True)])
+        for sign in (1, -1)
+    )
+    return (high - low) / (2 * STEP)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_gradients(name, rng):
+    case = CASES[name]
+    layer = case.layer()
+    variables = layer.trainable_variables if layer else []
+    state = layer.variables if layer else []
+    inputs = [rng.normal(size=shape).astype("float32") for shape in case.shapes]
+    weights = plain.Weights.from_layer(layer) if layer else {}
+    paths = [v.path.split(layer.name + "/", 1)[1] for v in variables]
+    exact = [x.astype("float64") for x in inputs]
+    expected = case.plain(weights, exact)
+    cotangents = [rng.normal(size=np.shape(x)).astype("float32") for x in expected]
+
+    def function():
+        tensors = [ops.convert_to_tensor(x) for x in inputs]
+        outputs, pullback = vjp(
+            lambda *x: as_list(case.call(layer, *x)), tensors, variables, state
+        )
+        return outputs, pullback([ops.convert_to_tensor(c) for c in cotangents])
+
+    outputs, (input_gradients, variable_gradients) = evaluate(function, state)
+    for actual, right in zip(outputs, expected, strict=True):
+        check(actual, right, 1e-4)
+
+    def scalar(values):
+        """Σ cotangent · output where inputs and trainable weights are `values`."""
+        split = len(inputs)
+        changed = plain.Weights(weights)
+        changed.update(zip(paths, values[split:], strict=True))
+        outputs = case.plain(changed, values[:split])
+        return sum((c * x).sum() for c, x in zip(cotangents, outputs, strict=True))
+
+    point = [*exact, *(weights[path] for path in paths)]
+    gradients = [*input_gradients, *variable_gradients]
+    names = [f"input {i}" for i in range(len(inputs))] + paths
+    largest = max(np.linalg.norm(g) for g in gradients)
+    assert largest > 0
+    for i, gradient in enumerate(gradients):
+        for _ in range(1 if len(gradients) > 30 else 2):
+            direction = [np.zeros_like(x) for x in point]
+            direction[i] = rng.normal(size=point[i].shape)
+            expected = difference(scalar, point, direction)
+            error = abs(np.sum(gradient * direction[i]) - expected)
+            # Along a random direction a gradient is as long as it is in all.
+            limit = 1e-4 * np.linalg.norm(gradient) + 1e-6 * largest
+            assert error <= limit, f"{names[i]}: {error} of {expected}"
+
+
+class TestNullVector:
+    def test_only_dropped_rows_reach_it(self, rng):
+        layer = embedding_condition()
+        layer.build()
+        cotangent = rng.normal(size=(3, 6)).astype("float32")
+        null, table = layer.null_vector, layer.embedding.embeddings
+
+        def gradients(drop):
+            def function():
+                inputs = {"label": LABELS, "drop_condition": drop}
+                _, pullback = vjp(
+                    lambda: [layer(inputs)], (), [null, table], layer.variables
+                )
+                return pullback([ops.convert_to_tensor(cotangent)])[1]
+
+            return evaluate(function, layer.variables)
+
+        mixed, rows = gradients(DROP)
+        # Each dropped row alone gives its share, the kept one gives nothing.
+        shares = [gradients(DROP & (np.arange(3) == row))[0] for row in range(3)]
+        assert not shares[1].any()
+        assert shares[0].any() and shares[2].any()
+        np.testing.assert_allclose(mixed, shares[0] + shares[2], rtol=1e-5, atol=1e-7)
+        assert [row.any() for row in rows] == [True, False, False, False]
+        assert not gradients(np.zeros(3, bool))[0].any()
+
+    def test_without_a_mask_nothing_is_dropped(self):
+        layer = embedding_condition()
+        layer.build()
+        kept = layer({"label": LABELS})
+        masked = layer({"label": LABELS, "drop_condition": np.zeros(3, bool)})
+        np.testing.assert_array_equal(
+            ops.convert_to_numpy(kept), ops.convert_to_numpy(masked)
+        )
+
+
+def test_the_batch_moves_the_statistics_of_the_discriminator(rng):
+    layer = PatchDiscriminator(widths=(8, 16))
+    layer.build()
+    draw_weights(layer)
+    before = plain.Weights.from_layer(layer)
+    x = rng.normal(size=(2, 16, 16, 1)).astype("float32")
+    layer(ops.convert_to_tensor(x), training=True)
+
+    first = plain.convolve(x, before.of("convolution_0"), 2, padding=1)
+    maps = plain.convolve(
+        np.where(first > 0, first, 0.2 * first), before.of("convolution_1"), padding=1
+    )
+    after = plain.Weights.from_layer(layer)
+    moments = {"mean": maps.mean((0, 1, 2)), "variance": maps.var((0, 1, 2))}
+    for name, new in moments.items():
+        path = f"norm_1/moving_{name}"
+        np.testing.assert_allclose(
+            after[path], 0.9 * before[path] + 0.1 * new, rtol=1e-4, atol=1e-6
+        )
