@@ -20,10 +20,14 @@ GOLDEN_FILE = pathlib.Path(__file__).parent / "golden_step.npz"
 BATCH = 3
 
 
-def known_model():
-    """A compiled model with every loss, whose weights NumPy has drawn."""
+def known_model(**arguments):
+    """A compiled model with every loss, whose weights NumPy has drawn.
+
+    `arguments` are those of `compile_style_transfer`.
+    """
     # The networks' rates differ, so that a mix-up of the two would show.
-    model = compile_style_transfer(style_transfer("adain_clip"), adam_pair(1e-3, 2e-3))
+    optimizer = adam_pair(1e-3, 2e-3)
+    model = compile_style_transfer(style_transfer("adain_clip"), optimizer, **arguments)
     draw_weights(model)
     return model
 
@@ -75,7 +79,10 @@ def plain_update(model):
     def discriminator_loss():
         real = discriminator(data["target"], training=True)
         generated = discriminator(generator(data), training=True)
-        return [losses.hinge_discriminator_loss(real, generated)]
+        return [losses.hinge_discriminator_loss(real, generated), real, generated]
+
+    def norm(gradients):
+        return ops.sqrt(sum(ops.sum(ops.square(g)) for g in gradients))
 
     def function():
         values, pull = vjp(generator_losses, (), generator.trainable_variables, state)
@@ -86,17 +93,22 @@ def plain_update(model):
         ]
         weight = 0.25 * norms[0] / (norms[1] + 1e-4)
         _, generator_gradients = pull([one, weight, one, one])
-        hinge, pull = vjp(
+        (hinge, real, generated), pull = vjp(
             discriminator_loss, (), discriminator.trainable_variables, state
         )
-        _, discriminator_gradients = pull([one])
+        nothing = ops.zeros_like(real)
+        _, discriminator_gradients = pull([one, nothing, nothing])
+        shares = [ops.mean(ops.cast(x, "float32")) for x in (real > 0, generated < 0)]
         names = ("reconstruction", "adversarial", "implicit", "explicit")
         metrics = dict(zip(names, values, strict=True))
         return {
             "gradients": [*generator_gradients, *discriminator_gradients],
             "metrics": {
                 **metrics,
-                "discriminator": hinge[0],
+                "discriminator": hinge,
+                "discriminator_accuracy": (shares[0] + shares[1]) / 2,
+                "generator_gradient_norm": norm(generator_gradients),
+                "discriminator_gradient_norm": norm(discriminator_gradients),
                 "adaptive_weight": weight,
                 "loss": values[0] + weight * values[1] + values[2] + values[3],
             },
