@@ -18,7 +18,10 @@ class Weights(dict):
 
     @classmethod
     def from_layer(cls, layer):
-        """All weights of a built Keras layer, in float64."""
+        """The weights of a built Keras layer, in float64.
+
+        Those of networks that it was given built are not under its name.
+        """
         start = layer.name + "/"
         return cls(
             {
@@ -26,6 +29,7 @@ class Weights(dict):
                     keras.ops.convert_to_numpy(v), "float64"
                 )
                 for v in layer.weights
+                if start in v.path
             }
         )
 
@@ -192,13 +196,12 @@ def condition(embedding, w, drop):
     return dense(gelu(dense(embedding, w.of("hidden"))), w.of("output"))
 
 
-def generator(batch, embedding, w, heads):
-    """Generated images; `embedding` is CLIP's, of the characters' structures."""
-    c = condition(embedding, w.of("clip_condition"), batch["drop_condition"])
+def generator_features(batch, embedding, w, heads):
+    """The last layer's input; `embedding` is CLIP's, of the characters' structures."""
+    c = condition(embedding, w.of("condition"), batch["drop_condition"])
     content = encoder(batch["content"], w.of("content_encoder"), heads, c)
     style = style_statistics(encoder(batch["style"], w.of("style_encoder"), heads))
-    features = decoder(adain(content, *style), w.of("decoder"), heads, c)
-    return convolve(features, w.of("last_layer"))
+    return decoder(adain(content, *style), w.of("decoder"), heads, c)
 
 
 def discriminator(x, w, training=True):

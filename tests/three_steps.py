@@ -39,7 +39,7 @@ def small_model(**arguments):
     generator = AdaINGenerator(
         width=8,
         multipliers=(1,),
-        condition=CLIPCondition(TextTower(text_encoder(), 8), 8),
+        condition=CLIPCondition(TextTower(text_encoder(), 8), 8, name="condition"),
         attention={"heads": 2, "head_width": 4},
     )
     clip = CLIP(
