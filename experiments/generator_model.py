@@ -29,10 +29,15 @@ def style_transfer(options, clip, classes, jit):
 
 
 def check(options):
-    """Raises InputError unless the flags of the discriminator and the average fit."""
+    """Raises InputError unless the flags of the discriminator and the average fit.
+
+    Without `--ema` the average has the length that docs/quality.md found to help.
+    """
     from hwgen_keras.errors import InputError
 
     augmentations(options)
+    if options.ema is None:
+        options.ema = max(0.0, 1 - 4 / options.steps)
     if not 0 <= options.ema < 1:
         raise InputError(
             f"--ema is {options.ema}; give a momentum from 0 (off) to below 1."
