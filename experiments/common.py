@@ -16,7 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from absl import app, flags  # noqa: E402
 
 # A resumed run may differ from its first start in these alone.
-_FREE = {"resume", "run_dir", "given", "steps", "interval", "cache", "distribute"}
+_FREE = {
+    *("resume", "run_dir", "given", "steps", "interval", "cache"),
+    *("distribute", "profile"),
+}
 
 # Said here, too, since --help must not load the package's data.
 AUGMENTATIONS = (
@@ -138,6 +141,18 @@ _FLAGS = {
         "Train on one device, or let all devices share the rows of each batch "
         "(TensorFlow, JAX); --batch_size counts the rows of all of them.",
     ),
+    "steps_per_execution": (
+        flags.DEFINE_integer,
+        1,
+        "Steps that TensorFlow or JAX makes before Python looks at the run again; "
+        "--interval must be a multiple of it.",
+    ),
+    "profile": (
+        flags.DEFINE_string,
+        None,
+        "FIRST:LAST, steps to record a profile of, such as 20:25; it goes to "
+        "logs/plugins/profile of the run folder.",
+    ),
     "interval": (
         flags.DEFINE_integer,
         None,
@@ -198,6 +213,7 @@ TRAINING = (
     *("warmup_steps", "clip_norm", "accumulate"),
     *("dtype_policy", "jit_compile", "distribute"),
     *("interval", "run_dir", "resume"),
+    *("steps_per_execution", "profile"),
 )
 
 

@@ -24,7 +24,11 @@ def style_transfer(options, clip, classes, jit):
         ema_momentum=options.ema or None,
         **recipes.adam_arguments(options),
     )
-    model.compile(optimizer=optimizer, jit_compile=jit)
+    model.compile(
+        optimizer=optimizer,
+        jit_compile=jit,
+        steps_per_execution=options.steps_per_execution,
+    )
     return model
 
 

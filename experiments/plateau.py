@@ -38,7 +38,8 @@ class Plateau(keras.callbacks.Callback):
         self.epoch_steps = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self.epoch_steps += 1
+        # The last of an execution of several steps, or past the end of the epoch.
+        self.epoch_steps = min(batch + 1, self.params["steps"])
 
     def on_epoch_end(self, epoch, logs=None):
         value = float(logs[self.monitor])

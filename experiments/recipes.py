@@ -5,6 +5,7 @@ import numpy as np
 
 from experiments.common import check_positive
 from experiments.distribution import share
+from experiments.telemetry import check as check_telemetry
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -27,6 +28,7 @@ def check_schedule(options, plateau=True):
         plateau: whether the script can watch a loss.
     """
     check_positive(options, "clip_norm", "accumulate")
+    check_telemetry(options)
     if options.warmup_steps < 0:
         raise InputError(f"--warmup_steps is {options.warmup_steps}; give 0 or more.")
     if options.schedule == "plateau":
@@ -97,6 +99,7 @@ def compiled(model, options, jit):
         loss=loss(from_logits=True),
         metrics=["accuracy"],
         jit_compile=jit,
+        steps_per_execution=options.steps_per_execution,
     )
     return model
 

@@ -116,6 +116,7 @@ def main(options):
                 keras.optimizers.OptimizerMap(encoders, {".*projection_head/.*": heads})
             ),
             jit_compile=jit,
+            steps_per_execution=options.steps_per_execution,
         )
         training.fit(
             run,

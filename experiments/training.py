@@ -12,7 +12,8 @@ import numpy as np
 
 from experiments.common import Stopped
 from experiments.recipes import read_store
-from hwgen_keras import __version__, callbacks
+from experiments.telemetry import profiled_steps
+from hwgen_keras import __version__, callbacks, telemetry
 from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, write_text
@@ -117,9 +118,9 @@ def _git_revision():
     return found.stdout.strip() or None
 
 
-def default_interval(steps):
-    """A twentieth of a run, from 10 to 1000 steps."""
-    return max(10, min(1000, steps // 20))
+def default_interval(steps, group=1):
+    """A twentieth of a run, from 10 to 1000 steps, and a multiple of `group`."""
+    return -(-max(10, min(1000, steps // 20)) // group) * group
 
 
 def fit(run, model, make_feed, draw=None, title=None, extra=()):
@@ -138,7 +139,9 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
         InputError: a loss is not finite.
     """
     steps = run.options.steps
-    interval = run.options.interval or default_interval(steps)
+    interval = run.options.interval or default_interval(
+        steps, run.options.steps_per_execution
+    )
     run.options.interval = interval
     synchronize_batch_norm(model)
     # Otherwise TensorFlow traces the step twice: once more with the new variables.
@@ -147,14 +150,22 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
     if 0 < first < steps:
         print(f"Continuing at step {first} of {steps}.", flush=True)
     progress = callbacks.Progress(first, steps, title or run.experiment)
-    log = callbacks.EventLog(run.logs, run.history, progress)
+    data_wait = telemetry.DataWait()
+    log = callbacks.EventLog(
+        run.logs, run.history, progress, run.options.batch_size, data_wait
+    )
     guard, signals = callbacks.NonFiniteGuard(), callbacks.StopOnSignal()
     # `extra` first: what they measure is logged, too.
     watchers = [*extra, progress, signals, log]
     if draw is not None:
         watchers.append(callbacks.SampleSheet(draw, run.samples, log))
     watchers += [callbacks.Checkpoint(run.checkpoints, progress), guard]
-    with signals, progress.bar:
+    profile = contextlib.nullcontext()
+    if run.options.profile is not None:
+        profile = telemetry.Profile(run.logs, progress, *profiled_steps(run.options))
+        watchers.append(profile)
+    watchers.append(data_wait)
+    with signals, progress.bar, profile:
         while progress.step < steps and not guard.offender and not signals.name:
             # A whole number of intervals at once; what is left before and after, alone.
             step, left = progress.step, steps - progress.step

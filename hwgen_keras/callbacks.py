@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file
+from hwgen_keras.telemetry import tag
 
 WEIGHTS, PROGRESS = "training.weights.h5", "progress.json"
 
@@ -41,9 +42,15 @@ class Progress(keras.callbacks.Callback):
             total=steps, initial=step, unit="step", desc=title, disable=not show
         )
 
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begun = batch
+
     def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        self.bar.update()
+        # `batch` is the last of an execution of several steps, or would be, were
+        # there so many left.
+        steps = min(batch, self.params["steps"] - 1) - self.begun + 1
+        self.step += steps
+        self.bar.update(steps)
 
     def on_epoch_end(self, epoch, logs=None):
         if logs and "loss" in logs:
@@ -51,18 +58,24 @@ class Progress(keras.callbacks.Callback):
 
 
 class EventLog(keras.callbacks.Callback):
-    """Writes metrics and learning rates for TensorBoard, and as JSON lines.
+    """Writes metrics, learning rates and speed for TensorBoard, and as JSON lines.
+
+    Metrics keep their names in the JSON lines; TensorBoard gets them by groups, see
+    `telemetry.tag`.
 
     Args:
         folder: where event files go.
         history: the JSON lines file; a line an epoch of `fit`.
         progress: the `Progress` that knows the step.
+        batch_size: rows in a batch, to log `images_per_second`.
+        data_wait: a `telemetry.DataWait` whose share is logged.
     """
 
-    def __init__(self, folder, history, progress):
+    def __init__(self, folder, history, progress, batch_size=None, data_wait=None):
         super().__init__()
         self.writer = EventFileWriter(str(folder))
         self.history, self.progress = pathlib.Path(history), progress
+        self.batch_size, self.data_wait = batch_size, data_wait
         self.started = time.monotonic()
         self.last_step = progress.step
 
@@ -70,7 +83,12 @@ class EventLog(keras.callbacks.Callback):
         values = {name: float(value) for name, value in (logs or {}).items()}
         values.update(self._learning_rates())
         elapsed = time.monotonic() - self.started
-        values["steps_per_second"] = (self.progress.step - self.last_step) / elapsed
+        speed = (self.progress.step - self.last_step) / elapsed
+        values["steps_per_second"] = speed
+        if self.batch_size is not None:
+            values["images_per_second"] = self.batch_size * speed
+        if self.data_wait is not None and self.data_wait.share is not None:
+            values["data_wait"] = self.data_wait.share
         self.started, self.last_step = time.monotonic(), self.progress.step
         self.scalars(values)
         with open(self.history, "a", encoding="utf-8") as file:
@@ -93,7 +111,7 @@ class EventLog(keras.callbacks.Callback):
     def scalars(self, values):
         """Writes numbers at the current step."""
         self._write(
-            [Summary.Value(tag=tag, simple_value=v) for tag, v in values.items()]
+            [Summary.Value(tag=tag(name), simple_value=v) for name, v in values.items()]
         )
 
     def image(self, tag, picture):

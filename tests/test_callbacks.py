@@ -79,16 +79,23 @@ class TestEventLog:
         fit(line, log.progress, log, epochs=2)
         events = self.read(log)
         names = {"loss", "learning_rate", "steps_per_second"}
-        assert set(events.Tags()["scalars"]) == names
-        assert [e.step for e in events.Scalars("loss")] == [2, 4]
-        assert events.Scalars("learning_rate")[0].value == 0.25
-        assert events.Scalars("steps_per_second")[1].value > 0
+        tags = {"loss/loss", "rate/learning_rate", "rate/steps_per_second"}
+        assert set(events.Tags()["scalars"]) == tags
+        assert [e.step for e in events.Scalars("loss/loss")] == [2, 4]
+        assert events.Scalars("rate/learning_rate")[0].value == 0.25
+        assert events.Scalars("rate/steps_per_second")[1].value > 0
 
         lines = [json.loads(text) for text in log.history.read_text().splitlines()]
         assert [entry["step"] for entry in lines] == [2, 4]
         assert set(lines[0]) == {"step", *names}
-        for entry, event in zip(lines, events.Scalars("loss"), strict=True):
+        for entry, event in zip(lines, events.Scalars("loss/loss"), strict=True):
             assert entry["loss"] == pytest.approx(event.value)
+
+    def test_rows_a_second(self, line, log):
+        log.batch_size = 2
+        fit(line, log.progress, log)
+        (entry,) = map(json.loads, log.history.read_text().splitlines())
+        assert entry["images_per_second"] == 2 * entry["steps_per_second"] > 0
 
     def test_an_image(self, log):
         picture = Image.new("L", (5, 3), 200)

@@ -22,6 +22,7 @@ ROOMS = (
     "layers",
     "losses",
     "models",
+    "telemetry",
     "callbacks",
     "generation",
     "evaluation",
@@ -35,7 +36,12 @@ WHOLE_FILE = {
     "torch": ("backend/torch.py",),
     "keras_cv": (),
 }
-INSIDE_FUNCTIONS = {"tensorflow": ("data/",), "keras_cv": ("data/augment.py",)}
+INSIDE_FUNCTIONS = {
+    "tensorflow": ("data/", "backend/profiling.py"),
+    "jax": ("backend/profiling.py",),
+    "torch": ("backend/profiling.py",),
+    "keras_cv": ("data/augment.py",),
+}
 
 
 def imports(source, module):
