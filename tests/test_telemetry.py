@@ -175,31 +175,31 @@ class TestStepsPerExecution:
     def new_classifier(self):
         model = compile_classifier(image_classifier())
         model.dropout.rate = 0.0
-        return model, [(images(4, seed=step), labels(4)) for step in range(5)]
+        return model, [(images(4, seed=step), labels(4)) for step in range(3)]
 
     def new_style_transfer(self):
         model = style_transfer("adain", "float32", False, False)
         data = transfer_batch()
-        batches = [({**data, "content": images(2, seed=step)},) for step in range(5)]
+        batches = [{**data, "content": images(2, seed=step)} for step in range(3)]
         return compile_style_transfer(model), batches
 
     @pytest.mark.parametrize("kind", ["classifier", "style_transfer"])
-    def test_five_steps_by_twos(self, kind):
+    def test_three_steps_by_twos(self, kind):
         results = []
         for group in (1, 2):
             keras.utils.set_random_seed(0)
             model, batches = getattr(self, f"new_{kind}")()
             model.steps_per_execution = group
-            progress = callbacks.Progress(0, 5, show=False)
+            progress = callbacks.Progress(0, 3, show=False)
             model.fit(
                 Batches(batches),
-                steps_per_epoch=5,
+                steps_per_epoch=3,
                 shuffle=False,
                 verbose=0,
                 callbacks=[progress, telemetry.DataWait()],
             )
-            assert progress.step == 5
-            assert int(model.optimizer.iterations) == 5
+            assert progress.step == 3
+            assert int(model.optimizer.iterations) == 3
             results.append(model.get_weights())
         for one, two in zip(*results, strict=True):
             np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
