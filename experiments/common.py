@@ -19,6 +19,7 @@ from absl import app, flags  # noqa: E402
 _FREE = {
     *("resume", "run_dir", "given", "steps", "interval", "cache"),
     *("distribute", "profile"),
+    *("checkpoint_minutes", "keep_checkpoints", "best_metric", "max_nonfinite"),
 }
 
 # Said here, too, since --help must not load the package's data.
@@ -159,6 +160,29 @@ _FLAGS = {
         "Steps between two log entries, pictures and checkpoints; default: a "
         "twentieth of the run, from 10 to 1000.",
     ),
+    "checkpoint_minutes": (
+        flags.DEFINE_float,
+        10.0,
+        "Longest time between two checkpoints, beside those at every --interval; 0: "
+        "these alone.",
+    ),
+    "keep_checkpoints": (
+        flags.DEFINE_integer,
+        2,
+        "How many of the last checkpoints to keep.",
+    ),
+    "best_metric": (
+        flags.DEFINE_string,
+        None,
+        "Keep the checkpoint with the best value of this metric of history.jsonl, too: "
+        "the lowest, or of an accuracy the highest. Default: none.",
+    ),
+    "max_nonfinite": (
+        flags.DEFINE_integer,
+        3,
+        "Intervals in a row whose loss is not a finite number, though all weights are, "
+        "that end a run; weights that are not end it at once.",
+    ),
     "run_dir": (
         flags.DEFINE_string,
         None,
@@ -214,6 +238,7 @@ TRAINING = (
     *("dtype_policy", "jit_compile", "distribute"),
     *("interval", "run_dir", "resume"),
     *("steps_per_execution", "profile"),
+    *("checkpoint_minutes", "keep_checkpoints", "best_metric", "max_nonfinite"),
 )
 
 
@@ -234,7 +259,8 @@ def define(names, extra=None):
 def run(main, documentation, names, extra=None):
     """Parses the flags and calls `main(options)`; the user's mistakes end in a line.
 
-    Exit status: 0, or 2 for bad input, or 130 for a run stopped by a signal.
+    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
+    130 (Ctrl-C).
     """
     from hwgen_keras.errors import InputError
 
@@ -262,7 +288,7 @@ def run(main, documentation, names, extra=None):
             sys.exit(_complain(str(error)))
         except Stopped as stop:
             print(stop, file=sys.stderr)
-            sys.exit(130)
+            sys.exit(stop.status)
         except KeyboardInterrupt:
             print("\nInterrupted.", file=sys.stderr)
             sys.exit(130)
@@ -288,7 +314,16 @@ def options(names, extra=None, **values):
 
 
 class Stopped(Exception):
-    """A signal ended the run after a whole step; the message says how to go on."""
+    """A signal ended the run after a whole step; the message says how to go on.
+
+    Args:
+        message: of one sentence.
+        status: with which a script exits.
+    """
+
+    def __init__(self, message, status=130):
+        super().__init__(message)
+        self.status = status
 
 
 def _complain(message):

@@ -42,12 +42,13 @@ class Plateau(keras.callbacks.Callback):
         self.epoch_steps = min(batch + 1, self.params["steps"])
 
     def on_epoch_end(self, epoch, logs=None):
-        value = float(logs[self.monitor])
+        value, steps = float(logs[self.monitor]), self.epoch_steps
+        self.epoch_steps = 0
         # Others stop a run whose loss is no number; this must not remember it.
         if not math.isfinite(value):
             return
-        self.sum += value * self.epoch_steps
-        self.steps += self.epoch_steps
+        self.sum += value * steps
+        self.steps += steps
         if self.steps >= self.every:
             self._read(self.sum / self.steps)
             self.sum, self.steps = 0.0, 0
@@ -75,13 +76,14 @@ class Plateau(keras.callbacks.Callback):
             "worse": self.worse,
             "sum": self.sum,
             "steps": self.steps,
+            "epoch_steps": self.epoch_steps,
         }
 
     def set_state(self, state):
         """Takes up what `get_state` gave."""
         self.best = math.inf if state["best"] is None else state["best"]
         self.worse, self.sum = state["worse"], state["sum"]
-        self.steps = state["steps"]
+        self.steps, self.epoch_steps = state["steps"], state["epoch_steps"]
 
 
 def plateau(options, rows, factor=0.8, patience=1):

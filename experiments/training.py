@@ -10,13 +10,13 @@ import sys
 import keras
 import numpy as np
 
-from experiments.common import Stopped
+from experiments.common import Stopped, check_positive
 from experiments.recipes import read_store
 from experiments.telemetry import profiled_steps
-from hwgen_keras import __version__, callbacks, telemetry
+from hwgen_keras import __version__, callbacks, checkpoints, guards, telemetry
 from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, locked_folder, write_text
+from hwgen_keras.files import complete_file, locked_folder, writable, write_text
 
 
 class Run:
@@ -45,7 +45,7 @@ class Run:
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / "history.jsonl"
         # What failed before its first step left nothing to lose.
-        started = self.history.exists() or callbacks.checkpoints(self.checkpoints)
+        started = self.history.exists() or checkpoints.checkpoints(self.checkpoints)
         if started and not options.resume:
             raise InputError(
                 f"--run_dir {self.folder} holds a run already; add --resume to "
@@ -53,13 +53,22 @@ class Run:
             )
         self.lock = contextlib.ExitStack()
         self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
-        self.write_json("config.json", self._config())
+        try:
+            self.write_json("config.json", self._config())
+        except InputError:
+            self.lock.close()
+            raise
         print(f"Run folder: {self.folder}", flush=True)
 
     def write_json(self, name, value):
         """Writes a JSON file of the run."""
         text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
-        write_text(self.folder / name, text + "\n")
+        with self.writable():
+            write_text(self.folder / name, text + "\n")
+
+    def writable(self):
+        """Within it, a full or unwritable disk raises InputError."""
+        return writable(self.folder, "--run_dir")
 
     def note(self, **values):
         """Adds facts about the run, such as a choice it made, to config.json."""
@@ -69,7 +78,7 @@ class Run:
 
     def save(self, model, name):
         """Saves a model as `name` in the run folder and returns the path."""
-        with complete_file(self.folder / name) as partial:
+        with self.writable(), complete_file(self.folder / name) as partial:
             model.save(partial)
         return self.folder / name
 
@@ -132,64 +141,96 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
         make_feed: a function (first step, number of steps) → data for `fit`.
         draw: optional function, model → PIL image, shown at every interval.
         title: of the progress bar.
-        extra: further callbacks.
+        extra: further callbacks; one with `get_state` and `set_state` goes on with
+            what it knew.
 
     Raises:
         Stopped: a signal came; a checkpoint was written.
-        InputError: a loss is not finite.
+        InputError: a weight, or a loss again and again, is not finite; the run folder
+            cannot be written; no checkpoint can be read.
     """
-    steps = run.options.steps
-    interval = run.options.interval or default_interval(
-        steps, run.options.steps_per_execution
-    )
-    run.options.interval = interval
+    options = run.options
+    check_positive(options, "interval", "keep_checkpoints", "max_nonfinite")
+    steps = options.steps
+    interval = options.interval or default_interval(steps, options.steps_per_execution)
+    options.interval = interval
     synchronize_batch_norm(model)
-    # Otherwise TensorFlow traces the step twice: once more with the new variables.
-    model.optimizer.build(model.trainable_variables)
-    first = callbacks.restore(model, run.checkpoints)
+    with run.writable():
+        restored = checkpoints.restore(model, run.checkpoints)
+        first = restored["step"]
+        checkpoints.trim_history(run.history, first)
+    if not first:
+        _seed(model, options.seed)
     if 0 < first < steps:
         print(f"Continuing at step {first} of {steps}.", flush=True)
     progress = callbacks.Progress(first, steps, title or run.experiment)
     data_wait = telemetry.DataWait()
     log = callbacks.EventLog(
-        run.logs, run.history, progress, run.options.batch_size, data_wait
+        run.logs, run.history, progress, options.batch_size, data_wait
     )
-    guard, signals = callbacks.NonFiniteGuard(), callbacks.StopOnSignal()
+    guard = guards.NonFiniteGuard(options.max_nonfinite)
+    signals = guards.CaughtSignals()
     # `extra` first: what they measure is logged, too.
-    watchers = [*extra, progress, signals, log]
+    watchers = [*extra, progress, log]
     if draw is not None:
         watchers.append(callbacks.SampleSheet(draw, run.samples, log))
-    watchers += [callbacks.Checkpoint(run.checkpoints, progress), guard]
+    checkpoint = checkpoints.Checkpoint(
+        run.checkpoints,
+        progress,
+        keep=options.keep_checkpoints,
+        best_metric=options.best_metric,
+        stateful=[*extra, guard],
+        interval=interval,
+        minutes=options.checkpoint_minutes,
+        signals=signals,
+    )
+    checkpoint.resume(restored)
+    watchers += [guard, checkpoint]
     profile = contextlib.nullcontext()
-    if run.options.profile is not None:
-        profile = telemetry.Profile(run.logs, progress, *profiled_steps(run.options))
+    if options.profile is not None:
+        profile = telemetry.Profile(run.logs, progress, *profiled_steps(options))
         watchers.append(profile)
     watchers.append(data_wait)
-    with signals, progress.bar, profile:
+    with run.writable(), signals, progress.bar, profile:
         while progress.step < steps and not guard.offender and not signals.name:
             # A whole number of intervals at once; what is left before and after, alone.
             step, left = progress.step, steps - progress.step
             length = min(left, interval - step % interval)
             epochs = left // interval if length == interval else 1
-            model.fit(
-                make_feed(step, epochs * length),
-                epochs=epochs,
-                steps_per_epoch=length,
-                shuffle=False,
-                verbose=0,
-                callbacks=watchers,
-            )
+            feed = make_feed(step, epochs * length)
+            if restored.get("metrics"):
+                checkpoints.build_metrics(model, feed)
+                restored = {}
+            try:
+                model.fit(
+                    feed,
+                    epochs=epochs,
+                    steps_per_epoch=length,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=watchers,
+                )
+            except checkpoints.Interrupted:
+                log.on_train_end()
     if guard.offender:
+        found = checkpoints.checkpoints(run.checkpoints)
+        kept = f"the last good checkpoint is {found[-1]}" if found else "no checkpoint"
         raise InputError(
             f"Training stopped at step {progress.step}: {guard.offender} is not a "
-            f"finite number; the last good checkpoint is in {run.checkpoints}; lower "
-            "--learning_rate."
+            f"finite number; {kept}; lower --learning_rate."
         )
     if signals.name and progress.step < steps:
         raise Stopped(
             f"{signals.name}: stopped after step {progress.step} of {steps}; continue "
-            f"with the same command, --run_dir={run.folder} --resume."
+            f"with the same command, --run_dir={run.folder} --resume.",
+            status=0 if signals.name == "SIGTERM" else 130,
         )
+
+
+def _seed(model, seed):
+    """Sets what a new training draws apart from what the model did before."""
+    for number, variable in enumerate(checkpoints.seed_states(model)):
+        variable.assign(np.array([seed, number], "uint32"))
 
 
 class KeepBest(keras.callbacks.Callback):

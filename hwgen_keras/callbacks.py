@@ -1,4 +1,4 @@
-"""What happens around training: logs, pictures, checkpoints, signals, bad numbers.
+"""What one sees of a training: a progress bar, logs, pictures.
 
 TensorBoard's event files are written with the package tensorboard alone, so that
 logs exist on every backend, with TensorFlow installed or not.
@@ -6,10 +6,7 @@ logs exist on every backend, with TensorFlow installed or not.
 
 import io
 import json
-import math
 import pathlib
-import shutil
-import signal
 import time
 
 import keras
@@ -18,11 +15,8 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tqdm import tqdm
 
-from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file
 from hwgen_keras.telemetry import tag
-
-WEIGHTS, PROGRESS = "training.weights.h5", "progress.json"
 
 
 class Progress(keras.callbacks.Callback):
@@ -157,118 +151,3 @@ class SampleSheet(keras.callbacks.Callback):
         with complete_file(self.folder / f"step-{step:08d}.png") as partial:
             picture.save(partial)
         self.log.image("samples", picture)
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Saves weights and optimizers, each time into a folder of its own.
-
-    Args:
-        folder: of the checkpoints.
-        progress: the `Progress` that knows the step.
-        keep: how many of the last checkpoints to keep.
-    """
-
-    def __init__(self, folder, progress, keep=2):
-        super().__init__()
-        self.folder, self.progress, self.keep = pathlib.Path(folder), progress, keep
-
-    def on_epoch_end(self, epoch, logs=None):
-        step = self.progress.step
-        if logs and not all(math.isfinite(value) for value in logs.values()):
-            return
-        with complete_file(self.folder / f"step-{step:08d}") as partial:
-            partial.mkdir()
-            self.model.save_weights(partial / WEIGHTS)
-            progress = {
-                "step": step,
-                "seeds": [v.numpy().tolist() for v in _seed_states(self.model)],
-            }
-            (partial / PROGRESS).write_text(json.dumps(progress))
-        for old in checkpoints(self.folder)[: -self.keep]:
-            shutil.rmtree(old)
-
-
-def _seed_states(model):
-    """The states of the layers that draw random numbers; weight files lack them."""
-    return [v for v in model.variables if v.name == "seed_generator_state"]
-
-
-def checkpoints(folder):
-    """The folders of complete checkpoints, oldest first."""
-    folder = pathlib.Path(folder)
-    return sorted(p for p in folder.glob("step-*") if (p / PROGRESS).is_file())
-
-
-def restore(model, folder):
-    """Brings the newest checkpoint back into a compiled and built model.
-
-    Returns:
-        The step it was saved at; 0 if there is none.
-
-    Raises:
-        InputError: the checkpoint does not fit the model or is damaged.
-    """
-    found = checkpoints(folder)
-    if not found:
-        return 0
-    newest = found[-1]
-    model.optimizer.build(model.trainable_variables)
-    try:
-        model.load_weights(newest / WEIGHTS)
-        progress = json.loads((newest / PROGRESS).read_text())
-        for variable, state in zip(_seed_states(model), progress["seeds"], strict=True):
-            variable.assign(state)
-        return int(progress["step"])
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"The checkpoint {newest} does not fit this run ({reason}); delete it to "
-            "continue from the one before."
-        ) from error
-
-
-class StopOnSignal(keras.callbacks.Callback):
-    """Ends training after the current step at Ctrl-C or SIGTERM.
-
-    A second signal acts at once. `name` tells which signal came, or None.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.name = None
-        self.before = {}
-
-    def __enter__(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self.before[number] = signal.signal(number, self._receive)
-        return self
-
-    def __exit__(self, *exception):
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
-
-    def _receive(self, number, frame):
-        self.name = signal.Signals(number).name
-        signal.signal(number, self.before[number])
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.name is not None:
-            self.model.stop_training = True
-
-
-class NonFiniteGuard(keras.callbacks.Callback):
-    """Stops training when a metric of an epoch is not a finite number.
-
-    `offender` is the name of that metric, or None.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.offender = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
-                self.offender = name
-                self.model.stop_training = True
-                return

@@ -1,11 +1,19 @@
 """Writing files so that they appear under their names only when complete."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import shutil
 
 from hwgen_keras.errors import InputError
+
+# What a disk answers that cannot or must not be written.
+_REFUSALS = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    if hasattr(errno, name)
+}
 
 
 @contextlib.contextmanager
@@ -23,13 +31,62 @@ def complete_file(path):
     try:
         yield partial
         if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(partial, path)
+            # No folder can replace another; moved aside, the old one is soon gone.
+            old = path.with_name(f".partial-{os.getpid()}-old-{path.name}")
+            os.replace(path, old)
+            os.replace(partial, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(partial, path)
     finally:
         if partial.is_dir():
             shutil.rmtree(partial)
         else:
             partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writable(folder, flag):
+    """Within it, a disk that is full or refuses to be written is the user's mistake.
+
+    Other errors pass: those of reading, and those about files outside of the folder.
+
+    Args:
+        folder: where is written.
+        flag: what to call it in an error, for instance `--run_dir`.
+
+    Raises:
+        InputError: the disk is full, or the folder must not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        inside = pathlib.Path(folder).absolute()
+        # A write into an open file does not tell which.
+        name = error.filename and pathlib.Path(os.fsdecode(error.filename)).absolute()
+        if error.errno not in _REFUSALS or (name and not name.is_relative_to(inside)):
+            raise
+        raise InputError(
+            f"{flag} {folder} cannot be written ({os.strerror(error.errno)}); make "
+            "room or set its permissions, and start again."
+        ) from error
+
+
+def flush(path):
+    """Waits until a file, or a folder with all that is in it, is on the disk.
+
+    After that not even a power cut takes it away.
+    """
+    path = pathlib.Path(path)
+    for each in [*path.iterdir(), path] if path.is_dir() else [path]:
+        try:
+            number = os.open(each, os.O_RDONLY)
+        except PermissionError:  # Windows opens no folders.
+            continue
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def write_text(path, text):

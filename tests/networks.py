@@ -140,6 +140,29 @@ def evaluate(function, variables):
     return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
 
 
+def one_weight():
+    """A model of one weight that is 1 and stays so; see `fit_one_weight`."""
+    model = keras.Sequential(
+        [keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")]
+    )
+    model.build((None, 1))
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=False)
+    return model
+
+
+def fit_one_weight(model, *callbacks, epochs=1, batch_size=2):
+    """`fit` on 0, 1, 2, 3 with the targets 0."""
+    x = np.arange(4, dtype="float32")[:, None]
+    return model.fit(
+        x,
+        0 * x,
+        batch_size=batch_size,
+        epochs=epochs,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+
+
 def compile_style_transfer(
     model, optimizer=None, run_eagerly=BACKEND == "tensorflow", jit_compile=JIT
 ):

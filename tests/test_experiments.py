@@ -202,14 +202,14 @@ def test_a_resumed_run_equals_one_that_never_stopped(
     parts = script.main(resumed)
     first, second = (
         [
-            json.loads(line)
+            {k: v for k, v in json.loads(line).items() if k != "steps_per_second"}
             for line in (p.parent / "history.jsonl").read_text().splitlines()
         ]
         for p in (whole, parts)
     )
+    # The line of step 4 is the mean over both of its steps, one of them before.
     assert [row["step"] for row in first] == [2, 4, 5]
-    assert [row["step"] for row in second] == [2, 3, 4, 5]
-    assert second[-1]["loss"] == first[-1]["loss"]
+    assert second == first
 
     weights = [load_trained(p, keras.Model, "").get_weights() for p in (whole, parts)]
     for a, b in zip(*weights, strict=True):

@@ -24,6 +24,8 @@ ROOMS = (
     "models",
     "telemetry",
     "callbacks",
+    "guards",
+    "checkpoints",
     "generation",
     "evaluation",
     "export",

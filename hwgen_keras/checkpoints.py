@@ -1,0 +1,283 @@
+"""Checkpoints from which a training goes on as if it had never stopped."""
+
+import errno
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import sys
+import time
+import zlib
+
+import keras
+import numpy as np
+from keras import ops
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import complete_file, flush
+from hwgen_keras.guards import all_finite
+
+WEIGHTS, PROGRESS, BEST = "training.weights.h5", "progress.json", "best"
+
+
+class Interrupted(Exception):
+    """Training left `fit` within an interval, after its state was saved."""
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves all that a training needs to go on, each time into a folder of its own.
+
+    At the end of every epoch of `fit`, and within an epoch when time is up or a signal
+    came. A checkpoint within an epoch has the metrics so far, so that the mean over
+    the epoch is the same in a run that goes on from there. It comes last among the
+    callbacks, for theirs is a part of what it saves.
+
+    What is not finite is never saved.
+
+    Args:
+        folder: of the checkpoints.
+        progress: the `Progress` that knows the step.
+        keep: how many of the last checkpoints to keep, from 1.
+        best_metric: keep the checkpoint with the best value of this metric, too, as
+            the folder `best`: the lowest, or of an accuracy the highest.
+        stateful: callbacks with `get_state` and `set_state`, whose state is kept.
+        interval: steps between two ends of epochs; None: no checkpoints within.
+        minutes: longest time between two checkpoints; None: as an epoch takes.
+        signals: the `CaughtSignals` at whose signal to save and leave, or None.
+
+    Raises:
+        Interrupted: out of `fit`, when a signal came within an epoch.
+        InputError: out of `fit`, when `best_metric` is no metric.
+    """
+
+    def __init__(
+        self,
+        folder,
+        progress,
+        keep=2,
+        best_metric=None,
+        stateful=(),
+        interval=None,
+        minutes=None,
+        signals=None,
+    ):
+        super().__init__()
+        self.folder, self.progress, self.keep = pathlib.Path(folder), progress, keep
+        self.best_metric, self.stateful = best_metric, stateful
+        self.interval, self.minutes, self.signals = interval, minutes, signals
+        self.saved_at, self.restored = time.monotonic(), None
+
+    def resume(self, restored):
+        """Takes what `restore` returned; the rest of it is restored within `fit`."""
+        self.restored = restored
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Now, since `fit` has just reset the metrics and callbacks begin anew.
+        if self.restored is None:
+            return
+        restored, self.restored = self.restored, None
+        for callback in self.stateful:
+            state = restored.get("callbacks", {}).get(type(callback).__name__)
+            if state is not None:
+                callback.set_state(state)
+        if restored.get("metrics") is not None:
+            variables = self.model.metrics_variables
+            for variable, value in zip(variables, restored["metrics"], strict=True):
+                variable.assign(value)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.progress.step
+        if not self.interval or not step % self.interval or step >= self.progress.steps:
+            return
+        stop, passed = self._stop(), time.monotonic() - self.saved_at
+        if not stop and not (self.minutes and passed >= 60 * self.minutes):
+            return
+        # On JAX the state lives outside of the model during an epoch.
+        if hasattr(self.model, "jax_state_sync"):
+            self.model.jax_state_sync()
+        metrics = [
+            ops.convert_to_numpy(variable).tolist()
+            for variable in self.model.metrics_variables
+        ]
+        self.saved_at = time.monotonic()
+        if np.all(np.isfinite(np.hstack([np.ravel(value) for value in metrics]))):
+            self._save(metrics)
+        if stop:
+            raise Interrupted
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        if all(math.isfinite(value) for value in logs.values()):
+            path = self._save(None)
+            if path is not None and self.best_metric is not None:
+                self._keep_best(path, logs)
+        if self._stop():
+            self.model.stop_training = True
+
+    def _stop(self):
+        return self.signals is not None and self.signals.name is not None
+
+    def _save(self, metrics):
+        """The folder of the new checkpoint; None if the state is not finite."""
+        step = self.progress.step
+        self.saved_at = time.monotonic()
+        if not all_finite(self.model):
+            return None
+        path = self.folder / f"step-{step:08d}"
+        with complete_file(path) as partial:
+            partial.mkdir()
+            _save_weights(self.model, partial / WEIGHTS)
+            progress = {
+                "step": step,
+                "seeds": [v.numpy().tolist() for v in seed_states(self.model)],
+                "metrics": metrics,
+                "callbacks": {
+                    type(c).__name__: c.get_state()
+                    for c in self.stateful
+                    if hasattr(c, "get_state")
+                },
+                "crc32": _checksum(partial / WEIGHTS),
+            }
+            (partial / PROGRESS).write_text(json.dumps(progress))
+            flush(partial)
+        for old in checkpoints(self.folder)[: -self.keep]:
+            shutil.rmtree(old)
+        return path
+
+    def _keep_best(self, path, logs):
+        name = self.best_metric
+        if name not in logs:
+            raise InputError(
+                f"--best_metric={name} is no metric of this training; it has "
+                f"{', '.join(sorted(logs))}."
+            )
+        value, best = float(logs[name]), self.folder / BEST
+        sign = -1 if name.endswith("accuracy") else 1
+        if (best / PROGRESS).is_file():
+            before = json.loads((best / PROGRESS).read_text()).get("best", {})
+            if before.get("metric") == name and sign * value >= sign * before["value"]:
+                return
+        with complete_file(best) as partial:
+            shutil.copytree(path, partial)
+            progress = json.loads((partial / PROGRESS).read_text())
+            progress["best"] = {"metric": name, "value": value}
+            (partial / PROGRESS).write_text(json.dumps(progress))
+            flush(partial)
+
+
+def _save_weights(model, path):
+    try:
+        model.save_weights(path)
+    except RuntimeError as error:
+        # So h5py tells of a full disk when it closes the file.
+        number = re.search(r"errno = (\d+)", str(error))
+        if number is None and "No space left" not in str(error):
+            raise
+        number = int(number[1]) if number else errno.ENOSPC
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _checksum(path):
+    checksum = 0
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def seed_states(model):
+    """The states of the layers that draw random numbers; weight files lack them."""
+    return [v for v in model.variables if v.name == "seed_generator_state"]
+
+
+def checkpoints(folder):
+    """The folders of complete checkpoints, oldest first."""
+    folder = pathlib.Path(folder)
+    return sorted(p for p in folder.glob("step-*") if (p / PROGRESS).is_file())
+
+
+def restore(model, folder):
+    """Brings the newest sound checkpoint back into a compiled and built model.
+
+    One that is damaged is named in a line and moved aside, as `damaged-step-…`.
+
+    Returns:
+        What the checkpoint knows, for `Checkpoint.resume`: `step`, the step it was
+        saved at, and more; `{"step": 0}` if there is no checkpoint.
+
+    Raises:
+        InputError: there are checkpoints, and none can be read or fits the model.
+    """
+    model.optimizer.build(model.trainable_variables)
+    # What a killed process was writing.
+    for partial in pathlib.Path(folder).glob(".partial-*"):
+        shutil.rmtree(partial, ignore_errors=True)
+    damaged = []
+    for path in reversed(checkpoints(folder)):
+        try:
+            progress = _load(model, path)
+        except (ValueError, OSError, KeyError, TypeError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            damaged.append((path, lines[0]))
+            continue
+        for bad, reason in damaged:
+            print(
+                f"WARNING: the checkpoint {bad} is damaged ({reason}); continuing "
+                f"from {path.name}.",
+                file=sys.stderr,
+                flush=True,
+            )
+            aside = bad.with_name(f"damaged-{bad.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            bad.rename(aside)
+        return progress
+    if damaged:
+        bad, reason = damaged[0]
+        raise InputError(
+            f"The checkpoint {bad} does not fit this run or is damaged ({reason}), and "
+            "there is no other to continue from; start again in a new --run_dir."
+        )
+    return {"step": 0}
+
+
+def _load(model, path):
+    progress = json.loads((path / PROGRESS).read_text())
+    if _checksum(path / WEIGHTS) != progress["crc32"]:
+        raise ValueError(f"{WEIGHTS} is not what was written")
+    model.load_weights(path / WEIGHTS)
+    for variable, state in zip(seed_states(model), progress["seeds"], strict=True):
+        variable.assign(state)
+    return {**progress, "step": int(progress["step"])}
+
+
+def build_metrics(model, data):
+    """Makes the metrics that Keras on TensorFlow otherwise makes in the first step.
+
+    Args:
+        model: compiled and built.
+        data: a `tf.data.Dataset`, or one batch as `fit` takes it.
+    """
+    batch = getattr(data, "element_spec", data)
+    model._symbolic_build(data_batch=batch)
+
+
+def trim_history(file, step):
+    """Drops the lines of a JSON-lines log that lie beyond a step, or are cut off."""
+    file = pathlib.Path(file)
+    if not file.exists():
+        return
+    text = file.read_text(encoding="utf-8", errors="replace")
+    kept = [line for line in text.splitlines() if _step_of(line) <= step]
+    whole = "".join(line + "\n" for line in kept)
+    if whole != text:
+        with complete_file(file) as partial:
+            partial.write_text(whole, encoding="utf-8")
+
+
+def _step_of(line):
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return math.inf
