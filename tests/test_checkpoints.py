@@ -122,7 +122,7 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
     if new_model is new_style_transfer:
         assert "average" in names
         assert float(resumed.optimizer.dynamic_scale) == 64.0
-        vectors = [v for v in resumed.weights if v.path.endswith("/vector")]
+        vectors = [v for v in resumed.weights if v.path.endswith("/singular_vector")]
         assert len(vectors) == 3
     train(resumed, [2, 3])
     assert_equal_states(states(resumed), states(first))

@@ -1,0 +1,96 @@
+"""python tests/kill_driver.py MODEL FOLDER KILL_AT: trains to step 12, or is killed.
+
+A process for test_kill.py. At step KILL_AT, while the checkpoint of that step is being
+written, it sends itself SIGKILL; 0: never. It resumes what is in FOLDER.
+"""
+
+import os
+import pathlib
+import signal
+import sys
+
+import networks
+import numpy as np
+from keras import ops
+
+from experiments import common, train_classifier, train_generator, training
+from experiments.plateau import Plateau
+from hwgen_keras import checkpoints
+from hwgen_keras.characters import character_set
+from hwgen_keras.data import (
+    ClassificationSampler,
+    PairSampler,
+    feed,
+    simulated_store,
+)
+from hwgen_keras.models import StyleTransfer, adam_pair
+
+CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
+
+
+def generator(store):
+    """A GAN with all that has a state, fed by the Python feed."""
+    model = StyleTransfer(
+        networks.generator(), networks.discriminator(), instance_noise=0.1
+    )
+    networks.compile_style_transfer(model, adam_pair(1e-3, ema_momentum=0.9))
+    sampler = PairSampler(store, "step_end")
+    return model, lambda first, steps: feed(
+        store, sampler, BATCH_SIZE, steps, first, kind="python"
+    )
+
+
+def classifier(store):
+    """A classifier with dropout and an accuracy."""
+    model = networks.compile_classifier(networks.image_classifier())
+    model.compile(
+        optimizer=model.optimizer,
+        loss=model.loss,
+        metrics=["accuracy"],
+        jit_compile=networks.JIT,
+    )
+    sampler = ClassificationSampler(store)
+    return model, lambda first, steps: feed(
+        store, sampler, BATCH_SIZE, steps, first, outputs=("image", "label")
+    )
+
+
+def main(kind, folder, kill_at):
+    characters = pathlib.Path(folder).with_suffix(".txt")
+    characters.write_text("\n".join(CHARACTERS) + "\n", encoding="utf-8")
+    store = simulated_store(
+        range(2), character_set(str(characters)), SIZE, progress=False
+    )
+    script = {"generator": train_generator, "classifier": train_classifier}[kind]
+    options = common.options(
+        script.FLAGS,
+        script.EXTRA,
+        run_dir=folder,
+        resume=pathlib.Path(folder).exists(),
+        steps=12,
+        interval=5,
+        # After every step.
+        checkpoint_minutes=1e-9,
+        best_metric="loss",
+    )
+    flush = checkpoints.flush
+
+    def kill(partial):
+        if partial.name.endswith(f"step-{kill_at:08d}"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        flush(partial)
+
+    checkpoints.flush = kill
+    with training.Run(kind, options) as run:
+        common.set_up(options)
+        model, make_feed = globals()[kind](store)
+        # Its rates follow the logged losses.
+        extra = [Plateau(patience=0, every=1)] if kind == "classifier" else []
+        training.fit(run, model, make_feed, extra=extra)
+        variables = [*model.weights, *model.optimizer.variables]
+        arrays = [ops.convert_to_numpy(variable) for variable in variables]
+        np.savez(run.folder / "final.npz", *arrays)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

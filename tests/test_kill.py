@@ -1,0 +1,74 @@
+"""A training that is killed and resumed ends as one that never stopped."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+# It starts processes of its own, on the backends it names.
+pytestmark = pytest.mark.backend_free
+
+DRIVER = pathlib.Path(__file__).with_name("kill_driver.py")
+
+
+def train(kind, backend, folder, kill_at=0):
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": str(DRIVER.parent.parent),
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    return subprocess.run(
+        [sys.executable, DRIVER, kind, folder, str(kill_at)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def history(folder):
+    lines = (folder / "history.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [{k: v for k, v in r.items() if "per_second" not in k} for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("kind", "backend"), [("generator", "torch"), ("classifier", "tensorflow")]
+)
+def test_kill_and_resume(kind, backend, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    ended = train(kind, backend, whole)
+    assert ended.returncode == 0, ended.stderr
+
+    ended = train(kind, backend, parts, kill_at=8)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    left = sorted(p.name for p in (parts / "checkpoints").iterdir())
+    assert left[0].startswith(".partial-")
+    assert left[1:] == ["best", "step-00000006", "step-00000007"]
+    # What a process may have logged beyond the checkpoint that it left.
+    with open(parts / "history.jsonl", "a", encoding="utf-8") as file:
+        file.write('{"step": 8, "loss": 0.0}\n{"step": 1')
+    ended = train(kind, backend, parts)
+    assert ended.returncode == 0, ended.stderr
+    assert "Continuing at step 7 of 12." in ended.stdout
+
+    assert [row["step"] for row in history(whole)] == [5, 10, 12]
+    assert history(parts) == history(whole)
+    for name in ("final.npz",):
+        with np.load(whole / name) as first, np.load(parts / name) as second:
+            assert len(first.files) > 10
+            for key in first.files:
+                np.testing.assert_array_equal(second[key], first[key])
+    best = [
+        json.loads((folder / "checkpoints/best/progress.json").read_text())["best"]
+        for folder in (whole, parts)
+    ]
+    assert best[0] == best[1]
