@@ -4,6 +4,7 @@ A process for test_kill.py. At step KILL_AT, while the checkpoint of that step i
 written, it sends itself SIGKILL; 0: never. It resumes what is in FOLDER.
 """
 
+import importlib.util
 import os
 import pathlib
 import signal
@@ -13,17 +14,19 @@ import networks
 import numpy as np
 from keras import ops
 
-from experiments import common, train_classifier, train_generator, training
+from experiments import common, prepared, train_classifier, train_generator, training
 from experiments.plateau import Plateau
 from hwgen_keras import checkpoints
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import (
     ClassificationSampler,
+    ImageStore,
     PairSampler,
     feed,
     simulated_store,
 )
 from hwgen_keras.models import StyleTransfer, adam_pair
+from hwgen_keras.sources import find_fonts
 
 CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
 
@@ -58,8 +61,14 @@ def classifier(store):
 def main(kind, folder, kill_at):
     characters = pathlib.Path(folder).with_suffix(".txt")
     characters.write_text("\n".join(CHARACTERS) + "\n", encoding="utf-8")
-    store = simulated_store(
-        range(2), character_set(str(characters)), SIZE, progress=False
+    characters = character_set(str(characters))
+    package = pathlib.Path(importlib.util.find_spec("matplotlib_fontja").origin).parent
+    fonts = find_fonts([str(package / "fonts" / "ipaexg.ttf")])
+    store = ImageStore.merge(
+        [
+            prepared.glyphs("", fonts, characters, SIZE),
+            simulated_store(range(2), characters, SIZE, progress=False),
+        ]
     )
     script = {"generator": train_generator, "classifier": train_classifier}[kind]
     options = common.options(
