@@ -257,9 +257,9 @@ def build_metrics(model, data):
 
     Args:
         model: compiled and built.
-        data: a `tf.data.Dataset`, or one batch as `fit` takes it.
+        data: what `fit` is to take: a `tf.data.Dataset` or a `keras.utils.PyDataset`.
     """
-    batch = getattr(data, "element_spec", data)
+    batch = data.element_spec if hasattr(data, "element_spec") else data[0]
     model._symbolic_build(data_batch=batch)
 
 

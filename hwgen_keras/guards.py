@@ -6,6 +6,7 @@ import sys
 
 import keras
 from keras import ops
+from tqdm import tqdm
 
 
 class CaughtSignals:
@@ -73,11 +74,10 @@ class NonFiniteGuard(keras.callbacks.Callback):
         self.in_a_row += 1
         what = bad[0] if bad else "a weight"
         if finite and self.in_a_row < self.patience:
-            print(
+            tqdm.write(
                 f"Warning: {what} is not a finite number while all weights are; going "
                 f"on ({self.in_a_row} in a row; {self.patience} end the training).",
                 file=sys.stderr,
-                flush=True,
             )
             return
         self.offender = what

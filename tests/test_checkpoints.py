@@ -197,7 +197,7 @@ def train_with_metrics(folder, signal_at=None, minutes=None):
             x = np.concatenate([images(4, seed=s) for s in range(step, step + length)])
             y = np.tile(labels(4), length)
             if restored.get("metrics"):
-                checkpoints.build_metrics(model, (x[:4], y[:4]))
+                checkpoints.build_metrics(model, [(x[:4], y[:4])])
             model.fit(x, y, batch_size=4, shuffle=False, verbose=0, callbacks=watchers)
     except checkpoints.Interrupted:
         pass
