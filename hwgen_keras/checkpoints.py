@@ -20,6 +20,8 @@ from hwgen_keras.files import complete_file, flush
 from hwgen_keras.guards import all_finite
 
 WEIGHTS, PROGRESS, BEST = "training.weights.h5", "progress.json", "best"
+# Of HDF5 and Keras beside the numbers; with layers that have none of their own.
+_BYTES_A_VARIABLE = 4096
 
 
 class Interrupted(Exception):
@@ -128,6 +130,7 @@ class Checkpoint(keras.callbacks.Callback):
         path = self.folder / f"step-{step:08d}"
         with complete_file(path) as partial:
             partial.mkdir()
+            _check_room(self.model, partial)
             _save_weights(self.model, partial / WEIGHTS)
             progress = {
                 "step": step,
@@ -165,6 +168,18 @@ class Checkpoint(keras.callbacks.Callback):
             progress["best"] = {"metric": name, "value": value}
             (partial / PROGRESS).write_text(json.dumps(progress))
             flush(partial)
+
+
+def bytes_needed(model):
+    """At least as many bytes as a file of all weights and the optimizer's state has."""
+    variables = [*model.variables, *model.optimizer.variables]
+    return sum(4 * math.prod(v.shape) + _BYTES_A_VARIABLE for v in variables)
+
+
+def _check_room(model, folder):
+    # HDF5 ends the whole process badly when a disk fills while it writes.
+    if shutil.disk_usage(folder).free < bytes_needed(model):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _save_weights(model, path):

@@ -108,6 +108,9 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
         first.optimizer.dynamic_scale.assign(64.0)
     train(first, [0, 1], progress, checkpoint)
     saved = states(first)
+    (path,) = checkpoints.checkpoints(tmp_path)
+    size = (path / checkpoints.WEIGHTS).stat().st_size
+    assert size < checkpoints.bytes_needed(first) < 4 * size
     train(first, [2, 3])
 
     resumed = new_model()

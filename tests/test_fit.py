@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+import shutil
 import signal
+import types
 
 import keras
 import numpy as np
@@ -103,6 +105,15 @@ class TestDisk:
         # With room again the run goes on, and no line is there twice.
         folder = train(resume=True)
         assert [step for step, _ in history(folder)] == [2, 4, 6, 8]
+
+    def test_room_is_looked_for_before(self, train, tmp_path, monkeypatch):
+        def usage(path):
+            return types.SimpleNamespace(free=100)
+
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+        with pytest.raises(InputError, match="No space left on device"):
+            train()
+        assert names(tmp_path / "run") == []
 
     def test_what_h5py_says_of_a_full_disk(self, train, monkeypatch):
         def fail(path):
