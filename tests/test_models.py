@@ -3,6 +3,7 @@
 import inspect
 import itertools
 
+import golden_models
 import keras
 import numpy as np
 import pytest
@@ -186,6 +187,19 @@ TRAINED = {
 @pytest.mark.parametrize("name", ALONE)
 def test_model(name, tmp_path):
     check_model(*ALONE[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", golden_models.MODELS)
+def test_a_file_gives_the_same_outputs_on_every_backend(name):
+    inputs = golden_models.MODELS[name][1]
+    file = golden_models.FOLDER / f"{name}.keras"
+    model = keras.saving.load_model(file, safe_mode=True)
+    expected = np.load(golden_models.OUTPUTS_FILE)[name]
+    actual = golden_models.outputs(model, inputs)
+    largest = np.abs(expected).max()
+    assert largest > 0.1
+    # The weights are random, and so are the outputs larger than those of images.
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5 * max(1, largest))
 
 
 # Compiling is slow: each policy with all losses, each mode under one policy.
