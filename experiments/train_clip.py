@@ -96,24 +96,31 @@ def main(options):
         if options.steps is None:
             options.steps = BASE_EPOCHS * len(store) // options.batch_size
 
-        width, policy = SIZES[options.size]["projection"], options.dtype_policy
+        size, policy = SIZES[options.size], options.dtype_policy
+        heads = {
+            "width": size["projection"],
+            "dropout": size["projection_dropout"],
+            "dtype": policy,
+        }
         model = CLIP(
-            ImageTower(encoders["image"], width, dtype=policy),
-            TextTower(encoders["text"], width, dtype=policy),
+            ImageTower(encoders["image"], **heads),
+            TextTower(encoders["text"], **heads),
             dtype=policy,
         )
         model.build()
-        heads = keras.optimizers.Adam(
+        head_adam = keras.optimizers.Adam(
             scheduled(options, HEAD_LEARNING_RATE * options.learning_rate),
             name="heads",
             **adam_arguments(options),
         )
-        encoders = keras.optimizers.Adam(
+        encoder_adam = keras.optimizers.Adam(
             scheduled(options), name="encoders", **adam_arguments(options)
         )
         model.compile(
             optimizer=keras.optimizers.MultiOptimizer(
-                keras.optimizers.OptimizerMap(encoders, {".*projection_head/.*": heads})
+                keras.optimizers.OptimizerMap(
+                    encoder_adam, {".*projection_head/.*": head_adam}
+                )
             ),
             jit_compile=jit,
             steps_per_execution=options.steps_per_execution,

@@ -66,8 +66,14 @@ class EmbeddingCondition(_Condition):
     def __init__(self, classes, width, embedding_width, **kwargs):
         super().__init__(width, embedding_width, **kwargs)
         self.classes = classes
+        # As long as the null vector, and as PyTorch's default, the published one's.
+        initializer = keras.initializers.RandomNormal(stddev=1.0)
         self.embedding = Embedding(
-            classes, embedding_width, dtype=self.dtype_policy, name="embedding"
+            classes,
+            embedding_width,
+            initializer,
+            dtype=self.dtype_policy,
+            name="embedding",
         )
 
     def build(self, input_shape=None):

@@ -1,6 +1,6 @@
 """Model sizes as plain dicts: `tiny` for tests, `small` for a CPU, `base` the paper's.
 
-Each value is the arguments of one constructor.
+Each value is the arguments of one constructor, or one argument.
 """
 
 SIZES = {
@@ -8,6 +8,7 @@ SIZES = {
         "image_encoder": {"widths": (8, 16, 32)},
         "text_encoder": {"width": 32, "depth": 1, "heads": 2},
         "projection": 32,
+        "projection_dropout": 0.1,
         "generator": {
             "width": 8,
             "multipliers": (1, 2),
@@ -20,6 +21,7 @@ SIZES = {
         "image_encoder": {"widths": (16, 32, 64, 128)},
         "text_encoder": {"width": 128, "depth": 2, "heads": 4},
         "projection": 128,
+        "projection_dropout": 0.1,
         "generator": {
             "width": 16,
             "multipliers": (1, 3, 8),
@@ -32,6 +34,7 @@ SIZES = {
         "image_encoder": {"architecture": "resnet50"},
         "text_encoder": {"width": 768, "depth": 12, "heads": 12},
         "projection": 256,
+        "projection_dropout": 0.0,
         "generator": {"width": 64, "multipliers": (1, 2, 4, 8)},
         "discriminator": {"widths": (64, 128, 256, 512)},
         "classifier": {"architecture": "resnet152"},
