@@ -32,14 +32,15 @@ class Plateau(keras.callbacks.Callback):
         self.patience, self.every = patience, every
         self.best, self.worse = math.inf, 0
         self.sum, self.steps = 0.0, 0
-        self.epoch_steps = 0
+        # Steps of this epoch, and those of them that were made before a resume.
+        self.epoch_steps = self.earlier_steps = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch_steps = 0
+        self.epoch_steps = self.earlier_steps = 0
 
     def on_train_batch_end(self, batch, logs=None):
         # The last of an execution of several steps, or past the end of the epoch.
-        self.epoch_steps = min(batch + 1, self.params["steps"])
+        self.epoch_steps = self.earlier_steps + min(batch + 1, self.params["steps"])
 
     def on_epoch_end(self, epoch, logs=None):
         value, steps = float(logs[self.monitor]), self.epoch_steps
@@ -83,7 +84,8 @@ class Plateau(keras.callbacks.Callback):
         """Takes up what `get_state` gave."""
         self.best = math.inf if state["best"] is None else state["best"]
         self.worse, self.sum = state["worse"], state["sum"]
-        self.steps, self.epoch_steps = state["steps"], state["epoch_steps"]
+        self.steps = state["steps"]
+        self.epoch_steps = self.earlier_steps = state["epoch_steps"]
 
 
 def plateau(options, rows, factor=0.8, patience=1):
