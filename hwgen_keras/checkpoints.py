@@ -163,7 +163,9 @@ class Checkpoint(keras.callbacks.Callback):
             if before.get("metric") == name and sign * value >= sign * before["value"]:
                 return
         with complete_file(best) as partial:
-            shutil.copytree(path, partial)
+            partial.mkdir()
+            for file in path.iterdir():
+                shutil.copyfile(file, partial / file.name)
             progress = json.loads((partial / PROGRESS).read_text())
             progress["best"] = {"metric": name, "value": value}
             (partial / PROGRESS).write_text(json.dumps(progress))
