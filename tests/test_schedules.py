@@ -29,9 +29,9 @@ def options(**values):
         "clip_norm": None,
         "accumulate": 1,
         "batch_size": BATCH,
-        "profile": None,
         "steps_per_execution": 1,
         "interval": None,
+        "profile": None,
     }
     return types.SimpleNamespace(**{**flags, **values})
 
