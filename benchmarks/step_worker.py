@@ -1,0 +1,289 @@
+"""A process that holds one model and trains it when told to.
+
+The backend and the peak of memory belong to a process, so each configuration has its
+own. `Worker` starts this file and talks to it in lines of JSON, so that two
+configurations can take turns: what else the machine does then slows both alike.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).parent.parent
+# A matrix product of this many rows and columns finds the highest speed.
+ROOFLINE_SIDE = {"cpu": 1024, "gpu": 8192}
+
+
+class Worker:
+    """A configuration in a process of its own.
+
+    Args:
+        configuration: a dict: backend (`"original"` for the plain rendering), model,
+            size, image_size, batch_size, policy, jit, perceptual, lpips_once,
+            steps_per_execution, accumulate.
+
+    Raises:
+        RuntimeError: from any method; the process has ended, and this is why.
+    """
+
+    def __init__(self, configuration):
+        plain = configuration["backend"] == "original"
+        environment = {
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            # No backend may take the memory of all before it needs it.
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+            **os.environ,
+            "KERAS_BACKEND": "torch" if plain else configuration["backend"],
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, json.dumps(configuration)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    def ask(self, command, count=0):
+        """Sends a command, and returns the answer; see `Trainer`."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{command} {count}\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            errors = self.process.stderr.read().strip().splitlines()
+            raise RuntimeError(errors[-1] if errors else "the process was killed")
+        return json.loads(line)
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+class Trainer:
+    """The other side of `Worker`: a model of the package, trained by `fit`."""
+
+    def __init__(self, configuration):
+        import keras
+        import step_models
+
+        self.configuration = configuration
+        self.backend = keras.backend.backend()
+        pick = ("model", "size", "policy", "perceptual", "jit", "steps_per_execution")
+        adam = {}
+        if configuration["accumulate"] > 1:
+            adam["gradient_accumulation_steps"] = configuration["accumulate"]
+        self.model = step_models.compiled(
+            **{name: configuration[name] for name in pick}, **adam
+        )
+        self.batch = step_models.batch(
+            configuration["model"],
+            configuration["batch_size"],
+            configuration["image_size"],
+        )
+
+        class Clock(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                self.start = time.perf_counter()
+
+            def on_epoch_end(self, epoch, logs=None):
+                # The logs are numbers by now, so that all steps have ended.
+                self.seconds = time.perf_counter() - self.start
+
+        self.clock = Clock()
+
+    def steps(self, count):
+        """Seconds of one step, over `count` steps of one epoch of `fit`."""
+        if self.backend == "tensorflow":
+            import tensorflow as tf
+
+            batches = tf.data.Dataset.from_tensors(self.batch).repeat()
+        else:
+
+            def repeat():
+                while True:
+                    yield self.batch
+
+            batches = repeat()
+        self.model.fit(
+            batches, steps_per_epoch=count, verbose=0, callbacks=[self.clock]
+        )
+        return self.clock.seconds / count
+
+    def flops(self, count):
+        """Operations of one step, see `counted`; torch alone."""
+        return counted(lambda: self.steps(1))
+
+    def memory(self, count):
+        """The peak of the process, or of the device, in bytes, and where."""
+        if self.backend == "torch":
+            return torch_memory()
+        if self.backend == "tensorflow":
+            import tensorflow as tf
+
+            if tf.config.list_physical_devices("GPU"):
+                return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+        elif self.backend == "jax":
+            import jax
+
+            if jax.default_backend() == "gpu":
+                return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+        return process_memory()
+
+    def roofline(self, count):
+        """The highest speed seen in a product of large matrices, operations a second.
+
+        In the policy's compute dtype, on the same backend.
+        """
+        from keras import ops
+
+        dtype = self.model.dtype_policy.compute_dtype
+        side = ROOFLINE_SIDE["gpu" if device_name(self.backend) != "CPU" else "cpu"]
+        a = ops.ones((side, side), dtype=dtype)
+        times = []
+        for _ in range(6):
+            start = time.perf_counter()
+            b = a
+            for _ in range(4):
+                b = ops.matmul(a, b)
+            # Waits for the result, of which it takes little.
+            float(ops.convert_to_numpy(ops.cast(b[0, 0], "float32")))
+            times.append((time.perf_counter() - start) / 4)
+        return 2 * side**3 / min(times)
+
+    def device(self, count):
+        return device_name(self.backend)
+
+
+class Original:
+    """The other side of `Worker`: the plain rendering."""
+
+    def __init__(self, configuration):
+        import step_models
+        import torch
+        from original_step import OriginalStep, to_torch
+
+        from hwgen_keras.models import SIZES
+
+        self.device_name = "cuda" if torch.cuda.is_available() else "cpu"
+        ours = step_models.style_transfer(
+            SIZES[configuration["size"]], "float32", configuration["perceptual"]
+        )
+        ours.build()
+        self.step = OriginalStep(
+            ours, lpips_once=configuration["lpips_once"], device=self.device_name
+        )
+        self.batch = to_torch(
+            step_models.batch(
+                "style_transfer",
+                configuration["batch_size"],
+                configuration["image_size"],
+            ),
+            self.device_name,
+        )
+
+    def steps(self, count):
+        start = time.perf_counter()
+        for _ in range(count):
+            losses = self.step(self.batch)
+        float(losses["loss"])
+        return (time.perf_counter() - start) / count
+
+    def flops(self, count):
+        return counted(lambda: self.steps(1))
+
+    def memory(self, count):
+        return torch_memory()
+
+    def device(self, count):
+        return device_name("torch")
+
+
+def counted(step):
+    """Operations of the convolutions and matrix products of one step.
+
+    A multiplication and an addition count as two.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops()
+
+
+def device_name(backend):
+    """The device that computes: "CPU", or the name of the GPU."""
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    if backend == "jax":
+        import jax
+
+        return "CPU" if jax.default_backend() == "cpu" else jax.devices()[0].device_kind
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return "CPU"
+    return tf.config.experimental.get_device_details(devices[0])["device_name"]
+
+
+def torch_memory():
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    return process_memory()
+
+
+def process_memory():
+    """The peak of this process's memory in bytes, since `forget_peak` where it works."""
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def forget_peak():
+    """Building a model may need more than training it, for a moment."""
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+
+
+def serve(configuration):
+    """Answers the commands on standard input, one line of JSON each."""
+    # Libraries print what they like; the answers go where nothing else does.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    kind = Original if configuration["backend"] == "original" else Trainer
+    trainer = kind(configuration)
+    on_cpu = trainer.device(0) == "CPU"
+    forget_peak()
+    before = process_memory()
+    for line in sys.stdin:
+        command, count = line.split()
+        answer = getattr(trainer, command)(int(count))
+        if command == "memory" and on_cpu:
+            answer -= before
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve(json.loads(sys.argv[1]))
