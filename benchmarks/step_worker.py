@@ -13,6 +13,7 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -45,11 +46,13 @@ class Worker:
                 [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
         }
+        # A pipe that nobody reads would stop the process once it is full.
+        self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [sys.executable, __file__, json.dumps(configuration)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.errors,
             env=environment,
             text=True,
         )
@@ -61,13 +64,15 @@ class Worker:
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            errors = self.process.stderr.read().strip().splitlines()
+            self.errors.seek(0)
+            errors = self.errors.read().strip().splitlines()
             raise RuntimeError(errors[-1] if errors else "the process was killed")
         return json.loads(line)
 
     def close(self):
         self.process.kill()
         self.process.communicate()
+        self.errors.close()
 
     def __enter__(self):
         return self
@@ -115,12 +120,18 @@ class Trainer:
 
             batches = tf.data.Dataset.from_tensors(self.batch).repeat()
         else:
+            import keras
 
-            def repeat():
-                while True:
-                    yield self.batch
+            held = self.batch
 
-            batches = repeat()
+            class Repeated(keras.utils.PyDataset):
+                def __len__(self):
+                    return count
+
+                def __getitem__(self, index):
+                    return held
+
+            batches = Repeated()
         self.model.fit(
             batches, steps_per_epoch=count, verbose=0, callbacks=[self.clock]
         )
@@ -128,6 +139,8 @@ class Trainer:
 
     def flops(self, count):
         """Operations of one step, see `counted`; torch alone."""
+        # The first call of `fit` also walks through the model to build it.
+        self.steps(1)
         return counted(lambda: self.steps(1))
 
     def memory(self, count):
@@ -220,11 +233,22 @@ def counted(step):
 
     A multiplication and an addition count as two.
     """
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry
 
-    with FlopCounterMode(display=False) as counter:
+    # FlopCounterMode also watches modules, which gradients of leaves forbid.
+    class Counter(TorchDispatchMode):
+        total = 0
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            if count := flop_registry.get(function._overloadpacket):
+                self.total += count(*args, **(kwargs or {}), out_val=result)
+            return result
+
+    with Counter() as counter:
         step()
-    return counter.get_total_flops()
+    return counter.total
 
 
 def device_name(backend):
@@ -254,7 +278,7 @@ def torch_memory():
 
 
 def process_memory():
-    """The peak of this process's memory in bytes, since `forget_peak` where it works."""
+    """The peak of this process's memory in bytes; `forget_peak` starts it anew."""
     status = pathlib.Path("/proc/self/status")
     if status.exists():
         return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])

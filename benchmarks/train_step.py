@@ -10,7 +10,7 @@ ms: the median over the rounds of the mean step. Spread: slowest less fastest ro
 a share of the median. Memory: on a CPU the peak of the process less what it held
 before the first step; on a GPU the framework's own peak. GFLOP: convolutions and matrix
 products of one step, a multiplication and an addition counting as two, counted by
-torch's FlopCounterMode while our step runs on the torch backend with a batch of two.
+torch's flop_counter while our step runs on the torch backend with a batch of two.
 MFU: those operations over the time, as a share of what a large matrix product attains
 in the same dtype on the same backend in the same run.
 """
