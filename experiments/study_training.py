@@ -90,6 +90,7 @@ def main(options):
 
 def train(options, run, seed, flags):
     """Trains one generator in a process of its own, or goes on with it."""
+    from hwgen_keras.checkpoints import checkpoints
     from hwgen_keras.errors import InputError
 
     if (run / "generator.keras").exists():
@@ -102,14 +103,15 @@ def train(options, run, seed, flags):
         for one in value if isinstance(value, list) else [value]:
             command.append(f"--{name}={one}")
     command += [*shlex.split(options.common_flags), *flags]
-    # What failed before its first step left nothing to go on with.
-    if (run / "history.jsonl").exists():
+    # What failed before its first checkpoint left nothing to go on with.
+    if checkpoints(run / "checkpoints"):
         command.append("--resume")
     run.parent.mkdir(parents=True, exist_ok=True)
     log = run.with_name(f"{run.name}.log")
     with open(log, "ab") as file:
         code = subprocess.run(command, stdout=file, stderr=file).returncode
-    if code:
+    # A training that SIGTERM ended has saved its state and ends with 0.
+    if code or not (run / "generator.keras").exists():
         lines = log.read_text(errors="replace").strip().splitlines() or ["nothing"]
         raise InputError(f"The training {run} ended with {code}: {lines[-1]}")
 

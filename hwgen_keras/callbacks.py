@@ -10,7 +10,7 @@ import pathlib
 import time
 
 import keras
-from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tqdm import tqdm
@@ -72,6 +72,12 @@ class EventLog(keras.callbacks.Callback):
         self.batch_size, self.data_wait = batch_size, data_wait
         self.started = time.monotonic()
         self.last_step = progress.step
+        if progress.step > 0:
+            # TensorBoard forgets what an earlier run logged beyond this step.
+            start = SessionLog(status=SessionLog.START)
+            self.writer.add_event(
+                Event(wall_time=time.time(), step=progress.step + 1, session_log=start)
+            )
 
     def on_epoch_end(self, epoch, logs=None):
         values = {name: float(value) for name, value in (logs or {}).items()}

@@ -66,6 +66,16 @@ class TestEventLog:
         for entry, event in zip(lines, events.Scalars("loss/loss"), strict=True):
             assert entry["loss"] == pytest.approx(event.value)
 
+    def test_a_resumed_run_takes_back_what_lies_beyond(self, line, log, tmp_path):
+        fit(line, log.progress, log, epochs=2)
+        log.writer.close()
+        # As after a kill: steps 3 and 4 are made again.
+        progress = callbacks.Progress(2, 4, show=False)
+        again = callbacks.EventLog(tmp_path / "logs", tmp_path / "h.jsonl", progress)
+        fit(line, progress, again)
+        steps = [e.step for e in self.read(again).Scalars("loss/loss")]
+        assert steps == [2, 4]
+
     def test_rows_a_second(self, line, log):
         log.batch_size = 2
         fit(line, log.progress, log)
