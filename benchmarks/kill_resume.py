@@ -26,7 +26,7 @@ import numpy as np
 
 CHARACTERS = "あいうえおかきくけこ"
 # What differs from run to run though the training does not.
-TIMES = re.compile("per_second|seconds|share|time")
+TIMES = re.compile("per_second|data_wait")
 
 
 def arguments(kind, folder, steps, interval):

@@ -13,6 +13,8 @@ import pytest
 # It starts processes of its own, on the backends it names.
 pytestmark = pytest.mark.backend_free
 
+# What no two runs have in common.
+RATES = ("steps_per_second", "images_per_second", "data_wait")
 DRIVER = pathlib.Path(__file__).with_name("kill_driver.py")
 
 
@@ -37,7 +39,7 @@ def train(kind, backend, folder, kill_at=0):
 def history(folder):
     lines = (folder / "history.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return [{k: v for k, v in r.items() if "per_second" not in k} for r in rows]
+    return [{k: v for k, v in r.items() if k not in RATES} for r in rows]
 
 
 @pytest.mark.parametrize(
