@@ -6,15 +6,9 @@ the generated images, the perceptual distance once more for the log.
 """
 
 import torch
-from original_networks import (
-    CLIP,
-    Discriminator,
-    Generator,
-    copy_weights,
-    features,
-    frozen,
-    statistics,
-)
+from original_encoders import CLIP, features, frozen
+from original_networks import Discriminator, Generator, statistics
+from original_weights import copy_weights
 from torch.nn import functional
 
 

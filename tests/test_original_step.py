@@ -19,8 +19,9 @@ if BACKEND != "torch":
     pytest.skip("the original is in PyTorch", allow_module_level=True)
 
 import torch
-from original_networks import copy_weights, features
+from original_encoders import features
 from original_step import OriginalStep, to_torch
+from original_weights import copy_weights
 
 from hwgen_keras.models import EncoderFeatures, ImageEncoder, VGG16Features
 
