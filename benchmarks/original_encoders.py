@@ -1,4 +1,4 @@
-"""The frozen networks of the original as plain PyTorch modules; see original_networks."""
+"""The frozen networks of the original, plain PyTorch; see original_networks."""
 
 import keras
 import torch
