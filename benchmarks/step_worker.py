@@ -139,9 +139,8 @@ class Trainer:
 
     def flops(self, count):
         """Operations of one step, see `counted`; torch alone."""
-        # The first call of `fit` also walks through the model to build it.
-        self.steps(1)
-        return counted(lambda: self.steps(1))
+        # `fit` begins with a forward pass to build the model, which is no step.
+        return counted(lambda: self.steps(2)) - counted(lambda: self.steps(1))
 
     def memory(self, count):
         """The peak of the process, or of the device, in bytes, and where."""
@@ -229,7 +228,7 @@ class Original:
 
 
 def counted(step):
-    """Operations of the convolutions and matrix products of one step.
+    """Operations of the convolutions and matrix products in `step()`.
 
     A multiplication and an addition count as two.
     """
@@ -242,7 +241,8 @@ def counted(step):
 
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
             result = function(*args, **(kwargs or {}))
-            if count := flop_registry.get(function._overloadpacket):
+            count = flop_registry.get(function._overloadpacket)
+            if count:
                 self.total += count(*args, **(kwargs or {}), out_val=result)
             return result
 
