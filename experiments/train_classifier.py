@@ -7,11 +7,12 @@ best by accuracy if there is a --validation manifest, else the last.
 """
 
 from experiments import common
+from experiments.vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
     *("writer_pattern", "augment"),
-    *("image_size", "cache", *common.TRAINING),
+    *("image_size", "cache", *TRAINING),
 )
 EXTRA = {
     "train": (

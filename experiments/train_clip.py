@@ -5,12 +5,13 @@ space, from the two encoders of the steps before. Writes clip.keras into the run
 """
 
 from experiments import common
+from experiments.vocabulary import TRAINING
 
 FLAGS = (
     *("image_weights", "text_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
-    *("image_size", "cache", *common.TRAINING),
+    *("image_size", "cache", *TRAINING),
 )
 DEFAULTS = {
     "tiny": {

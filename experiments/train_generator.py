@@ -12,13 +12,14 @@ import copy
 import pathlib
 
 from experiments import common
+from experiments.vocabulary import TRAINING
 
 STEPS = ("step1", "step2", "step3", "step_end")
 FLAGS = (
     *("clip_weights", "generator_weights", "discriminator_weights"),
     *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
     *("skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("image_size", "cache", *common.TRAINING),
+    *("image_size", "cache", *TRAINING),
 )
 EXTRA = {
     "mode": (

@@ -5,11 +5,12 @@ fonts, on handwriting, or on both. Writes image_encoder.keras into the run folde
 """
 
 from experiments import common
+from experiments.vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
     *("skip_unknown_characters", "writer_pattern", "augment"),
-    *("image_size", "cache", *common.TRAINING),
+    *("image_size", "cache", *TRAINING),
 )
 DEFAULTS = {
     "tiny": {

@@ -6,10 +6,11 @@ run folder.
 """
 
 from experiments import common
+from experiments.vocabulary import TRAINING
 
 FLAGS = (
     *("characters", "structure_file"),
-    *common.TRAINING,
+    *TRAINING,
 )
 DEFAULTS = {
     "tiny": {
