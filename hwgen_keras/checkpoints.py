@@ -227,7 +227,9 @@ def restore(model, folder):
     Raises:
         InputError: there are checkpoints, and none can be read or fits the model.
     """
-    model.optimizer.build(model.trainable_variables)
+    # A LossScaleOptimizer that is built twice has its variables twice.
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     # What a killed process was writing.
     for partial in pathlib.Path(folder).glob(".partial-*"):
         shutil.rmtree(partial, ignore_errors=True)
