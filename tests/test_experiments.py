@@ -65,6 +65,9 @@ def chain(tmp_path_factory, tiny_font, characters):
         **data,
         clip_weights=str(clip),
         clip_norm=1.0,
+        discriminator_norm="spectral",
+        discriminator_augment="translation,cutout,contrast",
+        instance_noise=0.1,
         run_dir=str(folder / "generator"),
     )
     return types.SimpleNamespace(

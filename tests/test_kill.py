@@ -9,9 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-
-# It starts processes of its own, on the backends it names.
-pytestmark = pytest.mark.backend_free
+from networks import BACKEND
 
 # What no two runs have in common.
 RATES = ("steps_per_second", "images_per_second", "data_wait")
@@ -46,6 +44,8 @@ def history(folder):
     ("kind", "backend"), [("generator", "torch"), ("classifier", "tensorflow")]
 )
 def test_kill_and_resume(kind, backend, tmp_path):
+    if backend != BACKEND:
+        pytest.skip(f"runs with the tests of {backend}")
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     ended = train(kind, backend, whole)
     assert ended.returncode == 0, ended.stderr
