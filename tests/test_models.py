@@ -335,11 +335,15 @@ class TestVGG16Features:
     def test_five_maps_of_a_frozen_network(self):
         features = VGG16Features(weights=None)
         maps = features(images(1, 32))
-        assert [m.shape[1:] for m in maps] == [
-            (32, 32, 64),
-            (16, 16, 128),
-            (8, 8, 256),
-            (4, 4, 512),
-            (2, 2, 512),
-        ]
+        sides_and_widths = [(32, 64), (16, 128), (8, 256), (4, 512), (2, 512)]
+        assert [m.shape[1:] for m in maps] == [(s, s, w) for s, w in sides_and_widths]
         assert features.trainable_variables == []
+
+    def test_follows_the_dtype_policy(self):
+        exact = VGG16Features(weights=None)
+        half = VGG16Features(weights=None, dtype="mixed_bfloat16")
+        half.network.set_weights(exact.network.get_weights())
+        for a, b in zip(exact(images(1, 32)), half(images(1, 32)), strict=True):
+            assert keras.backend.standardize_dtype(b.dtype) == "bfloat16"
+            a, b = (ops.convert_to_numpy(ops.cast(x, "float32")) for x in (a, b))
+            assert np.linalg.norm(b - a) < 0.02 * np.linalg.norm(a)

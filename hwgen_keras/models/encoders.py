@@ -101,7 +101,7 @@ class ImageEncoder(keras.Model):
             ]
         elif architecture in RESNETS:
             constructor, names = RESNETS[architecture]
-            with _default_policy(self.dtype_policy):
+            with default_policy(self.dtype_policy):
                 network = constructor(
                     include_top=False, weights=None, input_shape=(None, None, 1)
                 )
@@ -147,7 +147,7 @@ class ImageEncoder(keras.Model):
         }
 
 
-class _default_policy:
+class default_policy:
     """Layers of keras.applications take no dtype: they read the global policy."""
 
     def __init__(self, policy):

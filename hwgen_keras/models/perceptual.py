@@ -5,6 +5,7 @@ from keras import ops
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers import freeze
+from hwgen_keras.models.encoders import default_policy
 
 VGG16_LAYERS = (
     "block1_conv2",
@@ -34,9 +35,10 @@ class VGG16Features(keras.Model):
     def __init__(self, weights="imagenet", **kwargs):
         super().__init__(**kwargs)
         try:
-            network = keras.applications.VGG16(
-                include_top=False, weights=weights, input_shape=(None, None, 3)
-            )
+            with default_policy(self.dtype_policy):
+                network = keras.applications.VGG16(
+                    include_top=False, weights=weights, input_shape=(None, None, 3)
+                )
         except Exception as error:
             # Nothing narrower: a failed download is a bare Exception in Keras.
             raise InputError(
