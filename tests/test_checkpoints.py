@@ -104,7 +104,6 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
     first = new_model()
     initial = first.get_weights()
     if new_model is new_style_transfer:
-        first.optimizer.build(first.trainable_variables)
         first.optimizer.dynamic_scale.assign(64.0)
     train(first, [0, 1], progress, checkpoint)
     saved = states(first)
