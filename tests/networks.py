@@ -218,3 +218,15 @@ def transfer_batch(count=2, size=16, seed=0):
         "tokens": tokens(count, first + 4),
         "drop_condition": np.arange(count) % 2 == 1,
     }
+
+
+def save_steps(model, folder, steps, logs=None, **arguments):
+    """Writes the checkpoints of these steps, as at the ends of epochs of `fit`."""
+    from hwgen_keras import callbacks, checkpoints
+
+    progress = callbacks.Progress(0, 100, show=False)
+    checkpoint = checkpoints.Checkpoint(folder, progress, **arguments)
+    checkpoint.set_model(model)
+    for number, step in enumerate(steps):
+        progress.step = step
+        checkpoint.on_epoch_end(0, logs[number] if isinstance(logs, list) else logs)
