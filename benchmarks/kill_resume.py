@@ -1,8 +1,8 @@
 """python benchmarks/kill_resume.py --model=generator --times=20
 
-Trains once without a break, then again and again with kill -9 at random moments and
---resume, through the scripts of experiments/. Prints a row each: when it was killed, at
-which step it went on, whether the logged losses and the final weights are those of the
+Trains once without a break, then again and again with kill -9 at random moments after
+a first checkpoint and --resume, through the scripts of experiments/. Prints a row each:
+how long after a checkpoint it was killed, at which step it went on, whether the logged losses and the final weights are those of the
 unbroken run, bit for bit; then "20 of 20 equal". Exit status 1 if not all are.
 
 Data: simulated writers, and the font of the package matplotlib-fontja.
@@ -83,9 +83,33 @@ def run(module, *flags):
     return printed
 
 
-def killed(moment, module, *flags):
-    """Runs a script for so many seconds; whether it had not ended by itself."""
-    process = start(module, *flags)
+def first_checkpoint(process, run_dir):
+    """Waits until a run saves; importing takes most of so short a run before that."""
+    before = checkpoints(run_dir)
+    while process.poll() is None and checkpoints(run_dir) <= before:
+        time.sleep(0.01)
+    return time.monotonic()
+
+
+def checkpoints(run_dir):
+    return set((run_dir / "checkpoints").glob("*"))
+
+
+def unbroken(run_dir, module, *flags):
+    """Trains; seconds from the first checkpoint to the end, and those of all."""
+    begun = time.monotonic()
+    process = start(module, *flags, f"--run_dir={run_dir}")
+    saved = first_checkpoint(process, run_dir)
+    printed, _ = process.communicate()
+    if process.returncode:
+        sys.exit(f"{module} ended with {process.returncode}:\n{printed[-2000:]}")
+    return time.monotonic() - saved, time.monotonic() - begun
+
+
+def killed(moment, run_dir, module, *flags):
+    """Kills a run so many seconds after a checkpoint; whether it still ran then."""
+    process = start(module, *flags, f"--run_dir={run_dir}")
+    first_checkpoint(process, run_dir)
     try:
         process.communicate(timeout=moment)
     except subprocess.TimeoutExpired:
@@ -141,23 +165,24 @@ def main():
             options.model, folder, options.steps, options.interval
         )
         whole = folder / "whole"
-        started = time.monotonic()
-        run(module, *flags, f"--run_dir={whole}")
-        length = time.monotonic() - started
-        print(f"{options.model}: the unbroken run took {length:.1f} s", flush=True)
+        length, seconds = unbroken(whole, module, *flags)
+        print(
+            f"{options.model}: the unbroken run took {seconds:.1f} s, "
+            f"{length:.1f} s of them from its first checkpoint on",
+            flush=True,
+        )
         print("run  killed after (s)     went on at step   losses  weights", flush=True)
         for number in range(options.times):
             parts = folder / f"parts-{number}"
-            command = [module, *flags, f"--run_dir={parts}"]
-            moments, steps = [], []
+            command = [module, *flags]
+            moments, steps, resume = [], [], []
             # One time in two it is killed again while it goes on.
             for moment in rng.choices([1, 2])[0] * [None]:
-                moment = rng.uniform(0.2, 1.0) * length
-                resume = ["--resume"] if (parts / "config.json").exists() else []
-                if killed(moment, *command, *resume):
+                moment = rng.uniform(0.0, 0.9) * length
+                if killed(moment, parts, *command, *resume):
                     moments.append(f"{moment:.1f}")
-            resume = ["--resume"] if (parts / "config.json").exists() else []
-            printed = run(*command, *resume)
+                resume = ["--resume"]
+            printed = run(*command, f"--run_dir={parts}", *resume)
             steps += re.findall(r"Continuing at step (\d+)", printed) or ["-"]
             losses = history(parts) == history(whole)
             bits = same_weights(parts / result, whole / result)

@@ -10,6 +10,8 @@ from original_encoders import Tower, frozen
 from torch import nn
 from torch.nn import functional
 
+from hwgen_keras.layers import UpsampledConv2D
+
 
 class RMSNorm(nn.Module):
     def __init__(self, width):
@@ -90,9 +92,7 @@ class Stage(nn.Module):
             ResidualBlock(*arguments),
         )
         self.attention = LinearAttention(ours.attention)
-        self.upsampling = None
-        if ours.upsampling is not None:
-            self.upsampling = nn.Upsample(scale_factor=2, mode="nearest")
+        self.up = isinstance(ours.convolution, UpsampledConv2D)
         # 4x4 with stride 2, or 3x3: one row of padding keeps or halves the size.
         self.convolution = nn.Conv2d(
             ours.width,
@@ -104,8 +104,8 @@ class Stage(nn.Module):
 
     def forward(self, x, condition=None):
         x = self.attention(self.block_2(self.block_1(x, condition), condition))
-        if self.upsampling is not None:
-            x = self.upsampling(x)
+        if self.up:
+            x = functional.interpolate(x, scale_factor=2, mode="nearest")
         return self.convolution(x)
 
 

@@ -78,8 +78,11 @@ class Weights:
         return self.used + modulation + condition
 
 
-def multiplications(size, channels=1):
-    """Of convolutions and attentions, for one image of `size` pixels a side."""
+def multiplications(size, channels=1, fused=False):
+    """Of convolutions and attentions, for one image of `size` pixels a side.
+
+    `fused` counts upsampling and the convolution after it as `UpsampledConv2D`.
+    """
 
     def residual(width, positions):
         return 2 * 9 * width**2 * positions
@@ -104,7 +107,9 @@ def multiplications(size, channels=1):
     decoder = residual(64, area[0]) + 64 * channels * area[0]
     for level, (width, target) in zip((3, 2, 1, 0), UP, strict=True):
         decoder += stage(width, area[level])
-        decoder += 9 * width * target * area[max(level - 1, 0)]
+        # Four pixels after upsampling are two by two pixels before it.
+        taps = 4 if fused and level else 9
+        decoder += taps * width * target * area[max(level - 1, 0)]
     return 2 * encoder + decoder
 
 
@@ -131,7 +136,7 @@ def test_the_generator_is_what_the_published_one_uses():
     images = np.ones((1, 32, 32, 1), "float32")
     with FlopCounterMode(display=False) as counter, no_grad():
         generator({"content": images, "style": images})
-    assert counter.get_total_flops() == 2 * multiplications(32)
+    assert counter.get_total_flops() == 2 * multiplications(32, fused=True)
 
 
 def test_the_condition_adds_what_the_published_one_uses():

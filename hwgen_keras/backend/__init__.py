@@ -21,11 +21,14 @@ what needs all rows asks for it, with gradients: `gather_rows(x)` puts the rows 
 replicas below each other, `sum_over_replicas(x)` adds a tensor, or each of a list.
 Where there is one replica, or none, as in a callback, they change nothing.
 `synchronize_batch_norm(model)` makes batch statistics those of the whole batch.
+
+`fractionally_strided_convolution(x, kernel)` upsamples by two with a kernel of 4x4.
 """
 
 import keras
 
 if keras.backend.backend() == "tensorflow":
+    from hwgen_keras.backend.convolution import fractionally_strided_convolution
     from hwgen_keras.backend.tensorflow import (
         StatefulTrainer,
         data_parallel,
@@ -43,10 +46,12 @@ elif keras.backend.backend() in ("jax", "torch"):
             StatefulTrainer,
             data_parallel,
             device_count,
+            fractionally_strided_convolution,
             process,
             vjp,
         )
     else:
+        from hwgen_keras.backend.convolution import fractionally_strided_convolution
         from hwgen_keras.backend.torch import (
             StatefulTrainer,
             data_parallel,
@@ -70,6 +75,7 @@ __all__ = [
     "StatefulTrainer",
     "data_parallel",
     "device_count",
+    "fractionally_strided_convolution",
     "gather_rows",
     "process",
     "replica_count",

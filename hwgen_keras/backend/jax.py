@@ -6,6 +6,7 @@ import os
 import jax
 import jax.numpy as jnp
 import keras
+from keras import ops
 
 
 def vjp(function, inputs=(), variables=(), state=()):
@@ -94,3 +95,25 @@ def device_count():
 def process():
     """See `hwgen_keras.backend`."""
     return jax.process_index(), jax.process_count()
+
+
+def fractionally_strided_convolution(x, kernel):
+    """See `hwgen_keras.backend.convolution`.
+
+    XLA on a CPU multiplies by the zeros between the pixels of a transposed
+    convolution. Here one convolution has the four kinds of output pixels as channels,
+    which then take their places.
+    """
+    batch, height, width, _ = x.shape
+    filters = kernel.shape[-1]
+    kernels = jnp.concatenate(
+        [kernel[i::2, j::2] for i in range(2) for j in range(2)], axis=-1
+    )
+    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    y = ops.conv(x, kernels, padding="valid")
+    y = y.reshape(batch, height + 1, width + 1, 2, 2, filters)
+    rows = [
+        jnp.stack([y[:, i : height + i, j : width + j, i, j] for j in range(2)], axis=3)
+        for i in range(2)
+    ]
+    return jnp.stack(rows, axis=2).reshape(batch, 2 * height, 2 * width, filters)

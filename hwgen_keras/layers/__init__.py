@@ -12,6 +12,7 @@ from hwgen_keras.layers.normalization import GroupNorm
 from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.seeds import layer_seed
 from hwgen_keras.layers.spectral import SpectralConv2D
+from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 __all__ = [
     "CLIPCondition",
@@ -25,6 +26,7 @@ __all__ = [
     "LinearAttention",
     "ResidualBlock",
     "SpectralConv2D",
+    "UpsampledConv2D",
     "adain",
     "fan_in_uniform",
     "freeze",

@@ -6,6 +6,7 @@ from keras import layers
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.residual import ResidualBlock
+from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 
 class Stage(layers.Layer):
@@ -38,13 +39,12 @@ class Stage(layers.Layer):
         self.attention = LinearAttention(
             width, **(attention or {}), dtype=policy, name="attention"
         )
-        self.upsampling = None
-        if resampling == "up":
-            self.upsampling = layers.UpSampling2D(2, dtype=policy, name="upsampling")
-        self.convolution = layers.Conv2D(
+        convolution = UpsampledConv2D if resampling == "up" else layers.Conv2D
+        down = resampling == "down"
+        self.convolution = convolution(
             target_width,
-            4 if resampling == "down" else 3,
-            strides=2 if resampling == "down" else 1,
+            kernel_size=4 if down else 3,
+            strides=2 if down else 1,
             padding="same",
             dtype=policy,
             name="convolution",
@@ -61,8 +61,6 @@ class Stage(layers.Layer):
     def call(self, features, condition=None):
         features = self.block_1(features, condition)
         features = self.attention(self.block_2(features, condition))
-        if self.upsampling is not None:
-            features = self.upsampling(features)
         return self.convolution(features)
 
 

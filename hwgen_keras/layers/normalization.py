@@ -18,7 +18,12 @@ class GroupNorm(layers.Layer):
         width: number of channels, a multiple of `groups`.
         groups: number of groups.
 
-    Input and output: (batch, height, width, channels). Statistics are float32.
+    Call arguments:
+        features: (batch, height, width, channels).
+        scale, shift: (batch, channels), optional: the normalised features are
+            multiplied by `scale + 1` and shifted, in the same pass.
+
+    Output: as `features`. Statistics are float32.
 
     Reference: Wu and He, Group Normalization, 2018.
     """
@@ -29,7 +34,7 @@ class GroupNorm(layers.Layer):
             raise ValueError(f"{width} channels cannot make {groups} equal groups.")
         self.width, self.groups = width, groups
 
-    def build(self, input_shape=None):
+    def build(self, features_shape=None, scale_shape=None, shift_shape=None):
         self.gamma = self.add_weight(
             shape=(self.width,), initializer="ones", name="gamma"
         )
@@ -37,18 +42,21 @@ class GroupNorm(layers.Layer):
             shape=(self.width,), initializer="zeros", name="beta"
         )
 
-    def call(self, features):
+    def call(self, features, scale=None, shift=None):
         wide = ops.cast(features, "float32")
         mean = self._of_groups(ops.mean(wide, axis=(1, 2)))
         square = self._of_groups(ops.mean(ops.square(wide), axis=(1, 2)))
         # Rounding may bring a variance of almost nothing below zero.
         variance = ops.maximum(square - ops.square(mean), 0.0)
-        scale = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + EPSILON)
-        shift = ops.cast(self.beta, "float32") - mean * scale
-        scale, shift = (
-            ops.cast(x[:, None, None, :], features.dtype) for x in (scale, shift)
+        factor = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + EPSILON)
+        term = ops.cast(self.beta, "float32") - mean * factor
+        if scale is not None:
+            scale = ops.cast(scale, "float32") + 1
+            factor, term = factor * scale, term * scale + ops.cast(shift, "float32")
+        factor, term = (
+            ops.cast(x[:, None, None, :], features.dtype) for x in (factor, term)
         )
-        return features * scale + shift
+        return features * factor + term
 
     def _of_groups(self, channels):
         """(batch, channels) → the mean of each group, at each of its channels."""
@@ -56,8 +64,8 @@ class GroupNorm(layers.Layer):
         groups = ops.mean(ops.reshape(channels, (-1, self.groups, size)), axis=-1)
         return ops.repeat(groups, size, axis=-1)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def compute_output_shape(self, features_shape, scale_shape=None, shift_shape=None):
+        return features_shape
 
     def get_config(self):
         return {**super().get_config(), "width": self.width, "groups": self.groups}

@@ -76,11 +76,11 @@ class ResidualBlock(layers.Layer):
             self.shortcut.build(features_shape)
 
     def call(self, features, condition=None):
-        hidden = self.norm_1(self.convolution_1(features))
+        scale = shift = None
         if self.conditioned:
-            modulation = self.modulation(ops.silu(condition))[:, None, None, :]
+            modulation = self.modulation(ops.silu(condition))
             scale, shift = ops.split(modulation, 2, axis=-1)
-            hidden = hidden * (scale + 1) + shift
+        hidden = self.norm_1(self.convolution_1(features), scale, shift)
         hidden = self.norm_2(self.convolution_2(ops.silu(hidden)))
         shortcut = features if self.shortcut is None else self.shortcut(features)
         return ops.silu(hidden) + shortcut
