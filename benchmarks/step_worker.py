@@ -64,9 +64,14 @@ class Worker:
             self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
+            status = self.process.wait()
+            if status < 0:
+                raise RuntimeError(
+                    f"the process was killed (signal {-status}), perhaps because the "
+                    "memory of this machine does not suffice"
+                )
             self.errors.seek(0)
-            errors = self.errors.read().strip().splitlines()
-            raise RuntimeError(errors[-1] if errors else "the process was killed")
+            raise RuntimeError(self.errors.read().strip().splitlines()[-1])
         return json.loads(line)
 
     def close(self):
