@@ -83,33 +83,33 @@ def run(module, *flags):
     return printed
 
 
-def first_checkpoint(process, run_dir):
-    """Waits until a run saves; importing takes most of so short a run before that."""
-    before = checkpoints(run_dir)
-    while process.poll() is None and checkpoints(run_dir) <= before:
+def wait(process, run_dir, pattern="checkpoints/*"):
+    """Waits until a process has ended, or has made one more file of a name; when."""
+    before = set(run_dir.glob(pattern))
+    while process.poll() is None and set(run_dir.glob(pattern)) <= before:
         time.sleep(0.01)
     return time.monotonic()
 
 
-def checkpoints(run_dir):
-    return set((run_dir / "checkpoints").glob("*"))
+def unbroken(run_dir, result, module, *flags):
+    """Trains; seconds from the first checkpoint to the result, and those of all.
 
-
-def unbroken(run_dir, module, *flags):
-    """Trains; seconds from the first checkpoint to the end, and those of all."""
+    Importing, which comes before that, takes most of so short a run.
+    """
     begun = time.monotonic()
     process = start(module, *flags, f"--run_dir={run_dir}")
-    saved = first_checkpoint(process, run_dir)
+    saved = wait(process, run_dir)
+    trained = wait(process, run_dir, result)
     printed, _ = process.communicate()
     if process.returncode:
         sys.exit(f"{module} ended with {process.returncode}:\n{printed[-2000:]}")
-    return time.monotonic() - saved, time.monotonic() - begun
+    return trained - saved, time.monotonic() - begun
 
 
 def killed(moment, run_dir, module, *flags):
     """Kills a run so many seconds after a checkpoint; whether it still ran then."""
     process = start(module, *flags, f"--run_dir={run_dir}")
-    first_checkpoint(process, run_dir)
+    wait(process, run_dir)
     try:
         process.communicate(timeout=moment)
     except subprocess.TimeoutExpired:
@@ -154,7 +154,7 @@ def main():
     )
     parser.add_argument("--model", choices=["classifier", "generator"], required=True)
     parser.add_argument("--times", type=int, default=20, help="runs that are killed")
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--interval", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
@@ -165,20 +165,21 @@ def main():
             options.model, folder, options.steps, options.interval
         )
         whole = folder / "whole"
-        length, seconds = unbroken(whole, module, *flags)
+        length, seconds = unbroken(whole, result, module, *flags)
         print(
             f"{options.model}: the unbroken run took {seconds:.1f} s, "
-            f"{length:.1f} s of them from its first checkpoint on",
+            f"{length:.1f} s of them from its first checkpoint to its result",
             flush=True,
         )
         print("run  killed after (s)     went on at step   losses  weights", flush=True)
         for number in range(options.times):
             parts = folder / f"parts-{number}"
             command = [module, *flags]
-            moments, steps, resume = [], [], []
+            moments, steps, resume, left = [], [], [], length
             # One time in two it is killed again while it goes on.
             for moment in rng.choices([1, 2])[0] * [None]:
-                moment = rng.uniform(0.0, 0.9) * length
+                moment = rng.uniform(0.0, 1.0) * left
+                left -= moment
                 if killed(moment, parts, *command, *resume):
                     moments.append(f"{moment:.1f}")
                 resume = ["--resume"]
