@@ -21,6 +21,8 @@ ROOMS = (
     "backend",
     "layers",
     "losses",
+    "schedules",
+    "samplers",
     "models",
     "telemetry",
     "callbacks",

@@ -1,0 +1,302 @@
+"""Samplers on distributions whose best denoiser and whose ODE are known exactly."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.samplers import SAMPLERS, sampling_log_snrs
+from hwgen_keras.schedules import SCHEDULES, rates
+
+BACKEND = keras.backend.backend()
+MEANS = np.asarray([-0.8, 0.1, 0.6])
+DEVIATIONS = np.asarray([0.1, 0.4, 0.9])
+
+each_sampler = pytest.mark.parametrize("name", SAMPLERS)
+
+
+def gaussian(noisy, log_snr):
+    """E[image | noisy] of independent normal pixels (batch, 3)."""
+    signal, sigma = rates(log_snr)
+    variance = ops.convert_to_tensor(DEVIATIONS**2, "float32")
+    mean = ops.convert_to_tensor(MEANS, "float32")
+    gain = signal * variance / (signal**2 * variance + sigma**2)
+    return mean + gain * (noisy - signal * mean)
+
+
+def plain_rates(log_snrs):
+    return 1 / np.sqrt(1 + np.exp(-log_snrs)), 1 / np.sqrt(1 + np.exp(log_snrs))
+
+
+def plain_gaussian(noisy, log_snr):
+    signal, sigma = plain_rates(log_snr)
+    gain = signal * DEVIATIONS**2 / (signal**2 * DEVIATIONS**2 + sigma**2)
+    return MEANS + gain * (noisy - signal * MEANS)
+
+
+def plain_ddim(denoise, noise, log_snrs):
+    """In the words of the paper: the estimated noise leads to the next level."""
+    signal, sigma = plain_rates(log_snrs)
+    x = sigma[0] * noise
+    for i in range(len(log_snrs) - 1):
+        image = denoise(x, log_snrs[i])
+        epsilon = (x - signal[i] * image) / sigma[i]
+        x = signal[i + 1] * image + sigma[i + 1] * epsilon
+    return denoise(x, log_snrs[-1])
+
+
+def plain_dpm_solver(denoise, noise, log_snrs):
+    signal, sigma = plain_rates(log_snrs)
+    half = log_snrs / 2
+    x, previous = sigma[0] * noise, None
+    for i in range(len(log_snrs) - 1):
+        image, h = denoise(x, log_snrs[i]), half[i + 1] - half[i]
+        direction = image
+        if i:
+            r = (half[i] - half[i - 1]) / h
+            direction = (1 + 1 / (2 * r)) * image - 1 / (2 * r) * previous
+        x = sigma[i + 1] / sigma[i] * x - signal[i + 1] * np.expm1(-h) * direction
+        previous = image
+    return denoise(x, log_snrs[-1])
+
+
+def plain_heun(denoise, noise, log_snrs):
+    signal, sigma = plain_rates(log_snrs)
+    levels = sigma / signal
+    x = levels[0] * noise
+    for i in range(len(log_snrs) - 1):
+        stride = levels[i + 1] - levels[i]
+        slope = (x - denoise(signal[i] * x, log_snrs[i])) / levels[i]
+        ahead = x + stride * slope
+        image = denoise(signal[i + 1] * ahead, log_snrs[i + 1])
+        x = x + stride * (slope + (ahead - image) / levels[i + 1]) / 2
+    return denoise(signal[-1] * x, log_snrs[-1])
+
+
+PLAIN = {"ddim": plain_ddim, "dpm_solver": plain_dpm_solver, "heun": plain_heun}
+
+
+def exact(noise, log_snrs):
+    """The ODE of `gaussian` solved in closed form to log_snrs[-1], then denoised.
+
+    In y = x/α over s = σ/α the deviation of y is √(deviation² + s²) at each time.
+    """
+    signal, sigma = plain_rates(log_snrs)
+    levels = sigma / signal
+    scale = np.sqrt(DEVIATIONS**2 + levels[-1] ** 2) / np.sqrt(
+        DEVIATIONS**2 + levels[0] ** 2
+    )
+    y = MEANS + scale * (levels[0] * noise - MEANS)
+    return plain_gaussian(signal[-1] * y, log_snrs[-1])
+
+
+def compiled(function):
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+def sample(name, noise, log_snrs, denoise=gaussian):
+    sampler = compiled(lambda noise, log_snrs: SAMPLERS[name](denoise, noise, log_snrs))
+    images = sampler(
+        ops.convert_to_tensor(noise, "float32"),
+        ops.convert_to_tensor(log_snrs, "float32"),
+    )
+    assert keras.backend.standardize_dtype(images.dtype) == "float32"
+    return ops.convert_to_numpy(images).astype("float64")
+
+
+def numbers(*args):
+    return ops.convert_to_numpy(sampling_log_snrs(*args)).astype("float64")
+
+
+def error(name, steps, noise, spacing="log_snr"):
+    log_snrs = numbers("cosine", steps, spacing)
+    difference = sample(name, noise, log_snrs) - exact(noise, log_snrs)
+    return np.sqrt(np.mean(difference**2))
+
+
+@each_sampler
+class TestAgainstNumPy:
+    @pytest.mark.parametrize("steps", [1, 2, 3, 11])
+    @pytest.mark.parametrize("spacing", ["time", "log_snr"])
+    def test_float32_is_near_float64(self, name, steps, spacing, rng):
+        noise = rng.normal(size=(4, 3)).astype("float32")
+        log_snrs = numbers("linear", steps, spacing)
+        expected = PLAIN[name](plain_gaussian, noise.astype("float64"), log_snrs)
+        actual = sample(name, noise, log_snrs)
+        np.testing.assert_allclose(actual, expected, atol=1e-4)
+
+    def test_eagerly_the_same(self, name, rng):
+        noise = ops.convert_to_tensor(rng.normal(size=(4, 3)), "float32")
+        log_snrs = sampling_log_snrs("cosine", 6)
+        images = ops.convert_to_numpy(SAMPLERS[name](gaussian, noise, log_snrs))
+        np.testing.assert_allclose(images, sample(name, noise, log_snrs), atol=1e-5)
+
+    def test_half_precision_is_calculated_in_float32(self, name, rng):
+        noise = rng.normal(size=(4, 3)).astype("float16")
+
+        def half(noisy, log_snr):
+            assert keras.backend.standardize_dtype(noisy.dtype) == "float32"
+            return ops.cast(gaussian(noisy, log_snr), "float16")
+
+        log_snrs = numbers("cosine", 8)
+        sampler = compiled(lambda noise: SAMPLERS[name](half, noise, log_snrs))
+        images = sampler(ops.convert_to_tensor(noise))
+        assert keras.backend.standardize_dtype(images.dtype) == "float32"
+        expected = PLAIN[name](plain_gaussian, noise.astype("float64"), log_snrs)
+        np.testing.assert_allclose(ops.convert_to_numpy(images), expected, atol=1e-2)
+
+
+class TestGaussian:
+    @each_sampler
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_many_steps_recover_mean_and_deviation(self, name, schedule, rng):
+        noise = rng.normal(size=(500, 3))
+        noise = (noise - noise.mean(0)) / noise.std(0)  # the samples' own are exact
+        images = sample(name, noise, numbers(schedule, 200))
+        # 1 % of the signal is missing in the first state.
+        np.testing.assert_allclose(images.mean(0), MEANS, atol=0.01)
+        np.testing.assert_allclose(images.std(0), DEVIATIONS, rtol=0.03)
+
+    @pytest.mark.parametrize(
+        ("name", "order"), [("ddim", 1), ("dpm_solver", 2), ("heun", 2)]
+    )
+    def test_order_of_convergence(self, name, order, rng):
+        noise = rng.normal(size=(20, 3))
+        ratio = error(name, 40, noise) / error(name, 80, noise)
+        assert order - 0.25 < np.log2(ratio) < order + 0.5
+
+    @pytest.mark.parametrize("spacing", ["time", "log_snr"])
+    def test_second_order_is_nearer_with_20_steps(self, spacing, rng):
+        noise = rng.normal(size=(20, 3))
+        ddim = error("ddim", 20, noise, spacing)
+        assert error("dpm_solver", 20, noise, spacing) < 0.5 * ddim
+        assert error("heun", 20, noise, spacing) < 0.5 * ddim
+
+
+@each_sampler
+class TestPoints:
+    @pytest.mark.parametrize("steps", [1, 2, 7])
+    def test_one_point_is_hit_exactly(self, name, steps, rng):
+        point = rng.uniform(-1, 1, (2, 4, 5, 1)).astype("float32")
+
+        def denoise(noisy, log_snr):
+            return ops.convert_to_tensor(point) + 0 * noisy
+
+        noise = rng.normal(size=point.shape)
+        images = sample(name, noise, numbers("cosine", steps), denoise)
+        np.testing.assert_array_equal(images, point)
+
+    def test_two_points_share_the_noise_by_its_sign(self, name):
+        """Images -0.5 and 0.5: E[image | x] = 0.5 tanh(0.5 α x / σ²)."""
+
+        def denoise(noisy, log_snr):
+            signal, sigma = rates(log_snr)
+            return 0.5 * ops.tanh(0.5 * signal * noisy / sigma**2)
+
+        noise = np.asarray([-2.0, -0.7, -0.1, 0.1, 0.4, 3.0]).reshape(-1, 1)
+        images = sample(name, noise, numbers("cosine", 30), denoise)
+        np.testing.assert_allclose(images, 0.5 * np.sign(noise), atol=1e-3)
+
+
+@each_sampler
+class TestTracing:
+    def test_a_compiler_sees_the_network_at_most_twice(self, name, rng):
+        if BACKEND == "torch":
+            pytest.skip("torch runs eagerly")
+        calls = []
+
+        def denoise(noisy, log_snr):
+            calls.append(log_snr)
+            return gaussian(noisy, log_snr)
+
+        noise = rng.normal(size=(2, 3))
+        sample(name, noise, numbers("cosine", 12), denoise)
+        assert 1 <= len(calls) <= 2
+        assert {tuple(call.shape) for call in calls} == {()}
+
+    def test_evaluations(self, name, rng):
+        if BACKEND == "jax":
+            pytest.skip("JAX traces loops even eagerly")
+        seen = []
+
+        def denoise(noisy, log_snr):
+            seen.append(float(log_snr))
+            return gaussian(noisy, log_snr)
+
+        noise = ops.convert_to_tensor(rng.normal(size=(2, 3)), "float32")
+        levels = numbers("cosine", 5)
+        SAMPLERS[name](denoise, noise, sampling_log_snrs("cosine", 5))
+        repeats = [1, 2, 2, 2, 2] if name == "heun" else [1] * 5
+        np.testing.assert_allclose(seen, np.repeat(levels, repeats))
+
+    def test_a_graph_of_tensorflow_takes_any_number_of_steps(self, name, rng):
+        if BACKEND != "tensorflow":
+            pytest.skip("unknown shapes are TensorFlow's")
+        import tensorflow as tf
+
+        calls = []
+
+        def denoise(noisy, log_snr):
+            calls.append(log_snr)
+            return gaussian(noisy, log_snr)
+
+        signature = [
+            tf.TensorSpec([None, 3], "float32"),
+            tf.TensorSpec([None], "float32"),
+        ]
+        sampler = tf.function(
+            lambda noise, log_snrs: SAMPLERS[name](denoise, noise, log_snrs),
+            input_signature=signature,
+        )
+        for batch, steps in ((2, 1), (3, 2), (4, 9)):
+            noise = rng.normal(size=(batch, 3)).astype("float32")
+            log_snrs = numbers("cosine", steps)
+            actual = sampler(noise, log_snrs.astype("float32")).numpy()
+            expected = PLAIN[name](plain_gaussian, noise, log_snrs)
+            np.testing.assert_allclose(actual, expected, atol=1e-4)
+        assert 1 <= len(calls) <= 2
+
+
+class TestSamplingLogSNRs:
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    @pytest.mark.parametrize("spacing", ["time", "log_snr"])
+    def test_rises_between_the_ends(self, schedule, spacing):
+        log_snrs = numbers(schedule, 50, spacing)
+        assert log_snrs.shape == (50,)
+        assert np.all(np.diff(log_snrs) > 0)
+        np.testing.assert_allclose(log_snrs[[0, -1]], [-10, 10], atol=1e-3)
+        np.testing.assert_allclose(numbers(schedule, 1, spacing), [-10], atol=1e-3)
+        tensor = sampling_log_snrs(schedule, 3, spacing)
+        assert keras.backend.standardize_dtype(tensor.dtype) == "float32"
+
+    def test_even_in_log_snr_or_in_time(self):
+        even = numbers("cosine", 5, "log_snr")
+        np.testing.assert_allclose(even, [-10, -5, 0, 5, 10])
+        times = 2 / np.pi * np.arctan(np.exp(-numbers("cosine", 9) / 2))
+        np.testing.assert_allclose(np.diff(times, 2), 0, atol=1e-6)
+        np.testing.assert_allclose(times[0] + times[-1], 1, atol=1e-6)
+
+    def test_mistakes(self):
+        with pytest.raises(ValueError, match="There is no schedule 'cosin'; use one"):
+            sampling_log_snrs("cosin", 5)
+        with pytest.raises(ValueError, match="There is no spacing 'sigma'; use one of"):
+            sampling_log_snrs("cosine", 5, "sigma")
+        for steps in (0, -3):
+            with pytest.raises(ValueError, match=f"steps is {steps}; .* 1 or more"):
+                sampling_log_snrs("cosine", steps)
+
+
+@each_sampler
+@pytest.mark.parametrize("shape", [(), (0,), (2, 1)])
+def test_log_snrs_must_be_a_vector(name, shape):
+    with pytest.raises(InputError, match="vector of 1 or more numbers"):
+        SAMPLERS[name](gaussian, ops.zeros((1, 3)), ops.zeros(shape))
