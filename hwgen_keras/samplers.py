@@ -163,11 +163,8 @@ def heun(denoise, noise, log_snrs):
         gone = here - ops.take(scaled_sigma, ops.maximum(level - 1, 0))
         corrected = begin + gone * (begin_slope + slope) / 2
         predicts = ops.equal(index % 2, 0)
-        return (
-            ops.where(predicts, current, begin),
-            ops.where(predicts, predicted, corrected),
-            ops.where(predicts, slope, begin_slope),
-        )
+        # A correction needs what the prediction before it set out from.
+        return current, ops.where(predicts, predicted, corrected), slope
 
     start = _start(noise, sigma) / signal[0]
     state = start, start, ops.zeros_like(start)

@@ -50,7 +50,7 @@ class TestSchedules:
         log_snrs = schedules.SCHEDULES[schedule](ops.convert_to_tensor([-1.0, 0.0]))
         np.testing.assert_array_equal(values(log_snrs), 20)
 
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=10)
     @given(log_snr=st.floats(-10, 15))
     def test_time_of_is_the_inverse(self, schedule, log_snr):
         time = schedules.time_of(schedule, log_snr)
@@ -85,7 +85,7 @@ def test_rates_at_known_places():
     np.testing.assert_allclose(values(noise), [1, math.sqrt(0.5), 0], rtol=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=10)
 @given(log_snr=LOG_SNRS)
 def test_rates_preserve_the_variance(log_snr):
     signal, noise = map(values, schedules.rates(ops.convert_to_tensor([log_snr])))
@@ -121,7 +121,7 @@ def test_targets_are_what_they_are_called():
 
 @pytest.mark.parametrize("name", schedules.PARAMETERIZATIONS)
 class TestRoundTrips:
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=10)
     @given(log_snr=LOG_SNRS, seed=SEEDS)
     def test_a_perfect_prediction_gives_images_and_noise(self, name, log_snr, seed):
         images, noise = images_and_noise(seed)
@@ -167,7 +167,7 @@ class TestMinSNR:
         weight = schedules.min_snr_weight(ops.convert_to_tensor(self.LOG_SNR), name)
         np.testing.assert_allclose(values(weight), expected, rtol=1e-5)
 
-    @settings(deadline=None, max_examples=30)
+    @settings(deadline=None, max_examples=10)
     @given(log_snr=st.floats(-10, 10), seed=SEEDS)
     def test_is_the_same_loss_in_each_space(self, log_snr, seed):
         """Predictions of one estimate have one weighted error, whatever their space."""
