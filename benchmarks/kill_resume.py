@@ -2,8 +2,9 @@
 
 Trains once without a break, then again and again with kill -9 at random moments after
 a first checkpoint and --resume, through the scripts of experiments/. Prints a row each:
-how long after a checkpoint it was killed, at which step it went on, whether the logged losses and the final weights are those of the
-unbroken run, bit for bit; then "20 of 20 equal". Exit status 1 if not all are.
+how long after a checkpoint it was killed, at which step it went on, whether the logged
+losses and the final weights are those of the unbroken run, bit for bit; then "20 of 20
+equal". Exit status 1 if not all are.
 
 Data: simulated writers, and the font of the package matplotlib-fontja.
 """

@@ -5,7 +5,7 @@ import pathlib
 
 from PIL import Image
 
-from experiments.train_generator import STEPS
+from experiments.four_steps import STEPS
 from hwgen_keras import evaluation
 from hwgen_keras.data import read_manifest
 from hwgen_keras.sources import read_image

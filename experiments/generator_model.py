@@ -33,19 +33,12 @@ def style_transfer(options, clip, classes, jit):
 
 
 def check(options):
-    """Raises InputError unless the flags of the discriminator and the average fit.
-
-    Without `--ema` the average has the length that docs/quality.md found to help.
-    """
+    """Raises InputError unless the flags of the discriminator and the average fit."""
+    from experiments import four_steps
     from hwgen_keras.errors import InputError
 
     augmentations(options)
-    if options.ema is None:
-        options.ema = max(0.0, 1 - 4 / options.steps)
-    if not 0 <= options.ema < 1:
-        raise InputError(
-            f"--ema is {options.ema}; give a momentum from 0 (off) to below 1."
-        )
+    four_steps.check_ema(options)
     if options.instance_noise < 0:
         raise InputError(
             f"--instance_noise is {options.instance_noise}; give 0 or more."
@@ -71,7 +64,6 @@ def augmentations(options):
 def networks(options, clip, classes):
     """Generator and discriminator: new ones, or those of the step before."""
     from hwgen_keras.errors import InputError
-    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
     from hwgen_keras.models import (
         SIZES,
         AdaINGenerator,
@@ -81,14 +73,10 @@ def networks(options, clip, classes):
     )
 
     size, policy = SIZES[options.size], options.dtype_policy
-    width = 4 * size["generator"]["width"]
-    condition = None
-    if options.mode == "adain_embedding":
-        embedding = size["generator"]["width"]
-        condition = EmbeddingCondition(classes, width, embedding, dtype=policy)
-    elif options.mode == "adain_clip":
-        tower = with_policy(clip.text_tower, policy)
-        condition = CLIPCondition(tower, width, dtype=policy)
+    kind = {"adain": "none", "adain_embedding": "embedding", "adain_clip": "clip"}
+    condition = make_condition(
+        kind[options.mode], clip, classes, size["generator"]["width"], policy
+    )
     fresh = {
         "generator": AdaINGenerator(
             **size["generator"], condition=condition, dtype=policy
@@ -112,6 +100,27 @@ def networks(options, clip, classes):
             network = with_policy(trained, policy)
         result.append(network)
     return result
+
+
+def make_condition(kind, clip, classes, width, policy):
+    """What tells a generator the character, a layer or None.
+
+    Args:
+        kind: "none", "embedding" or "clip".
+        clip: a trained `CLIP`, for "clip".
+        classes: number of characters, for "embedding".
+        width: channels of the generator's first level.
+        policy: name of a dtype policy.
+    """
+    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
+    from hwgen_keras.models import with_policy
+
+    if kind == "embedding":
+        return EmbeddingCondition(classes, 4 * width, width, dtype=policy)
+    if kind == "clip":
+        tower = with_policy(clip.text_tower, policy)
+        return CLIPCondition(tower, 4 * width, dtype=policy)
+    return None
 
 
 def _shape(network):

@@ -34,8 +34,8 @@ def check_schedule(options, plateau=True):
     if options.schedule == "plateau":
         if not plateau:
             raise InputError(
-                "--schedule=plateau waits for a loss to stop falling, and those of two "
-                "networks at odds do not fall; use constant or cosine."
+                "--schedule=plateau waits for a loss to stop falling, which tells "
+                "nothing of a generator; use constant or cosine."
             )
         if options.warmup_steps:
             raise InputError(

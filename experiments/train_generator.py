@@ -8,32 +8,21 @@ fonts), step_end (fonts and handwriting → fonts and handwriting). `--step=all`
 all four. Writes generator.keras and discriminator.keras into the run folder.
 """
 
-import copy
-import pathlib
-
-from experiments import common
+from experiments import common, four_steps
 from experiments.vocabulary import TRAINING
 
-STEPS = ("step1", "step2", "step3", "step_end")
 FLAGS = (
-    *("clip_weights", "generator_weights", "discriminator_weights"),
-    *("fonts", "handwriting", "simulated_writers", "characters", "reference_font"),
-    *("skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("image_size", "cache", *TRAINING),
+    *four_steps.FLAGS,
+    *("generator_weights", "discriminator_weights", *TRAINING),
 )
 EXTRA = {
+    **four_steps.EXTRA,
     "mode": (
         common.flags.DEFINE_enum,
         "adain_clip",
         ["adain", "adain_embedding", "adain_clip"],
         "What tells the generator the character: nothing, a learned embedding, or "
         "CLIP's embedding of its structure.",
-    ),
-    "step": (
-        common.flags.DEFINE_enum,
-        "all",
-        [*STEPS, "all"],
-        "Which of the four training steps; --steps counts for each of them.",
     ),
     "perceptual": (
         common.flags.DEFINE_enum,
@@ -70,13 +59,6 @@ EXTRA = {
         None,
         "Adam's learning rate of the discriminator; default: the generator's.",
     ),
-    "ema": (
-        common.flags.DEFINE_float,
-        None,
-        "Momentum of the moving average of the generator's weights, which is what is "
-        "shown and saved; 0 as published (base): none. Default of tiny and small: "
-        "1 - 4 / steps, an average over the last quarter of the run.",
-    ),
     "discriminator_norm": (
         common.flags.DEFINE_enum,
         "batch",
@@ -94,13 +76,6 @@ EXTRA = {
         0.0,
         "Standard deviation of noise added to the images the discriminator judges; 0 "
         "as published.",
-    ),
-    "style_reference": (
-        common.flags.DEFINE_enum,
-        "target",
-        ["target", "writer"],
-        "The style image: the target itself, as published, or another character by "
-        "the same hand.",
     ),
 }
 DEFAULTS = {
@@ -135,11 +110,10 @@ DEFAULTS = {
         "ema": 0.0,
     },
 }
-BASE_EPOCHS = 300
 
 
 def main(options):
-    from experiments import generator_model, inputs, recipes
+    from experiments import generator_model, recipes
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
 
@@ -154,29 +128,7 @@ def main(options):
             "--clip_weights is needed: CLIP gives the explicit loss, and the condition "
             "of the mode adain_clip."
         )
-    inputs.check_given(options, needs(options.step))
-    if options.step != "all":
-        return train_step(options)[0]
-    if options.run_dir is None:
-        raise InputError("--step=all needs --run_dir, where the four runs go.")
-    folder, weights, model = pathlib.Path(options.run_dir), None, None
-    for step in STEPS:
-        part = copy.copy(options)
-        part.step, part.run_dir = step, str(folder / step)
-        if weights is not None:
-            part.generator_weights = part.discriminator_weights = str(weights)
-        part.resume = options.resume and (folder / step / "config.json").exists()
-        path, model = train_step(part, model)
-        weights = path.parent
-        if options.steps is None:
-            model = None  # The next step is longer or shorter, and so its schedule.
-    return path
-
-
-def needs(step):
-    """What a step takes its images from."""
-    hands = step in ("step3", "step_end", "all")
-    return ("fonts", "handwriting") if hands else ("fonts",)
+    return four_steps.walk(options, train_step)
 
 
 def train_step(options, model=None):
@@ -190,10 +142,9 @@ def train_step(options, model=None):
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from experiments import generator_model, inputs, training
-    from experiments.distribution import distributed, share
-    from hwgen_keras.data import PairSampler, feed
-    from hwgen_keras.models import CLIP, load_trained, take_averages
+    from experiments import generator_model, training
+    from experiments.distribution import distributed
+    from hwgen_keras.models import CLIP, load_trained
 
     name = f"train_generator-{options.step}"
     with training.Run(name, options) as run, distributed(run):
@@ -203,56 +154,22 @@ def train_step(options, model=None):
         jit = common.set_up(options)
 
         clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
-        need = needs(options.step)
-        store = inputs.load_store(options, need, handwriting="handwriting" in need)
-        tokenizer = inputs.load_tokenizer(options, store.characters)
-        sampler = PairSampler(
-            store,
-            options.step,
-            tokenizer,
-            seed=options.seed,
-            style_reference=options.style_reference,
-            reference_font=options.reference_font,
-        )
-        if options.steps is None:
-            options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
-
+        store, sampler = four_steps.load_data(options)
         if model is None:
             model = generator_model.style_transfer(
                 options, clip, len(store.characters), jit
             )
         else:
-            forget_momentum(model.optimizer)
+            four_steps.forget_momentum(model.optimizer)
         run.note(perceptual_features=model.features.description)
-
-        def make_feed(first, steps):
-            return feed(store, sampler, steps=steps, start_step=first, **share(options))
-
-        draw = probe_sheet(feed(store, sampler, 12, 1, kind="python")[0])
-        training.fit(run, model, make_feed, draw, title=options.step)
-
-        take_averages(model)
+        four_steps.fit(run, model, store, sampler, probe_sheet)
         run.save(model.discriminator, "discriminator.keras")
-        path = run.save(model.generator, "generator.keras")
-        history = training.read_history(run)
-        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-        print(f"{options.step} done. Saved {path}", flush=True)
-        return path, model
-
-
-def forget_momentum(optimizer):
-    """Brings an optimizer to the state of a new one, but for rates and loss scale."""
-    import keras
-
-    for variable in optimizer.variables:
-        if variable.name not in ("learning_rate", "dynamic_scale"):
-            variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
+        return four_steps.finish(run, model), model
 
 
 def probe_sheet(batch):
     """A function, model → picture of the same rows, rewritten by the model."""
     import keras
-    import numpy as np
 
     from hwgen_keras.evaluation import contact_sheet
     from hwgen_keras.generation import to_uint8
@@ -263,9 +180,7 @@ def probe_sheet(batch):
             name: keras.ops.convert_to_tensor(batch[name])
             for name in model.generator.input_names
         }
-        columns = {"content": batch["content"], "style": batch["style"]}
-        if not np.array_equal(batch["style"], batch["target"]):
-            columns["target"] = batch["target"]
+        columns = four_steps.probe_columns(batch)
         with averaged(model):
             columns["generated"] = model.generator(inputs)
         return contact_sheet({k: to_uint8(v) for k, v in columns.items()}, blocks=2)

@@ -16,6 +16,7 @@ from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
+from hwgen_keras.models.diffusion import SAMPLING
 
 STYLES = ("any", "same_character")
 JOB = "job.json"
@@ -108,7 +109,7 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
     was made from.
 
     Args:
-        generator: a built `AdaINGenerator`.
+        generator: a built `AdaINGenerator` or `DiffusionGenerator`.
         sampler: a `GenerationSampler`.
         output: the folder to make; it appears when all images are there.
         batch_size: images generated at once.
@@ -141,8 +142,9 @@ def generate(generator, sampler, output, batch_size=64, progress=True):
         )
         with bar:
             for step, batch in enumerate(_iterate(batches), start=done):
-                images = to_uint8(generator.predict_on_batch(_inputs(generator, batch)))
                 first = step * batch_size
+                inputs = inputs_of(generator, batch, sampler.seed, first)
+                images = to_uint8(generator.predict_on_batch(inputs))
                 for name, image in zip(
                     names[first : first + batch_size], images, strict=False
                 ):
@@ -190,7 +192,8 @@ def _begin(partial, job):
 
 def _digest(generator, sampler):
     """SHA-256 of all that decides what the images look like."""
-    digest = hashlib.sha256()
+    settings = [getattr(generator, name, None) for name in SAMPLING]
+    digest = hashlib.sha256(repr(settings).encode())
     for weights in generator.get_weights():
         digest.update(np.ascontiguousarray(weights))
     for name, column in sorted(sampler.epoch(0).items()):
@@ -201,8 +204,31 @@ def _digest(generator, sampler):
     return digest.hexdigest()
 
 
-def _inputs(generator, batch):
+def inputs_of(generator, batch, seed, first):
+    """What a generator is given of a batch of a sampler's rows.
+
+    Args:
+        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
+        batch: dict of arrays.
+        seed: integer, of the noise that a diffusion model begins with.
+        first: number of the batch's first row in all; a row's noise follows from it.
+    """
+    batch = dict(batch)
+    if "noise" in generator.input_names:
+        count, size = batch["content"].shape[:2]
+        batch["noise"] = row_noise(seed, np.arange(first, first + count), size)
     return {name: batch[name] for name in generator.input_names}
+
+
+def row_noise(seed, rows, size):
+    """Standard normal noise (rows, size, size, 1), the same wherever a row stands."""
+    shape = (size, size, 1)
+    return np.stack(
+        [
+            np.random.default_rng((seed, row)).standard_normal(shape, np.float32)
+            for row in rows
+        ]
+    )
 
 
 def _iterate(batches):

@@ -13,6 +13,7 @@ from PIL import Image
 from experiments import (
     common,
     evaluate_classifier,
+    four_steps,
     generate,
     train_classifier,
     train_clip,
@@ -81,7 +82,7 @@ def chain(tmp_path_factory, tiny_font, characters):
 
 
 def test_the_four_steps_leave_weights_logs_and_pictures(chain):
-    for step in train_generator.STEPS:
+    for step in four_steps.STEPS:
         run = chain.folder / "generator" / step
         assert (run / "generator.keras").is_file()
         assert (run / "discriminator.keras").is_file()
@@ -230,7 +231,7 @@ def test_resume_of_all_steps_needs_the_folder_alone(chain, capsys):
     )
     assert train_generator.main(options) == chain.generator
     printed = capsys.readouterr().out
-    assert all(f"{step} is complete." in printed for step in train_generator.STEPS)
+    assert all(f"{step} is complete." in printed for step in four_steps.STEPS)
     assert (options.size, options.image_size, options.steps) == ("tiny", 32, 2)
 
 

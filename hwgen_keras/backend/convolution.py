@@ -1,4 +1,4 @@
-"""A convolution that frameworks with a transposed one of their own need no help with."""
+"""A convolution for the frameworks that have a fast transposed one."""
 
 from keras import ops
 

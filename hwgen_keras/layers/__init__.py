@@ -1,7 +1,7 @@
 """AdaIN, residual and attention blocks, the coders made of them, conditions."""
 
 from hwgen_keras.layers.adain import adain, style_statistics
-from hwgen_keras.layers.attention import FullAttention, LinearAttention
+from hwgen_keras.layers.attention import CrossAttention, FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
 from hwgen_keras.layers.discriminator_input import DiscriminatorInput
@@ -12,10 +12,12 @@ from hwgen_keras.layers.normalization import GroupNorm
 from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.seeds import layer_seed
 from hwgen_keras.layers.spectral import SpectralConv2D
+from hwgen_keras.layers.time import NoiseLevel
 from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 __all__ = [
     "CLIPCondition",
+    "CrossAttention",
     "Decoder",
     "DiscriminatorInput",
     "Embedding",
@@ -24,6 +26,7 @@ __all__ = [
     "FullAttention",
     "GroupNorm",
     "LinearAttention",
+    "NoiseLevel",
     "ResidualBlock",
     "SpectralConv2D",
     "UpsampledConv2D",

@@ -118,3 +118,78 @@ class LinearAttention(_Attention):
 
     def project(self, attended):
         return self.out_norm(self.to_out(attended))
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class CrossAttention(layers.Layer):
+    """Softmax attention of all positions to those of other features, residual.
+
+    Args:
+        width: number of channels of the input and of the output.
+        heads: number of attention heads.
+        head_width: channels of one head.
+
+    Call arguments:
+        features: (batch, height, width, channels).
+        context: (batch, positions, any number of channels).
+
+    Output: as `features`.
+
+    Reference: Vaswani et al., 2017; Rombach et al., Latent Diffusion, 2022, section
+    3.3.
+    """
+
+    def __init__(self, width, heads=4, head_width=32, **kwargs):
+        super().__init__(**kwargs)
+        self.width, self.heads, self.head_width = width, heads, head_width
+        policy = self.dtype_policy
+        self.norm = layers.RMSNormalization(dtype=policy, name="norm")
+        self.context_norm = layers.RMSNormalization(dtype=policy, name="context_norm")
+
+        def linear(width, name):
+            return layers.Dense(
+                width,
+                use_bias=False,
+                dtype=policy,
+                name=name,
+                kernel_initializer=fan_in_uniform(),
+            )
+
+        self.to_query = linear(heads * head_width, "to_query")
+        self.to_key_value = linear(2 * heads * head_width, "to_key_value")
+        self.to_out = linear(width, "to_out")
+
+    def build(self, features_shape, context_shape):
+        self.norm.build((None, None, self.width))
+        self.context_norm.build(context_shape)
+        self.to_query.build((None, None, self.width))
+        self.to_key_value.build(context_shape)
+        self.to_out.build((None, None, self.heads * self.head_width))
+
+    def call(self, features, context):
+        shape = ops.shape(features)
+        positions = ops.reshape(features, (shape[0], -1, self.width))
+        query = self._heads(self.to_query(self.norm(positions)))
+        both = self.to_key_value(self.context_norm(ops.cast(context, query.dtype)))
+        key, value = (self._heads(part) for part in ops.split(both, 2, axis=-1))
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        weights = ops.softmax(scores * self.head_width**-0.5, axis=-1)
+        attended = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        attended = ops.reshape(attended, (shape[0], -1, self.heads * self.head_width))
+        return features + ops.reshape(self.to_out(attended), shape)
+
+    def _heads(self, x):
+        """(batch, positions, channels) → (batch, heads, positions, head_width)."""
+        x = ops.reshape(x, (ops.shape(x)[0], -1, self.heads, self.head_width))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+    def compute_output_shape(self, features_shape, context_shape):
+        return features_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "heads": self.heads,
+            "head_width": self.head_width,
+        }

@@ -1,8 +1,9 @@
 """The networks, and the algorithms that train them."""
 
-from hwgen_keras.models.averages import averaged, take_averages
+from hwgen_keras.models.averages import AveragingAdam, averaged, take_averages
 from hwgen_keras.models.classifier import Classifier
 from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
+from hwgen_keras.models.diffusion import Diffusion, DiffusionGenerator
 from hwgen_keras.models.discriminator import PatchDiscriminator
 from hwgen_keras.models.encoders import ImageEncoder, TextEncoder
 from hwgen_keras.models.generator import AdaINGenerator
@@ -10,12 +11,16 @@ from hwgen_keras.models.loading import load_trained, with_policy
 from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
 from hwgen_keras.models.sizes import SIZES
 from hwgen_keras.models.style_transfer import StyleTransfer, adam_pair
+from hwgen_keras.models.unet import UNet
 
 __all__ = [
     "CLIP",
     "SIZES",
     "AdaINGenerator",
+    "AveragingAdam",
     "Classifier",
+    "Diffusion",
+    "DiffusionGenerator",
     "EncoderFeatures",
     "ImageEncoder",
     "ImageTower",
@@ -23,6 +28,7 @@ __all__ = [
     "StyleTransfer",
     "TextEncoder",
     "TextTower",
+    "UNet",
     "VGG16Features",
     "adam_pair",
     "averaged",

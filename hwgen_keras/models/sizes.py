@@ -15,6 +15,13 @@ SIZES = {
             "attention": {"heads": 2, "head_width": 8},
         },
         "discriminator": {"widths": (8, 16)},
+        "unet": {
+            "width": 8,
+            "multipliers": (1, 2),
+            "patch": 2,
+            "style_width": 8,
+            "attention": {"heads": 2, "head_width": 8},
+        },
         "classifier": {"widths": (8, 16, 32)},
     },
     "small": {
@@ -28,6 +35,13 @@ SIZES = {
             "attention": {"heads": 2, "head_width": 16},
         },
         "discriminator": {"widths": (32, 64, 128)},
+        "unet": {
+            "width": 32,
+            "multipliers": (1, 2, 4),
+            "patch": 2,
+            "style_width": 16,
+            "attention": {"heads": 2, "head_width": 16},
+        },
         "classifier": {"widths": (16, 32, 64, 128)},
     },
     "base": {
@@ -37,6 +51,12 @@ SIZES = {
         "projection_dropout": 0.0,
         "generator": {"width": 64, "multipliers": (1, 2, 4, 8)},
         "discriminator": {"widths": (64, 128, 256, 512)},
+        "unet": {
+            "width": 64,
+            "multipliers": (1, 2, 4, 8),
+            "patch": 2,
+            "style_width": 32,
+        },
         "classifier": {"architecture": "resnet152"},
     },
 }

@@ -1,0 +1,240 @@
+"""The conditional diffusion model: its generator, and its training."""
+
+import keras
+from keras import ops
+
+from hwgen_keras import samplers, schedules
+from hwgen_keras.backend import replica_count
+from hwgen_keras.layers import layer_seed
+from hwgen_keras.models.unet import CONDITIONS
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class DiffusionGenerator(keras.Model):
+    """Writes the content image's character in the style image's hand, out of noise.
+
+    Takes the inputs of an `AdaINGenerator` and the noise to begin with, so that one
+    input gives one image.
+
+    Args:
+        network: a `UNet`.
+        schedule: a key of `schedules.SCHEDULES`.
+        parameterization: of `schedules.PARAMETERIZATIONS`; what the network predicts.
+        sampler: a key of `samplers.SAMPLERS`.
+        steps: evaluations of the network ("heun": twice as many, less one).
+        spacing: of the steps, see `samplers.sampling_log_snrs`.
+        guidance: scales by name, of `"content"`, `"style"`, `"condition"`; 1, the
+            default of each, leaves it as it was learned, more overdraws it. Each
+            that is not 1 costs one more evaluation a step.
+
+    Input, a dict:
+        noise: (batch, height, width, 1), float32, standard normal.
+        content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
+            divisible by `stride`.
+        style: the same shape, or (batch, images, height, width, 1): several images
+            by one hand.
+        label or tokens: what the condition asks for.
+        drop_content, drop_style, drop_condition: (batch,) bool, optional: rows that
+            are not told it.
+
+    Output: (batch, height, width, 1), float32 in [-1, 1].
+
+    Raises:
+        InputError: an argument is not one of those above.
+
+    Reference: Ho et al., DDPM, 2020; Ho and Salimans, Classifier-free Diffusion
+    Guidance, 2022; Brooks et al., InstructPix2Pix, 2023 (one scale a condition).
+    """
+
+    mode = "diffusion"
+
+    def __init__(
+        self,
+        network,
+        schedule="cosine",
+        parameterization="velocity",
+        sampler="dpm_solver",
+        steps=20,
+        spacing="time",
+        guidance=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        guidance = {name: 1.0 for name in CONDITIONS} | dict(guidance or {})
+        for name in guidance:
+            schedules.check_name("guidance of", name, CONDITIONS)
+        schedules.check_name("sampler", sampler, samplers.SAMPLERS)
+        schedules.check_name(
+            "parameterization", parameterization, schedules.PARAMETERIZATIONS
+        )
+        samplers.sampling_log_snrs(schedule, steps, spacing)  # Checks these three.
+        self.network, self.guidance = network, guidance
+        self.schedule, self.parameterization = schedule, parameterization
+        self.sampler, self.steps, self.spacing = sampler, steps, spacing
+
+    @property
+    def stride(self):
+        return self.network.stride
+
+    @property
+    def condition(self):
+        return self.network.condition
+
+    @property
+    def input_names(self):
+        """Names of the inputs that a call needs."""
+        return (*self.network.input_names, "noise")
+
+    def build(self, input_shape=None):
+        if not self.network.built:
+            self.network.build()
+
+    def predict_image(self, noisy, log_snr, inputs, style):
+        """The network's estimate of the clean image, without guidance, unclipped."""
+        log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
+        prediction = self.network(noisy, log_snr, inputs, style)
+        rates = schedules.rates(log_snr[:, None, None, None])
+        return schedules.to_image(prediction, noisy, *rates, self.parameterization)
+
+    def call(self, inputs, log_snrs=None):
+        style = self.network.encode_style(inputs["style"])
+
+        def denoise(noisy, log_snr):
+            told = self.predict_image(noisy, log_snr, inputs, style)
+            image = told
+            for name, scale in self.guidance.items():
+                if scale != 1.0 and (name != "condition" or self.condition is not None):
+                    everyone = ops.ones((ops.shape(noisy)[0],), "bool")
+                    less = {**inputs, f"drop_{name}": everyone}
+                    untold = self.predict_image(noisy, log_snr, less, style)
+                    image = image + (scale - 1.0) * (told - untold)
+            return ops.clip(image, -1.0, 1.0)
+
+        if log_snrs is None:
+            log_snrs = samplers.sampling_log_snrs(
+                self.schedule, self.steps, self.spacing
+            )
+        noise = ops.cast(inputs["noise"], "float32")
+        return samplers.SAMPLERS[self.sampler](denoise, noise, log_snrs)
+
+    def sampling(self, **settings):
+        """The same trained network with other `sampler`, `steps`, `guidance`, …"""
+        config = {
+            name: getattr(self, name)
+            for name in ("schedule", "parameterization", *SAMPLING)
+        }
+        other = type(self)(
+            self.network, **{**config, **settings}, dtype=self.dtype_policy
+        )
+        other.build()
+        return other
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            **{
+                name: getattr(self, name)
+                for name in ("schedule", "parameterization", *SAMPLING)
+            },
+            "network": keras.saving.serialize_keras_object(self.network),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        network = keras.saving.deserialize_keras_object(config["network"])
+        return cls(**{**config, "network": network})
+
+
+# Settings that a trained network leaves open.
+SAMPLING = ("sampler", "steps", "spacing", "guidance")
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class Diffusion(keras.Model):
+    """Trains a `DiffusionGenerator` to tell images from the noise added to them.
+
+    Compile it with an optimizer alone; `fit` minimises the mean of `call`.
+
+    Args:
+        generator: a `DiffusionGenerator`.
+        min_snr_gamma: larger signal-to-noise ratios count as this one; `None`: all
+            rows of a batch count alike, in the network's own parameterization.
+        drop_content, drop_style, drop_condition: shares of rows that are not told
+            it, each drawn on its own, for guidance.
+
+    Data, a dict of one batch: `target`, `content`, `style` and what the generator's
+    condition asks for. Noise, its level and what is left out are drawn here.
+
+    Output: the weighted squared error of each row, (batch,), float32.
+
+    Reference: Ho et al., 2020; Salimans and Ho, Progressive Distillation, 2022
+    (velocity); Hang et al., Min-SNR Weighting, 2023; Kingma et al., Variational
+    Diffusion Models, 2021, appendix I (evenly spaced levels in a batch).
+    """
+
+    def __init__(
+        self,
+        generator,
+        min_snr_gamma=5.0,
+        drop_content=0.1,
+        drop_style=0.1,
+        drop_condition=0.1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.generator, self.min_snr_gamma = generator, min_snr_gamma
+        self.drop = {
+            "drop_content": drop_content,
+            "drop_style": drop_style,
+            "drop_condition": drop_condition,
+        }
+        self.seed_generator = keras.random.SeedGenerator(layer_seed())
+
+    def build(self, input_shape=None):
+        if not self.generator.built:
+            self.generator.build()
+
+    def call(self, data, training=False):
+        images = ops.cast(data["target"], "float32")
+        batch, height, width, _ = ops.shape(images)
+        generator, seed = self.generator, self.seed_generator
+
+        # One draw for all rows; each then has its own share of the levels.
+        start = keras.random.uniform((1,), seed=seed, dtype="float32")
+        rows = ops.cast(ops.arange(batch), "float32") / ops.cast(batch, "float32")
+        log_snr = schedules.SCHEDULES[generator.schedule]((start + rows) % 1.0)
+        noise = keras.random.normal(
+            (batch, height, width, 1), dtype="float32", seed=seed
+        )
+        inputs = {name: data[name] for name in generator.network.input_names}
+        for name, share in self.drop.items():
+            drawn = keras.random.uniform((batch,), seed=seed, dtype="float32")
+            inputs[name] = drawn < share
+
+        rates = schedules.rates(log_snr[:, None, None, None])
+        noisy = schedules.diffuse(images, noise, *rates)
+        prediction = generator.network(
+            noisy, log_snr, inputs, generator.network.encode_style(inputs["style"])
+        )
+        kind = generator.parameterization
+        target = schedules.training_target(images, noise, *rates, kind)
+        error = ops.mean(ops.square(prediction - target), axis=(1, 2, 3))
+        return error * schedules.min_snr_weight(log_snr, kind, self.min_snr_gamma)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return ops.mean(y_pred) / replica_count()
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "min_snr_gamma": self.min_snr_gamma,
+            **self.drop,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        generator = keras.saving.deserialize_keras_object(config["generator"])
+        return cls(**{**config, "generator": generator})
