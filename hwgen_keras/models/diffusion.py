@@ -55,7 +55,7 @@ class DiffusionGenerator(keras.Model):
         parameterization="velocity",
         sampler="dpm_solver",
         steps=20,
-        spacing="time",
+        spacing="log_snr",
         guidance=None,
         **kwargs,
     ):
