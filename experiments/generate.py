@@ -7,7 +7,7 @@ hands of the handwriting. Writes <output>/<code point>/<number>.png and
 What is interrupted stays in <output>.partial; the same command goes on with it.
 """
 
-from experiments import common
+from experiments import common, sampling
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "simulated_writers"),
@@ -15,12 +15,19 @@ FLAGS = (
     *("image_size", "batch_size", "seed", "output", "cache"),
 )
 EXTRA = {
+    **sampling.EXTRA,
     "count": (common.flags.DEFINE_integer, 20, "Images to generate of a character."),
     "style_from": (
         common.flags.DEFINE_enum,
         "any",
         ["any", "same_character"],
         "Style images: any character by a hand, or the same one where there is one.",
+    ),
+    "style_images": (
+        common.flags.DEFINE_integer,
+        1,
+        "Images by one hand that are shown for each image to write; their styles are "
+        "averaged.",
     ),
 }
 
@@ -29,21 +36,20 @@ def main(options):
     from experiments import inputs, recipes
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
-    from hwgen_keras.models import AdaINGenerator, load_trained, with_policy
+    from hwgen_keras.models import GENERATORS, load_trained, with_policy
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:
             raise InputError(f"--{flag} is needed.")
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
-    common.check_positive(options, "image_size", "batch_size", "count")
-    generator = load_trained(
-        options.generator_weights,
-        AdaINGenerator,
-        "--generator_weights",
-        "generator.keras",
+    common.check_positive(
+        options, "image_size", "batch_size", "count", "style_images"
     )
-    generator = with_policy(generator, "float32")
+    generator = load_trained(
+        options.generator_weights, GENERATORS, "--generator_weights", "generator.keras"
+    )
+    generator = sampling.apply(options, with_policy(generator, "float32"))
     recipes.check_stride(options.image_size, generator.stride)
     generation.check_output(options.output)
 
@@ -53,7 +59,12 @@ def main(options):
     if "tokens" in generator.input_names:
         tokenizer = inputs.load_tokenizer(options, store.characters)
     sampler = generation.GenerationSampler(
-        store, options.count, tokenizer, options.seed, options.style_from
+        store,
+        options.count,
+        tokenizer,
+        options.seed,
+        options.style_from,
+        options.style_images,
     )
     path = generation.generate(generator, sampler, options.output, options.batch_size)
     print(f"{sampler.rows_per_epoch} images. Saved {path}")

@@ -150,16 +150,16 @@ class Probes:
         from hwgen_keras.data import feed
         from hwgen_keras.evaluation import grid
         from hwgen_keras.files import complete_file
-        from hwgen_keras.generation import to_uint8
-        from hwgen_keras.models import AdaINGenerator, load_trained, with_policy
+        from hwgen_keras.generation import inputs_of, to_uint8
+        from hwgen_keras.models import GENERATORS, load_trained, with_policy
 
-        generator = load_trained(path, AdaINGenerator, "--output")
+        generator = load_trained(path, GENERATORS, "--output")
         generator = with_policy(generator, "float32")
         size, rows = 64, self.sampler.rows_per_epoch
         batches = feed(self.store, self.sampler, size, -(-rows // size), kind="python")
         images = [
-            generator.predict_on_batch({k: batch[k] for k in generator.input_names})
-            for batch in (batches[i] for i in range(len(batches)))
+            generator.predict_on_batch(inputs_of(generator, batches[i], 0, i * size))
+            for i in range(len(batches))
         ]
         # As a file would keep them: eight bits.
         grey = to_uint8(np.concatenate(images)[:rows])

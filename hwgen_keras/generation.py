@@ -31,8 +31,8 @@ def to_uint8(images):
 class GenerationSampler:
     """Draws which glyph is rewritten in which hand: `count` rows a character.
 
-    Row r is the same whatever the batch size. It has the columns `content`, `style`
-    and their affine maps, `label`, and `tokens` if there is a tokenizer.
+    Row r is the same whatever the batch size. It has the columns `content`, `style`,
+    `style_1`, … and their affine maps, `label`, and `tokens` if there is a tokenizer.
 
     Args:
         store: an `ImageStore` with fonts (the contents) and handwriting (the styles).
@@ -41,14 +41,25 @@ class GenerationSampler:
         seed: integer.
         style_from: `"any"`: any image of a writer, writers drawn with equal chance;
             `"same_character"`: an image of the same character where there is one.
+        style_images: how many images by one hand are shown for a row; the others may
+            be of any characters.
 
     Raises:
-        InputError: the store has no fonts or no handwriting.
+        InputError: the store has no fonts or no handwriting, or a hand too few
+            images.
     """
 
     aliases = {}
 
-    def __init__(self, store, count, tokenizer=None, seed=0, style_from="any"):
+    def __init__(
+        self,
+        store,
+        count,
+        tokenizer=None,
+        seed=0,
+        style_from="any",
+        style_images=1,
+    ):
         if style_from not in STYLES:
             raise InputError(
                 f"style_from is {style_from!r}; use {' or '.join(STYLES)}."
@@ -70,6 +81,13 @@ class GenerationSampler:
             source: hands[store.sources[hands] == source]
             for source in np.unique(store.sources[hands])
         }
+        self.style_images = style_images
+        for source, images in self.hands.items():
+            if len(images) < style_images:
+                raise InputError(
+                    f"{store.source_names[source]} wrote {len(images)} images and "
+                    f"{style_images} are to be shown for a row; show fewer."
+                )
         self.same = {k: hands[store.labels[hands] == k] for k in self.labels}
         self.tokens = tokenizer and TokenTable(
             tokenizer, store.characters, store.labels[fonts]
@@ -91,7 +109,19 @@ class GenerationSampler:
         }
         if self.tokens:
             table["tokens"] = self.tokens.draw(rng, label)
+        # After all others, which are the same however many images are shown.
+        if self.style_images > 1:
+            others = np.stack([self._others(rng, index) for index in style])
+            for number, column in enumerate(others.T.astype(np.int32), start=1):
+                table[f"style_{number}"] = column
+                table[f"style_{number}_affine"] = place
         return table
+
+    def _others(self, rng, index):
+        """Other images by the hand of an image, all different."""
+        images = self.hands[self.store.sources[index]]
+        others = images[images != index]
+        return rng.choice(others, self.style_images - 1, replace=False)
 
     def _style(self, rng, label):
         if self.style_from == "same_character" and len(self.same[label]):
@@ -209,11 +239,15 @@ def inputs_of(generator, batch, seed, first):
 
     Args:
         generator: an `AdaINGenerator` or a `DiffusionGenerator`.
-        batch: dict of arrays.
+        batch: dict of arrays; `style_1`, … go beside `style`.
         seed: integer, of the noise that a diffusion model begins with.
         first: number of the batch's first row in all; a row's noise follows from it.
     """
     batch = dict(batch)
+    count = sum(name.startswith("style_") for name in batch)
+    if count:
+        names = ["style", *(f"style_{i + 1}" for i in range(count))]
+        batch["style"] = np.stack([batch[name] for name in names], axis=1)
     if "noise" in generator.input_names:
         count, size = batch["content"].shape[:2]
         batch["noise"] = row_noise(seed, np.arange(first, first + count), size)

@@ -13,8 +13,12 @@ from hwgen_keras.models.sizes import SIZES
 from hwgen_keras.models.style_transfer import StyleTransfer, adam_pair
 from hwgen_keras.models.unet import UNet
 
+# All of them take the same inputs; a DiffusionGenerator also takes noise.
+GENERATORS = (AdaINGenerator, DiffusionGenerator)
+
 __all__ = [
     "CLIP",
+    "GENERATORS",
     "SIZES",
     "AdaINGenerator",
     "AveragingAdam",

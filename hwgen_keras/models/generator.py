@@ -1,7 +1,7 @@
 """The generator: a content glyph, rewritten in the style of another image."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from hwgen_keras.layers import (
     Decoder,
@@ -32,7 +32,8 @@ class AdaINGenerator(keras.Model):
     Input, a dict:
         content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
             divisible by `stride`.
-        style: the same shape.
+        style: the same shape, or (batch, images, height, width, 1): several images
+            by one hand.
         label or tokens: what the condition asks for.
         drop_condition: (batch,) bool, optional: rows that get the null vector.
 
@@ -111,8 +112,18 @@ class AdaINGenerator(keras.Model):
             self.condition.build()
 
     def style_of(self, images):
-        """Style statistics of images: two tensors (batch, 1, 1, channels)."""
-        return style_statistics(self.style_encoder(images))
+        """Style statistics of images: two tensors (batch, 1, 1, channels).
+
+        Of several images a row, (batch, images, height, width, 1), their means.
+        """
+        if len(images.shape) == 4:
+            return style_statistics(self.style_encoder(images))
+        shape = ops.shape(images)
+        images = ops.reshape(images, (-1, *shape[2:]))
+        return tuple(
+            ops.mean(ops.reshape(statistic, (*shape[:2], 1, 1, -1)), axis=1)
+            for statistic in style_statistics(self.style_encoder(images))
+        )
 
     def features(self, inputs, style):
         """The input of the last layer, for `style` as `style_of` returns it."""

@@ -13,7 +13,7 @@ def load_trained(path, expected, flag, file_name=None):
 
     Args:
         path: the file, or the folder of a run that holds `file_name`.
-        expected: the class that the model must be of.
+        expected: the class that the model must be of, or a tuple of classes.
         flag: how the user named the file, for the error.
         file_name: the file to take from a folder.
 
@@ -38,9 +38,11 @@ def load_trained(path, expected, flag, file_name=None):
             f"({reason[0] if reason else type(error).__name__})."
         ) from error
     if not isinstance(model, expected):
+        expected = expected if isinstance(expected, tuple) else (expected,)
+        names = [one.__name__ for one in expected]
         raise InputError(
             f"{flag}: {path} holds a {type(model).__name__}, "
-            f"not a {expected.__name__}; give the file of the right step."
+            f"not a {' or '.join(names)}; give the file of the right step."
         )
     return model
 
