@@ -1,4 +1,4 @@
-"""What the recognisers read and how that is shown: reports, sheets, curves, HTML."""
+"""What recognisers read, how good generated sets are, and how that is shown."""
 
 from hwgen_keras.evaluation.classification import (
     arms_table,
@@ -9,23 +9,48 @@ from hwgen_keras.evaluation.classification import (
     write_report,
 )
 from hwgen_keras.evaluation.curves import plot_curves
+from hwgen_keras.evaluation.distances import (
+    frechet_glyph_distance,
+    kernel_glyph_distance,
+)
+from hwgen_keras.evaluation.diversity import diversity, near_duplicate_share
+from hwgen_keras.evaluation.paired import l1, perceptual, ssim
+from hwgen_keras.evaluation.reading import content_accuracy
 from hwgen_keras.evaluation.report import Figure, Table, Text, write_html
 from hwgen_keras.evaluation.sheets import contact_sheet, grid
 from hwgen_keras.evaluation.tables import text_table
+from hwgen_keras.evaluation.writers import (
+    centred_by_character,
+    writer_retrieval,
+    writer_similarity,
+    writer_verification,
+)
 
 __all__ = [
     "Figure",
     "Table",
     "Text",
     "arms_table",
+    "centred_by_character",
     "classification_report",
     "contact_sheet",
+    "content_accuracy",
+    "diversity",
+    "frechet_glyph_distance",
     "grid",
+    "kernel_glyph_distance",
+    "l1",
+    "near_duplicate_share",
+    "perceptual",
     "plot_curves",
     "report_text",
+    "ssim",
     "summarise_arms",
     "text_table",
     "write_html",
     "write_predictions",
     "write_report",
+    "writer_retrieval",
+    "writer_similarity",
+    "writer_verification",
 ]

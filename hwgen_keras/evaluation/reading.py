@@ -1,0 +1,60 @@
+"""Whether a recogniser reads the characters that the images should show."""
+
+import numpy as np
+from scipy.special import softmax
+from scipy.stats import binomtest
+
+from hwgen_keras.errors import InputError
+
+
+def content_accuracy(scores, labels, logits=False):
+    """Accuracy of a recogniser's scores, and how sure that accuracy is.
+
+    Where two classes have equal scores, the right one counts as the lower.
+
+    Args:
+        scores: (n, classes), probabilities, or logits.
+        labels: class id of what each image should show, (n,).
+        logits: whether the scores are logits.
+
+    Returns:
+        A dict: "top1" and "top5" in [0, 1]; "low" and "high", the 95 % interval of
+        top1 by Wilson's score, for images that are independent (those in one hand
+        are not: the true interval is wider); "confidence", the mean probability of
+        the right class; "images".
+
+    Raises:
+        InputError: no images, scores of another shape, not finite or no
+            probabilities, or labels outside the classes.
+
+    Reference: Wilson, Probable inference, the law of succession, and statistical
+    inference, 1927.
+    """
+    scores, labels = np.asarray(scores, np.float64), np.asarray(labels, np.int64)
+    if scores.ndim != 2 or not scores.size or labels.shape != scores.shape[:1]:
+        raise InputError(
+            f"The scores have shape {scores.shape} and the labels {labels.shape}; give "
+            "(images, classes) and (images,), one image or more."
+        )
+    if not np.isfinite(scores).all():
+        raise InputError("The scores are not all finite numbers; check the recogniser.")
+    if labels.min() < 0 or labels.max() >= scores.shape[1]:
+        raise InputError(
+            f"The labels go from {labels.min()} to {labels.max()} and there are "
+            f"{scores.shape[1]} classes; give the recogniser's own set."
+        )
+    odds = softmax(scores, axis=1) if logits else scores
+    if (odds < 0).any() or not np.allclose(odds.sum(axis=1), 1, atol=1e-3):
+        raise InputError("The scores are no probabilities; for logits say logits=True.")
+    own = np.take_along_axis(scores, labels[:, None], axis=1)
+    ranks = np.sum(scores >= own, axis=1)
+    right = int(np.sum(ranks == 1))
+    interval = binomtest(right, len(labels)).proportion_ci(0.95, method="wilson")
+    return {
+        "top1": right / len(labels),
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "top5": float(np.mean(ranks <= 5)),
+        "confidence": float(np.mean(odds[np.arange(len(labels)), labels])),
+        "images": len(labels),
+    }
