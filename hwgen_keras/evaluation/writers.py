@@ -6,6 +6,7 @@ character with `centred_by_character` before retrieval and verification.
 """
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from sklearn.preprocessing import normalize
 
@@ -204,8 +205,7 @@ def writer_similarity(
         centres = (sums - own_sums) / others[:, None]
         chosen = asked & (generated_labels == label)
         moved = generated[chosen] - real[own].mean(axis=0)
-        distances = np.linalg.norm(moved[:, None] - centres[None], axis=-1)
-        nearest = names[distances.argmin(axis=1)]
+        nearest = names[cdist(moved, centres).argmin(axis=1)]
         right += np.sum(nearest == generated_writers[chosen])
     return {
         "accuracy": float(right / asked.sum()),

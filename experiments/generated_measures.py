@@ -1,0 +1,226 @@
+"""What measure_generated measures: a generated set beside real handwriting."""
+
+import numpy as np
+from keras import ops
+from scipy.special import log_softmax
+
+from experiments import recipes
+from hwgen_keras import evaluation
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import EncoderFeatures
+
+# measure of the table: key of `content_accuracy`.
+READING = {
+    "read %": "top1",
+    "  95 % interval from": "low",
+    "  to": "high",
+    "read, first five %": "top5",
+    "confidence %": "confidence",
+}
+
+
+class Encoded:
+    """Images of a store, and what the reader makes of them.
+
+    Args:
+        reader: a `Classifier`.
+        store: an `ImageStore`.
+        placed: whether to put the images in the fixed place first.
+    """
+
+    def __init__(self, reader, store, placed):
+        grey, codes, logits = [], [], []
+        for start in range(0, len(store), 256):
+            indices = np.arange(start, min(start + 256, len(store)))
+            if placed:
+                images = recipes.placed(store, indices)
+            else:
+                images = store.decode(indices)[..., None].astype("float32") / 127.5 - 1
+            encoded = recipes.predicted_rows(reader.encoder, images)
+            codes.append(encoded)
+            logits.append(ops.convert_to_numpy(reader.to_logits(encoded)))
+            grey.append(np.rint((images[..., 0] + 1) * 127.5).astype(np.uint8))
+        self.images, self.features = np.concatenate(grey), np.concatenate(codes)
+        self.logits, self.labels = np.concatenate(logits), store.labels
+        self.writers = np.array(store.source_names)[store.sources]
+
+    def of(self, labels):
+        """(features, writers, labels) of the images of some characters."""
+        chosen = np.isin(self.labels, labels)
+        return self.features[chosen], self.writers[chosen], self.labels[chosen]
+
+    def worst(self, count):
+        """The images whose right class has the lowest odds, the lowest first."""
+        odds = log_softmax(self.logits, axis=1)[
+            np.arange(len(self.labels)), self.labels
+        ]
+        return self.images[np.argsort(odds, kind="stable")[:count]]
+
+
+def measure(made, real, seed=0):
+    """All measures of a generated set, and of the real one beside it.
+
+    Args:
+        made, real: `Encoded`.
+        seed: of what is drawn for the distances.
+
+    Returns:
+        ({measure: see `row`}, notes): the notes tell what is not measured, and why.
+    """
+    common_labels = np.intersect1d(made.labels, real.labels)
+    if not len(common_labels):
+        raise InputError(
+            "--generated and --real have no character in common; give manifests of "
+            "the same characters."
+        )
+    x, y = made.of(common_labels), real.of(common_labels)
+    if len(x[0]) < 2 or len(y[0]) < 4:
+        raise InputError(
+            f"Of the common characters --generated has {len(x[0])} images and --real "
+            f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
+        )
+    results, notes, counts = {}, [], (len(made.labels), len(real.labels))
+    shared = len(x[0]), len(y[0])
+
+    def add(name, generated, truth=None, chance=(None, None), images=shared):
+        results[name] = row(generated, truth, chance, images)
+
+    def both(name, function, *arguments):
+        """What `function` says of the generated images and of the real ones."""
+        found = []
+        for whose, given in zip(("generated", "real"), arguments, strict=True):
+            try:
+                found.append(function(*given))
+            except InputError as error:
+                notes.append(f"{name}, {whose} images, is not measured: {error}")
+                found.append({})
+        return found
+
+    def percent(found, key):
+        return [100 * one[key] if one else None for one in found]
+
+    reads = [
+        evaluation.content_accuracy(s.logits, s.labels, logits=True)
+        for s in (made, real)
+    ]
+    for name, key in READING.items():
+        add(name, *percent(reads, key), images=counts)
+    distances(add, notes, x, y, seed)
+    found = both("Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y))
+    add("nearest to its hand %", *percent(found, "accuracy"), percent(found, "chance"))
+    hands = [
+        (evaluation.centred_by_character(features, labels), writers, labels)
+        for features, writers, labels in (x, y)
+    ]
+    found = both("Retrieval of writers", evaluation.writer_retrieval, *hands)
+    for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
+        add(name, *percent(found, key), percent(found, f"{key}_chance"))
+    found = both("Verification of writers", evaluation.writer_verification, *hands)
+    for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
+        add(name, *percent(found, key), [50.0, 50.0])
+    found = both("Diversity", evaluation.diversity, x[::2], y[::2])
+    add("diversity", *(one.get("distance") for one in found))
+    share = evaluation.near_duplicate_share
+    alike = [100 * share(s.images, s.labels) for s in (made, real)]
+    add("near-duplicates %", *alike, images=counts)
+    alike = 100 * share(made.images, made.labels, (real.images, real.labels))
+    add("copies of real images %", alike, images=counts)
+    return results, notes
+
+
+def row(generated, truth=None, chance=(None, None), images=(0, 0)):
+    """One measure of both sets; None where there is no value.
+
+    Args:
+        generated, truth: of the generated and of the real images.
+        chance: what each is expected to be at random.
+        images: how many there are of each.
+    """
+    return {
+        "generated": generated,
+        "real": truth,
+        "chance": list(chance),
+        "images": list(images),
+    }
+
+
+def distances(add, notes, made, real, seed):
+    """Fréchet and kernel distance, each beside that of two halves of the real images.
+
+    Both depend a little on how many images there are and of what characters, so the
+    halves, and the generated images that are compared with one of them, are equally
+    many and drawn evenly from the characters.
+
+    Args:
+        add: see `measure`.
+        notes: list to add to.
+        made, real: (features, writers, labels).
+        seed: of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    size = min(len(made[0]), len(real[0]) // 2)
+    order = _even_order(real[2], rng)
+    half, other = real[0][order[:size]], real[0][order[size : 2 * size]]
+    drawn = made[0][_even_order(made[2], rng)[:size]]
+    found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
+    add("Fréchet glyph distance", *found, images=(size, 2 * size))
+    width = half.shape[1]
+    if size < 2 * width:
+        notes.append(
+            f"The Fréchet distance is of {size} images a set and {width} features: too "
+            "few to mean anything; read the kernel distance."
+        )
+    kernel = evaluation.kernel_glyph_distance
+    found = [kernel(half, x, seed=seed) for x in (drawn, other)]
+    for name, values in zip(
+        ("kernel glyph distance", "  deviation of subsets"),
+        zip(*found, strict=True),
+        strict=True,
+    ):
+        add(name, *values, images=(size, 2 * size))
+
+
+def _even_order(labels, rng):
+    """All positions, drawn at random: one of each character, then a second, ..."""
+    drawn = rng.permutation(len(labels))
+    rounds = np.empty(len(labels), int)
+    for label in np.unique(labels):
+        own = labels[drawn] == label
+        rounds[own] = np.arange(own.sum())
+    return drawn[np.argsort(rounds, kind="stable")]
+
+
+def compare(reader, made, real):
+    """Pixel measures of generated images against the one real image of their kind."""
+    targets = {}
+    for i, key in enumerate(zip(real.labels.tolist(), real.writers, strict=True)):
+        targets.setdefault(key, []).append(i)
+    pairs = [
+        (i, targets[key][0])
+        for i, key in enumerate(zip(made.labels.tolist(), made.writers, strict=True))
+        if len(targets.get(key, ())) == 1
+    ]
+    if not pairs:
+        raise InputError(
+            "--paired: no generated image has one real image of its character and "
+            "writer; check the names of the writers, or leave the flag out."
+        )
+    own, others = np.array(pairs).T
+    images, wanted = made.images[own], real.images[others]
+    network = EncoderFeatures(reader.encoder)
+    distances = []
+    for start in range(0, len(images), 64):
+        maps = [
+            network.predict_on_batch(x[start : start + 64, ..., None] / 127.5 - 1)
+            for x in (wanted.astype("float32"), images.astype("float32"))
+        ]
+        distances.append(evaluation.perceptual(*maps))
+    values = {
+        "paired: L1": evaluation.l1(wanted, images),
+        "paired: SSIM": evaluation.ssim(wanted, images),
+        "paired: perceptual": np.concatenate(distances),
+    }
+    counts = len(pairs), len(set(others.tolist()))
+    return {
+        name: row(float(value.mean()), images=counts) for name, value in values.items()
+    }
