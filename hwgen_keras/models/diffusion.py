@@ -24,8 +24,8 @@ class DiffusionGenerator(keras.Model):
         steps: evaluations of the network ("heun": twice as many, less one).
         spacing: of the steps, see `samplers.sampling_log_snrs`.
         guidance: scales by name, of `"content"`, `"style"`, `"condition"`; 1, the
-            default of each, leaves it as it was learned, more overdraws it. Each
-            that is not 1 costs one more evaluation a step.
+            default of each, leaves it as it was learned, more overdraws it; 0 writes
+            without it. Each of another value costs one more evaluation a step.
 
     Input, a dict:
         noise: (batch, height, width, 1), float32, standard normal.
@@ -98,16 +98,21 @@ class DiffusionGenerator(keras.Model):
 
     def call(self, inputs, log_snrs=None):
         style = self.network.encode_style(inputs["style"])
+        everyone = ops.ones((ops.shape(inputs["noise"])[0],), "bool")
+        scales = dict(self.guidance)
+        if self.condition is None:
+            del scales["condition"]
+        absent = {f"drop_{k}": everyone for k, scale in scales.items() if scale == 0}
+        inputs = {**inputs, **absent}
+        guided = {k: scale for k, scale in scales.items() if scale not in (0, 1)}
 
         def denoise(noisy, log_snr):
             told = self.predict_image(noisy, log_snr, inputs, style)
             image = told
-            for name, scale in self.guidance.items():
-                if scale != 1.0 and (name != "condition" or self.condition is not None):
-                    everyone = ops.ones((ops.shape(noisy)[0],), "bool")
-                    less = {**inputs, f"drop_{name}": everyone}
-                    untold = self.predict_image(noisy, log_snr, less, style)
-                    image = image + (scale - 1.0) * (told - untold)
+            for name, scale in guided.items():
+                less = {**inputs, f"drop_{name}": everyone}
+                untold = self.predict_image(noisy, log_snr, less, style)
+                image = image + (scale - 1.0) * (told - untold)
             return ops.clip(image, -1.0, 1.0)
 
         if log_snrs is None:
