@@ -211,6 +211,9 @@ class UNet(keras.Model):
             Statistics (batch, 2 channels), their mean over the images, and the
             features at all positions of all images, (batch, positions, channels).
         """
+        # Its encoder would otherwise build itself, under a name of its own.
+        if not self.built:
+            self.build()
         shape = ops.shape(images)
         batch, count = shape[0], 1
         if len(images.shape) == 5:
