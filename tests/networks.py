@@ -10,6 +10,8 @@ from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
     Classifier,
+    Diffusion,
+    DiffusionGenerator,
     EncoderFeatures,
     ImageEncoder,
     ImageTower,
@@ -17,6 +19,7 @@ from hwgen_keras.models import (
     StyleTransfer,
     TextEncoder,
     TextTower,
+    UNet,
     adam_pair,
 )
 
@@ -81,6 +84,42 @@ def generator(mode="adain", policy="float32"):
         attention={"heads": 2, "head_width": 4},
         dtype=policy,
     )
+
+
+def unet(condition=None, policy="float32", **settings):
+    """A U-Net; `condition` is None, "embedding" or "clip"."""
+    if condition == "embedding":
+        condition = EmbeddingCondition(CLASSES, 32, 8, dtype=policy, name="condition")
+    elif condition == "clip":
+        tower = TextTower(text_encoder(policy), 8, dtype=policy)
+        condition = CLIPCondition(tower, 32, dtype=policy, name="condition")
+    arguments = {
+        "width": 8,
+        "multipliers": (1, 2),
+        "patch": 2,
+        "style_width": 8,
+        "attention": {"heads": 2, "head_width": 4},
+        **settings,
+    }
+    return UNet(condition=condition, dtype=policy, **arguments)
+
+
+def diffusion_generator(condition=None, policy="float32", steps=4, **settings):
+    """Its weights are drawn, those of the last layer too; settings of `unet`."""
+    network = unet(condition, policy, **settings)
+    model = DiffusionGenerator(network, steps=steps, dtype=policy)
+    model.build()
+    draw_weights(model)
+    return model
+
+
+def diffusion(condition=None, policy="float32", drop=0.1, **settings):
+    """Trains a `diffusion_generator`; `drop` is the share of each kind."""
+    generator = diffusion_generator(condition, policy, **settings)
+    shares = {f"drop_{name}": drop for name in ("content", "style", "condition")}
+    model = Diffusion(generator, **shares, dtype=policy)
+    model.build()
+    return model
 
 
 def discriminator(policy="float32"):

@@ -91,11 +91,12 @@ def layer_norm(x, w, epsilon):
     return standardise(x, -1, epsilon) * w["gamma"] + w["beta"]
 
 
-def group_norm(x, w, groups):
+def group_norm(x, w, groups, scale=0.0, shift=0.0):
+    """`scale` and `shift`: numbers, or (batch, 1, 1, channels)."""
     result = np.zeros_like(x)
     for part in np.split(np.arange(x.shape[3]), groups):
         result[..., part] = standardise(x[..., part], (1, 2, 3), GROUP_NORM_EPSILON)
-    return result * w["gamma"] + w["beta"]
+    return (result * w["gamma"] + w["beta"]) * (scale + 1) + shift
 
 
 def batch_norm(x, w, epsilon, training):
@@ -126,11 +127,11 @@ def adain(content, style_mean, style_deviation):
 
 def residual_block(x, w, condition=None, groups=8):
     hidden = convolve(x, w.of("convolution_1"))
-    hidden = group_norm(hidden, w.of("norm_1"), groups)
+    scale = shift = 0.0
     if condition is not None:
         modulation = dense(silu(condition), w.of("modulation"))[:, None, None]
         scale, shift = np.split(modulation, 2, axis=-1)
-        hidden = hidden * (scale + 1) + shift
+    hidden = group_norm(hidden, w.of("norm_1"), groups, scale, shift)
     hidden = convolve(silu(hidden), w.of("convolution_2"))
     hidden = group_norm(hidden, w.of("norm_2"), groups)
     if "shortcut/kernel" in w:
@@ -161,12 +162,16 @@ def attention(x, w, heads, attend):
     return x + attended
 
 
+def upsample(x):
+    return x.repeat(2, axis=1).repeat(2, axis=2)
+
+
 def stage(x, w, heads, resampling, condition=None):
     for name in ("block_1", "block_2"):
         x = residual_block(x, w.of(name), condition)
     x = attention(x, w.of("attention"), heads, attend_linearly)
     if resampling == "up":
-        x = x.repeat(2, axis=1).repeat(2, axis=2)
+        x = upsample(x)
     return convolve(x, w.of("convolution"), stride=2 if resampling == "down" else 1)
 
 

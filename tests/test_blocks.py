@@ -1,13 +1,9 @@
-"""Every block and loss, and its gradient, against plain NumPy in float64.
-
-The gradient that the backend computes in float32 is g; for a random direction d the
-product <g, d> must be (f(x + hd) - f(x - hd)) / 2h of the plain version f. Each input
-and each weight has directions of its own.
-"""
+"""Every block and loss, and its gradient, against plain NumPy in float64."""
 
 import numpy as np
 import plain
 import pytest
+from gradients import Case, check_case
 from keras import ops
 from networks import (
     LENGTH,
@@ -30,38 +26,6 @@ CODER = {"width": 8, "multipliers": (1, 2), "attention": ATTENTION}
 DROP = np.array([True, False, True])
 LABELS = np.array([2, 0, 1])
 IDS = tokens(3)
-STEP = 1e-5
-
-
-class Case:
-    """One block or loss.
-
-    Args:
-        shapes: of the inputs that are differentiated, drawn from a normal distribution.
-        call: a function (layer, *inputs) → output or list of outputs.
-        expected: the same in NumPy, (weights, *inputs) → output or list of them.
-        make: a function without arguments → a layer; default: no layer.
-        build: arguments of its `build`.
-    """
-
-    def __init__(self, shapes, call, expected, make=None, build=()):
-        self.shapes, self.call, self.expected = shapes, call, expected
-        self.make, self.build = make, build
-
-    def layer(self):
-        if self.make is None:
-            return None
-        layer = self.make()
-        layer.build(*self.build)
-        draw_weights(layer)
-        return layer
-
-    def plain(self, weights, inputs):
-        return as_list(self.expected(weights, *inputs))
-
-
-def as_list(outputs):
-    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
 
 
 def attention_case(make, attend):
@@ -208,67 +172,9 @@ CASES = {
 }
 
 
-def check(actual, expected, tolerance):
-    """Float32 results of the backend against float64 ones of NumPy."""
-    assert actual.dtype.name == "float32"
-    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
-
-
-def difference(function, point, direction):
-    """The central difference of `function` at a point of float64 arrays."""
-    high, low = (
-        function([x + sign * STEP * d for x, d in zip(point, direction, strict=True)])
-        for sign in (1, -1)
-    )
-    return (high - low) / (2 * STEP)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_values_and_gradients(name, rng):
-    case = CASES[name]
-    layer = case.layer()
-    variables = layer.trainable_variables if layer else []
-    state = layer.variables if layer else []
-    inputs = [rng.normal(size=shape).astype("float32") for shape in case.shapes]
-    weights = plain.Weights.from_layer(layer) if layer else {}
-    paths = [v.path.split(layer.name + "/", 1)[1] for v in variables]
-    exact = [x.astype("float64") for x in inputs]
-    expected = case.plain(weights, exact)
-    cotangents = [rng.normal(size=np.shape(x)).astype("float32") for x in expected]
-
-    def function():
-        tensors = [ops.convert_to_tensor(x) for x in inputs]
-        outputs, pullback = vjp(
-            lambda *x: as_list(case.call(layer, *x)), tensors, variables, state
-        )
-        return outputs, pullback([ops.convert_to_tensor(c) for c in cotangents])
-
-    outputs, (input_gradients, variable_gradients) = evaluate(function, state)
-    for actual, right in zip(outputs, expected, strict=True):
-        check(actual, right, 1e-4)
-
-    def scalar(values):
-        """Σ cotangent · output where inputs and trainable weights are `values`."""
-        split = len(inputs)
-        changed = plain.Weights(weights)
-        changed.update(zip(paths, values[split:], strict=True))
-        outputs = case.plain(changed, values[:split])
-        return sum((c * x).sum() for c, x in zip(cotangents, outputs, strict=True))
-
-    point = [*exact, *(weights[path] for path in paths)]
-    gradients = [*input_gradients, *variable_gradients]
-    names = [f"input {i}" for i in range(len(inputs))] + paths
-    largest = max(np.linalg.norm(g) for g in gradients)
-    assert largest > 0
-    for i, gradient in enumerate(gradients):
-        for _ in range(1 if len(gradients) > 30 else 2):
-            direction = [np.zeros_like(x) for x in point]
-            direction[i] = rng.normal(size=point[i].shape)
-            expected = difference(scalar, point, direction)
-            error = abs(np.sum(gradient * direction[i]) - expected)
-            # Along a random direction a gradient is as long as it is in all.
-            limit = 1e-4 * np.linalg.norm(gradient) + 1e-6 * largest
-            assert error <= limit, f"{names[i]}: {error} of {expected}"
+    check_case(CASES[name], rng)
 
 
 class TestNullVector:
