@@ -1,16 +1,19 @@
 """Small models in files, with their outputs, for all backends to load."""
 
 import pathlib
+import sys
 import zipfile
 
 import keras
 import numpy as np
 from networks import (
     clip,
+    diffusion_generator,
     discriminator,
     draw_weights,
     image_classifier,
     images,
+    labels,
     text_encoder,
     tokens,
     transfer_batch,
@@ -38,9 +41,27 @@ def _generator_inputs():
     return {name: batch[name] for name in names}
 
 
+def _diffusion_inputs():
+    noise = np.random.default_rng(9).standard_normal((2, 16, 16, 1), "float32")
+    content, style = images(seed=1), images(4, seed=2).reshape(2, 2, 16, 16, 1)
+    return {
+        "noise": noise,
+        "content": content,
+        "style": style,
+        "label": labels(),
+        "drop_condition": np.array([False, True]),
+    }
+
+
 # name: (constructor, inputs)
 MODELS = {
     "generator": (_generator, _generator_inputs()),
+    "diffusion": (
+        lambda: diffusion_generator(
+            "embedding", style_attention=True, guidance={"style": 1.5}
+        ),
+        _diffusion_inputs(),
+    ),
     "clip": (clip, {"image": images(), "tokens": tokens()}),
     "discriminator": (discriminator, images()),
     "image_classifier": (image_classifier, images()),
@@ -64,11 +85,12 @@ def _compress(file):
 
 
 if __name__ == "__main__":
-    # Made anew, by `KERAS_BACKEND=torch python tests/golden_models.py`, only when old
-    # files cannot be loaded any more, which the changelog must then say.
+    # Made anew, by `KERAS_BACKEND=torch python tests/golden_models.py [NAME...]`, only
+    # when old files cannot be loaded any more, which the changelog must then say.
     FOLDER.mkdir(exist_ok=True)
-    expected = {}
-    for name, (make, inputs) in MODELS.items():
+    expected = dict(np.load(OUTPUTS_FILE)) if sys.argv[1:] else {}
+    for name in sys.argv[1:] or MODELS:
+        make, inputs = MODELS[name]
         model = make()
         model.build()
         draw_weights(model)

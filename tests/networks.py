@@ -104,10 +104,12 @@ def unet(condition=None, policy="float32", **settings):
     return UNet(condition=condition, dtype=policy, **arguments)
 
 
-def diffusion_generator(condition=None, policy="float32", steps=4, **settings):
+def diffusion_generator(
+    condition=None, policy="float32", steps=4, guidance=None, **settings
+):
     """Its weights are drawn, those of the last layer too; settings of `unet`."""
     network = unet(condition, policy, **settings)
-    model = DiffusionGenerator(network, steps=steps, dtype=policy)
+    model = DiffusionGenerator(network, steps=steps, guidance=guidance, dtype=policy)
     model.build()
     draw_weights(model)
     return model
@@ -177,6 +179,21 @@ def evaluate(function, variables):
     else:
         outputs = function()
     return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+
+
+def compiled(function):
+    """`function` of arrays that returns NumPy arrays, for many calls.
+
+    On JAX one compilation is quicker than that of each operation by itself; weights
+    have then the values of the first call.
+    """
+    if BACKEND == "jax":
+        import jax
+
+        function = jax.jit(function)
+    return lambda *inputs: keras.tree.map_structure(
+        keras.ops.convert_to_numpy, function(*inputs)
+    )
 
 
 def one_weight():

@@ -1,13 +1,19 @@
 """The denoiser and its layers against plain NumPy, and what it is told and not told."""
 
+import keras
 import numpy as np
 import plain
 import plain_diffusion
 import pytest
 from gradients import Case, check_case
-from networks import unet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+from networks import compiled, draw_weights, images, labels, unet
 
 from hwgen_keras import layers
+from hwgen_keras.models import UNet
+from hwgen_keras.models.unet import CONDITIONS, depth_to_space, space_to_depth
 
 MAP = (2, 4, 6, 8)
 LOG_SNR = np.array([-20.0, -3.0, 0.1, 20.0], "float32")
@@ -90,3 +96,166 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_values_and_gradients(name, rng):
     check_case(CASES[name], rng)
+
+
+def drawn(condition="embedding", policy="float32", **settings):
+    network = unet(condition, policy, **settings)
+    network.build()
+    draw_weights(network)
+    return network
+
+
+@pytest.fixture(scope="module")
+def predict():
+    """A function, (noisy, levels, inputs with masks) → output of one network."""
+    network = drawn(style_attention=True)
+
+    def function(noisy, levels, inputs):
+        return network(noisy, levels, inputs, network.encode_style(inputs["style"]))
+
+    return compiled(function)
+
+
+def told(**changes):
+    """Inputs of two rows, of which nothing is dropped."""
+    kept = {f"drop_{name}": np.zeros(2, bool) for name in CONDITIONS}
+    data = {"content": images(seed=1), "style": images(seed=2), "label": labels()}
+    return {**data, **kept, **changes}
+
+
+OTHER = {
+    "content": {"content": images(seed=3)},
+    "style": {"style": images(seed=4)},
+    "condition": {"label": labels() + 2},
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_row_that_drops_something_does_not_depend_on_it(name, predict):
+    first_row = {f"drop_{name}": np.array([True, False])}
+    noisy = images(seed=5)
+    before, after, kept = (
+        predict(noisy, LEVELS, told(**changes))
+        for changes in (first_row, {**first_row, **OTHER[name]}, {})
+    )
+    assert before.shape == (2, 16, 16, 1)
+    np.testing.assert_array_equal(after[0], before[0])
+    assert np.abs(after[1] - before[1]).max() > 1e-3
+    # Dropped is not the same as told, and the other row's mask is not this one's.
+    assert np.abs(kept[0] - before[0]).max() > 1e-3
+    np.testing.assert_array_equal(kept[1], before[1])
+
+
+def test_the_noisy_image_and_its_level_matter(predict):
+    first = predict(images(seed=5), LEVELS, told())
+    other_noise = predict(images(seed=6), LEVELS, told())
+    other_level = predict(images(seed=5), np.array([-2.0, 2.0], "float32"), told())
+    assert np.abs(other_noise - first).max() > 1e-2
+    np.testing.assert_array_equal(other_level[0], first[0])
+    assert np.abs(other_level[1] - first[1]).max() > 1e-3
+
+
+@pytest.fixture(scope="module")
+def encode():
+    return compiled(drawn(None, style_width=16).encode_style)
+
+
+class TestStyleCode:
+    def test_of_several_images_it_is_the_mean_of_each(self, encode):
+        hands = [images(seed=seed) for seed in (1, 2)]
+        single = [encode(hand) for hand in hands]
+        statistics, features = encode(np.stack(hands, axis=1))
+        assert statistics.shape == (2, 2 * 32)
+        assert features.shape == (2, 2 * 8 * 8, 32)
+        np.testing.assert_allclose(
+            statistics, (single[0][0] + single[1][0]) / 2, rtol=1e-4, atol=1e-5
+        )
+        # The features of a row's images, one image after the other.
+        np.testing.assert_allclose(
+            features,
+            np.concatenate([single[0][1], single[1][1]], axis=1),
+            rtol=1e-4,
+            atol=1e-4,
+        )
+
+    def test_a_single_image_needs_no_axis_of_its_own(self, encode):
+        hand = images(seed=1)
+        for a, b in zip(encode(hand), encode(hand[:, None]), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_an_untrained_network_predicts_zeros():
+    network = unet(multipliers=(1,))
+
+    @compiled
+    def predicted(x):
+        # It is built by whichever of its functions comes first.
+        style = network.encode_style(x)
+        return network(x, LEVELS, {"content": x}, style)
+
+    outputs = predicted(images(size=8))
+    assert outputs.shape == (2, 8, 8, 1)
+    assert not outputs.any()
+
+
+def test_mixed_precision_is_near_and_ends_in_float32(predict):
+    network = drawn(policy="mixed_bfloat16", style_attention=True)
+    assert {w.dtype for w in network.weights} == {"float32"}
+    dtypes = []
+
+    @compiled
+    def predicted(noisy, inputs):
+        style = network.encode_style(inputs["style"])
+        dtypes.extend(keras.backend.standardize_dtype(x.dtype) for x in style)
+        return network(noisy, LEVELS, inputs, style)
+
+    outputs = predicted(images(seed=5), told())
+    assert outputs.dtype == np.float32
+    assert dtypes[1] == "bfloat16"
+    exact = predict(images(seed=5), LEVELS, told())
+    assert 0 < np.linalg.norm(outputs - exact) < 0.05 * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("side", [17, 18])
+def test_sides_that_the_stride_does_not_divide_are_refused(side):
+    network = drawn(None)
+    assert network.stride == 4
+    x = images(size=side)
+    style = np.zeros((2, 32), "float32"), np.zeros((2, 4, 16), "float32")
+    # By the backend, at its first reshaping or concatenation.
+    with pytest.raises(Exception, match=r"UNet\.call"):
+        compiled(lambda x: network(x, LEVELS, {"content": x}, style))(x)
+
+
+def test_stride_and_inputs_follow_from_the_arguments():
+    assert unet(multipliers=(1, 2, 4), patch=4).stride == 16
+    assert unet(multipliers=(1,), patch=1).stride == 1
+    assert unet().input_names == ("content", "style")
+    assert unet("embedding").input_names == ("content", "style", "label")
+    assert unet("clip").input_names == ("content", "style", "tokens")
+
+
+def test_a_condition_of_another_width_is_refused():
+    condition = layers.EmbeddingCondition(classes=4, width=16, embedding_width=8)
+    with pytest.raises(ValueError, match="condition is 16 wide.*needs one of 32"):
+        UNet(width=8, condition=condition)
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+    st.integers(1, 2),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(1, 4),
+)
+def test_squares_of_pixels_become_channels_and_pixels_again(b, h, w, c, side):
+    x = np.arange(b * h * w * c * side**2, dtype="float32")
+    x = x.reshape(b, h * side, w * side, c)
+    squares = ops.convert_to_numpy(space_to_depth(ops.convert_to_tensor(x), side))
+    assert squares.shape == (b, h, w, side**2 * c)
+    np.testing.assert_array_equal(squares, plain_diffusion.squares_to_channels(x, side))
+    back = ops.convert_to_numpy(depth_to_space(ops.convert_to_tensor(squares), side))
+    np.testing.assert_array_equal(back, x)
+    # The last layer's channels are pixels of one square, row by row.
+    np.testing.assert_array_equal(plain_diffusion.channels_to_squares(squares, side), x)
