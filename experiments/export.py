@@ -6,6 +6,8 @@ it again and compares it with the Keras model. A diffusion model is exported wit
 whole sampling inside, and once more (serve_steps) with the steps as an input.
 """
 
+import math
+
 from experiments import common, sampling
 
 FLAGS = ("output",)
@@ -59,22 +61,25 @@ def compare(weights, exported, **settings):
         model = model.sampling(**settings)
     model = with_policy(model, "float32")
     serve = load_exported(exported)
-    functions = [(serve, model, {})]
+    largest = 0.0
+
+    def check(function, network, inputs, **more):
+        nonlocal largest
+        expected = outputs(network, inputs)
+        for name, value in function(**inputs, **more).items():
+            difference = float(abs(value.numpy() - expected[name]).max())
+            # What is no number is no small difference.
+            largest = max(largest, math.inf if math.isnan(difference) else difference)
+
+    for batch, size in ((1, 32), (3, 64)):
+        inputs = random_inputs(serve, batch, size)
+        check(serve, model, inputs)
     if isinstance(model, DiffusionGenerator):
         steps = model.steps + 1
         log_snrs = samplers.sampling_log_snrs(model.schedule, steps, model.spacing)
-        with_steps = load_exported(exported, "serve_steps")
-        more = {"log_snrs": keras.ops.convert_to_numpy(log_snrs)}
-        functions.append((with_steps, model.sampling(steps=steps), more))
-    largest = 0.0
-    for batch, size in ((1, 32), (3, 64)):
-        inputs = random_inputs(serve, batch, size)
-        for function, network, more in functions:
-            expected = outputs(network, inputs)
-            for name, value in function(**inputs, **more).items():
-                difference = abs(value.numpy() - expected[name]).max()
-                # NaN is no small difference.
-                largest = max(largest, float(difference), key=lambda x: (x != x, x))
+        log_snrs = keras.ops.convert_to_numpy(log_snrs)
+        with_steps = serve.model.signatures["serve_steps"]
+        check(with_steps, model.sampling(steps=steps), inputs, log_snrs=log_snrs)
     if not largest < 1e-4:
         raise InputError(
             f"The exported model differs from the Keras model by {largest:.1e}; "

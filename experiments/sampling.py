@@ -75,7 +75,7 @@ def settings(options, generator):
     flags = {name: value for name, value in flags.items() if value is not None}
     if flags and not isinstance(generator, DiffusionGenerator):
         raise InputError(
-            f"--{next(iter(flags))} is for a diffusion model, and this is a "
+            f"--{next(iter(flags))} is for a diffusion model, not for "
             f"{type(generator).__name__}; leave the flag out."
         )
     result, guidance = {}, {}

@@ -95,6 +95,7 @@ def _write(path, output, sampling="{}"):
     import keras
     import tensorflow as tf
 
+    from hwgen_keras import samplers
     from hwgen_keras.models import (
         CLIP,
         AdaINGenerator,
@@ -136,13 +137,24 @@ def _write(path, output, sampling="{}"):
 
         if isinstance(model, DiffusionGenerator):
             specs |= image("noise")
-            steps = {"log_snrs": tf.TensorSpec((None,), tf.float32, "log_snrs")}
+            steps = tf.TensorSpec((None,), tf.float32, "log_snrs")
+            stored = model.steps, model.spacing
+            stored = samplers.sampling_log_snrs(model.schedule, *stored).numpy()
+
+            # Both signatures call one function: tracing it takes most of the time.
+            @tf.function(input_signature=[specs, steps])
+            def sample(inputs, log_snrs):
+                return tf.clip_by_value(model(inputs, log_snrs=log_snrs), -1.0, 1.0)
+
+            def serve(inputs):
+                return {"image": sample(inputs, tf.constant(stored))}
 
             def serve_steps(inputs):
-                images = model(inputs, log_snrs=inputs["log_snrs"])
-                return {"image": tf.clip_by_value(images, -1.0, 1.0)}
+                inputs = dict(inputs)
+                log_snrs = inputs.pop("log_snrs")
+                return {"image": sample(inputs, log_snrs)}
 
-            more["serve_steps"] = serve_steps, specs | steps
+            more["serve_steps"] = serve_steps, specs | {"log_snrs": steps}
     elif isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
         specs = image()
 

@@ -1,0 +1,159 @@
+"""A diffusion model becomes a SavedModel with its whole sampling loop inside."""
+
+import functools
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from experiments import common, export, sampling
+from hwgen_keras import samplers
+from hwgen_keras.errors import InputError
+from hwgen_keras.export import load_exported
+from hwgen_keras.layers import EmbeddingCondition
+from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
+
+ATTENTION = {"heads": 2, "head_width": 4}
+STORED = {
+    "sampler": "ddim",
+    "steps": 3,
+    "guidance": {"condition": 2.0, "content": 1.5},
+}
+
+
+def options(names=(), **values):
+    extra = export.EXTRA if names else sampling.EXTRA
+    return common.options(names, extra, **values)
+
+
+@pytest.fixture(scope="module")
+def generator():
+    keras.utils.set_random_seed(0)
+    condition = EmbeddingCondition(5, 32, 8)
+    network = UNet(8, (1,), 2, style_width=8, condition=condition, attention=ATTENTION)
+    model = DiffusionGenerator(network, **STORED)
+    model.build()
+    # An untrained last layer is of zeros and tells nothing of the rest.
+    shape = (1, 1, 8, 4)
+    kernel = np.random.default_rng(0).normal(0, 0.3, shape)
+    network.last_layer.kernel.assign(kernel.astype("float32"))
+    return model
+
+
+@pytest.fixture(scope="module")
+def serve(generator, tmp_path_factory):
+    """Exported by the script, which compares, with other settings than stored."""
+    folder = tmp_path_factory.mktemp("export_diffusion")
+    generator.save(folder / "generator.keras")
+    load_once = functools.cache(load_exported)
+    flags = options(
+        export.FLAGS,
+        weights=str(folder / "generator.keras"),
+        output=str(folder / "exported"),
+        sampler="dpm_solver",
+        guidance_content=1.0,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hwgen_keras.export.load_exported", load_once)
+        path = export.main(flags)
+    return load_once(path)
+
+
+@pytest.fixture
+def inputs(rng):
+    def images():
+        return rng.uniform(-1, 1, (3, 12, 16, 1)).astype("float32")
+
+    return {
+        "content": images(),
+        "style": images(),
+        "noise": rng.normal(size=(3, 12, 16, 1)).astype("float32"),
+        "label": np.asarray([0, 4, 2], "int32"),
+    }
+
+
+def images_of(model, inputs):
+    images = keras.ops.convert_to_numpy(model(inputs))
+    assert images.std() > 0.1  # Not all of them at one end.
+    return images.clip(-1, 1)
+
+
+def test_exported_is_keras_with_the_settings_of_the_export(generator, serve, inputs):
+    # The guidance of the condition is as stored.
+    other = generator.sampling(sampler="dpm_solver", guidance={"condition": 2.0})
+    assert set(serve.structured_input_signature[1]) == set(generator.input_names)
+    written = serve(**inputs)["image"]
+    np.testing.assert_allclose(written, images_of(other, inputs), atol=1e-4)
+
+
+def test_the_number_of_steps_can_be_an_input(generator, serve, inputs):
+    other = generator.sampling(
+        sampler="dpm_solver", steps=7, guidance={"condition": 2.0}
+    )
+    log_snrs = samplers.sampling_log_snrs("cosine", 7, "log_snr")
+    log_snrs = keras.ops.convert_to_numpy(log_snrs)
+    with_steps = serve.model.signatures["serve_steps"]
+    written = with_steps(**inputs, log_snrs=log_snrs)["image"]
+    np.testing.assert_allclose(written, images_of(other, inputs), atol=1e-4)
+
+
+def test_what_does_not_fit_is_told_before_the_export(generator, tmp_path):
+    generator.save(tmp_path / "generator.keras")
+    out = tmp_path / "out"
+    flags = options(
+        export.FLAGS,
+        weights=str(tmp_path / "generator.keras"),
+        output=str(out),
+        sampling_steps=0,
+    )
+    with pytest.raises(InputError, match="--sampling_steps is 0; give 1 or more"):
+        export.main(flags)
+    assert not out.exists()
+
+
+class TestFlags:
+    def test_none_leave_the_generator_alone(self, generator):
+        assert sampling.apply(options(), generator) is generator
+        other = types.SimpleNamespace()
+        assert sampling.apply(options(), other) is other
+
+    def test_all_are_applied_and_the_rest_is_as_stored(self, generator):
+        one = sampling.apply(options(guidance_style=0.0), generator)
+        assert (one.sampler, one.steps) == ("ddim", 3)
+        assert one.guidance == {"content": 1.5, "style": 0.0, "condition": 2.0}
+        assert one.network is generator.network
+        flags = {"sampler": "heun", "sampling_steps": 4, "guidance_content": 1.0}
+        two = sampling.apply(options(**flags, guidance_condition=1.5), generator)
+        assert (two.sampler, two.steps) == ("heun", 4)
+        assert two.guidance == {"content": 1.0, "style": 1.0, "condition": 1.5}
+
+    def test_the_samplers_are_those_of_the_package(self):
+        assert sampling.EXTRA["sampler"][2] == list(samplers.SAMPLERS)
+
+    @pytest.mark.parametrize(
+        ("flags", "message"),
+        [
+            ({"sampling_steps": -1}, "--sampling_steps is -1; give 1 or more"),
+            ({"guidance_style": -0.5}, "--guidance_style is -0.5; give a number of 0"),
+            ({"guidance_style": float("nan")}, "--guidance_style is nan; give"),
+            ({"sampler": "heun"}, "heun needs at least 4 steps, and these are 3"),
+            ({"sampler": "heun", "sampling_steps": 2}, "and these are 2, with which"),
+        ],
+    )
+    def test_values_that_do_not_fit(self, generator, flags, message):
+        with pytest.raises(InputError, match=message) as caught:
+            sampling.apply(options(**flags), generator)
+        assert "\n" not in str(caught.value)
+
+    def test_other_models_have_nothing_to_set(self):
+        adain = AdaINGenerator(width=8, multipliers=(1,), attention=ATTENTION)
+        for name, value in (("sampler", "ddim"), ("guidance_content", 1.0)):
+            message = f"--{name} is for a diffusion model, not for AdaINGenerator"
+            with pytest.raises(InputError, match=message):
+                sampling.apply(options(**{name: value}), adain)
+
+    def test_a_condition_that_is_not_there_has_no_guidance(self):
+        model = DiffusionGenerator(UNet(8, (1,), style_width=8, attention=ATTENTION))
+        with pytest.raises(InputError, match="--guidance_condition: the model is not"):
+            sampling.apply(options(guidance_condition=2.0), model)
