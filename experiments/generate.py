@@ -43,9 +43,7 @@ def main(options):
             raise InputError(f"--{flag} is needed.")
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
-    common.check_positive(
-        options, "image_size", "batch_size", "count", "style_images"
-    )
+    common.check_positive(options, "image_size", "batch_size", "count", "style_images")
     generator = load_trained(
         options.generator_weights, GENERATORS, "--generator_weights", "generator.keras"
     )
