@@ -23,6 +23,10 @@ from hwgen_keras.models import (
     load_trained,
 )
 
+# Compiling the networks takes the other backends minutes; they have them compiled in
+# test_diffusion and test_diffusion_training.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
 # What no two runs have in common.
 RATES = ("steps_per_second", "images_per_second", "data_wait")
 TINY = {"size": "tiny", "image_size": 16, "batch_size": 4, "steps": 2, "interval": 2}
@@ -160,7 +164,6 @@ def test_a_resumed_run_equals_one_that_never_stopped(run, tmp_path, monkeypatch)
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 @pytest.mark.usefixtures("blank_pictures")
 def test_with_clip(run, tmp_path):
     options = common.options(train_diffusion.FLAGS, train_diffusion.EXTRA, **run.data)
