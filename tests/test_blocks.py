@@ -17,7 +17,12 @@ from networks import (
 from hwgen_keras import layers, losses
 from hwgen_keras.backend import vjp
 from hwgen_keras.layers.coders import Stage
-from hwgen_keras.models import PatchDiscriminator, TextEncoder
+from hwgen_keras.models import (
+    AdaINGenerator,
+    PatchDiscriminator,
+    TextEncoder,
+    UNet,
+)
 from hwgen_keras.models.clip import ProjectionHead
 
 MAP = (2, 4, 6, 8)
@@ -232,3 +237,20 @@ def test_the_batch_moves_the_statistics_of_the_discriminator(rng):
         np.testing.assert_allclose(
             after[path], 0.9 * before[path] + 0.1 * new, rtol=1e-4, atol=1e-6
         )
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: AdaINGenerator(8, (1, 2), layers.EmbeddingCondition(5, 32, 8)),
+        lambda: UNet(8, (1, 2), 2, 8, layers.EmbeddingCondition(5, 32, 8), True),
+        lambda: PatchDiscriminator((8, 16)),
+    ],
+    ids=["generator", "unet", "discriminator"],
+)
+def test_no_layer_stays_unbuilt(network):
+    # Keras on JAX calls a model with one eagerly, before every batch of predictions.
+    network = network()
+    network.build()
+    unbuilt = [layer.name for layer in network._flatten_layers() if not layer.built]
+    assert unbuilt == []

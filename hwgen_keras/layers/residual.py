@@ -58,9 +58,7 @@ class ResidualBlock(layers.Layer):
                 name="modulation",
                 kernel_initializer=fan_in_uniform(),
             )
-        self.shortcut = layers.Conv2D(
-            width, 1, dtype=policy, name="shortcut", kernel_initializer=fan_in_uniform()
-        )
+        self.shortcut = None
 
     def build(self, features_shape, condition_shape=None):
         inner = (None, None, None, self.width)
@@ -70,9 +68,16 @@ class ResidualBlock(layers.Layer):
         self.norm_2.build(inner)
         if self.conditioned:
             self.modulation.build(condition_shape)
-        if features_shape[-1] == self.width:
-            self.shortcut = None
-        else:
+        # Not before it is known to be needed: a layer that is never built makes Keras
+        # take the whole model for unbuilt, and on JAX run it eagerly at every call.
+        if features_shape[-1] != self.width:
+            self.shortcut = layers.Conv2D(
+                self.width,
+                1,
+                dtype=self.dtype_policy,
+                name="shortcut",
+                kernel_initializer=fan_in_uniform(),
+            )
             self.shortcut.build(features_shape)
 
     def call(self, features, condition=None):

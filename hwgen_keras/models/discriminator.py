@@ -59,6 +59,7 @@ class PatchDiscriminator(keras.Model):
         self.to_logits = convolution(1, 4, dtype="float32", name="to_logits")
 
     def build(self, input_shape=None):
+        self.padding.build((None, None, None, 1))
         channels = 1
         for i, width in enumerate(self.widths):
             self.convolutions[i].build((None, None, None, channels))
