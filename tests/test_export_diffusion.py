@@ -6,6 +6,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from networks import BACKEND
 
 from experiments import common, export, sampling
 from hwgen_keras import samplers
@@ -13,6 +14,9 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
 from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
+
+# Whatever the backend, a process on TensorFlow exports, and takes its time to compile.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 ATTENTION = {"heads": 2, "head_width": 4}
 STORED = {

@@ -5,11 +5,15 @@ import json
 import keras
 import numpy as np
 import pytest
+from networks import BACKEND
 from PIL import Image
 
 from experiments import common, generate
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
+
+# The sampler's loop is compared on all backends in test_models and test_samplers.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 ATTENTION = {"heads": 2, "head_width": 4}
 
