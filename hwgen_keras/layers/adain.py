@@ -24,6 +24,29 @@ def style_statistics(features):
     return mean, ops.sqrt(variance + VARIANCE_EPSILON)
 
 
+def style_of_images(encoder, images):
+    """Style statistics of one image a row, or their means over several by one hand.
+
+    Args:
+        encoder: images (n, height, width, 1) → features (n, h, w, channels).
+        images: (batch, height, width, 1) or (batch, images, height, width, 1).
+
+    Returns:
+        Mean and standard deviation, (batch, 1, 1, channels), and the features of all
+        images, (n, h, w, channels), those of a row together.
+    """
+    if len(images.shape) == 4:
+        features = encoder(images)
+        return *style_statistics(features), features
+    shape = ops.shape(images)
+    features = encoder(ops.reshape(images, (-1, *shape[2:])))
+    mean, deviation = (
+        ops.mean(ops.reshape(statistic, (*shape[:2], 1, 1, -1)), axis=1)
+        for statistic in style_statistics(features)
+    )
+    return mean, deviation, features
+
+
 def adain(content, style_mean, style_deviation):
     """Content features with the style's mean and standard deviation.
 

@@ -1,14 +1,14 @@
 """The generator: a content glyph, rewritten in the style of another image."""
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from hwgen_keras.layers import (
     Decoder,
     Encoder,
     adain,
     fan_in_uniform,
-    style_statistics,
+    style_of_images,
 )
 
 
@@ -116,14 +116,7 @@ class AdaINGenerator(keras.Model):
 
         Of several images a row, (batch, images, height, width, 1), their means.
         """
-        if len(images.shape) == 4:
-            return style_statistics(self.style_encoder(images))
-        shape = ops.shape(images)
-        images = ops.reshape(images, (-1, *shape[2:]))
-        return tuple(
-            ops.mean(ops.reshape(statistic, (*shape[:2], 1, 1, -1)), axis=1)
-            for statistic in style_statistics(self.style_encoder(images))
-        )
+        return style_of_images(self.style_encoder, images)[:2]
 
     def features(self, inputs, style):
         """The input of the last layer, for `style` as `style_of` returns it."""

@@ -12,7 +12,7 @@ from hwgen_keras.layers import (
     ResidualBlock,
     UpsampledConv2D,
     fan_in_uniform,
-    style_statistics,
+    style_of_images,
 )
 
 # What a denoiser can be told, and be left without.
@@ -214,19 +214,13 @@ class UNet(keras.Model):
         # Its encoder would otherwise build itself, under a name of its own.
         if not self.built:
             self.build()
-        shape = ops.shape(images)
-        batch, count = shape[0], 1
-        if len(images.shape) == 5:
-            count = shape[1]
-            images = ops.reshape(images, (-1, shape[2], shape[3], 1))
-        features = self.style_encoder(images)
-        mean, deviation = style_statistics(features)
+        mean, deviation, features = style_of_images(self.style_encoder, images)
+        batch, width = ops.shape(images)[0], self.style_width * self.multipliers[-1]
         statistics = ops.concatenate([mean, deviation], axis=-1)
-        width = self.style_width * self.multipliers[-1]
-        statistics = ops.mean(
-            ops.reshape(statistics, (batch, count, 2 * width)), axis=1
+        return (
+            ops.reshape(statistics, (batch, 2 * width)),
+            ops.reshape(features, (batch, -1, width)),
         )
-        return statistics, ops.reshape(features, (batch, -1, width))
 
     def call(self, noisy, log_snr, inputs, style):
         statistics, features = style
