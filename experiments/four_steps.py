@@ -71,6 +71,46 @@ def walk(options, train_step):
     return path
 
 
+def train_step(
+    script, options, model, make_model, probe_sheet, notes=None, save=None
+):
+    """One of the four steps in a run folder of its own.
+
+    Args:
+        script: name of the script, for the run folder.
+        options: of the script, `step` one of `STEPS`.
+        model: what the step before left, to go on with instead of loading its
+            weights: its compiled step is compiled once. Or None.
+        make_model: a function, (options, number of characters, jit) → compiled model
+            with a `generator`.
+        probe_sheet: see `fit`.
+        notes: optional function, model → dict for config.json.
+        save: optional function, (run, model), that saves more than the generator.
+
+    Returns:
+        The path of generator.keras and the model (None if there was nothing to do).
+    """
+    from experiments import training
+    from experiments.distribution import distributed
+
+    with training.Run(f"{script}-{options.step}", options) as run, distributed(run):
+        if (run.folder / "generator.keras").exists():
+            print(f"{options.step} is complete.")
+            return run.folder / "generator.keras", None
+        jit = common.set_up(options)
+        store, sampler = load_data(options)
+        if model is None:
+            model = make_model(options, len(store.characters), jit)
+        else:
+            forget_momentum(model.optimizer)
+        if notes is not None:
+            run.note(**notes(model))
+        fit(run, model, store, sampler, probe_sheet)
+        if save is not None:
+            save(run, model)
+        return finish(run, model), model
+
+
 def needs(step):
     """What a step takes its images from."""
     hands = step in ("step3", "step_end", "all")

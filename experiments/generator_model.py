@@ -1,11 +1,12 @@
 """The networks of a generator's training, made of the flags."""
 
 
-def style_transfer(options, clip, classes, jit):
+def style_transfer(options, classes, jit):
     """A compiled `StyleTransfer` as the flags of train_generator describe it."""
     from experiments import recipes
-    from hwgen_keras.models import StyleTransfer, adam_pair
+    from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
 
+    clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
     model = StyleTransfer(
         *networks(options, clip, classes),
         perceptual_features(options, clip),

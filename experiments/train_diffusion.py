@@ -111,31 +111,10 @@ def main(options):
 
 
 def train_step(options, model=None):
-    """One of the four steps in a run folder of its own.
-
-    Args:
-        options: of this script, `step` one of `four_steps.STEPS`.
-        model: the `Diffusion` that the step before left, to go on with.
-
-    Returns:
-        The path of generator.keras and the model (None if there was nothing to do).
-    """
-    from experiments import training
-    from experiments.distribution import distributed
-
-    name = f"train_diffusion-{options.step}"
-    with training.Run(name, options) as run, distributed(run):
-        if (run.folder / "generator.keras").exists():
-            print(f"{options.step} is complete.")
-            return run.folder / "generator.keras", None
-        jit = common.set_up(options)
-        store, sampler = four_steps.load_data(options)
-        if model is None:
-            model = diffusion(options, len(store.characters), jit)
-        else:
-            four_steps.forget_momentum(model.optimizer)
-        four_steps.fit(run, model, store, sampler, probe_sheet)
-        return four_steps.finish(run, model), model
+    """See `four_steps.train_step`."""
+    return four_steps.train_step(
+        "train_diffusion", options, model, diffusion, probe_sheet
+    )
 
 
 def diffusion(options, classes, jit):

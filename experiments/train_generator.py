@@ -132,39 +132,18 @@ def main(options):
 
 
 def train_step(options, model=None):
-    """One of the four steps in a run folder of its own.
+    """See `four_steps.train_step`."""
+    from experiments.generator_model import style_transfer
 
-    Args:
-        options: of this script, `step` one of `STEPS`.
-        model: the `StyleTransfer` that the step before left, to go on with instead
-            of loading its weights: its compiled step is compiled once.
-
-    Returns:
-        The path of generator.keras and the model (None if there was nothing to do).
-    """
-    from experiments import generator_model, training
-    from experiments.distribution import distributed
-    from hwgen_keras.models import CLIP, load_trained
-
-    name = f"train_generator-{options.step}"
-    with training.Run(name, options) as run, distributed(run):
-        if (run.folder / "generator.keras").exists():
-            print(f"{options.step} is complete.")
-            return run.folder / "generator.keras", None
-        jit = common.set_up(options)
-
-        clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
-        store, sampler = four_steps.load_data(options)
-        if model is None:
-            model = generator_model.style_transfer(
-                options, clip, len(store.characters), jit
-            )
-        else:
-            four_steps.forget_momentum(model.optimizer)
-        run.note(perceptual_features=model.features.description)
-        four_steps.fit(run, model, store, sampler, probe_sheet)
-        run.save(model.discriminator, "discriminator.keras")
-        return four_steps.finish(run, model), model
+    return four_steps.train_step(
+        "train_generator",
+        options,
+        model,
+        style_transfer,
+        probe_sheet,
+        notes=lambda model: {"perceptual_features": model.features.description},
+        save=lambda run, model: run.save(model.discriminator, "discriminator.keras"),
+    )
 
 
 def probe_sheet(batch):

@@ -75,6 +75,10 @@ class UNet(keras.Model):
 
     Output: (batch, height, width, 1), float32.
 
+    Raises:
+        ValueError: a side is not divisible by `stride`, or the condition has another
+            width.
+
     Reference: Ronneberger et al., U-Net, 2015; Ho et al., DDPM, 2020; the squares:
     Hoogeboom et al., Simple Diffusion, 2023.
     """
@@ -223,6 +227,12 @@ class UNet(keras.Model):
         )
 
     def call(self, noisy, log_snr, inputs, style):
+        for side in noisy.shape[1:3]:
+            if side is not None and side % self.stride:
+                raise ValueError(
+                    f"A side of {side} pixels is not divisible by {self.stride}, the "
+                    "stride of this U-Net; give images of other sides."
+                )
         statistics, features = style
         content = ops.cast(inputs["content"], self.compute_dtype)
         statistics = ops.cast(statistics, self.compute_dtype)
