@@ -6,13 +6,12 @@ import types
 import keras
 import numpy as np
 import pytest
-from networks import BACKEND
+from networks import BACKEND, diffusion_generator, tokens
 
 from experiments import common, export, sampling
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
-from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 
 # Whatever the backend, a process on TensorFlow exports, and takes its time to compile.
@@ -33,16 +32,9 @@ def options(names=(), **values):
 
 @pytest.fixture(scope="module")
 def generator():
-    keras.utils.set_random_seed(0)
-    condition = EmbeddingCondition(5, 32, 8)
-    network = UNet(8, (1,), 2, style_width=8, condition=condition, attention=ATTENTION)
-    model = DiffusionGenerator(network, **STORED)
-    model.build()
-    # An untrained last layer is of zeros and tells nothing of the rest.
-    shape = (1, 1, 8, 4)
-    kernel = np.random.default_rng(0).normal(0, 0.3, shape)
-    network.last_layer.kernel.assign(kernel.astype("float32"))
-    return model
+    """With all that a model can have: attention to the style, CLIP's embedding."""
+    model = diffusion_generator("clip", multipliers=(1,), style_attention=True)
+    return model.sampling(**STORED)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +65,7 @@ def inputs(rng):
         "content": images(),
         "style": images(),
         "noise": rng.normal(size=(3, 12, 16, 1)).astype("float32"),
-        "label": np.asarray([0, 4, 2], "int32"),
+        "tokens": tokens(3),
     }
 
 
