@@ -96,6 +96,20 @@ def options(names, extra=None, **values):
     return types.SimpleNamespace(**{**defaults, **values, "given": set(values)})
 
 
+def call(script, shared, **values):
+    """Runs a script's `main` with the options that it knows.
+
+    Args:
+        script: a module of experiments.
+        shared: options for several scripts.
+        **values: options of this one; those that it does not have are left out, too.
+    """
+    extra = getattr(script, "EXTRA", {})
+    known = {*script.FLAGS, *extra}
+    arguments = {k: v for k, v in {**shared, **values}.items() if k in known}
+    return script.main(options(script.FLAGS, extra, **arguments))
+
+
 class Stopped(Exception):
     """A signal ended the run after a whole step; the message says how to go on.
 

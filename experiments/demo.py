@@ -67,20 +67,20 @@ def main(options):
     }
 
     banner("1  CLIP: image encoder, text encoder, both")
-    image = step(
+    image = common.call(
         image_encoder,
         shared,
         steps=steps["image_encoder"],
         augment="affine",
         run_dir=str(folder / "image_encoder"),
     )
-    text = step(
+    text = common.call(
         text_encoder,
         shared,
         steps=steps["text_encoder"],
         run_dir=str(folder / "text_encoder"),
     )
-    clip = step(
+    clip = common.call(
         train_clip,
         shared,
         steps=steps["clip"],
@@ -90,7 +90,7 @@ def main(options):
     )
 
     banner("2  Generator, in four steps")
-    generator = step(
+    generator = common.call(
         train_generator,
         shared,
         clip_weights=str(clip),
@@ -119,14 +119,6 @@ def main(options):
 
 def banner(title):
     print(f"\n=== {title} ===", flush=True)
-
-
-def step(script, shared, **values):
-    """Runs a script of this folder with the options that it knows."""
-    extra = getattr(script, "EXTRA", {})
-    known = {*script.FLAGS, *extra}
-    arguments = {k: v for k, v in {**shared, **values}.items() if k in known}
-    return script.main(common.options(script.FLAGS, extra, **arguments))
 
 
 def prepare(options):
@@ -206,7 +198,7 @@ def generate(options, shared, generator, folder):
     """All hiragana in the three hands, as PNG files with a manifest."""
     from experiments import generate as script
 
-    return step(
+    return common.call(
         script,
         shared,
         generator_weights=str(generator),
@@ -240,7 +232,7 @@ def classifiers(options, shared, steps, manifest, folder):
     for seed in range(1 if options.quick else SEEDS):
         for number, arm in enumerate(ARMS):
             run_dir = folder / "classifiers" / f"{number}-{seed}"
-            path = step(
+            path = common.call(
                 train_classifier,
                 {**shared, "seed": options.seed + seed},
                 **arguments[arm],
@@ -272,7 +264,9 @@ def export_and_use(options, shared, generator, folder):
     from hwgen_keras.generation import to_uint8
     from hwgen_keras.sources import find_fonts
 
-    path = step(export, {}, weights=str(generator), output=str(folder / "saved_model"))
+    path = common.call(
+        export, {}, weights=str(generator), output=str(folder / "saved_model")
+    )
     characters = character_set(shared["characters"])
     fonts = ImageStore.from_fonts(
         find_fonts(options.fonts[:1]), characters, options.image_size, progress=False

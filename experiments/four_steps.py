@@ -71,9 +71,7 @@ def walk(options, train_step):
     return path
 
 
-def train_step(
-    script, options, model, make_model, probe_sheet, notes=None, save=None
-):
+def train_step(script, options, model, make_model, probe_sheet, notes=None, save=None):
     """One of the four steps in a run folder of its own.
 
     Args:

@@ -32,10 +32,7 @@ TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval
 
 def call(script, **values):
     """`main` of a script with some options; the rest at their defaults."""
-    extra = getattr(script, "EXTRA", {})
-    known = {*script.FLAGS, *extra}
-    values = {k: v for k, v in {**TINY, **values}.items() if k in known}
-    return script.main(common.options(script.FLAGS, extra, **values))
+    return common.call(script, {**TINY, **values})
 
 
 @pytest.fixture(scope="module")
