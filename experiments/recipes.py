@@ -204,15 +204,24 @@ def check_condition(generator, characters):
         )
 
 
-def kind_weights(store, real_share):
-    """Shares of the kinds of images in a batch, or None for every image once."""
+# What simulated writers wrote: beside the kinds of a store, where it is handwriting.
+SIMULATED = max(FONT, HANDWRITING, GENERATED) + 1
+
+
+def kind_weights(kinds, real_share):
+    """Shares of the kinds of images in a batch, or None for every image once.
+
+    Args:
+        kinds: the kind of each image; `SIMULATED` is no real handwriting.
+        real_share: see `--real_share` of train_classifier.
+    """
     if real_share is None:
         return None
-    others = [kind for kind in (FONT, GENERATED) if (store.kinds == kind).any()]
-    if not others or not (store.kinds == HANDWRITING).any():
+    others = [kind for kind in (FONT, GENERATED, SIMULATED) if (kinds == kind).any()]
+    if not others or not (kinds == HANDWRITING).any():
         raise InputError(
             "--real_share needs real handwriting and something beside it: give "
-            "--train, and --fonts or --generated."
+            "--train, and --fonts, --simulated_writers or --generated."
         )
     weights = {kind: (1 - real_share) / len(others) for kind in others}
     return {HANDWRITING: real_share, **weights}

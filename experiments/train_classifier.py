@@ -34,8 +34,8 @@ EXTRA = {
         common.flags.DEFINE_float,
         None,
         "Draw all characters equally often, and real images with this share where a "
-        "character has some; the rest is shared equally by fonts and generated images. "
-        "Default: every image once an epoch, as published.",
+        "character has some; the rest is shared equally by fonts, simulated writers "
+        "and generated images. Default: every image once an epoch, as published.",
     ),
     "mix": (
         common.flags.DEFINE_enum,
@@ -73,10 +73,13 @@ BASE_EPOCHS = 100
 
 
 def main(options):
+    import numpy as np
+
     from experiments import inputs, training
     from experiments.distribution import distributed
     from experiments.plateau import plateau
     from experiments.recipes import (
+        SIMULATED,
         augmented_sampler,
         check_schedule,
         classifier_feed,
@@ -96,19 +99,25 @@ def main(options):
         jit = common.set_up(options)
 
         characters = inputs.load_characters(options)
-        stores = []
+        stores, kinds = [], np.zeros(0, int)
         options.handwriting = options.train
         if options.fonts or options.train or options.simulated_writers:
             stores.append(inputs.load_store(options))
+            kinds = stores[0].kinds.astype(int)
+            # Simulated writers come last, and are handwriting to a store.
+            simulated = options.simulated_writers * len(characters)
+            kinds[len(kinds) - simulated :] = SIMULATED
         for manifest in options.generated:
             stores.append(inputs.load_images(options, manifest, characters, GENERATED))
         if not stores:
             raise InputError("There is no data: give --train, --generated or --fonts.")
         store = ImageStore.merge(stores)
+        kinds = np.concatenate([kinds, store.kinds[len(kinds) :]])
         sampler = augmented_sampler(
             options,
             store,
-            kind_weights=kind_weights(store, options.real_share),
+            kinds=kinds,
+            kind_weights=kind_weights(kinds, options.real_share),
             class_balanced=options.real_share is not None,
         )
         if options.steps is None:

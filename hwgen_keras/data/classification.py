@@ -43,6 +43,8 @@ class ClassificationSampler:
             an epoch.
         tokenizer: optional `StructureTokenizer`.
         image_size: side of the output in pixels; None: the store's.
+        kinds: optional integers (n,), the kind of each image; None: the store's. With
+            others, images that a store does not tell apart get shares of their own.
 
     Raises:
         InputError: a kind with a share has no image, or a value is out of range.
@@ -59,6 +61,7 @@ class ClassificationSampler:
         kind_weights=None,
         tokenizer=None,
         image_size=None,
+        kinds=None,
     ):
         if not 0 <= affine_strength <= 2:
             raise InputError(
@@ -73,6 +76,7 @@ class ClassificationSampler:
         self.elastic = elastic
         self.image_size = check_image_size(store, image_size)
         self.aliases = {}
+        self.kinds = store.kinds if kinds is None else np.asarray(kinds)
         pools, shares = self._kinds(kind_weights)
         if class_balanced:
             self._draw = _Balanced(pools, shares, store.labels)
@@ -121,7 +125,7 @@ class ClassificationSampler:
         """The images of each kind to draw from, and the shares of the kinds."""
         masks, weights = [np.ones(len(self.store), bool)], [1.0]
         if kind_weights is not None:
-            masks = [self.store.kinds == kind for kind in kind_weights]
+            masks = [self.kinds == kind for kind in kind_weights]
             weights = list(kind_weights.values())
             if min(weights, default=-1) < 0 or not sum(weights) > 0:
                 raise InputError(
