@@ -38,14 +38,10 @@ DEFAULTS = {
 
 
 def main(options):
-    from experiments import inputs
-    from experiments.recipes import read_store
+    from experiments.classifier_reading import TestImages
     from hwgen_keras import evaluation
-    from hwgen_keras.characters import character_set
-    from hwgen_keras.data import HANDWRITING
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file
-    from hwgen_keras.models import Classifier, load_trained
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")
@@ -62,41 +58,17 @@ def main(options):
             raise InputError(f"--arm={arm}: write it as NAME=PATH.")
         arms.setdefault(name, []).append(path)
 
-    characters = inputs.load_characters(options)
-    macro_over = options.macro_over and character_set(options.macro_over)
-    samples = inputs.load_samples(options, options.test, characters)
-    test = inputs.load_images(options, options.test, characters, HANDWRITING)
+    test = TestImages(options)
     results = {}
     with complete_file(output) as folder:
         for name, paths in arms.items():
             for seed, path in enumerate(paths):
-                classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
-                if classifier.classes != len(characters):
-                    raise InputError(
-                        f"--arm={name}={path}: the classifier has {classifier.classes} "
-                        f"classes and --characters={characters.name} has "
-                        f"{len(characters)}; give the set it was trained with."
-                    )
-                predicted, probability = read_store(classifier, test)
-                report = evaluation.classification_report(
-                    characters, test.labels, predicted, macro_over
-                )
-                results.setdefault(name, []).append(report)
                 arm = folder / (name if len(paths) == 1 else f"{name}-{seed}")
-                evaluation.write_report(arm / "report.json", report)
-                evaluation.write_predictions(
-                    arm / "predictions.csv",
-                    [
-                        (sample.name, sample.character, characters[p], q)
-                        for sample, p, q in zip(
-                            samples, predicted, probability, strict=True
-                        )
-                    ],
-                )
+                results.setdefault(name, []).append(test.read(path, arm, name))
         summary = evaluation.summarise_arms(results)
         evaluation.write_report(folder / "summary.json", summary)
     print(evaluation.text_table(*evaluation.arms_table(summary)))
-    print(f"{len(test)} test images. Saved {output}")
+    print(f"{len(test.samples)} test images. Saved {output}")
     return summary
 
 

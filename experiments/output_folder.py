@@ -10,8 +10,8 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
 
 
-def begin(folder, request, result):
-    """Begins the work, or checks that the folder was begun with the same request.
+def claim(folder, request):
+    """Notes in a new folder what is to be made, or checks that it is the same.
 
     Call it under `locked_folder`; partial files of a process that was killed are
     removed.
@@ -19,10 +19,6 @@ def begin(folder, request, result):
     Args:
         folder: path of the output.
         request: {what, as words: value as JSON} that decides the result.
-        result: name of the file that a complete output has.
-
-    Returns:
-        Whether the output is complete.
 
     Raises:
         InputError: the folder holds other files, or was begun with another request.
@@ -48,6 +44,22 @@ def begin(folder, request, result):
         )
     for partial in list(folder.rglob(".partial-*")):
         shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+
+
+def begin(folder, request, result):
+    """Begins the work, or checks that the folder was begun with the same request.
+
+    Args:
+        folder, request: see `claim`.
+        result: name of the file that a complete output has.
+
+    Returns:
+        Whether the output is complete.
+
+    Raises:
+        InputError: see `claim`.
+    """
+    claim(folder, request)
     parts = folder / "parts"
     if (folder / result).exists() and not parts.exists():
         return True

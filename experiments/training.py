@@ -54,7 +54,7 @@ class Run:
         self.lock = contextlib.ExitStack()
         self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
         try:
-            self.write_json("config.json", self._config())
+            self.write_json("config.json", configuration(experiment, options))
         except InputError:
             self.lock.close()
             raise
@@ -82,30 +82,32 @@ class Run:
             model.save(partial)
         return self.folder / name
 
-    def _config(self):
-        values = {k: v for k, v in vars(self.options).items() if k != "given"}
-        return {
-            "experiment": self.experiment,
-            "command": sys.argv,
-            "started": datetime.datetime.now().isoformat(timespec="seconds"),
-            "backend": keras.backend.backend(),
-            "versions": {
-                "hwgen_keras": __version__,
-                "keras": keras.__version__,
-                "numpy": np.__version__,
-                "python": sys.version.split()[0],
-            },
-            "git_revision": _git_revision(),
-            "flags": values,
-            "notes": {},
-        }
-
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         # Other processes may use the folder again.
         self.lock.close()
+
+
+def configuration(experiment, options):
+    """What config.json holds: how a script was called, and all versions, a dict."""
+    values = {k: v for k, v in vars(options).items() if k != "given"}
+    return {
+        "experiment": experiment,
+        "command": sys.argv,
+        "started": datetime.datetime.now().isoformat(timespec="seconds"),
+        "backend": keras.backend.backend(),
+        "versions": {
+            "hwgen_keras": __version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+        "git_revision": _git_revision(),
+        "flags": values,
+        "notes": {},
+    }
 
 
 def _next_folder(parent):

@@ -1,0 +1,66 @@
+"""Test images, and what trained classifiers read in them."""
+
+import pathlib
+
+from experiments import inputs
+from experiments.recipes import read_store
+from hwgen_keras import evaluation
+from hwgen_keras.characters import character_set
+from hwgen_keras.data import HANDWRITING
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import Classifier, load_trained
+
+REPORT, PREDICTIONS = "report.json", "predictions.csv"
+
+
+class TestImages:
+    """The images of `--test`, for one classifier after the other.
+
+    Args:
+        options: of a script with `test`, `macro_over`, and what `inputs.load_images`
+            needs.
+    """
+
+    __test__ = False  # for pytest, which collects by name
+
+    def __init__(self, options):
+        self.characters = inputs.load_characters(options)
+        self.macro_over = options.macro_over and character_set(options.macro_over)
+        self.samples = inputs.load_samples(options, options.test, self.characters)
+        self.store = inputs.load_images(
+            options, options.test, self.characters, HANDWRITING
+        )
+
+    def read(self, path, folder, name):
+        """Writes predictions.csv, then report.json; returns the report.
+
+        Args:
+            path: classifier.keras, or its run folder.
+            folder: where to write.
+            name: what to call the classifier in an error.
+
+        Raises:
+            InputError: it cannot be loaded, or was trained with another set.
+        """
+        classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
+        if classifier.classes != len(self.characters):
+            raise InputError(
+                f"--arm={name}={path}: the classifier has {classifier.classes} "
+                f"classes and --characters={self.characters.name} has "
+                f"{len(self.characters)}; give the set it was trained with."
+            )
+        predicted, probability = read_store(classifier, self.store)
+        report = evaluation.classification_report(
+            self.characters, self.store.labels, predicted, self.macro_over
+        )
+        evaluation.write_predictions(
+            pathlib.Path(folder, PREDICTIONS),
+            [
+                (sample.name, sample.character, self.characters[p], q)
+                for sample, p, q in zip(
+                    self.samples, predicted, probability, strict=True
+                )
+            ],
+        )
+        evaluation.write_report(pathlib.Path(folder, REPORT), report)
+        return report
