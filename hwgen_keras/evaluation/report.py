@@ -59,13 +59,28 @@ class Figure:
     description: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """Small images side by side, each with its own caption.
+
+    Args:
+        pictures: list of (PIL image, caption).
+        heading: above them.
+        caption: below them all.
+    """
+
+    pictures: list
+    heading: str = ""
+    caption: str = ""
+
+
 def write_html(path, title, sections):
     """Write a report.
 
     Args:
         path: the HTML file; it appears only when complete.
         title: of the page.
-        sections: `Text`, `Table` and `Figure`, in order.
+        sections: `Text`, `Table`, `Figure` and `Pictures`, in order.
 
     Raises:
         InputError: a table row with cells too many or too few.
@@ -82,8 +97,12 @@ def _section(section):
         inner = _table(section)
     elif isinstance(section, Figure):
         inner = _figure(section)
+    elif isinstance(section, Pictures):
+        inner = _pictures(section)
     else:
-        raise TypeError(f"A section is Text, Table or Figure, not {type(section)}.")
+        raise TypeError(
+            f"A section is Text, Table, Figure or Pictures, not {type(section)}."
+        )
     heading = f"<h2>{html.escape(section.heading)}</h2>\n" if section.heading else ""
     return f"<section>\n{heading}{inner}\n</section>"
 
@@ -122,6 +141,23 @@ def _figure(figure):
         f'<figure class="{kind}">\n'
         f'<img src="{source}" alt="{html.escape(described)}">\n'
         f"{caption if figure.caption else ''}</figure>"
+    )
+
+
+def _pictures(section):
+    cells = []
+    for picture, caption in section.pictures:
+        _, source = _embedded(picture)
+        text = html.escape(caption)
+        cells.append(
+            f'<figure class="images"><img src="{source}" alt="{text}">\n'
+            f"<figcaption>{text}</figcaption></figure>"
+        )
+    caption = f'<p class="caption">{html.escape(section.caption)}</p>'
+    return (
+        '<div class="pictures">\n'
+        + "\n".join(cells)
+        + f"\n</div>\n{caption if section.caption else ''}"
     )
 
 
@@ -188,6 +224,10 @@ figure img {
 figure.images img {
   background: #fff; padding: 0.4rem; border: 1px solid var(--line); border-radius: 6px;
 }
+.pictures { display: flex; flex-wrap: wrap; gap: 0.6rem 1rem; }
+.pictures figure { margin: 0; width: 6rem; overflow: visible; }
+.pictures figcaption { font-size: 0.8rem; line-height: 1.3; white-space: pre-line; }
+.pictures img { max-width: 100%; image-rendering: pixelated; margin-bottom: 0.2rem; }
 @media print { section { break-inside: avoid; } }
 """
 

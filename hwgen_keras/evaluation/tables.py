@@ -82,6 +82,19 @@ def text_table(header, rows, digits=1):
     return "\n".join(padded)
 
 
+def markdown_table(header, rows, digits=1):
+    """A table in Markdown: first column to the left, the others to the right.
+
+    Args:
+        header, rows, digits: see `text_table`.
+    """
+    check_rows(header, rows)
+    lines = [list(header), ["---", *("---:" for _ in header[1:])]]
+    lines += [[format_cell(cell, digits) for cell in row] for row in rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
 def check_rows(header, rows):
     """Raise InputError unless every row has a cell for every column."""
     for row in rows:
