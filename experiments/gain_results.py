@@ -1,0 +1,186 @@
+"""What the trainings of augmentation_gain read: figures and tables of all arms."""
+
+import collections
+import csv
+import io
+import json
+import statistics
+
+import numpy as np
+
+from experiments import gain_arms
+from experiments.classifier_reading import PREDICTIONS, REPORT
+from hwgen_keras import evaluation
+
+AXES = {
+    "writers": "real writers",
+    "images_a_class": "real images a character",
+}
+COLUMNS = ("arm", "amount", "seed", "accuracy", "macro_f1", "images")
+
+
+def collect(jobs):
+    """The figures of every training: a list of dicts of `COLUMNS`."""
+    rows = []
+    for job in jobs:
+        report = json.loads((job.folder / REPORT).read_text(encoding="utf-8"))
+        values = {name: report[name] for name in COLUMNS[3:]}
+        row = {"arm": job.arm, "amount": job.amount, "seed": job.seed}
+        rows.append({**row, **values})
+    return rows
+
+
+def summarise(rows, arms):
+    """Means and intervals, and differences to the best arm without a generator.
+
+    Args:
+        rows: see `collect`.
+        arms: {arm: its options}, see `gain_arms`.
+
+    Returns:
+        A list of dicts, by amount and in the order of the arms: "amount", "arm",
+        "seeds", "accuracy" and "macro_f1", means, with "…_half", half the width of
+        their intervals; "baseline", the best arm without a generator by accuracy;
+        "difference" of the accuracies and "error_reduction", both with "…_half",
+        paired by seed. What cannot be said is None. All of them from 0 to 1.
+    """
+    groups = collections.defaultdict(list)
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        groups[row["amount"], row["arm"]].append(row)
+    found = []
+    for amount in sorted({amount for amount, _ in groups}):
+        accuracies = {
+            arm: [row["accuracy"] for row in groups[amount, arm]]
+            for arm in arms
+            if (amount, arm) in groups
+        }
+        plain = [arm for arm in accuracies if not arms[arm].get("generated")]
+        # Of equal ones the first: the arm with the least beside real handwriting.
+        baseline = max(
+            plain, key=lambda arm: statistics.fmean(accuracies[arm]), default=None
+        )
+        for arm, values in accuracies.items():
+            line = {"amount": amount, "arm": arm, "seeds": len(values)}
+            for name in ("accuracy", "macro_f1"):
+                mean = [row[name] for row in groups[amount, arm]]
+                line[name], line[f"{name}_half"] = evaluation.mean_interval(mean)
+            line["baseline"] = baseline
+            for name in ("difference", "error_reduction"):
+                line[name] = line[f"{name}_half"] = None
+            if baseline is not None and arm != baseline:
+                before = accuracies[baseline]
+                difference = evaluation.mean_interval(np.subtract(values, before))
+                reduction = evaluation.error_reduction(before, values)
+                line["difference"], line["difference_half"] = difference
+                line["error_reduction"], line["error_reduction_half"] = reduction
+            found.append(line)
+    return found
+
+
+def cells(summary, name):
+    """{arm: [(value, half width) in per cent, or None, an amount]} of a measure."""
+    amounts = sorted({line["amount"] for line in summary})
+    found = {}
+    for line in summary:
+        row = found.setdefault(line["arm"], [None] * len(amounts))
+        value, half = line[name], line[f"{name}_half"]
+        if value is not None:
+            half = None if half is None else 100 * half
+            row[amounts.index(line["amount"])] = (100 * value, half)
+    return found
+
+
+def table(summary, name, axis):
+    """Header and rows of a measure in per cent: arms × amounts."""
+    amounts = sorted({line["amount"] for line in summary})
+    header = ["Trained on", *(f"{amount} {AXES[axis]}" for amount in amounts)]
+    return header, [[arm, *row] for arm, row in cells(summary, name).items()]
+
+
+def baselines(summary):
+    """{amount: the best arm without a generator, or None}."""
+    return {line["amount"]: line["baseline"] for line in summary}
+
+
+def compared(summary, arms, amount):
+    """The two arms whose readings are compared: the best without and with a generator.
+
+    Where there is no generator, the best arm is compared with classical augmentation,
+    or with the first arm.
+
+    Returns:
+        (arm before, arm after), or None if there is one arm alone.
+    """
+    lines = [line for line in summary if line["amount"] == amount]
+    accuracy = {line["arm"]: line["accuracy"] for line in lines}
+    with_generator = [arm for arm in accuracy if arms[arm].get("generated")]
+    before = lines[0]["baseline"]
+    after = with_generator
+    if not with_generator:
+        before = gain_arms.CLASSICAL
+        if before not in accuracy:
+            before = next(iter(accuracy))
+        after = [arm for arm in accuracy if arm != before]
+    if before is None or not after:
+        return None
+    return before, max(after, key=accuracy.get)
+
+
+def precision(summary, images, axis):
+    """Sentences on the smallest differences that the experiment can show."""
+    text = (
+        f"Read: {images} test images; one image is {100 / images:.2f} points. "
+        "Intervals (±) are of 95 %, by Student's t over the seeds, which all read "
+        "the same images. "
+    )
+    halves = [line["difference_half"] for line in summary]
+    halves = [100 * half for half in halves if half is not None]
+    if halves:
+        smallest = max(statistics.median(halves), 100 / images)
+        text += (
+            "The interval of a difference of two arms, paired by seed, is "
+            f"±{statistics.median(halves):.1f} points (median over arms and amounts): "
+            f"differences below {smallest:.1f} points are not shown by this "
+            "experiment. "
+        )
+    else:
+        text += "With a single seed there is no interval. "
+    best = max(line["accuracy"] for line in summary)
+    chance = 100 * evaluation.chance_interval(best, images)
+    text += (
+        f"As many images by other hands would move an accuracy of {100 * best:.1f} % "
+        f"by ±{chance:.1f} points, more if few people wrote them: the figures compare "
+        "arms, they do not tell how well a recogniser reads anybody."
+    )
+    for amount, baseline in baselines(summary).items():
+        if baseline is not None:
+            text += (
+                f"\n\nBest arm without a generator with {amount} {AXES[axis]}: "
+                f"{baseline}, chosen by these same test images, which favours it."
+            )
+    return text
+
+
+def readings(jobs, arm, amount):
+    """What the seeds of an arm read: whether right, and the characters.
+
+    Returns:
+        bool (seeds, images), and an array of characters of the same shape.
+    """
+    right, read = [], []
+    for job in jobs:
+        if (job.arm, job.amount) == (arm, amount):
+            text = (job.folder / PREDICTIONS).read_text(encoding="utf-8")
+            lines = list(csv.DictReader(io.StringIO(text)))
+            right.append([line["true"] == line["predicted"] for line in lines])
+            read.append([line["predicted"] for line in lines])
+    return np.array(right), np.array(read)
+
+
+def csv_text(rows):
+    """`collect`'s rows as CSV."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    return text.getvalue()
