@@ -1,0 +1,306 @@
+"""The experiment of augmentation_gain at a tiny size, and what it refuses."""
+
+import csv
+import json
+import os
+import signal
+
+import pytest
+from networks import BACKEND
+from PIL import Image
+
+from experiments import augmentation_gain, common, gain_results, gain_runs
+from hwgen_keras.data import Sample, write_manifest
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import PenWriter
+
+
+@pytest.fixture
+def handwriting(tmp_path, characters):
+    """A function, (name, seeds of simulated writers) → manifest of their images."""
+
+    def write(name, seeds):
+        samples = []
+        for writer in map(PenWriter, seeds):
+            for number, character in enumerate(characters):
+                path = tmp_path / name / f"{writer.name}-{number}.png"
+                path.parent.mkdir(exist_ok=True)
+                Image.fromarray(writer.draw(character, 32)).save(path)
+                samples.append(Sample(character, path, writer.name))
+        write_manifest(tmp_path / f"{name}.json", samples)
+        return str(tmp_path / f"{name}.json")
+
+    return write
+
+
+@pytest.fixture
+def gain(tmp_path, characters, handwriting):
+    """A function, options → what `main` returns."""
+    listed = tmp_path / "文字.txt"
+    listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    train, test = handwriting("train", [0, 1]), handwriting("test", [2])
+    made = handwriting("gan-1", [3])
+
+    def run(**values):
+        given = {
+            "train": train,
+            "test": test,
+            "generated": [f"gan={made.replace('-1.json', '-{writers}.json')}"],
+            "characters": str(listed),
+            "writers": ["1"],
+            "arms": ["classical", "gan"],
+            "seeds": 2,
+            "size": "tiny",
+            "image_size": 16,
+            "batch_size": 4,
+            "steps": 2,
+            "output": str(tmp_path / "gain"),
+        }
+        flags = augmentation_gain.FLAGS, augmentation_gain.EXTRA
+        return augmentation_gain.main(common.options(*flags, **{**given, **values}))
+
+    return run
+
+
+@pytest.fixture
+def untrained(monkeypatch, characters):
+    """Trainings that leave a report at once; their folders' names, as they come."""
+    begun = []
+
+    def train(folder, values, test):
+        begun.append("/".join(folder.parts[-3:]))
+        folder.mkdir(parents=True)
+        config = {"flags": values}
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        # `gan` reads い, seed 1 reads あ, too; classical reads う and with seed 0 え.
+        right = {"classical": "うえ", "gan": "い"}[folder.parts[-3]]
+        right += "あ" if folder.name == "1" and right == "い" else ""
+        right = right[:1] if folder.name == "1" and right == "うえ" else right
+        lines = ["path,true,predicted,probability"]
+        for character in characters:
+            read = character if character in right else "く"
+            lines.append(f"x,{character},{read},1")
+        (folder / "predictions.csv").write_text("\n".join(lines) + "\n", "utf-8")
+        accuracy = (len(right) + 1) / 6
+        report = {"accuracy": accuracy, "macro_f1": 0.5, "images": 6}
+        (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+
+    monkeypatch.setattr(gain_runs, "train", train)
+    return begun
+
+
+def test_trains_reads_and_reports(gain, tmp_path, capsys):
+    page = gain()
+    folder = tmp_path / "gain"
+    for arm in ("classical", "gan"):
+        for seed in "01":
+            run = folder / "runs" / arm / "1" / seed
+            names = {path.name for path in run.iterdir()}
+            assert {"report.json", "predictions.csv", "classifier.keras"} <= names
+            assert "checkpoints" not in names
+            assert "Run folder" in (run / "training.log").read_text("utf-8")
+            flags = json.loads((run / "config.json").read_text("utf-8"))["flags"]
+            assert flags["seed"] == int(seed) and flags["steps"] == 2
+            assert flags["real_share"] == (0.5 if arm == "gan" else None)
+    values = json.loads((folder / "results.json").read_text("utf-8"))
+    assert len(values["runs"]) == 4
+    assert [line["arm"] for line in values["summary"]] == ["classical", "gan"]
+    with open(folder / "results.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [tuple(row)[:3] for row in rows] == [("arm", "amount", "seed")] * 4
+    printed = capsys.readouterr().out
+    assert "Run folder" not in printed
+    assert "one image is 16.67 points" in printed
+    assert (folder / "table.md").read_text("utf-8").count("| classical |") == 3
+    for plot in ("accuracy.png", "error_reduction.png"):
+        with Image.open(folder / plot) as image:
+            assert image.width > 500
+    assert "<h1>" in page.read_text("utf-8")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    assert config["flags"]["writers"] == ["1"] and config["versions"]["keras"]
+
+
+def test_what_is_there_is_not_trained_again(gain, untrained, tmp_path):
+    page = gain()
+    order = ["classical/1/0", "gan/1/0", "classical/1/1", "gan/1/1"]
+    assert untrained == order
+    page.unlink()
+    assert gain() == page and page.exists()
+    assert untrained == order
+    # More of the same may be asked for.
+    gain(seeds=3)
+    assert untrained == [*order, "classical/1/2", "gan/1/2"]
+
+
+def test_the_page_shows_what_changed(gain, untrained, tmp_path):
+    text = gain().read_text("utf-8")
+    values = json.loads((tmp_path / "gain" / "results.json").read_text("utf-8"))
+    (change,) = values["changes"]
+    assert (change["before"], change["after"]) == ("classical", "gan")
+    told = [(c["character"], c["before"], c["after"]) for c in change["improved"]]
+    assert told == [("い", 0, 2), ("あ", 0, 1)]
+    told = [(c["character"], c["before"], c["after"]) for c in change["broken"]]
+    assert told == [("う", 2, 0), ("え", 1, 0)]
+    assert text.count("data:image/png;base64,") == 4
+    assert text.count("data:image/svg+xml;base64,") == 2
+    assert "い, was く\n0/2 → 2/2" in text and "う, now く\n2/2 → 0/2" in text
+    # Accuracies 3/6 and 2/6, and 2/6 and 3/6.
+    classical, gan = values["summary"]
+    assert classical["accuracy"] == pytest.approx(5 / 12)
+    assert gan["baseline"] == "classical"
+    assert gan["error_reduction"] == pytest.approx(0)
+    assert gan["difference_half"] == pytest.approx(12.706205 / 6, rel=1e-6)
+
+
+def test_another_request_in_the_folder_is_refused(gain, untrained, handwriting):
+    gain()
+    with pytest.raises(InputError, match="begun with other --steps"):
+        gain(steps=3)
+    with pytest.raises(InputError, match="begun with other --train"):
+        gain(train=handwriting("others", [7]))
+    other = handwriting("other", [8])
+    with pytest.raises(InputError, match="was trained with --generated"):
+        gain(generated=[f"gan={other}"])
+    with pytest.raises(InputError, match="was trained with --augment"):
+        gain(augment="affine")
+    assert len(untrained) == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"train": None}, "--train is needed"),
+        ({"output": None}, "--output is needed"),
+        ({"seeds": 0}, "--seeds is 0"),
+        ({"real_share": 1.0}, "--real_share is 1.0; give 0 <= share < 1"),
+        ({"preset": "original", "real_share": 0.5}, "none with --preset=original"),
+        ({"writers": ["1", "x"]}, "--writers=1,x: give whole numbers"),
+        ({"writers": ["3"]}, "--writers=3: --train has 2 writers"),
+        ({"images_a_class": ["1"]}, "Give either --writers or"),
+        ({"arms": ["gans"]}, "there is no arm 'gans'"),
+        ({"arms": ["fonts"]}, "needs --fonts"),
+        ({"generated": ["gan=nothing.json"]}, "--generated=gan: there is no nothing"),
+        ({"generator": ["gan=run"], "fonts": ["x"]}, "the name gan is taken"),
+        ({"generator": ["other=run"]}, "give --fonts"),
+        ({"augment": "bent"}, "bent"),
+    ],
+)
+def test_mistakes_get_one_sentence(gain, untrained, values, message):
+    with pytest.raises(InputError, match=message) as error:
+        gain(**values)
+    assert "\n" not in str(error.value)
+    assert not untrained
+
+
+def test_a_generator_writes_its_set_here(gain, untrained, tmp_path, tiny_font):
+    from networks import generator
+
+    network = generator()
+    network.build()
+    network.save(tmp_path / "run-1.keras")
+    values = {
+        "generated": [],
+        "generator": [f"gan={tmp_path}/run-{{writers}}.keras"],
+        "generated_count": 2,
+        "fonts": [str(tiny_font)],
+        "image_size": 32,
+    }
+    gain(**values)
+    folder = tmp_path / "gain"
+    assert (folder / "generated" / "gan-1" / "manifest.json").exists()
+    note = json.loads((folder / "generated" / "gan-1.json").read_text("utf-8"))
+    assert note["set"] == "manifest.json"
+    config = folder / "runs" / "gan" / "1" / "0" / "config.json"
+    (used,) = json.loads(config.read_text("utf-8"))["flags"]["generated"]
+    assert used == str(folder / "generated" / "gan-1" / "manifest.json")
+    network.save(tmp_path / "other-1.keras")
+    with pytest.raises(InputError, match="choose another name for the generator"):
+        gain(**{**values, "generator": [f"gan={tmp_path}/other-1.keras"]})
+
+
+class TestOneTraining:
+    """`train`, with a classifier that is not trained."""
+
+    @pytest.fixture
+    def called(self, monkeypatch):
+        options = []
+
+        class Test:
+            def read(self, path, folder, name):
+                (folder / "report.json").write_text("{}")
+
+        monkeypatch.setattr(gain_runs, "test_images", lambda test: Test())
+        monkeypatch.setattr(gain_runs.train_classifier, "main", options.append)
+        return options
+
+    def test_one_that_had_begun_goes_on(self, called, tmp_path):
+        gain_runs.train(tmp_path / "new", {"steps": 2}, {})
+        assert not called[0].resume
+        (tmp_path / "old" / "checkpoints").mkdir(parents=True)
+        (tmp_path / "old" / "history.jsonl").write_text("")
+        gain_runs.train(tmp_path / "old", {"steps": 2}, {})
+        assert called[1].resume and called[1].run_dir == str(tmp_path / "old")
+        assert not (tmp_path / "old" / "checkpoints").exists()
+
+    def test_one_that_is_trained_only_reads(self, called, tmp_path):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "classifier.keras").write_text("")
+        gain_runs.train(tmp_path / "run", {}, {})
+        assert not called and (tmp_path / "run" / "report.json").exists()
+
+    def test_a_mistake_names_the_folder(self, called, tmp_path, monkeypatch):
+        def fail(options):
+            raise InputError("--steps is -1.")
+
+        monkeypatch.setattr(gain_runs.train_classifier, "main", fail)
+        with pytest.raises(InputError, match="run: --steps is -1"):
+            gain_runs.train(tmp_path / "run", {}, {})
+
+    @pytest.mark.parametrize("by", [KeyboardInterrupt, common.Stopped])
+    def test_ctrl_c_says_how_to_go_on(self, called, tmp_path, monkeypatch, by):
+        def stop(options):
+            if by is KeyboardInterrupt:
+                os.kill(os.getpid(), signal.SIGINT)
+            raise by("told otherwise")
+
+        monkeypatch.setattr(gain_runs.train_classifier, "main", stop)
+        before = signal.getsignal(signal.SIGINT)
+        with pytest.raises(common.Stopped, match="the same command goes on"):
+            gain_runs.train(tmp_path / "run", {}, {})
+        assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="two processes; one backend is enough")
+def test_two_processes(gain, tmp_path, monkeypatch):
+    for name in gain_runs.threads(2):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    gain(arms=["classical"], processes=2)
+    runs = tmp_path / "gain" / "runs" / "classical" / "1"
+    assert sorted(path.name for path in runs.iterdir()) == ["0", "1"]
+    for name in gain_runs.threads(2):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_processes_share_the_cores():
+    assert set(gain_runs.threads(2, cores=8).values()) == {"4"}
+    assert set(gain_runs.threads(3, cores=2).values()) == {"1"}
+
+
+def test_without_a_generator_the_best_is_beside_classical():
+    arms = {"real": {}, "classical": {}, "fonts": {}}
+    rows = [
+        {"arm": arm, "amount": 1, "seed": 0, "accuracy": a, "macro_f1": a, "images": 9}
+        for arm, a in (("real", 0.2), ("classical", 0.5), ("fonts", 0.75))
+    ]
+    summary = gain_results.summarise(rows, arms)
+    assert gain_results.compared(summary, arms, 1) == ("classical", "fonts")
+    assert [line["baseline"] for line in summary] == ["fonts"] * 3
+    # Errors 0.25 with fonts, 0.8 without.
+    assert summary[0]["error_reduction"] == pytest.approx(-2.2)
+    assert summary[0]["error_reduction_half"] is None
+    assert summary[2]["error_reduction"] is None
+    header, table = gain_results.table(summary, "accuracy", "writers")
+    assert header == ["Trained on", "1 real writers"]
+    assert table[2] == ["fonts", (75.0, None)]
+    assert gain_results.compared(summary[:1], arms, 1) is None
