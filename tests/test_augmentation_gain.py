@@ -62,6 +62,10 @@ def gain(tmp_path, characters, handwriting):
     return run
 
 
+# What a seed of an arm reads right beside く, which it reads everywhere else.
+READ = {"classical/0": "うか", "classical/1": "う", "gan/0": "い", "gan/1": "あい"}
+
+
 @pytest.fixture
 def untrained(monkeypatch, characters):
     """Trainings that leave a report at once; their folders' names, as they come."""
@@ -72,10 +76,7 @@ def untrained(monkeypatch, characters):
         folder.mkdir(parents=True)
         config = {"flags": values}
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        # `gan` reads い, seed 1 reads あ, too; classical reads う and with seed 0 か.
-        right = {"classical": "うか", "gan": "い"}[folder.parts[-3]]
-        right += "あ" if folder.name == "1" and right == "い" else ""
-        right = right[:1] if folder.name == "1" and right == "うか" else right
+        right = READ.get("/".join(folder.parts[-3::2]), "")
         lines = ["path,true,predicted,probability"]
         for character in characters:
             read = character if character in right else "く"
@@ -304,3 +305,41 @@ def test_without_a_generator_the_best_is_beside_classical():
     assert header == ["Trained on", "1 real writers"]
     assert table[2] == ["fonts", (75.0, None)]
     assert gain_results.compared(summary[:1], arms, 1) is None
+
+
+def test_simulated_writers_do_not_count_as_real(
+    handwriting, characters, tmp_path, monkeypatch, tiny_font
+):
+    from experiments import recipes, train_classifier
+    from hwgen_keras.data import FONT, GENERATED, HANDWRITING
+
+    seen = {}
+
+    def sampler(options, store, **arguments):
+        seen.update(arguments)
+        raise InputError("Enough is known.")
+
+    monkeypatch.setattr(recipes, "augmented_sampler", sampler)
+    listed = tmp_path / "文字.txt"
+    listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    options = common.options(
+        train_classifier.FLAGS,
+        train_classifier.EXTRA,
+        train=[handwriting("train", [0])],
+        generated=[handwriting("made", [1])],
+        fonts=[str(tiny_font)],
+        simulated_writers=2,
+        characters=str(listed),
+        real_share=0.4,
+        size="tiny",
+        run_dir=str(tmp_path / "run"),
+    )
+    with pytest.raises(InputError, match="Enough"):
+        train_classifier.main(options)
+    kinds = list(seen["kinds"])
+    assert kinds == (
+        [FONT] * 6 + [HANDWRITING] * 6 + [recipes.SIMULATED] * 12 + [GENERATED] * 6
+    )
+    assert seen["kind_weights"] == pytest.approx(
+        {HANDWRITING: 0.4, FONT: 0.2, GENERATED: 0.2, recipes.SIMULATED: 0.2}
+    )

@@ -88,6 +88,18 @@ def test_a_character_without_a_kind_is_drawn_as_often(characters):
     assert 0.72 < (kinds[table["label"] != 0] == HANDWRITING).mean() < 0.78
 
 
+def test_kinds_may_be_told_apart_further(store):
+    kinds = store.kinds.astype(int)
+    some = store.source_names.index("writer-0")
+    kinds[store.sources == some] = 7
+    weights = {HANDWRITING: 1, FONT: 1, 7: 2}
+    sampler = ClassificationSampler(
+        store, rows_per_epoch=ROWS, kind_weights=weights, kinds=kinds
+    )
+    share = (store.sources[sampler.epoch(0)["image"]] == some).mean()
+    assert 0.47 < share < 0.53
+
+
 def test_kinds_that_cannot_be_mixed(store):
     with pytest.raises(InputError, match="the store has no image of it"):
         ClassificationSampler(store, kind_weights={FONT: 0.5, GENERATED: 0.5})
