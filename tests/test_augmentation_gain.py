@@ -274,13 +274,10 @@ class TestOneTraining:
 @pytest.mark.skipif(BACKEND != "torch", reason="two processes; one backend is enough")
 def test_two_processes(gain, tmp_path, monkeypatch):
     for name in gain_runs.threads(2):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        monkeypatch.setenv(name, "1")
     gain(arms=["classical"], processes=2)
     runs = tmp_path / "gain" / "runs" / "classical" / "1"
     assert sorted(path.name for path in runs.iterdir()) == ["0", "1"]
-    for name in gain_runs.threads(2):
-        monkeypatch.delenv(name, raising=False)
 
 
 def test_processes_share_the_cores():
