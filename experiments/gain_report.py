@@ -67,13 +67,13 @@ def write(output, jobs, arms, axis, notes, test):
     print(f"\n{told}\n")
 
     amounts = list(gain_results.baselines(summary))
-    label = gain_results.AXES[axis]
+    names = [gain_results.told(amount, axis) for amount in amounts]
     plots = {
         "accuracy.png": evaluation.plot_amounts(
-            amounts, gain_results.cells(summary, "accuracy"), label
+            amounts, gain_results.cells(summary, "accuracy"), gain_results.AXES[axis][1]
         ),
         "error_reduction.png": evaluation.plot_reductions(
-            amounts, gain_results.cells(summary, "error_reduction"), label
+            names, gain_results.cells(summary, "error_reduction")
         ),
     }
     for name, figure in plots.items():
@@ -102,7 +102,8 @@ def write(output, jobs, arms, axis, notes, test):
         tables[2],
     ]
     for change in changes:
-        sections += change_sections(change, label, test)
+        amount = gain_results.told(change["amount"], axis)
+        sections += change_sections(change, amount, test)
     path = output / "report.html"
     evaluation.write_html(path, "What generated images are worth", sections)
     return path
@@ -143,9 +144,9 @@ def changed(jobs, pair, amount, test):
     }
 
 
-def change_sections(change, label, test):
+def change_sections(change, amount, test):
     """The parts of the page about one pair of arms."""
-    title = f"{change['before']} → {change['after']}, {change['amount']} {label}"
+    title = f"{change['before']} → {change['after']}, {amount}"
     improved, broken = change["improved"], change["broken"]
     most = MOST_CHARACTERS
     characters = [row for row in change["characters"] if row["change"]]

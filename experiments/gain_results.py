@@ -12,9 +12,10 @@ from experiments import gain_arms
 from experiments.classifier_reading import PREDICTIONS, REPORT
 from hwgen_keras import evaluation
 
+# What an amount counts: of one, of several.
 AXES = {
-    "writers": "real writers",
-    "images_a_class": "real images a character",
+    "writers": ("real writer", "real writers"),
+    "images_a_class": ("real image a character", "real images a character"),
 }
 COLUMNS = ("arm", "amount", "seed", "accuracy", "macro_f1", "images")
 
@@ -77,6 +78,11 @@ def summarise(rows, arms):
     return found
 
 
+def told(amount, axis):
+    """An amount in words."""
+    return f"{amount} {AXES[axis][amount != 1]}"
+
+
 def cells(summary, name):
     """{arm: [(value, half width) in per cent, or None, an amount]} of a measure."""
     amounts = sorted({line["amount"] for line in summary})
@@ -93,7 +99,7 @@ def cells(summary, name):
 def table(summary, name, axis):
     """Header and rows of a measure in per cent: arms × amounts."""
     amounts = sorted({line["amount"] for line in summary})
-    header = ["Trained on", *(f"{amount} {AXES[axis]}" for amount in amounts)]
+    header = ["Trained on", *(told(amount, axis) for amount in amounts)]
     return header, [[arm, *row] for arm, row in cells(summary, name).items()]
 
 
@@ -155,7 +161,7 @@ def precision(summary, images, axis):
     for amount, baseline in baselines(summary).items():
         if baseline is not None:
             text += (
-                f"\n\nBest arm without a generator with {amount} {AXES[axis]}: "
+                f"\n\nBest arm without a generator with {told(amount, axis)}: "
                 f"{baseline}, chosen by these same test images, which favours it."
             )
     return text

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import logging
 import os
 import pathlib
 import shutil
@@ -114,6 +115,8 @@ def train(folder, values, test):
     """
     import keras
 
+    # TensorFlow warns of retracing when a process uses several models in a row.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with (

@@ -299,7 +299,7 @@ def test_without_a_generator_the_best_is_beside_classical():
     assert summary[0]["error_reduction_half"] is None
     assert summary[2]["error_reduction"] is None
     header, table = gain_results.table(summary, "accuracy", "writers")
-    assert header == ["Trained on", "1 real writers"]
+    assert header == ["Trained on", "1 real writer"]
     assert table[2] == ["fonts", (75.0, None)]
     assert gain_results.compared(summary[:1], arms, 1) is None
 

@@ -95,9 +95,9 @@ class TestPlots:
 
     def test_a_bar_an_arm_and_a_panel_an_amount(self):
         arms = {"a": [(10.0, 3.0), (-5.0, None)], "b": [(None, None), None]}
-        figure = evaluation.plot_reductions([1, 3], arms, "writers")
+        figure = evaluation.plot_reductions(["1 writer", "3 writers"], arms)
         first, second = figure.axes
-        assert [first.get_title(), second.get_title()] == ["1 writers", "3 writers"]
+        assert [first.get_title(), second.get_title()] == ["1 writer", "3 writers"]
         (bar,) = first.patches
         assert bar.get_width() == 10
         (bar,) = second.patches
@@ -105,9 +105,10 @@ class TestPlots:
         figure.savefig(io.BytesIO())
 
     def test_mistakes(self):
-        for plot in (evaluation.plot_amounts, evaluation.plot_reductions):
-            with pytest.raises(InputError, match="no arm to plot"):
-                plot([1], {}, "writers")
+        with pytest.raises(InputError, match="no arm to plot"):
+            evaluation.plot_amounts([1], {}, "writers")
+        with pytest.raises(InputError, match="no arm to plot"):
+            evaluation.plot_reductions(["1"], {})
 
 
 def test_a_table_in_markdown():

@@ -62,14 +62,13 @@ def plot_amounts(amounts, arms, label):
     return figure
 
 
-def plot_reductions(amounts, arms, label):
+def plot_reductions(amounts, arms):
     """Error reduction of each arm, a bar an arm and a panel an amount.
 
     Args:
-        amounts: the amounts.
+        amounts: the amounts in words, the panels' titles.
         arms: {arm: [(reduction, half width or None) in per cent, or None, an amount]};
             an arm without a reduction in an amount has no bar there.
-        label: what an amount is, for the panels' titles.
 
     Returns:
         A matplotlib Figure with an Agg canvas, see `plot_curves`.
@@ -101,10 +100,11 @@ def plot_reductions(amounts, arms, label):
             if half is not None:
                 axes.errorbar(reduction, place, xerr=half, color="0.3", capsize=3)
         axes.set_yticks(places, list(arms))
+        # Upwards from the last arm, also where the last has no bar.
+        axes.set_ylim(len(arms) - 0.5, -0.5)
         axes.axvline(0, color="0.3", linewidth=0.8)
-        axes.set_title(f"{amounts[number]} {label}", fontsize="medium")
+        axes.set_title(str(amounts[number]), fontsize="medium")
         axes.set_xlabel("errors fewer, %")
         axes.grid(alpha=0.3, axis="x")
         axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].invert_yaxis()
     return figure
