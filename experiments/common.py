@@ -192,3 +192,21 @@ def set_up(options):
     if options.jit_compile is None:
         return keras.backend.backend() == "jax"
     return options.jit_compile
+
+
+def versions():
+    """The backend, and what else may decide a result: a dict for a JSON file."""
+    import keras
+    import numpy as np
+
+    from hwgen_keras import __version__
+
+    return {
+        "backend": keras.backend.backend(),
+        "versions": {
+            "hwgen_keras": __version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+    }

@@ -1,10 +1,14 @@
 """python -m experiments.generate --generator_weights=RUN --fonts=FONTS
-    --handwriting=MANIFEST --count=20 --output=FOLDER
+    --handwriting=MANIFEST_OR_STORE --count=20 --output=FOLDER
 
 Step 3: writes a labelled set of images: every character that the fonts cover, in the
-hands of the handwriting. Writes <output>/<code point>/<number>.png and
-<output>/manifest.json; the writer of an image there is the hand whose style it has.
-What is interrupted stays in <output>.partial; the same command goes on with it.
+hands of the handwriting. Writes into <output> the images, as PNG files with
+manifest.json, as images.store or as TFRecord files (--format); provenance.csv, where
+each image comes from; and generation.json, what was asked for and what was rejected.
+The writer of an image is the hand whose style it has. With --reader and
+--min_content_score a recogniser reads each image, and what it does not read as its
+character is drawn again. What is interrupted or killed stays in <output>.partial; the
+same command goes on with it. docs/generation.md tells more.
 """
 
 from experiments import common, sampling
@@ -17,6 +21,18 @@ FLAGS = (
 EXTRA = {
     **sampling.EXTRA,
     "count": (common.flags.DEFINE_integer, 20, "Images to generate of a character."),
+    "counts": (
+        common.flags.DEFINE_string,
+        None,
+        "JSON file {character: images} in place of --count; no other character is "
+        "written.",
+    ),
+    "format": (
+        common.flags.DEFINE_enum,
+        "png",
+        ["png", "store", "tfrecord"],
+        "Files of the images: a PNG file each, one packed store, or TFRecord files.",
+    ),
     "style_from": (
         common.flags.DEFINE_enum,
         "any",
@@ -29,11 +45,49 @@ EXTRA = {
         "Images by one hand that are shown for each image to write; their styles are "
         "averaged.",
     ),
+    "reader": (
+        common.flags.DEFINE_string,
+        None,
+        "Recogniser that reads each image: classifier.keras, or its run folder; none "
+        "that the generator was trained with.",
+    ),
+    "min_content_score": (
+        common.flags.DEFINE_float,
+        None,
+        "Reject and redraw images to whose character --reader gives a lower "
+        "probability. Default: note the probability alone.",
+    ),
+    "reject_duplicates": (
+        common.flags.DEFINE_boolean,
+        False,
+        "Reject and redraw what is almost the same as an image of its character.",
+    ),
+    "max_attempts": (
+        common.flags.DEFINE_integer,
+        5,
+        "Images made for a row at most; a row whose images are all rejected is left "
+        "out. Blank images are always rejected.",
+    ),
+    "workers": (
+        common.flags.DEFINE_integer,
+        None,
+        "Threads that decode and encode images beside the generator; default: one a "
+        "core, four at most.",
+    ),
+    "part_rows": (
+        common.flags.DEFINE_integer,
+        1024,
+        "Images that are made, compared and written together; what a kill can cost.",
+    ),
 }
+_WORST = 10
 
 
 def main(options):
-    from experiments import inputs, recipes
+    import json
+    import pathlib
+
+    from experiments import counts, inputs, reader, recipes
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
@@ -43,30 +97,108 @@ def main(options):
             raise InputError(f"--{flag} is needed.")
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
-    common.check_positive(options, "image_size", "batch_size", "count", "style_images")
+    common.check_positive(
+        *(options, "image_size", "batch_size", "count", "style_images"),
+        *("max_attempts", "workers", "part_rows"),
+    )
+    if options.seed < 0:
+        raise InputError(f"--seed is {options.seed}; give 0 or more.")
+    check_gate(options)
+    generation.check_output(options.output)
+    characters = inputs.load_characters(options)
+    count = options.count
+    if options.counts is not None:
+        count = counts.read(options.counts, characters)
     generator = load_trained(
         options.generator_weights, GENERATORS, "--generator_weights", "generator.keras"
     )
     generator = sampling.apply(options, with_policy(generator, "float32"))
     recipes.check_stride(options.image_size, generator.stride)
-    generation.check_output(options.output)
+    recipes.check_condition(generator, characters)
+    judge = None
+    if options.reader is not None:
+        classifier = reader.load(options, characters)
+        reader.check_independent(classifier, generator, options.generator_weights)
+        judge = generation.Reader(classifier, options.batch_size)
 
     store = inputs.load_store(options, need=("fonts", "handwriting"))
-    recipes.check_condition(generator, store.characters)
     tokenizer = None
     if "tokens" in generator.input_names:
-        tokenizer = inputs.load_tokenizer(options, store.characters)
+        tokenizer = inputs.load_tokenizer(options, characters)
     sampler = generation.GenerationSampler(
         store,
-        options.count,
+        count,
         tokenizer,
         options.seed,
         options.style_from,
         options.style_images,
     )
-    path = generation.generate(generator, sampler, options.output, options.batch_size)
-    print(f"{sampler.rows_per_epoch} images. Saved {path}")
+    flags = {k: v for k, v in vars(options).items() if k != "given"}
+    path = generation.generate(
+        generator,
+        sampler,
+        options.output,
+        options.batch_size,
+        form=options.format,
+        gate=generation.Gate(
+            judge,
+            options.min_content_score,
+            options.reject_duplicates,
+            options.max_attempts,
+        ),
+        workers=options.workers,
+        part_rows=options.part_rows,
+        notes={"flags": flags, **common.versions()},
+    )
+    file = pathlib.Path(options.output, "generation.json")
+    tell(json.loads(file.read_text("utf-8")))
+    print(f"Saved {path}")
     return path
+
+
+def check_gate(options):
+    """Raises InputError unless the flags about the reader fit each other."""
+    from hwgen_keras.errors import InputError
+
+    score = options.min_content_score
+    if score is None:
+        return
+    if not 0 <= score <= 1:
+        raise InputError(
+            f"--min_content_score is {score}; give a probability from 0 to 1."
+        )
+    if options.reader is None:
+        raise InputError(
+            "--min_content_score needs --reader, a recogniser that gives the scores."
+        )
+
+
+def tell(summary):
+    """Prints what was made, and the characters of which most was rejected."""
+    from hwgen_keras.evaluation import text_table
+    from hwgen_keras.generation.gate import REASONS
+
+    def row(name, values):
+        rejected = values["rejected"].values()
+        return [name, values["images"], values["rows"], *rejected, values["dropped"]]
+
+    def lost(values):
+        return values["dropped"], sum(values["rejected"].values())
+
+    print(f"{summary['images']} images.")
+    if not any(lost(summary)):
+        return
+    header = ["Character", "Images", "Asked for", *map(str.capitalize, REASONS)]
+    each = sorted(summary["characters"].items(), key=lambda one: lost(one[1]))
+    worst = [row(*one) for one in reversed(each) if any(lost(one[1]))]
+    rows = [row("all", summary), *worst[:_WORST]]
+    print("Rejected, and dropped after --max_attempts, the worst characters first:")
+    print(text_table([*header, "Dropped"], rows))
+    if summary["dropped"]:
+        print(
+            f"{summary['dropped']} of {summary['rows']} rows have no image that "
+            "passed: the set is so much smaller than was asked for."
+        )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pathlib
 from experiments import prepared
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.data import HANDWRITING, ImageStore, read_manifest
+from hwgen_keras.data.store_samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts, system_fonts
 
@@ -94,7 +95,12 @@ def covering(fonts, characters):
 
 
 def load_samples(options, manifest, characters):
-    """The samples of a manifest; writers without a name get the manifest's."""
+    """The samples of a manifest, or of a store.
+
+    Writers without a name get the manifest's.
+    """
+    if str(manifest).endswith(".store"):
+        return store_samples(manifest, characters, options.skip_unknown_characters)
     return read_manifest(
         manifest,
         characters,
@@ -105,7 +111,7 @@ def load_samples(options, manifest, characters):
 
 
 def load_images(options, manifest, characters, kind):
-    """The store of the cleaned images of a manifest."""
+    """The store of the cleaned images of a manifest, or of another store."""
     samples = load_samples(options, manifest, characters)
     return prepared.cleaned(
         options.cache, samples, characters, options.image_size, kind

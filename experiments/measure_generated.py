@@ -21,7 +21,8 @@ EXTRA = {
     "generated": (
         common.flags.DEFINE_string,
         None,
-        "Manifest of the generated images; the writer of each is the hand it imitates.",
+        "Manifest, or .store, of the generated images; the writer of each is the hand "
+        "it imitates.",
     ),
     "real": (common.flags.DEFINE_string, None, "Manifest of real handwriting."),
     "reader": (
@@ -52,12 +53,12 @@ _WORST = 100
 
 def main(options):
     from experiments import inputs
+    from experiments import reader as readers
     from experiments.generated_measures import Encoded, compare, measure
     from hwgen_keras import evaluation
     from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file, write_text
-    from hwgen_keras.models import Classifier, load_trained, with_policy
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")
@@ -68,14 +69,7 @@ def main(options):
     if output.exists():
         raise InputError(f"--output: {output} exists already; choose another folder.")
     characters = inputs.load_characters(options)
-    reader = load_trained(options.reader, Classifier, "--reader", "classifier.keras")
-    if reader.classes != len(characters):
-        raise InputError(
-            f"--reader: the classifier has {reader.classes} classes and "
-            f"--characters={characters.name} has {len(characters)}; give the set it "
-            "was trained with."
-        )
-    reader = with_policy(reader, "float32")
+    reader = readers.load(options, characters)
     real = inputs.load_images(options, options.real, characters, HANDWRITING)
     if options.clean_generated:
         made = inputs.load_images(options, options.generated, characters, GENERATED)

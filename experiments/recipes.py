@@ -11,12 +11,11 @@ from hwgen_keras.data import (
     GENERATED,
     HANDWRITING,
     ClassificationSampler,
-    affine_matrix,
     feed,
     mixing,
 )
 from hwgen_keras.data.augment import parse_augmentations
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.feed_python import placed
 from hwgen_keras.errors import InputError
 
 
@@ -152,15 +151,6 @@ def _make_feed(options, store, sampler, outputs):
         )
 
     return make
-
-
-def placed(store, indices):
-    """Images of a store in the fixed place, float32 (n, size, size, 1) in [-1, 1]."""
-    from hwgen_keras.data.feed_python import warp
-
-    place = affine_matrix(store.image_size, np.full((len(indices), 4), FIXED_MARGIN))
-    images = warp(store.decode(indices), place, store.image_size)
-    return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")
 
 
 def predicted_rows(model, rows, batch_size=64):

@@ -1,4 +1,4 @@
-"""python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST
+"""python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST_OR_STORE
     --augment=elastic
 
 Step 4: trains a recogniser on real handwriting, and on what is added to it: generated
@@ -23,7 +23,7 @@ EXTRA = {
     "generated": (
         common.flags.DEFINE_multi_string,
         [],
-        "Manifest of generated images; may be given several times.",
+        "Manifest, or .store, of generated images; may be given several times.",
     ),
     "validation": (
         common.flags.DEFINE_string,

@@ -10,10 +10,10 @@ import sys
 import keras
 import numpy as np
 
-from experiments.common import Stopped, check_positive
+from experiments.common import Stopped, check_positive, versions
 from experiments.recipes import read_store
 from experiments.telemetry import profiled_steps
-from hwgen_keras import __version__, callbacks, checkpoints, guards, telemetry
+from hwgen_keras import callbacks, checkpoints, guards, telemetry
 from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
@@ -97,13 +97,7 @@ def configuration(experiment, options):
         "experiment": experiment,
         "command": sys.argv,
         "started": datetime.datetime.now().isoformat(timespec="seconds"),
-        "backend": keras.backend.backend(),
-        "versions": {
-            "hwgen_keras": __version__,
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-            "python": sys.version.split()[0],
-        },
+        **versions(),
         "git_revision": _git_revision(),
         "flags": values,
         "notes": {},

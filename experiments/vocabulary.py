@@ -18,7 +18,8 @@ FLAGS = {
         flags.DEFINE_multi_string,
         [],
         "Manifest of real handwriting, {character: [path or {path, writer}, ...]}; a "
-        "path scans.store#123 is an image in a store. May be given several times.",
+        "path scans.store#123 is an image in a store; or a .store, all of its images. "
+        "May be given several times.",
     ),
     "simulated_writers": (
         flags.DEFINE_integer,

@@ -8,9 +8,12 @@ Symposium on Theory of Computing (2002).
 """
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from hwgen_keras.errors import InputError
 
 SIDE = 16  # of a thumbnail
 # Two images are near-duplicates if their thumbnails correlate as much.
@@ -39,7 +42,7 @@ def near_duplicates(thumbnails, blur=1.0):
     count = len(thumbnails)
     if count < 2:
         return []
-    features = _features(thumbnails, blur)
+    features = unit_features(thumbnails, blur)
     mean = features[:: max(1, count // 20_000)].mean(axis=0)
     planes = np.random.default_rng(0).normal(size=(_ROUNDS, SIDE * SIDE, _PLANES))
     # The first image of the group that each image is in.
@@ -91,8 +94,12 @@ def _alike(features, codes, group):
     return pairs
 
 
-def _features(thumbnails, blur):
-    """float32 (n, 256), of which the scalar product is the correlation."""
+def unit_features(thumbnails, blur=1.0):
+    """float32 (n, 256), of which the scalar product is the correlation.
+
+    Args:
+        thumbnails, blur: as in `near_duplicates`.
+    """
     features = np.empty((len(thumbnails), SIDE * SIDE), np.float32)
     for start in range(0, len(thumbnails), _CHUNK):
         part = 255 - thumbnails[start : start + _CHUNK].astype(np.float32)
@@ -101,3 +108,24 @@ def _features(thumbnails, blur):
         part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-6)
         features[start : start + _CHUNK] = part
     return features
+
+
+def thumbnails_of(images):
+    """Thumbnails of clean images: uint8 (n, 16, 16).
+
+    Args:
+        images: uint8 (n, height, width), 0 ink, 255 paper; the whole of each counts.
+
+    Raises:
+        InputError: no images, or not of that kind.
+    """
+    images = np.asarray(images)
+    if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
+        raise InputError(
+            f"The images have shape {images.shape} and type {images.dtype}; give uint8 "
+            "of shape (n, height, width), n 1 or more."
+        )
+    side = SIDE, SIDE
+    return np.stack(
+        [Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images]
+    )

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from scipy import ndimage
 
+from hwgen_keras.data.rows import affine_matrix
+from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
 
@@ -61,3 +63,10 @@ def warp(images, affine, image_size):
             prefilter=False,
         )
     return warped
+
+
+def placed(store, indices):
+    """Images of a store in the fixed place, float32 (n, size, size, 1) in [-1, 1]."""
+    place = affine_matrix(store.image_size, np.full((len(indices), 4), FIXED_MARGIN))
+    images = warp(store.decode(indices), place, store.image_size)
+    return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")

@@ -145,7 +145,7 @@ def split_by_writer(samples, fractions, seed):
     unknown = [sample.name for sample in samples if not sample.writer]
     if unknown:
         raise InputError(
-            f"A split by writer needs the writer of each image; {_some(unknown)} has "
+            f"A split by writer needs the writer of each image; {some(unknown)} has "
             "none (a writer pattern can find it in the path)."
         )
     writers = sorted({sample.writer for sample in samples})
@@ -199,7 +199,7 @@ def _read_json(path):
             "a list of image paths."
         )
     if repeated:
-        raise InputError(f"The manifest {path} has {_some(repeated)} more than once.")
+        raise InputError(f"The manifest {path} has {some(repeated)} more than once.")
     return entries
 
 
@@ -219,18 +219,18 @@ def _check_characters(path, entries, characters, skip_unknown):
     wrong = [key for key in entries if len(unicodedata.normalize("NFC", key)) != 1]
     if wrong:
         raise InputError(
-            f"The manifest {path} has keys that are not one character: {_some(wrong)}."
+            f"The manifest {path} has keys that are not one character: {some(wrong)}."
         )
     wrong = [key for key, listed in entries.items() if not isinstance(listed, list)]
     if wrong:
         raise InputError(
             f"The manifest {path} must give a list of samples for each character; it "
-            f"does not for {_some(wrong)}."
+            f"does not for {some(wrong)}."
         )
     empty = [key for key, listed in entries.items() if not listed]
     if empty:
         raise InputError(
-            f"The manifest {path} lists no image for {_some(empty)}; add images or "
+            f"The manifest {path} lists no image for {some(empty)}; add images or "
             "remove the entry."
         )
     if characters is None or skip_unknown:
@@ -239,7 +239,7 @@ def _check_characters(path, entries, characters, skip_unknown):
     if unknown:
         raise InputError(
             f"The manifest {path} has characters outside the set {characters.name}: "
-            f"{_some(unknown)}; choose a set that has them or skip unknown characters."
+            f"{some(unknown)}; choose a set that has them or skip unknown characters."
         )
 
 
@@ -269,7 +269,7 @@ def _check_once(path, samples):
         seen.add(key)
     if repeated:
         raise InputError(
-            f"The manifest {path} lists {_some(repeated)} more than once; an image "
+            f"The manifest {path} lists {some(repeated)} more than once; an image "
             "stands for one character."
         )
 
@@ -278,7 +278,7 @@ def _check_files(path, samples):
     missing = [sample.name for sample in samples if not _is_file(sample.path)]
     if missing:
         raise InputError(
-            f"The manifest {path} lists files that do not exist: {_some(missing)}."
+            f"The manifest {path} lists files that do not exist: {some(missing)}."
         )
 
 
@@ -291,7 +291,7 @@ def _check_stores(path, samples):
         names = [sample.name for sample in outside]
         raise InputError(
             f"The manifest {path} lists images that a store does not have: "
-            f"{_some(names)} ({outside[0].path.name} has "
+            f"{some(names)} ({outside[0].path.name} has "
             f"{counts[outside[0].path]}); use the store it was written for."
         )
 
@@ -303,7 +303,7 @@ def _is_file(path):
         return False
 
 
-def _some(names, count=5):
+def some(names, count=5):
     """The first few names, and how many more there are."""
     text = ", ".join(map(str, names[:count]))
     rest = len(names) - count

@@ -60,13 +60,14 @@ class Groups:
         indices: (n,) image indices.
         groups: (n,) group of each, from 0.
         order_in_group: optional (n,) keys that order the members of a group.
+        count: number of groups, where the last ones may be empty.
     """
 
-    def __init__(self, indices, groups, order_in_group=None):
+    def __init__(self, indices, groups, order_in_group=None, count=0):
         order_in_group = indices if order_in_group is None else order_in_group
         order = np.lexsort((indices, order_in_group, groups))
         self.members = indices[order]
-        self.sizes = np.bincount(groups) if len(groups) else np.zeros(0, np.int64)
+        self.sizes = np.bincount(np.asarray(groups, np.int64), minlength=count)
         self.starts = np.cumsum(self.sizes) - self.sizes
 
     def draw(self, rng, groups, skip_from=0, skip_to=0):
@@ -83,6 +84,11 @@ class Groups:
         position = self.starts[groups] + position.astype(np.int64)
         behind = (skipped > 0) & (position >= skip_from)
         return self.members[position + np.where(behind, skipped, 0)]
+
+    def pick(self, uniform, groups):
+        """One member for each of `groups`, by numbers of [0, 1)."""
+        position = (uniform * self.sizes[groups]).astype(np.int64)
+        return self.members[self.starts[groups] + position]
 
 
 class TokenTable:
@@ -108,7 +114,11 @@ class TokenTable:
 
     def draw(self, rng, labels):
         """The tokens of a random alternative of each label: int32 (n, length)."""
-        alternative = (rng.random(len(labels)) * self.counts[labels]).astype(np.int64)
+        return self.pick(rng.random(len(labels)), labels)
+
+    def pick(self, uniform, labels):
+        """The same with numbers of [0, 1), one a row, in place of a generator."""
+        alternative = (uniform * self.counts[labels]).astype(np.int64)
         return self.tokens[self.starts[labels] + alternative]
 
 

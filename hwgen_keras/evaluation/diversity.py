@@ -1,7 +1,6 @@
 """Whether a generator writes a character in many ways, or one way again and again."""
 
 import numpy as np
-from PIL import Image
 from scipy.spatial.distance import pdist
 
 from hwgen_keras.data import duplicates
@@ -59,11 +58,11 @@ def near_duplicate_share(images, labels=None, others=None):
     Raises:
         InputError: no images, or not of that kind.
     """
-    thumbnails = _thumbnails(images)
+    thumbnails = duplicates.thumbnails_of(images)
     labels = np.zeros(len(thumbnails), int) if labels is None else np.asarray(labels)
     count = len(thumbnails)
     if others is not None:
-        thumbnails = np.concatenate([thumbnails, _thumbnails(others[0])])
+        thumbnails = np.concatenate([thumbnails, duplicates.thumbnails_of(others[0])])
         more = others[1]
         if more is None:
             more = np.zeros(len(others[0]), int)
@@ -81,16 +80,3 @@ def near_duplicate_share(images, labels=None, others=None):
             if others is None or own < len(group):
                 found += own
     return float(found / count)
-
-
-def _thumbnails(images):
-    images = np.asarray(images)
-    if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
-        raise InputError(
-            f"The images have shape {images.shape} and type {images.dtype}; give uint8 "
-            "of shape (n, height, width), n 1 or more."
-        )
-    side = duplicates.SIDE, duplicates.SIDE
-    return np.stack(
-        [Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images]
-    )

@@ -1,0 +1,42 @@
+"""How many images of each character a file asks for."""
+
+import json
+import pathlib
+
+from hwgen_keras.errors import InputError
+
+
+def read(path, characters):
+    """The images to make of each character, {character: images}.
+
+    Args:
+        path: of `--counts`, a JSON file of the same.
+        characters: the `CharacterSet` that the characters must be in.
+
+    Raises:
+        InputError: the file is missing or something else.
+    """
+    try:
+        counts = json.loads(pathlib.Path(path).read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"--counts: {path} cannot be read as JSON ({error})."
+        ) from None
+    if not isinstance(counts, dict):
+        raise InputError(
+            f"--counts: {path} is not a JSON object {{character: images}}; make it one."
+        )
+    for character, number in counts.items():
+        if character not in characters:
+            raise InputError(
+                f"--counts: {path} names {character!r}, which is not in "
+                f"--characters={characters.name}; leave it out or give another set."
+            )
+        if type(number) is not int or number < 0:
+            raise InputError(
+                f"--counts: {path} asks for {json.dumps(number)} images of "
+                f"{character}; give a whole number of 0 or more."
+            )
+    if not any(counts.values()):
+        raise InputError(f"--counts: {path} asks for no image; give numbers above 0.")
+    return counts

@@ -1,0 +1,44 @@
+"""A packed store in place of a manifest: all of its images as samples."""
+
+import pathlib
+
+import numpy as np
+
+from hwgen_keras.data.make import open_once
+from hwgen_keras.data.manifest import Sample, some
+from hwgen_keras.errors import InputError
+
+
+def store_samples(path, characters=None, skip_unknown=False):
+    """The images of a store as `read_manifest` would list them.
+
+    Args:
+        path: the store file.
+        characters: optional `CharacterSet` that every character must be in.
+        skip_unknown: leave out characters outside `characters` instead of failing.
+
+    Returns:
+        A list of `Sample` in the order of the store; the sources are the writers.
+
+    Raises:
+        InputError: the store cannot be opened, or has a character outside the set,
+            or none of it.
+    """
+    store = open_once(path)
+    kept = np.array([characters is None or c in characters for c in store.characters])
+    unknown = [store.characters[k] for k in np.unique(store.labels) if not kept[k]]
+    if unknown and not skip_unknown:
+        raise InputError(
+            f"The store {path} has characters outside the set {characters.name}: "
+            f"{some(unknown)}; choose a set that has them or skip unknown characters."
+        )
+    chosen = np.flatnonzero(kept[store.labels])
+    if not len(chosen):
+        raise InputError(f"The store {path} has no image of the characters used.")
+    characters, names = tuple(store.characters), store.source_names
+    labels, sources = store.labels[chosen].tolist(), store.sources[chosen].tolist()
+    file = pathlib.Path(path)
+    return [
+        Sample(characters[label], file, names[source], index)
+        for label, source, index in zip(labels, sources, chosen.tolist(), strict=True)
+    ]

@@ -1,0 +1,68 @@
+"""Labelled images as TFRecord files, for pipelines that read nothing else."""
+
+from hwgen_keras.errors import InputError
+
+
+def write_tfrecord(path, examples):
+    """Writes images as `tf.train.Example`s; `features` tells what is in each.
+
+    Args:
+        path: the file to make; give a partial one, it grows image by image.
+        examples: iterable of (png, label, character, writer, row).
+
+    Raises:
+        InputError: TensorFlow is not installed, or the disk is full.
+    """
+    tf = _tensorflow()
+    feature, integers = tf.train.Feature, tf.train.Int64List
+
+    def text(value):
+        value = value if isinstance(value, bytes) else value.encode()
+        return feature(bytes_list=tf.train.BytesList(value=[value]))
+
+    try:
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for png, label, character, source, row in examples:
+                values = {
+                    "image": text(png),
+                    "label": feature(int64_list=integers(value=[label])),
+                    "character": text(character),
+                    "writer": text(source),
+                    "row": feature(int64_list=integers(value=[row])),
+                }
+                features = tf.train.Features(feature=values)
+                writer.write(tf.train.Example(features=features).SerializeToString())
+    except tf.errors.OpError as error:
+        raise InputError(
+            f"The file {path} cannot be written ({error.message}); make room or choose "
+            "another folder."
+        ) from None
+
+
+def features():
+    """What `tf.io.parse_single_example` needs to read the images.
+
+    `image` is a PNG file of greys, 0 ink; `label` the class id; `character` and
+    `writer` are UTF-8; `row` is the number of the image's row in its provenance.
+    """
+    tf = _tensorflow()
+    text = tf.io.FixedLenFeature((), tf.string)
+    number = tf.io.FixedLenFeature((), tf.int64)
+    return {
+        "image": text,
+        "label": number,
+        "character": text,
+        "writer": text,
+        "row": number,
+    }
+
+
+def _tensorflow():
+    try:
+        import tensorflow
+    except ImportError:
+        raise InputError(
+            "TFRecord files need TensorFlow, which is not installed; install it, or "
+            "choose another format."
+        ) from None
+    return tensorflow

@@ -1,0 +1,107 @@
+"""What a generator is given of the rows of a set, made ahead in threads."""
+
+import collections
+
+import keras
+import numpy as np
+
+from hwgen_keras.data.feed_python import placed
+
+
+def to_uint8(images):
+    """Grey images (batch, height, width) from float images in [-1, 1].
+
+    What is no number becomes paper.
+    """
+    images = keras.ops.convert_to_numpy(images)[..., 0]
+    images = np.nan_to_num(images, nan=1.0)
+    return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
+
+
+def inputs_of(generator, batch, seed, rows, attempt=0):
+    """What a generator is given of a batch of a sampler's rows.
+
+    Args:
+        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
+        batch: dict of arrays; `style_1`, … go beside `style`.
+        seed: integer, of the noise that a diffusion model begins with.
+        rows: numbers of the rows, or that of the first one; a row's noise follows
+            from it.
+        attempt: the rows' attempt, from which it follows, too.
+    """
+    batch = dict(batch)
+    more = sum(name.startswith("style_") for name in batch)
+    if more:
+        names = ["style", *(f"style_{i + 1}" for i in range(more))]
+        batch["style"] = np.stack([batch[name] for name in names], axis=1)
+    if "noise" in generator.input_names:
+        count, size = batch["content"].shape[:2]
+        if np.ndim(rows) == 0:
+            rows = np.arange(rows, rows + count)
+        batch["noise"] = row_noise(seed, rows, size, attempt)
+    return {name: batch[name] for name in generator.input_names}
+
+
+def row_noise(seed, rows, size, attempt=0):
+    """Standard normal noise (rows, size, size, 1), the same wherever a row stands."""
+    shape = (size, size, 1)
+    return np.stack(
+        [
+            np.random.default_rng((seed, int(row), attempt)).standard_normal(
+                shape, np.float32
+            )
+            for row in rows
+        ]
+    )
+
+
+class Batches:
+    """Makes batches of rows for a generator, in threads, ahead of when they are asked.
+
+    Args:
+        generator: a built `AdaINGenerator` or `DiffusionGenerator`.
+        sampler: a `GenerationSampler`.
+        batch_size: rows in each batch; a last one repeats its last row, since a batch
+            of another size would be compiled for itself.
+        pool: the threads, a `concurrent.futures.Executor`.
+        ahead: batches made in advance.
+    """
+
+    def __init__(self, generator, sampler, batch_size, pool, ahead=4):
+        self.generator, self.sampler = generator, sampler
+        self.batch_size, self.pool, self.ahead = batch_size, pool, ahead
+
+    def of(self, rows, attempt=0):
+        """Yields (rows, their table, the generator's inputs), batch by batch.
+
+        Args:
+            rows: iterable of (n,) arrays; no batch has rows of two of them.
+            attempt: of all of them.
+        """
+        waiting = collections.deque()
+        for several in rows:
+            for first in range(0, len(several), self.batch_size):
+                own = several[first : first + self.batch_size]
+                waiting.append(self.pool.submit(self._make, own, attempt))
+                if len(waiting) > self.ahead:
+                    yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def count(self, rows):
+        """How many batches `of` makes of one array of rows."""
+        return -(-len(rows) // self.batch_size)
+
+    def _make(self, rows, attempt):
+        full = np.append(rows, np.repeat(rows[-1:], self.batch_size - len(rows)))
+        table = self.sampler.draw(full, attempt)
+        names = [name for name in table if f"{name}_affine" in table]
+        # Rows of a batch show few different glyphs: each is decoded once.
+        indices = np.stack([table[name] for name in names])
+        used, where = np.unique(indices, return_inverse=True)
+        images = placed(self.sampler.store, used)
+        batch = {k: v for k, v in table.items() if not k.endswith("_affine")}
+        for name, chosen in zip(names, where.reshape(indices.shape), strict=True):
+            batch[name] = images[chosen]
+        inputs = inputs_of(self.generator, batch, self.sampler.seed, full, attempt)
+        return rows, {k: v[: len(rows)] for k, v in table.items()}, inputs

@@ -1,0 +1,173 @@
+"""What an image must pass to come into a set: ink, a reader, and no twin."""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+from scipy.special import softmax
+
+from hwgen_keras.data.duplicates import (
+    LEAST_CORRELATION,
+    thumbnails_of,
+    unit_features,
+)
+from hwgen_keras.data.inspection import LEAST_CONTRAST
+from hwgen_keras.errors import InputError
+
+# A smaller share of ink than this is a speck: four pixels of 64 by 64.
+_LEAST_INK = 1e-3
+
+BLANK, UNREAD, DUPLICATE = REASONS = ("blank", "unread", "duplicate")
+
+
+class Reader:
+    """A recogniser as a judge: the probability that an image shows its character.
+
+    Args:
+        classifier: a built `Classifier` of images, whose classes are the labels.
+        batch_size: images read at once; each batch is filled up to it.
+    """
+
+    def __init__(self, classifier, batch_size=64):
+        self.classifier, self.batch_size = classifier, batch_size
+
+    def __call__(self, images, labels):
+        """Probabilities of the labels, float32 (n,).
+
+        Args:
+            images: uint8 (n, height, width), as they will be kept.
+            labels: class ids, (n,).
+        """
+        scores = []
+        for first in range(0, len(images), self.batch_size):
+            part = images[first : first + self.batch_size]
+            rows = np.arange(self.batch_size) % len(part)
+            given = part[rows, ..., None].astype("float32") / 127.5 - 1
+            logits = self.classifier.predict_on_batch(given)[: len(part)]
+            odds = softmax(np.asarray(logits, np.float64), axis=1)
+            scores.append(odds[np.arange(len(part)), labels[first:][: len(part)]])
+        return np.concatenate(scores).astype(np.float32)
+
+    def digest(self):
+        """SHA-256 of the weights."""
+        return digest_of(self.classifier)
+
+
+@dataclasses.dataclass(frozen=True)
+class Gate:
+    """Which images are rejected, and how often a row is drawn again.
+
+    Images with next to no ink always are.
+
+    Attributes:
+        reader: function of (uint8 images, labels) that gives the probability of each
+            label, such as a `Reader`; it must not have taught the generator.
+        min_score: images with a lower probability are rejected, in [0, 1]; None: the
+            probability is noted, no more.
+        reject_duplicates: reject what is almost the same as an image of its character
+            that was accepted before, in the same part of the set.
+        max_attempts: images made for a row at most; after these it is dropped.
+
+    Raises:
+        InputError: a value is out of range, or there is a score without a reader.
+    """
+
+    reader: object = None
+    min_score: float | None = None
+    reject_duplicates: bool = False
+    max_attempts: int = 5
+
+    def __post_init__(self):
+        if self.min_score is not None and self.reader is None:
+            raise InputError(
+                "A lowest score needs a reader that gives the scores; give one, a "
+                "recogniser that has not taught the generator."
+            )
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise InputError(
+                f"The lowest score is {self.min_score}; give a probability in [0, 1]."
+            )
+        if self.max_attempts < 1:
+            raise InputError(
+                f"{self.max_attempts} attempts are allowed a row; give 1 or more."
+            )
+
+    def request(self):
+        """All that decides what passes, as JSON."""
+        digest = getattr(self.reader, "digest", None)
+        return {
+            "reader": digest and digest(),
+            "min_score": self.min_score,
+            "reject_duplicates": self.reject_duplicates,
+            "max_attempts": self.max_attempts,
+        }
+
+    def judge(self):
+        """A `Judge` of one part of a set."""
+        return Judge(self)
+
+
+class Judge:
+    """Decides on the images of a part, attempt by attempt and row by row.
+
+    So what passes does not depend on how many are shown at once.
+    """
+
+    def __init__(self, gate):
+        self.gate = gate
+        self._accepted = {}
+
+    def __call__(self, images, labels):
+        """The reason to reject each image, or None, and the scores.
+
+        Args:
+            images: uint8 (n, height, width), in the order of their rows.
+            labels: class ids, (n,).
+
+        Returns:
+            (list of n of `REASONS` or None, list of n floats or None).
+        """
+        gate, count = self.gate, len(images)
+        reasons = np.where(blank(images), BLANK, "")
+        scores = [None] * count
+        if gate.reader is not None:
+            found = gate.reader(images, labels)
+            scores = found.tolist()
+            if gate.min_score is not None:
+                # Not `<`: a score that is no number is no pass.
+                low = ~(found >= gate.min_score) & (reasons == "")
+                reasons = np.where(low, UNREAD, reasons)
+        reasons = [reason or None for reason in reasons.tolist()]
+        if gate.reject_duplicates:
+            left = [i for i, reason in enumerate(reasons) if reason is None]
+            if left:
+                features = unit_features(thumbnails_of(images[left]))
+                for i, feature in zip(left, features, strict=True):
+                    if self._has_twin(int(labels[i]), feature):
+                        reasons[i] = DUPLICATE
+        return reasons, scores
+
+    def _has_twin(self, label, feature):
+        """Whether an accepted image is almost the same; if not, accepts this one."""
+        accepted = self._accepted.setdefault(label, [])
+        if accepted and np.max(np.stack(accepted) @ feature) >= LEAST_CORRELATION:
+            return True
+        accepted.append(feature)
+        return False
+
+
+def blank(images):
+    """Whether uint8 images (n, height, width) have next to no ink: bool (n,)."""
+    flat = images.reshape(len(images), -1)
+    lightest = flat.max(axis=1).astype(np.int32)
+    contrast = lightest - flat.min(axis=1)
+    ink = (255 - flat.astype(np.float32)).mean(axis=1) / 255
+    return (contrast < LEAST_CONTRAST) | (ink < _LEAST_INK)
+
+
+def digest_of(model):
+    """SHA-256 of the weights of a model, as text."""
+    digest = hashlib.sha256()
+    for weights in model.get_weights():
+        digest.update(np.ascontiguousarray(weights))
+    return digest.hexdigest()

@@ -1,0 +1,188 @@
+"""Which glyph is rewritten in which hand: the rows of a generated set."""
+
+import hashlib
+
+import numpy as np
+
+from hwgen_keras.data import affine_matrix
+from hwgen_keras.data.rows import Groups, TokenTable
+from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.store import FONT, HANDWRITING
+from hwgen_keras.errors import InputError
+
+STYLES = ("any", "same_character")
+# Sets the draws of a row apart from its noise, which has seed, row and attempt alike.
+_DRAWS = 1
+
+
+class GenerationSampler:
+    """Draws which glyph is rewritten in which hand, so many times for each character.
+
+    Rows are numbered character by character. What row r is at its attempt a follows
+    from (seed, r, a) alone, and not from the batch it is in. It has the columns
+    `content`, `style`, `style_1`, … and their affine maps, `label`, and `tokens` if
+    there is a tokenizer.
+
+    Args:
+        store: an `ImageStore` with fonts (the contents) and handwriting (the styles).
+        count: images of each character that the fonts have, or a dict of them,
+            {character: images}; characters it does not name are left out.
+        tokenizer: optional `StructureTokenizer`.
+        seed: integer of 0 or more.
+        style_from: `"any"`: any image of a writer, writers drawn with equal chance;
+            `"same_character"`: an image of the same character where there is one.
+        style_images: how many images by one hand are shown for a row; the others may
+            be of any characters.
+
+    Raises:
+        InputError: the store has no fonts or no handwriting, a hand has too few
+            images, or `count` asks for a character without a glyph, or for none.
+    """
+
+    aliases = {}
+
+    def __init__(
+        self,
+        store,
+        count,
+        tokenizer=None,
+        seed=0,
+        style_from="any",
+        style_images=1,
+    ):
+        if style_from not in STYLES:
+            raise InputError(
+                f"style_from is {style_from!r}; use {' or '.join(STYLES)}."
+            )
+        fonts = np.flatnonzero(store.kinds == FONT)
+        hands = np.flatnonzero(store.kinds == HANDWRITING)
+        if not len(fonts) or not len(hands):
+            raise InputError(
+                "Generation needs fonts for the contents and handwriting for the "
+                f"styles; the store has {len(fonts)} and {len(hands)} images of them."
+            )
+        self.store, self.image_size = store, store.image_size
+        self.seed, self.count = seed, count
+        self.style_from, self.style_images = style_from, style_images
+        self.labels, self.counts = _counts(store, fonts, count)
+        self.ends = np.cumsum(self.counts)
+        self.rows_per_epoch = int(self.ends[-1])
+        classes = len(store.characters)
+        self.contents = Groups(fonts, store.labels[fonts], count=classes)
+        self.same = Groups(hands, store.labels[hands], count=classes)
+        self.hands = Groups(hands, store.sources[hands], count=len(store.source_names))
+        self.writers = np.flatnonzero(self.hands.sizes)
+        fewest = self.writers[np.argmin(self.hands.sizes[self.writers])]
+        if self.hands.sizes[fewest] < style_images:
+            raise InputError(
+                f"{store.source_names[fewest]} wrote {self.hands.sizes[fewest]} images "
+                f"and {style_images} are to be shown for a row; show fewer."
+            )
+        self.tokens = tokenizer and TokenTable(
+            tokenizer, store.characters, store.labels[fonts]
+        )
+        # Where each image stands among those by its hand.
+        self._position = np.zeros(len(store), np.int64)
+        members = self.hands.members
+        starts = self.hands.starts[store.sources[members]]
+        self._position[members] = np.arange(len(members)) - starts
+
+    def epoch(self, epoch):
+        """The table of all rows at the attempt `epoch`, as a `feed` asks for it."""
+        return self.draw(np.arange(self.rows_per_epoch), epoch)
+
+    def request(self):
+        """What decides the rows of a store, as JSON."""
+        digest = hashlib.sha256()
+        tokens = () if self.tokens is None else (self.tokens.starts, self.tokens.tokens)
+        for array in (self.labels, self.counts, *tokens):
+            digest.update(np.ascontiguousarray(array))
+        return {
+            "seed": self.seed,
+            "style_from": self.style_from,
+            "style_images": self.style_images,
+            "count": self.count if isinstance(self.count, int) else "of each character",
+            "sha256": digest.hexdigest(),
+        }
+
+    def label_of(self, rows):
+        """The class ids of rows, (n,) integers, and the number within the class."""
+        place = np.searchsorted(self.ends, rows, side="right")
+        return self.labels[place], rows - (self.ends - self.counts)[place]
+
+    def draw(self, rows, attempt=0):
+        """The table of some rows at an attempt: a dict of arrays.
+
+        Args:
+            rows: (n,) integers from 0, in any order.
+            attempt: 0, or how many images of these rows were rejected before.
+        """
+        rows = np.asarray(rows)
+        # The last ones come last: all others are the same however many are shown.
+        uniform = np.stack(
+            [
+                np.random.default_rng((self.seed, int(row), attempt, _DRAWS)).random(
+                    3 + self.style_images
+                )
+                for row in rows
+            ]
+        ).T
+        label = self.label_of(rows)[0]
+        place = affine_matrix(self.image_size, np.full((len(rows), 4), FIXED_MARGIN))
+        content = self.contents.pick(uniform[0], label)
+        styles = self._styles(uniform[1], uniform[2], uniform[4:], label)
+        table = {
+            "content": content.astype(np.int32),
+            "content_affine": place,
+            "style": styles[0].astype(np.int32),
+            "style_affine": place,
+            "label": label.astype(np.int32),
+        }
+        if self.tokens:
+            table["tokens"] = self.tokens.pick(uniform[3], label)
+        for number, column in enumerate(styles[1:], start=1):
+            table[f"style_{number}"] = column.astype(np.int32)
+            table[f"style_{number}_affine"] = place
+        return table
+
+    def _styles(self, for_writer, for_image, for_others, label):
+        """Images by one hand for each row, all different: list of (n,) indices."""
+        chosen = (for_writer * len(self.writers)).astype(np.int64)
+        style = self.hands.pick(for_image, self.writers[chosen])
+        if self.style_from == "same_character":
+            has = self.same.sizes[label] > 0
+            style[has] = self.same.pick(for_image[has], label[has])
+        writer = self.store.sources[style]
+        positions = [self._position[style]]
+        for uniform in for_others:
+            left = self.hands.sizes[writer] - len(positions)
+            position = (uniform * left).astype(np.int64)
+            # Counted among those not chosen yet: each one before it moves it on.
+            for taken in np.sort(positions, axis=0):
+                position += position >= taken
+            positions.append(position)
+        starts = self.hands.starts[writer]
+        return [self.hands.members[starts + position] for position in positions]
+
+
+def _counts(store, fonts, count):
+    """The class ids to write, ascending, and how many images of each."""
+    found = np.unique(store.labels[fonts])
+    if not isinstance(count, dict):
+        if count < 1:
+            raise InputError(f"{count} images of a character are asked for; give more.")
+        return found, np.full(len(found), int(count), np.int64)
+    asked = {store.characters.index(c): int(n) for c, n in count.items() if n}
+    missing = [store.characters[label] for label in sorted(set(asked) - set(found))]
+    if missing:
+        raise InputError(
+            f"No font has a glyph of {'、'.join(missing[:5])}"
+            f"{' and others' if missing[5:] else ''}, of which images are asked for; "
+            "add a font that has it, or do not ask for it."
+        )
+    if not asked or min(asked.values()) < 0:
+        raise InputError(
+            "The counts ask for no image, or for fewer than none; give numbers above 0."
+        )
+    labels = np.array(sorted(asked))
+    return labels, np.array([asked[label] for label in labels], np.int64)
