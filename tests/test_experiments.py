@@ -145,28 +145,28 @@ def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path)
 
 
 def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
-    from hwgen_keras import generation
+    from hwgen_keras.generation.formats import PngTree
 
     arguments = {
         **chain.data,
         "generator_weights": str(chain.generator),
         "count": 2,
         "batch_size": 4,
+        "part_rows": 4,
     }
     whole = call(generate, **arguments, output=str(tmp_path / "whole")).parent
-    save, saved = generation._save, []
+    write = PngTree.write
 
-    def break_off(path, image):
-        if len(saved) == 6:
+    def break_off(self, number, rows, images):
+        write(self, number, rows, images)
+        if number == 1:
             raise KeyboardInterrupt
-        saved.append(path.name)
-        save(path, image)
 
-    monkeypatch.setattr(generation, "_save", break_off)
+    monkeypatch.setattr(PngTree, "write", break_off)
     with pytest.raises(KeyboardInterrupt):
         call(generate, **arguments, output=str(tmp_path / "parts"))
     assert not (tmp_path / "parts").exists()
-    monkeypatch.setattr(generation, "_save", save)
+    monkeypatch.setattr(PngTree, "write", write)
     with pytest.raises(InputError, match="parts.partial holds a part of another job"):
         call(generate, **arguments, seed=1, output=str(tmp_path / "parts"))
     parts = call(generate, **arguments, output=str(tmp_path / "parts")).parent

@@ -1,0 +1,169 @@
+"""The script that writes a set, with an untrained generator and recogniser."""
+
+import csv
+import json
+import types
+
+import keras
+import numpy as np
+import pytest
+from networks import BACKEND
+
+from experiments import common, generate, inputs
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import GENERATED, ImageStore
+from hwgen_keras.data.store_samples import store_samples
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import AdaINGenerator, Classifier, ImageEncoder
+
+ATTENTION = {"heads": 2, "head_width": 4}
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory, tiny_font, characters):
+    """Flags, with an untrained generator and reader of the six characters."""
+    folder = tmp_path_factory.mktemp("set")
+    keras.utils.set_random_seed(0)
+    generator = AdaINGenerator(width=8, multipliers=(1, 2), attention=ATTENTION)
+    generator.build()
+    # Untrained it writes a veil; so its ink is as dark as it can be.
+    kernel, bias = generator.last_layer.get_weights()
+    generator.last_layer.set_weights([20 * kernel, bias])
+    generator.save(folder / "generator.keras")
+    classifier = Classifier(ImageEncoder(widths=(8, 16)), len(characters))
+    classifier.build()
+    classifier.save(folder / "classifier.keras")
+    file = folder / "characters.txt"
+    file.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    return {
+        "characters": str(file),
+        "fonts": [str(tiny_font)],
+        "simulated_writers": 2,
+        "image_size": 16,
+        "batch_size": 4,
+        "count": 2,
+        "generator_weights": str(folder),
+    }
+
+
+def call(given, output, **values):
+    flags = {**given, "output": str(output), **values}
+    return generate.main(common.options(generate.FLAGS, generate.EXTRA, **flags))
+
+
+def rows_of(folder):
+    with open(folder / "provenance.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
+    judge = given["generator_weights"]
+    first = call(given, tmp_path / "first", reader=judge, format="store")
+    scores = [float(row["score"]) for row in rows_of(first.parent)]
+    assert len(scores) == 12 and 0 < min(scores) < max(scores) < 1
+    assert capsys.readouterr().out.startswith("12 images.\nSaved ")
+
+    least = float(np.median(scores))
+    counts = tmp_path / "counts.json"
+    counts.write_text(json.dumps({"か": 3, "あ": 1, "い": 4}), "utf-8")
+    path = call(
+        *(given, tmp_path / "second"),
+        reader=judge,
+        format="store",
+        counts=str(counts),
+        min_content_score=least,
+        max_attempts=2,
+    )
+    rows = rows_of(path.parent)
+    assert all(float(row["score"]) >= least - 1e-6 for row in rows)
+    summary = json.loads((path.parent / "generation.json").read_text("utf-8"))
+    asked = {c: one["rows"] for c, one in summary["characters"].items()}
+    assert asked == {"か": 3, "あ": 1, "い": 4}
+    assert len(rows) == summary["images"] == 8 - summary["dropped"]
+    assert summary["rejected"]["unread"] > 0
+    assert summary["backend"] == BACKEND
+    assert summary["flags"]["min_content_score"] == least
+    assert len(summary["job"]["gate"]["reader"]) == 64
+    printed = capsys.readouterr().out
+    assert "Unread" in printed and "\nall " in printed
+
+    # As `train_classifier --generated` and others take it.
+    options = types.SimpleNamespace(
+        cache="", image_size=16, skip_unknown_characters=False, writer_pattern=None
+    )
+    store = inputs.load_images(options, str(path), characters, GENERATED)
+    assert len(store) == len(rows) and (store.kinds == GENERATED).all()
+    assert [characters[k] for k in store.labels] == [r["character"] for r in rows]
+
+
+def test_a_store_stands_for_a_manifest_of_its_images(characters, tmp_path):
+    images = np.zeros((4, 8, 8), np.uint8)
+    labels, sources = [0, 2, 5, 2], [0, 1, 1, 0]
+    store = ImageStore.from_arrays(
+        images, labels, sources, GENERATED, ["a", "b"], characters
+    )
+    path = tmp_path / "four.store"
+    store.save(path)
+    samples = store_samples(path)
+    assert [s.name for s in samples] == [f"{path}#{i}" for i in range(4)]
+    assert "".join(s.character for s in samples) == "あうくう"
+    assert "".join(s.writer for s in samples) == "abba"
+    fewer = CharacterSet("fewer", "う")
+    with pytest.raises(InputError, match="outside the set fewer: あ, く; choose"):
+        store_samples(path, fewer)
+    assert [s.index for s in store_samples(path, fewer, skip_unknown=True)] == [1, 3]
+    with pytest.raises(InputError, match="no.store cannot be opened"):
+        store_samples(tmp_path / "no.store")
+
+
+def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    weights = f"{given['generator_weights']}/generator.keras"
+    (folder / "generator.keras").write_bytes(open(weights, "rb").read())
+    judge = f"{given['generator_weights']}/classifier.keras"
+    # CLIP's run is gone; the image encoder is there.
+    config = {"flags": {"clip_weights": "gone", "image_weights": judge}}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    with pytest.raises(InputError, match="is a network that taught the generator"):
+        call(given, tmp_path / "set", generator_weights=str(folder), reader=judge)
+    assert not (tmp_path / "set.partial").exists()
+
+
+COUNTS = {
+    "unknown": ({"犬": 1}, "names '犬', which is not in --characters=characters"),
+    "word": ({"あ": "two"}, 'asks for "two" images of あ; give a whole number'),
+    "half": ({"あ": 1.5}, "asks for 1.5 images of あ"),
+    "none": ({"あ": 0}, "asks for no image"),
+    "list": ([1], "is not a JSON object"),
+}
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@pytest.mark.parametrize("content, message", COUNTS.values(), ids=COUNTS)
+def test_counts_that_cannot_be_are_told(given, content, message, tmp_path):
+    file = tmp_path / "counts.json"
+    file.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError) as error:
+        call(given, tmp_path / "set", counts=str(file))
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"counts": "no.json"}, "--counts: no.json cannot be read"),
+        ({"min_content_score": 0.5}, "--min_content_score needs --reader"),
+        ({"min_content_score": 5, "reader": "."}, "--min_content_score is 5"),
+        ({"max_attempts": 0}, "--max_attempts is 0"),
+        ({"workers": -1}, "--workers is -1"),
+        ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
+        ({"seed": -1}, "--seed is -1"),
+    ],
+)
+def test_mistakes_get_one_sentence(given, tmp_path, values, message):
+    with pytest.raises(InputError, match=message) as error:
+        call(given, tmp_path / "set", **values)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "set").exists()
