@@ -90,7 +90,6 @@ def main(options):
     from experiments import counts, inputs, reader, recipes
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
-    from hwgen_keras.models import GENERATORS, load_trained, with_policy
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:
@@ -109,10 +108,7 @@ def main(options):
     count = options.count
     if options.counts is not None:
         count = counts.read(options.counts, characters)
-    generator = load_trained(
-        options.generator_weights, GENERATORS, "--generator_weights", "generator.keras"
-    )
-    generator = sampling.apply(options, with_policy(generator, "float32"))
+    generator = load_generator(options)
     recipes.check_stride(options.image_size, generator.stride)
     recipes.check_condition(generator, characters)
     judge = None
@@ -154,6 +150,26 @@ def main(options):
     tell(json.loads(file.read_text("utf-8")))
     print(f"Saved {path}")
     return path
+
+
+def load_generator(options):
+    """The generator of `--generator_weights`, as the flags have it write."""
+    import pathlib
+
+    from experiments.exported import ExportedGenerator
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import GENERATORS, load_trained, with_policy
+
+    path = options.generator_weights
+    if not pathlib.Path(path, "saved_model.pb").is_file():
+        model = load_trained(path, GENERATORS, "--generator_weights", "generator.keras")
+        return sampling.apply(options, with_policy(model, "float32"))
+    if options.style_images > 1:
+        raise InputError(
+            "--style_images: an exported model is shown one image; give the .keras "
+            "file, or leave the flag out."
+        )
+    return sampling.apply(options, ExportedGenerator(path))
 
 
 def check_gate(options):

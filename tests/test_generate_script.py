@@ -130,6 +130,39 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     assert not (tmp_path / "set.partial").exists()
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels need TensorFlow")
+def test_an_exported_generator_writes(given, tmp_path):
+    import tensorflow as tf
+
+    image = tf.TensorSpec((None, None, None, 1), tf.float32)
+    half = tf.Variable(0.5)
+
+    def save(name, output):
+        module = tf.Module()
+        module.half = half
+
+        @tf.function(input_signature=[{"content": image, "style": image}])
+        def serve(inputs):
+            return {output: half * (inputs["content"] + inputs["style"])}
+
+        tf.saved_model.save(module, str(tmp_path / name), {"serve": serve})
+        return {**given, "generator_weights": str(tmp_path / name)}
+
+    exported = save("generator", "image")
+    path = call(exported, tmp_path / "set", format="store")
+    assert len(ImageStore.open(path)) == 12
+    half.assign(0.6)
+    with pytest.raises(InputError, match="holds another set"):
+        call(save("other", "image"), tmp_path / "set", format="store")
+    for values, given_, message in (
+        ({"style_images": 2}, exported, "--style_images: an exported model"),
+        ({"sampling_steps": 2}, exported, "is for a diffusion model"),
+        ({}, save("classifier", "probabilities"), "is no exported generator"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call(given_, tmp_path / "none", **values)
+
+
 COUNTS = {
     "unknown": ({"犬": 1}, "names '犬', which is not in --characters=characters"),
     "word": ({"あ": "two"}, 'asks for "two" images of あ; give a whole number'),
