@@ -14,7 +14,7 @@ def to_uint8(images):
     What is no number becomes paper.
     """
     images = keras.ops.convert_to_numpy(images)[..., 0]
-    images = np.nan_to_num(images, nan=1.0)
+    images = np.nan_to_num(images, nan=1.0, posinf=1.0, neginf=-1.0)
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
