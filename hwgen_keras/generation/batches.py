@@ -75,22 +75,17 @@ class Batches:
         """Yields (rows, their table, the generator's inputs), batch by batch.
 
         Args:
-            rows: iterable of (n,) arrays; no batch has rows of two of them.
+            rows: (n,) integers.
             attempt: of all of them.
         """
         waiting = collections.deque()
-        for several in rows:
-            for first in range(0, len(several), self.batch_size):
-                own = several[first : first + self.batch_size]
-                waiting.append(self.pool.submit(self._make, own, attempt))
-                if len(waiting) > self.ahead:
-                    yield waiting.popleft().result()
+        for first in range(0, len(rows), self.batch_size):
+            own = rows[first : first + self.batch_size]
+            waiting.append(self.pool.submit(self._make, own, attempt))
+            if len(waiting) > self.ahead:
+                yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-    def count(self, rows):
-        """How many batches `of` makes of one array of rows."""
-        return -(-len(rows) // self.batch_size)
 
     def _make(self, rows, attempt):
         full = np.append(rows, np.repeat(rows[-1:], self.batch_size - len(rows)))

@@ -2,7 +2,6 @@
 
 import collections
 import concurrent.futures
-import itertools
 import os
 
 import numpy as np
@@ -25,6 +24,7 @@ class Work:
     def __init__(self, generator, sampler, gate, batch_size, workers, bar):
         self.generator, self.sampler, self.gate = generator, sampler, gate
         self.batch_size, self.bar = batch_size, bar
+        self._rest = None
         self.workers = workers or min(4, os.cpu_count() or 1)
 
     def run(self, parts, missing, writer, paths):
@@ -36,15 +36,17 @@ class Work:
             writer: one of `FORMATS`.
             paths: of the file that marks each part as complete.
         """
+        if not missing:
+            return
         threads = concurrent.futures.ThreadPoolExecutor
         with threads(self.workers) as pool, threads(1) as disk:
             batches = Batches(self.generator, self.sampler, self.batch_size, pool)
-            # The first attempts of all parts, so that the next part is ready in time.
-            first = batches.of(parts[number] for number in missing)
+            # First attempts of all parts, so that no batch at the end of one is small.
+            rows = np.concatenate([parts[number] for number in missing])
+            first = self._written(batches.of(rows))
             writing = collections.deque()
             for number in missing:
-                own = itertools.islice(first, batches.count(parts[number]))
-                made = self._part(parts[number], own, batches, pool)
+                made = self._part(parts[number], first, batches, pool)
                 arguments = number, parts[number], paths[number], *made
                 writing.append(disk.submit(_write, writer, *arguments))
                 if len(writing) > _WAITING:
@@ -52,12 +54,31 @@ class Work:
             for future in writing:
                 future.result()
 
+    def _written(self, batches):
+        """Yields (rows, their table, their images) of batches."""
+        for own, table, inputs in batches:
+            images = self.generator.predict_on_batch(inputs)
+            yield own, table, to_uint8(images)[: len(own)]
+
+    def _next(self, written, count):
+        """Yields of what is written the next `count` rows; the rest is kept."""
+        while count:
+            own, table, images = self._rest or next(written)
+            self._rest = None
+            if len(own) > count:
+                later = {name: column[count:] for name, column in table.items()}
+                self._rest = own[count:], later, images[count:]
+                table = {name: column[:count] for name, column in table.items()}
+                own, images = own[:count], images[:count]
+            count -= len(own)
+            yield own, table, images
+
     def _part(self, rows, first, batches, pool):
         """The images of a part, each with its PNG to come, and what was rejected.
 
         Args:
             rows: (n,) integers.
-            first: batches of their first attempts.
+            first: what is written of first attempts, of this part and those after it.
             batches: a `Batches`, for more attempts.
             pool: threads.
 
@@ -66,13 +87,12 @@ class Work:
             reason): images}, class ids of the rows without an image).
         """
         judge, made, rejected = self.gate.judge(), [], collections.Counter()
-        waiting = rows
+        written, waiting = self._next(first, len(rows)), rows
         for attempt in range(self.gate.max_attempts):
+            if attempt:
+                written = self._written(batches.of(waiting, attempt))
             again = []
-            for own, table, inputs in (
-                first if not attempt else batches.of([waiting], attempt)
-            ):
-                images = to_uint8(self.generator.predict_on_batch(inputs))[: len(own)]
+            for own, table, images in written:
                 reasons, scores = judge(images, table["label"])
                 passed = [i for i, reason in enumerate(reasons) if reason is None]
                 future = pool.submit(_encode, images[passed])
