@@ -1,6 +1,11 @@
 """AdaIN, residual and attention blocks, the coders made of them, conditions."""
 
-from hwgen_keras.layers.adain import adain, style_of_images, style_statistics
+from hwgen_keras.layers.adain import (
+    adain,
+    style_of_images,
+    style_shares,
+    style_statistics,
+)
 from hwgen_keras.layers.attention import CrossAttention, FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
 from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
@@ -35,5 +40,6 @@ __all__ = [
     "freeze",
     "layer_seed",
     "style_of_images",
+    "style_shares",
     "style_statistics",
 ]

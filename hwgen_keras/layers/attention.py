@@ -132,6 +132,8 @@ class CrossAttention(layers.Layer):
     Call arguments:
         features: (batch, height, width, channels).
         context: (batch, positions, any number of channels).
+        shares: (batch, positions), optional: by how much a position counts, 0 or more,
+            not all 0. None: all count alike.
 
     Output: as `features`.
 
@@ -159,21 +161,26 @@ class CrossAttention(layers.Layer):
         self.to_key_value = linear(2 * heads * head_width, "to_key_value")
         self.to_out = linear(width, "to_out")
 
-    def build(self, features_shape, context_shape):
+    def build(self, features_shape, context_shape, shares_shape=None):
         self.norm.build((None, None, self.width))
         self.context_norm.build(context_shape)
         self.to_query.build((None, None, self.width))
         self.to_key_value.build(context_shape)
         self.to_out.build((None, None, self.heads * self.head_width))
 
-    def call(self, features, context):
+    def call(self, features, context, shares=None):
         shape = ops.shape(features)
         positions = ops.reshape(features, (shape[0], -1, self.width))
         query = self._heads(self.to_query(self.norm(positions)))
         both = self.to_key_value(self.context_norm(ops.cast(context, query.dtype)))
         key, value = (self._heads(part) for part in ops.split(both, 2, axis=-1))
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-        weights = ops.softmax(scores * self.head_width**-0.5, axis=-1)
+        scores = scores * self.head_width**-0.5
+        if shares is not None:
+            # Added to the scores, the logarithm of a share multiplies the weight.
+            shares = ops.log(ops.cast(shares, "float32"))
+            scores = scores + ops.cast(shares, scores.dtype)[:, None, None, :]
+        weights = ops.softmax(scores, axis=-1)
         attended = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         attended = ops.reshape(attended, (shape[0], -1, self.heads * self.head_width))
         return features + ops.reshape(self.to_out(attended), shape)
@@ -183,7 +190,7 @@ class CrossAttention(layers.Layer):
         x = ops.reshape(x, (ops.shape(x)[0], -1, self.heads, self.head_width))
         return ops.transpose(x, (0, 2, 1, 3))
 
-    def compute_output_shape(self, features_shape, context_shape):
+    def compute_output_shape(self, features_shape, context_shape, shares_shape=None):
         return features_shape
 
     def get_config(self):

@@ -33,6 +33,8 @@ class DiffusionGenerator(keras.Model):
             divisible by `stride`.
         style: the same shape, or (batch, images, height, width, 1): several images
             by one hand.
+        style_weights: (batch, images), optional: shares of the style images, see
+            `style_of_images`; images of several hands mix these hands.
         label or tokens: what the condition asks for.
         drop_content, drop_style, drop_condition: (batch,) bool, optional: rows that
             are not told it.
@@ -97,7 +99,9 @@ class DiffusionGenerator(keras.Model):
         return schedules.to_image(prediction, noisy, *rates, self.parameterization)
 
     def call(self, inputs, log_snrs=None):
-        style = self.network.encode_style(inputs["style"])
+        style = self.network.encode_style(
+            inputs["style"], inputs.get("style_weights")
+        )
         everyone = ops.ones((ops.shape(inputs["noise"])[0],), "bool")
         scales = dict(self.guidance)
         if self.condition is None:

@@ -1,7 +1,7 @@
 """The generator: a content glyph, rewritten in the style of another image."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from hwgen_keras.layers import (
     Decoder,
@@ -34,6 +34,10 @@ class AdaINGenerator(keras.Model):
             divisible by `stride`.
         style: the same shape, or (batch, images, height, width, 1): several images
             by one hand.
+        style_weights: (batch, images), optional: shares of the style images, see
+            `style_of_images`; images of several hands mix these hands.
+        strength: (batch,), optional: how much of the style, see `style_code`; 1, the
+            default, is all of it, 0 none.
         label or tokens: what the condition asks for.
         drop_condition: (batch,) bool, optional: rows that get the null vector.
 
@@ -111,12 +115,34 @@ class AdaINGenerator(keras.Model):
         if self.condition is not None and not self.condition.built:
             self.condition.build()
 
-    def style_of(self, images):
+    def style_of(self, images, weights=None):
         """Style statistics of images: two tensors (batch, 1, 1, channels).
 
-        Of several images a row, (batch, images, height, width, 1), their means.
+        Of several images a row, (batch, images, height, width, 1), their means, or
+        with `weights` (batch, images) their weighted means.
         """
-        return style_of_images(self.style_encoder, images)[:2]
+        return style_of_images(self.style_encoder, images, weights)[:2]
+
+    def style_code(self, inputs):
+        """The style statistics that a call gives the content, see `style_of`.
+
+        With `strength` α in the inputs: (1 - α) of the content image's statistics and
+        α of the style's. Both are means and standard deviations of the style
+        encoder's features, so that 0 writes in the hand of the content glyph itself,
+        which is its font, and above 1 the style is overdrawn.
+
+        Reference: Huang and Belongie, 2017, equation 14. There one encoder serves
+        content and style; of the two here the decoder knows only the style encoder's
+        statistics.
+        """
+        style = self.style_of(inputs["style"], inputs.get("style_weights"))
+        if "strength" not in inputs:
+            return style
+        strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
+        return tuple(
+            (1.0 - strength) * own + strength * other
+            for own, other in zip(self.style_of(inputs["content"]), style, strict=True)
+        )
 
     def features(self, inputs, style):
         """The input of the last layer, for `style` as `style_of` returns it."""
@@ -125,7 +151,7 @@ class AdaINGenerator(keras.Model):
         return self.decoder(adain(content, *style), condition)
 
     def call(self, inputs):
-        style = self.style_of(inputs["style"])
+        style = self.style_code(inputs)
         return self.last_layer(self.features(inputs, style))
 
     def get_config(self):

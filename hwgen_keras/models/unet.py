@@ -13,6 +13,7 @@ from hwgen_keras.layers import (
     UpsampledConv2D,
     fan_in_uniform,
     style_of_images,
+    style_shares,
 )
 
 # What a denoiser can be told, and be left without.
@@ -205,26 +206,33 @@ class UNet(keras.Model):
         self.middle_2.build(maps(widths[-1]), condition)
         self.last_layer.build(maps(widths[0]))
 
-    def encode_style(self, images):
-        """The style code of one image a row, or of several by the same hand.
+    def encode_style(self, images, weights=None):
+        """The style code of one image a row, or of several.
 
         Args:
             images: (batch, height, width, 1) or (batch, images, height, width, 1).
+            weights: (batch, images), optional: shares of the images of a row, see
+                `style_of_images`; images of several hands mix these hands.
 
         Returns:
             Statistics (batch, 2 channels), their mean over the images, and the
-            features at all positions of all images, (batch, positions, channels).
+            features at all positions of all images, (batch, positions, channels);
+            with `weights` the share of each position, too, (batch, positions).
         """
         # Its encoder would otherwise build itself, under a name of its own.
         if not self.built:
             self.build()
-        mean, deviation, features = style_of_images(self.style_encoder, images)
+        mean, deviation, features = style_of_images(self.style_encoder, images, weights)
         batch, width = ops.shape(images)[0], self.style_width * self.multipliers[-1]
         statistics = ops.concatenate([mean, deviation], axis=-1)
-        return (
+        code = (
             ops.reshape(statistics, (batch, 2 * width)),
             ops.reshape(features, (batch, -1, width)),
         )
+        if weights is None or len(images.shape) == 4:
+            return code
+        positions = features.shape[1] * features.shape[2]
+        return *code, ops.repeat(style_shares(weights), positions, axis=1)
 
     def call(self, noisy, log_snr, inputs, style):
         for side in noisy.shape[1:3]:
@@ -233,7 +241,7 @@ class UNet(keras.Model):
                     f"A side of {side} pixels is not divisible by {self.stride}, the "
                     "stride of this U-Net; give images of other sides."
                 )
-        statistics, features = style
+        statistics, features, *shares = style
         content = ops.cast(inputs["content"], self.compute_dtype)
         statistics = ops.cast(statistics, self.compute_dtype)
         if "drop_content" in inputs:
@@ -259,7 +267,7 @@ class UNet(keras.Model):
             skips.append(hidden)
         hidden = self.middle_attention(self.middle_1(hidden, vector))
         if self.cross_attention is not None:
-            hidden = self.cross_attention(hidden, features)
+            hidden = self.cross_attention(hidden, features, *shares)
         hidden = self.middle_2(hidden, vector)
         for i in reversed(range(len(self.up))):
             if i + 1 < len(self.up):
