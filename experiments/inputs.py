@@ -4,7 +4,7 @@ import pathlib
 
 from experiments import prepared
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
-from hwgen_keras.data import HANDWRITING, ImageStore, read_manifest
+from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
 from hwgen_keras.data.store_samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts, system_fonts
@@ -94,19 +94,23 @@ def covering(fonts, characters):
     return found
 
 
-def load_samples(options, manifest, characters):
-    """The samples of a manifest, or of a store.
+def load_samples(options, path, characters):
+    """The samples of a manifest, a store, or a folder with a manifest or images.
 
-    Writers without a name get the manifest's.
+    Writers without a name get the manifest's, or the folder's.
     """
-    if str(manifest).endswith(".store"):
-        return store_samples(manifest, characters, options.skip_unknown_characters)
+    path = pathlib.Path(path)
+    if path.suffix == ".store":
+        return store_samples(path, characters, options.skip_unknown_characters)
+    if path.is_dir() and not (path / "manifest.json").is_file():
+        return folder_samples(path, characters, options.skip_unknown_characters)
+    manifest = path / "manifest.json" if path.is_dir() else path
     return read_manifest(
         manifest,
         characters,
         writer_pattern=options.writer_pattern,
         skip_unknown=options.skip_unknown_characters,
-        writer=pathlib.Path(manifest).stem,
+        writer=path.resolve().name if path.is_dir() else path.stem,
     )
 
 

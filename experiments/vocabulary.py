@@ -17,9 +17,10 @@ FLAGS = {
     "handwriting": (
         flags.DEFINE_multi_string,
         [],
-        "Manifest of real handwriting, {character: [path or {path, writer}, ...]}; a "
-        "path scans.store#123 is an image in a store; or a .store, all of its images. "
-        "May be given several times.",
+        "Manifest of real handwriting, {character: [path or {path, writer}, ...]}, a "
+        "folder with a manifest.json or with images named by character (あ_2.png), or "
+        "a .store; a path scans.store#123 in a manifest is an image in a store. May be "
+        "given several times.",
     ),
     "simulated_writers": (
         flags.DEFINE_integer,

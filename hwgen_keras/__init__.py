@@ -40,6 +40,7 @@ _HOMES = {
         "StructureSampler",
         "concatenate_stores",
         "feed",
+        "folder_samples",
         "read_manifest",
         "simulated_store",
         "split_by_writer",

@@ -3,6 +3,7 @@
 from hwgen_keras.data.augment import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.data.classification import ClassificationSampler, StructureSampler
 from hwgen_keras.data.feed import feed
+from hwgen_keras.data.folders import folder_samples
 from hwgen_keras.data.manifest import (
     Sample,
     read_manifest,
@@ -33,6 +34,7 @@ __all__ = [
     "affine_matrix",
     "concatenate_stores",
     "feed",
+    "folder_samples",
     "mixing",
     "parse_augmentations",
     "read_manifest",
