@@ -131,12 +131,16 @@ def _complain(message):
 def complete(options, defaults):
     """Sets options that were not given: as the run to resume has them, or by the size.
 
+    Args:
+        options: of a script.
+        defaults: {size: {option: value}}; of a script without sizes, {None: …}.
+
     Raises:
         InputError: there is no run to resume, or it was started with other options.
     """
     if getattr(options, "resume", False):
         _recall(options)
-    for name, value in defaults[options.size].items():
+    for name, value in defaults[getattr(options, "size", None)].items():
         if getattr(options, name, None) is None:
             setattr(options, name, value)
 

@@ -138,7 +138,7 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
         draw: optional function, model → PIL image, shown at every interval.
         title: of the progress bar.
         extra: further callbacks; one with `get_state` and `set_state` goes on with
-            what it knew.
+            what it knew; one that is `ended` ends the training.
 
     Raises:
         Stopped: a signal came; a checkpoint was written.
@@ -188,7 +188,7 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
         watchers.append(profile)
     watchers.append(data_wait)
     with run.writable(), signals, progress.bar, profile:
-        while progress.step < steps and not guard.offender and not signals.name:
+        while progress.step < steps and not _over(guard, signals, extra):
             # A whole number of intervals at once; what is left before and after, alone.
             step, left = progress.step, steps - progress.step
             length = min(left, interval - step % interval)
@@ -221,6 +221,12 @@ def fit(run, model, make_feed, draw=None, title=None, extra=()):
             f"with the same command, --run_dir={run.folder} --resume.",
             status=0 if signals.name == "SIGTERM" else 130,
         )
+
+
+def _over(guard, signals, extra):
+    """Whether the training must not go on, though steps are left."""
+    ended = any(getattr(one, "ended", False) for one in extra)
+    return guard.offender or signals.name or ended
 
 
 def _seed(model, seed):

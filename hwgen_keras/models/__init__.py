@@ -1,5 +1,6 @@
 """The networks, and the algorithms that train them."""
 
+from hwgen_keras.models.adaptation import PARTS, Reconstruction, train_only
 from hwgen_keras.models.averages import AveragingAdam, averaged, take_averages
 from hwgen_keras.models.classifier import Classifier
 from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
@@ -19,6 +20,7 @@ GENERATORS = (AdaINGenerator, DiffusionGenerator)
 __all__ = [
     "CLIP",
     "GENERATORS",
+    "PARTS",
     "SIZES",
     "AdaINGenerator",
     "AveragingAdam",
@@ -29,6 +31,7 @@ __all__ = [
     "ImageEncoder",
     "ImageTower",
     "PatchDiscriminator",
+    "Reconstruction",
     "StyleTransfer",
     "TextEncoder",
     "TextTower",
@@ -38,5 +41,6 @@ __all__ = [
     "averaged",
     "load_trained",
     "take_averages",
+    "train_only",
     "with_policy",
 ]

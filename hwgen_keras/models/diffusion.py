@@ -99,9 +99,7 @@ class DiffusionGenerator(keras.Model):
         return schedules.to_image(prediction, noisy, *rates, self.parameterization)
 
     def call(self, inputs, log_snrs=None):
-        style = self.network.encode_style(
-            inputs["style"], inputs.get("style_weights")
-        )
+        style = self.network.encode_style(inputs["style"], inputs.get("style_weights"))
         everyone = ops.ones((ops.shape(inputs["noise"])[0],), "bool")
         scales = dict(self.guidance)
         if self.condition is None:

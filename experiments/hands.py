@@ -1,0 +1,50 @@
+"""One person's hand, out of manifests and folders."""
+
+from experiments import inputs, prepared
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import HANDWRITING
+from hwgen_keras.errors import InputError
+
+
+def load_hand(options, paths, writer, flag, characters=None):
+    """The images by one writer.
+
+    Args:
+        options: of a script, with `image_size`, `cache` and what manifests need.
+        paths: manifests and folders.
+        writer: whose images; None: there is one writer alone.
+        flag: how the user named the paths; `--writer` or, of `--hand_2`, `--writer_2`
+            chooses in them.
+        characters: the `CharacterSet` of the labels; None: one of what is shown.
+
+    Returns:
+        An `ImageStore` of cleaned images at `options.image_size`.
+
+    Raises:
+        InputError: there is no image, no such writer, or several and none chosen.
+    """
+    if not paths:
+        raise InputError(
+            f"{flag} is needed: a folder of images by one hand, or a manifest."
+        )
+    samples = [
+        s for path in paths for s in inputs.load_samples(options, path, characters)
+    ]
+    writers = list(dict.fromkeys(sample.writer for sample in samples))
+    chooses = "--writer" if flag == "--handwriting" else f"--writer{flag[-2:]}"
+    some = f"{', '.join(writers[:5])}{' and others' if writers[5:] else ''}"
+    if writer is None and len(writers) > 1:
+        raise InputError(
+            f"{flag} has images by {len(writers)} writers ({some}); choose one with "
+            f"{chooses}."
+        )
+    if writer is not None and writer not in writers:
+        raise InputError(f"{chooses}: {flag} has no writer {writer!r}; it has {some}.")
+    if writer is not None:
+        samples = [sample for sample in samples if sample.writer == writer]
+    if characters is None:
+        shown = dict.fromkeys(sample.character for sample in samples)
+        characters = CharacterSet("hand", shown)
+    return prepared.cleaned(
+        options.cache, samples, characters, options.image_size, HANDWRITING
+    )

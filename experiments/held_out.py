@@ -1,0 +1,133 @@
+"""Images kept out of a short training: when to end it, and what it was worth."""
+
+import json
+
+import keras
+import numpy as np
+
+from experiments.recipes import placed
+from hwgen_keras.checkpoints import checkpoints, seed_states
+from hwgen_keras.data import FONT, HANDWRITING
+from hwgen_keras.data.rows import TokenTable, row_generator
+
+# Fewer images, or characters, are all needed to learn from.
+LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
+# Rows of the measuring batch: each held-out image with several glyphs and styles.
+_ROWS = 64
+
+
+def divide(store, seed):
+    """Which images of a hand to hold out: a fifth of its characters, or none.
+
+    Whole characters, for the question is how well others are written.
+
+    Args:
+        store: an `ImageStore` of fonts and one hand.
+        seed: integer.
+
+    Returns:
+        (indices of the hand's images to learn from, indices held out).
+    """
+    hand = np.flatnonzero(store.kinds == HANDWRITING)
+    labels = store.labels[hand]
+    drawn = np.unique(store.labels[store.kinds == FONT])
+    characters = np.unique(labels[np.isin(labels, drawn)])
+    if len(hand) < LEAST_IMAGES or len(characters) < LEAST_CHARACTERS:
+        return hand, hand[:0]
+    count = max(1, len(characters) // 5)
+    chosen = row_generator(seed, 0).permutation(characters)[:count]
+    held = np.isin(labels, chosen)
+    return hand[~held], hand[held]
+
+
+def held_out_batch(store, known, held, tokenizer, seed):
+    """Rows that ask for the held-out images, in the style of the others.
+
+    Args:
+        store: an `ImageStore` of fonts and one hand.
+        known, held: indices of `divide`.
+        tokenizer: a `StructureTokenizer`.
+        seed: integer.
+
+    Returns:
+        What a batch of a feed is, a dict of arrays.
+    """
+    rng = row_generator(seed, 1)
+    target = np.resize(held, max(_ROWS, len(held)))
+    fonts = {
+        k: np.flatnonzero((store.kinds == FONT) & (store.labels == k))
+        for k in np.unique(store.labels[held])
+    }
+    label = store.labels[target].astype(np.int32)
+    tokens = TokenTable(tokenizer, store.characters, label)
+    return {
+        "content": placed(store, [rng.choice(fonts[k]) for k in label]),
+        "style": placed(store, rng.choice(known, len(target))),
+        "target": placed(store, target),
+        "label": label,
+        "tokens": tokens.draw(rng, label),
+        "drop_condition": np.zeros(len(target), bool),
+    }
+
+
+class HeldOut(keras.callbacks.Callback):
+    """Measures held-out images at every interval, keeps the best generator, and ends.
+
+    The best one, the given one among them, is best.keras of the run folder; what was
+    measured is held_out.json.
+
+    Args:
+        run: the `Run`.
+        batch: of `held_out_batch`.
+        patience: intervals without a better one after which the training ends.
+    """
+
+    def __init__(self, run, batch, patience):
+        super().__init__()
+        self.run, self.batch, self.patience = run, batch, patience
+        self.file = run.folder / "held_out.json"
+
+    def begin(self, model):
+        """Measures the given generator, or goes on with what was measured before."""
+        if checkpoints(self.run.checkpoints) and self.file.exists():
+            self.found = json.loads(self.file.read_text("utf-8"))
+            return
+        before = self.measure(model)
+        self.found = {"losses": [before], "best": 0, "ended": False}
+        self.run.save(model.generator, "best.keras")
+
+    @property
+    def ended(self):
+        return self.found["ended"]
+
+    def measure(self, model):
+        """The mean loss of the rows; noise in it is the same every time."""
+        states = seed_states(model)
+        before = [keras.ops.convert_to_numpy(state) for state in states]
+        for number, state in enumerate(states):
+            state.assign(np.array([0, number], "uint32"))
+        loss = float(np.mean(model.predict_on_batch(self.batch)))
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
+        return loss
+
+    def on_epoch_end(self, epoch, logs=None):
+        # On JAX the weights are put back into the model when it is asked for.
+        loss = logs["held_out_loss"] = self.measure(self.model)
+        losses = [*self.found["losses"], loss]
+        best = int(np.argmin(losses))
+        if best == len(losses) - 1:
+            self.run.save(self.model.generator, "best.keras")
+        ended = len(losses) - 1 - best >= self.patience
+        self.set_state({"losses": losses, "best": best, "ended": ended})
+        self.run.write_json("held_out.json", self.found)
+        if ended:
+            self.model.stop_training = True
+
+    def get_state(self):
+        """What must be kept for a resumed run to go on alike, as JSON takes it."""
+        return self.found
+
+    def set_state(self, state):
+        """Takes up what `get_state` gave."""
+        self.found = state
