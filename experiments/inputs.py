@@ -10,19 +10,20 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts, system_fonts
 
 
-def load_store(options, need=(), fonts=True, handwriting=True):
+def load_store(options, need=(), fonts=True, handwriting=True, characters=None):
     """The images that `--fonts`, `--handwriting`, `--simulated_writers` name.
 
     Args:
         options: options of a script.
         need: `"fonts"`, `"handwriting"`: what must be given.
         fonts, handwriting: whether to read them at all.
+        characters: the `CharacterSet`; None: that of `--characters`.
 
     Returns:
         An `ImageStore` of the images at `options.image_size`.
     """
     check_given(options, need)
-    characters = load_characters(options)
+    characters = characters or load_characters(options)
     cache, size = options.cache, options.image_size
     # What is wrong with a manifest or a store is told before anything takes its time.
     manifests = options.handwriting if handwriting else []
