@@ -95,7 +95,9 @@ def adapt(run, generator, jit):
     options = run.options
     store = load_store(options)
     recipes.check_condition(generator, store.characters)
-    tokenizer = inputs.load_tokenizer(options, store.characters)
+    tokenizer = None
+    if "tokens" in generator.input_names:
+        tokenizer = inputs.load_tokenizer(options, store.characters)
     known, held = held_out.divide(store, options.seed)
     sampler = pairs(store, known, tokenizer, options)
     model, learning = trainer(options, generator, jit)

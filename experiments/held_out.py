@@ -46,7 +46,7 @@ def held_out_batch(store, known, held, tokenizer, seed):
     Args:
         store: an `ImageStore` of fonts and one hand.
         known, held: indices of `divide`.
-        tokenizer: a `StructureTokenizer`.
+        tokenizer: a `StructureTokenizer`, or None for no tokens.
         seed: integer.
 
     Returns:
@@ -59,15 +59,17 @@ def held_out_batch(store, known, held, tokenizer, seed):
         for k in np.unique(store.labels[held])
     }
     label = store.labels[target].astype(np.int32)
-    tokens = TokenTable(tokenizer, store.characters, label)
-    return {
+    batch = {
         "content": placed(store, [rng.choice(fonts[k]) for k in label]),
         "style": placed(store, rng.choice(known, len(target))),
         "target": placed(store, target),
         "label": label,
-        "tokens": tokens.draw(rng, label),
         "drop_condition": np.zeros(len(target), bool),
     }
+    if tokenizer is not None:
+        table = TokenTable(tokenizer, store.characters, label)
+        batch["tokens"] = table.draw(rng, label)
+    return batch
 
 
 class HeldOut(keras.callbacks.Callback):
