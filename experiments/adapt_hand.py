@@ -109,7 +109,10 @@ def adapt(run, generator, jit):
     run.note(weights=learning, known=len(known), held_out=_names(store, held))
 
     def make_feed(first, steps):
-        return feed(sampler.store, sampler, options.batch_size, steps, first)
+        # So few images are read faster than a pipeline of TensorFlow is made.
+        return feed(
+            sampler.store, sampler, options.batch_size, steps, first, kind="python"
+        )
 
     draw = probe_sheet(generator)(feed(sampler.store, sampler, 12, 1, kind="python")[0])
     extra = []

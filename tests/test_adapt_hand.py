@@ -60,23 +60,26 @@ def moved(given, path):
     }
 
 
-def test_a_part_learns_and_the_held_out_images_tell(given, tmp_path, capsys):
-    run = tmp_path / "run"
-    path = call(**given, run_dir=str(run), part="decoder")
-    names = moved(given, path)
+@pytest.fixture(scope="module")
+def whole(given, tmp_path_factory):
+    """The folder of a run that nobody stopped."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    return call(**given, run_dir=str(run), part="decoder").parent
+
+
+def test_a_part_learns_and_the_held_out_images_tell(given, whole):
+    names = moved(given, whole / "generator.keras")
     assert names and all("decoder" in n or "last_" in n for n in names)
-    measured = json.loads((run / "metrics.json").read_text())
+    measured = json.loads((whole / "metrics.json").read_text())
     assert measured["held_out_after"] < measured["held_out_before"]
     assert measured["best_step"] in (2, 4)
-    notes = json.loads((run / "config.json").read_text("utf-8"))["notes"]
+    notes = json.loads((whole / "config.json").read_text("utf-8"))["notes"]
     assert notes["known"] == 5 and len(notes["held_out"]) == 1
-    rows = [json.loads(line) for line in (run / "history.jsonl").open()]
+    lines = (whole / "history.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
     assert measured["held_out_after"] == min(row["held_out_loss"] for row in rows)
-    printed = capsys.readouterr().out
-    assert "weights learn from 5 images; 1 are held out" in printed
-    assert "Loss of the held-out images:" in printed
     # Its pictures of probes are there, too.
-    assert sorted(p.name for p in (run / "samples").iterdir())[-1].endswith("04.png")
+    assert sorted(p.name for p in (whole / "samples").iterdir())[-1].endswith("04.png")
 
 
 def test_what_does_not_help_is_not_kept_and_ends_it(given, tmp_path, capsys):
@@ -90,8 +93,9 @@ def test_what_does_not_help_is_not_kept_and_ends_it(given, tmp_path, capsys):
     assert "is the given generator" in capsys.readouterr().out
 
 
-def test_a_resumed_run_equals_one_that_never_stopped(given, tmp_path, monkeypatch):
-    whole = call(**given, run_dir=str(tmp_path / "whole"))
+def test_a_resumed_run_equals_one_that_never_stopped(
+    given, whole, tmp_path, monkeypatch, capsys
+):
     count = callbacks.Progress.on_train_batch_end
 
     def interrupt_at_3(self, batch, logs=None):
@@ -101,7 +105,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(given, tmp_path, monkeypatc
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_3)
     with pytest.raises(common.Stopped, match="SIGINT: stopped after step 3 of 4"):
-        call(**given, run_dir=str(tmp_path / "parts"))
+        call(**given, run_dir=str(tmp_path / "parts"), part="decoder")
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
     resumed = common.options(
         adapt_hand.FLAGS,
@@ -110,9 +114,12 @@ def test_a_resumed_run_equals_one_that_never_stopped(given, tmp_path, monkeypatc
         resume=True,
     )
     parts = adapt_hand.main(resumed)
-    assert moved({"generator_weights": str(whole.parent)}, parts) == set()
+    printed = capsys.readouterr().out
+    assert "weights learn from 5 images; 1 are held out" in printed
+    assert "Loss of the held-out images:" in printed
+    assert moved({"generator_weights": str(whole)}, parts) == set()
     for name in ("metrics.json", "held_out.json"):
-        assert (whole.parent / name).read_text() == (parts.parent / name).read_text()
+        assert (whole / name).read_text() == (parts.parent / name).read_text()
     # Done is done.
     assert adapt_hand.main(resumed) == parts
 

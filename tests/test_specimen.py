@@ -172,7 +172,7 @@ def given(tmp_path_factory, tiny_font, characters):
     model.save(folder / "generator.keras")
     diffusion = folder / "diffusion"
     diffusion.mkdir()
-    diffusion_generator("embedding", steps=2).save(diffusion / "generator.keras")
+    diffusion_generator(None, steps=2).save(diffusion / "generator.keras")
     return {
         "generator_weights": str(folder),
         "fonts": [str(tiny_font)],
