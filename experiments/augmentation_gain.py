@@ -25,12 +25,12 @@ EXTRA = {
     "train": (
         common.flags.DEFINE_string,
         None,
-        "Manifest of real handwriting with its writers.",
+        "Manifest, store or folder of real handwriting, with its writers.",
     ),
     "test": (
         common.flags.DEFINE_string,
         None,
-        "Manifest of handwriting by other writers.",
+        "The same of other writers.",
     ),
     "writers": (
         common.flags.DEFINE_list,
@@ -47,9 +47,9 @@ EXTRA = {
     "generated": (
         common.flags.DEFINE_multi_string,
         [],
-        "NAME=PATH of a generated set. {writers} (or {images_a_class}) in the path is "
-        "replaced by the amount of real data: nobody else may have taught the "
-        "generator. May be given several times.",
+        "NAME=PATH of a generated set: its manifest, store or folder. {writers} (or "
+        "{images_a_class}) in the path is replaced by the amount of real data: nobody "
+        "else may have taught the generator. May be given several times.",
     ),
     "generator": (
         common.flags.DEFINE_multi_string,

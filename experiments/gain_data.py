@@ -8,6 +8,7 @@ import pathlib
 
 import numpy as np
 
+from experiments import inputs
 from hwgen_keras.data import read_manifest, write_manifest
 from hwgen_keras.errors import InputError
 
@@ -26,13 +27,8 @@ def read(options, characters):
     """
     parts, notes = [], []
     for flag in ("train", "test"):
-        path = getattr(options, flag)
-        samples = read_manifest(
-            path,
-            characters,
-            writer_pattern=options.writer_pattern,
-            skip_unknown=options.skip_unknown_characters,
-        )
+        path = pathlib.Path(getattr(options, flag))
+        samples = _samples(options, path, characters)
         unknown = sum(not sample.writer for sample in samples)
         if unknown:
             notes.append(
@@ -40,7 +36,7 @@ def read(options, characters):
                 "known (--writer_pattern finds them in paths), so nothing checks that "
                 "nobody wrote in both manifests."
             )
-        stem = f"{flag}: {pathlib.Path(path).stem}"
+        stem = f"{flag}: {path.stem}"
         parts.append(
             [
                 sample if sample.writer else dataclasses.replace(sample, writer=stem)
@@ -169,6 +165,19 @@ def filled(flag, name, path, axis, amount):
             f"{PLACEHOLDERS[axis]}, not {other}."
         )
     return path.replace(PLACEHOLDERS[axis], str(amount))
+
+
+def _samples(options, path, characters):
+    """As `inputs.load_samples`, but unknown writers of a manifest have no name."""
+    manifest = path / "manifest.json" if path.is_dir() else path
+    if manifest.suffix == ".store" or (path.is_dir() and not manifest.is_file()):
+        return inputs.load_samples(options, path, characters)
+    return read_manifest(
+        manifest,
+        characters,
+        writer_pattern=options.writer_pattern,
+        skip_unknown=options.skip_unknown_characters,
+    )
 
 
 def _place(sample):

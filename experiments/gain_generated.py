@@ -41,9 +41,8 @@ def sets(options, output, generators, axis, amount, manifest):
             found[name] = _written(options, output, name, run, amount, manifest)
     characters = inputs.load_characters(options)
     for path in found.values():
-        if str(path).endswith(".json"):
-            # Cleaned once, not by every training.
-            inputs.load_images(options, path, characters, GENERATED)
+        # Cleaned once, not by every training.
+        inputs.load_images(options, path, characters, GENERATED)
     return found
 
 

@@ -198,6 +198,14 @@ class TestWritersApart:
         with pytest.raises(InputError, match="the writer A is in --train, too"):
             gain_data.read(Options(train, test), characters)
 
+    def test_a_folder_is_its_own_writer(self, manifest, characters, tmp_path):
+        hand = tmp_path / "hanako"
+        hand.mkdir()
+        image = next((tmp_path / "images").iterdir()).read_bytes()
+        (hand / "あ.png").write_bytes(image)
+        train, _, notes = gain_data.read(Options(hand, manifest), characters)
+        assert [sample.writer for sample in train] == ["hanako"] and not notes
+
     def test_unknown_writers_are_told(self, listed, characters):
         train = listed("train.json", {"first": None})
         test = listed("test.json", {"second": None})
