@@ -71,7 +71,7 @@ _HOMES = {
         "train_only",
         "with_policy",
     ),
-    "generation": ("GenerationSampler", "generate"),
+    "generation": ("Gate", "GenerationSampler", "Reader", "generate"),
     "evaluation": ("classification_report", "contact_sheet", "summarise_arms"),
     "export": ("export_saved_model", "load_exported"),
 }
