@@ -80,7 +80,10 @@ def plan(options, output, arms, data):
             for name, arm in arms.items():
                 values = gain_arms.training_options(arm, given, share)
                 if values is None:
-                    notes.append(f"No arm {name} with amount {amount}: no data.")
+                    notes.append(
+                        f"No arm {name} with amount {amount}: there is no data, or it "
+                        "would be another arm once more."
+                    )
                     continue
                 folder = output / "runs" / name / str(amount) / str(seed)
                 values = {**shared, **values, "seed": seed}

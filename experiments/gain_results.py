@@ -39,7 +39,7 @@ def summarise(rows, arms):
         arms: {arm: its options}, see `gain_arms`.
 
     Returns:
-        A list of dicts, by amount and in the order of the arms: "amount", "arm",
+        A list of dicts, in the order of the arms, then by amount: "amount", "arm",
         "seeds", "accuracy" and "macro_f1", means, with "…_half", half the width of
         their intervals; "baseline", the best arm without a generator by accuracy;
         "difference" of the accuracies and "error_reduction", both with "…_half",
@@ -75,7 +75,8 @@ def summarise(rows, arms):
                 line["difference"], line["difference_half"] = difference
                 line["error_reduction"], line["error_reduction_half"] = reduction
             found.append(line)
-    return found
+    order = list(arms)
+    return sorted(found, key=lambda line: order.index(line["arm"]))
 
 
 def told(amount, axis):
@@ -105,7 +106,8 @@ def table(summary, name, axis):
 
 def baselines(summary):
     """{amount: the best arm without a generator, or None}."""
-    return {line["amount"]: line["baseline"] for line in summary}
+    lines = sorted(summary, key=lambda line: line["amount"])
+    return {line["amount"]: line["baseline"] for line in lines}
 
 
 def compared(summary, arms, amount):

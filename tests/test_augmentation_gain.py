@@ -339,3 +339,19 @@ def test_simulated_writers_do_not_count_as_real(
     assert seen["kind_weights"] == pytest.approx(
         {HANDWRITING: 0.4, FONT: 0.2, GENERATED: 0.2, recipes.SIMULATED: 0.2}
     )
+
+
+def test_an_arm_that_an_amount_lacks_keeps_its_place():
+    arms = {"classical": {}, "fonts": {}}
+    rows = [
+        {"arm": arm, "amount": n, "seed": 0, "accuracy": a, "macro_f1": a, "images": 9}
+        for arm, n, a in (("fonts", 0, 0.5), ("classical", 3, 0.6), ("fonts", 3, 0.7))
+    ]
+    summary = gain_results.summarise(rows, arms)
+    _, table = gain_results.table(summary, "accuracy", "writers")
+    assert table == [
+        ["classical", None, (60.0, None)],
+        ["fonts", (50, None), (70, None)],
+    ]
+    assert gain_results.baselines(summary) == {0: "fonts", 3: "fonts"}
+    assert list(gain_results.baselines(summary)) == [0, 3]
