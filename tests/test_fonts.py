@@ -185,6 +185,18 @@ class TestSystemFonts:
             found = system_fonts()
         assert [font.name for font in found] == ["IPAexGothic Regular"]
 
+    def test_leaves_out_what_cannot_draw(self, tmp_path, tiny_font, monkeypatch):
+        # A program of the font that is no program, as some installed fonts have.
+        with TTFont(tiny_font) as font:
+            font["fpgm"].program.fromBytecode(b"\x9f")
+            font.save(tmp_path / "damaged.ttf")
+        monkeypatch.setattr(
+            "hwgen_keras.sources.font_files.installed_files",
+            lambda: [tmp_path / "damaged.ttf"],
+        )
+        with pytest.warns(UserWarning, match="damaged.ttf is damaged at the character"):
+            assert system_fonts() == []
+
     def test_looks_in_the_usual_folders(self, tmp_path, tiny_font, monkeypatch):
         folder = tmp_path / "Library" / "Fonts"
         folder.mkdir(parents=True)

@@ -76,7 +76,7 @@ def system_fonts():
     """The installed fonts that cover hiragana.
 
     Found by fontconfig's `fc-list`, or without it in the usual folders of the
-    operating system. A font that cannot be read is left out with a warning.
+    operating system. A font that cannot be read or drawn is left out with a warning.
 
     Returns:
         list of `Font`, by file name; empty if there is none.
@@ -87,7 +87,16 @@ def system_fonts():
             found += faces(file)
         except InputError as error:
             warnings.warn(str(error), stacklevel=2)
-    return [font for font, _ in name_faces(found) if all(map(font.covers, HIRAGANA))]
+    return [font for font, _ in name_faces(found) if _has_hiragana(font)]
+
+
+def _has_hiragana(font):
+    try:
+        return all(map(font.covers, HIRAGANA))
+    except InputError as error:
+        # It has instructions that FreeType refuses.
+        warnings.warn(str(error), stacklevel=3)
+        return False
 
 
 def name_faces(found):
