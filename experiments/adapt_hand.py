@@ -37,7 +37,7 @@ EXTRA = {
     "pixel_weight": (
         common.flags.DEFINE_float,
         10.0,
-        "Weight of the absolute difference of pixels beside the perceptual distance, "
+        "Weight of the difference of pixels beside the perceptual distance, "
         "which --clip_weights adds; of AdaIN generators.",
     ),
     "patience": (

@@ -77,6 +77,31 @@ def perceptual_distance(features_a, features_b):
     )
 
 
+def pyramid_distance(target, generated, levels=4):
+    """Mean |target - generated|, at full size and after each of several halvings.
+
+    No two writings of a character lie on top of each other. Where lines are not met
+    the least absolute difference at full size is paper, and strokes fade; in halved
+    images the ink near by counts.
+
+    Args:
+        target, generated: (batch, height, width, channels).
+        levels: how often the images are halved.
+
+    Returns:
+        The mean over the sizes, (batch,), float32.
+
+    Reference: Bojanowski et al., Optimizing the Latent Space of Generative Networks,
+    2018, equation 2 (Lap1), here of the averages themselves.
+    """
+    difference = ops.cast(target, "float32") - ops.cast(generated, "float32")
+    total = ops.mean(ops.abs(difference), axis=(1, 2, 3))
+    for _ in range(levels):
+        difference = ops.average_pool(difference, 2, 2, padding="same")
+        total = total + ops.mean(ops.abs(difference), axis=(1, 2, 3))
+    return total / (levels + 1)
+
+
 def hinge_discriminator_loss(real_logits, generated_logits):
     """½ [mean relu(1 - D(real)) + mean relu(1 + D(generated))], a scalar.
 

@@ -89,3 +89,19 @@ class TestGroupNorm:
     def test_unequal_groups(self):
         with pytest.raises(ValueError, match="12 channels cannot make 8 equal groups"):
             GroupNorm(12, groups=8)
+
+
+def test_pyramid_distance_prefers_a_stroke_beside_to_none():
+    paper = np.ones((1, 32, 32, 1), "float32")
+    stroke, beside = paper.copy(), paper.copy()
+    stroke[:, 4:28, 12:14], beside[:, 4:28, 14:16] = -1, -1
+
+    def distance(a, b, **levels):
+        return float(losses.pyramid_distance(a, b, **levels)[0])
+
+    assert distance(stroke, stroke) == 0
+    assert distance(paper, paper - 0.5) == pytest.approx(0.5)
+    # At full size alone the faded stroke is the better one.
+    plain = {"levels": 0}
+    assert distance(stroke, beside, **plain) > distance(stroke, paper, **plain)
+    assert distance(stroke, beside) < distance(stroke, paper)

@@ -80,8 +80,9 @@ class Reconstruction(keras.Model):
     Args:
         generator: an `AdaINGenerator`.
         features: a frozen model, images → list of feature maps, for the perceptual
-            distance; or `None` for the absolute difference alone.
-        pixel_weight: weight of |target - generated| beside the perceptual distance.
+            distance; or `None` for the pixels alone.
+        pixel_weight: weight of the pixels, see `pyramid_distance`, beside the
+            perceptual distance.
 
     Data, a dict of one batch: `content`, `style`, `target` (batch, height, width, 1),
     float in [-1, 1], and what the generator's condition asks for.
@@ -103,8 +104,7 @@ class Reconstruction(keras.Model):
     def call(self, data, training=False):
         target = ops.cast(data["target"], "float32")
         generated = self.generator(data)
-        loss = ops.mean(ops.abs(target - generated), axis=(1, 2, 3))
-        loss = self.pixel_weight * loss
+        loss = self.pixel_weight * losses.pyramid_distance(target, generated)
         if self.features is None:
             return loss
         return loss + losses.perceptual_distance(
