@@ -19,6 +19,7 @@ SMALL = 0.68  # size of small kana beside large ones
 # Standard deviations of what --jitter=1 does to a character.
 _SHIFT, _TURN, _GROWTH = 0.02, 1.2, 0.025  # cells, degrees, share of the size
 _PAPER = 255
+_WHITER = [min(_PAPER, round(grey * _PAPER / 240)) for grey in range(256)]
 # Marks that stand upright in both directions, in the other corner.
 _CORNER = frozenset("、。，．")
 # Beside brackets and dashes, what lies along the line.
@@ -145,7 +146,8 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
             free = (1 - SMALL) / 2
             # Below in horizontal writing, to the upper right in vertical writing.
             offset = free * np.array((1, -1) if grid.vertical else (-0.4, 1))
-        picture = Image.fromarray(image)
+        # Paper that is a little grey would show the squares of the images.
+        picture = Image.fromarray(image).point(_WHITER)
         if grid.vertical:
             picture = _for_vertical(picture, character)
         side = grid.pixels(grid.cell * size) * (1 + _GROWTH * growth)
