@@ -14,6 +14,9 @@ from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter
 
+# The scripts that it runs are tested on each backend.
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
 
 @pytest.fixture
 def handwriting(tmp_path, characters):
@@ -90,6 +93,7 @@ def untrained(monkeypatch, characters):
     return begun
 
 
+@one_backend
 def test_trains_reads_and_reports(gain, tmp_path, capsys):
     page = gain(seeds=1)
     folder = tmp_path / "gain"
@@ -192,6 +196,7 @@ def test_mistakes_get_one_sentence(gain, untrained, values, message):
     assert not untrained
 
 
+@one_backend
 def test_a_generator_writes_its_set_here(gain, untrained, tmp_path, tiny_font):
     from networks import generator
 
@@ -270,7 +275,7 @@ class TestOneTraining:
         assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="two processes; one backend is enough")
+@one_backend
 def test_two_processes(gain, tmp_path, monkeypatch):
     for name in gain_runs.threads(2):
         monkeypatch.setenv(name, "1")

@@ -1,6 +1,8 @@
 """What one sees of a training: a progress bar, logs and pictures."""
 
 import json
+import time
+import types
 
 import pytest
 from keras import ops
@@ -12,6 +14,7 @@ from networks import (
 from networks import fit_one_weight as fit
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from hwgen_keras import callbacks
 
@@ -66,9 +69,14 @@ class TestEventLog:
         for entry, event in zip(lines, events.Scalars("loss/loss"), strict=True):
             assert entry["loss"] == pytest.approx(event.value)
 
-    def test_a_resumed_run_takes_back_what_lies_beyond(self, line, log, tmp_path):
+    def test_a_resumed_run_takes_back_what_lies_beyond(
+        self, line, log, tmp_path, monkeypatch
+    ):
         fit(line, log.progress, log, epochs=2)
         log.writer.close()
+        # Files are read by the second in their names; within one, 10 comes before 9.
+        later = types.SimpleNamespace(time=lambda: time.time() + 2)
+        monkeypatch.setattr(event_file_writer, "time", later)
         # As after a kill: steps 3 and 4 are made again.
         progress = callbacks.Progress(2, 4, show=False)
         again = callbacks.EventLog(tmp_path / "logs", tmp_path / "h.jsonl", progress)

@@ -217,6 +217,9 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
     ],
 )
 def test_one_step_of_fit(name, policy):
+    costly = name.startswith("style_transfer") and policy != "mixed_float16"
+    if BACKEND == "jax" and costly and name != "style_transfer-adain_embedding":
+        pytest.skip("JAX compiles each for long; test_update has it in float32")
     check_fit(*TRAINED[name], policy)
 
 
