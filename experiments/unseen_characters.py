@@ -69,11 +69,10 @@ _SHOWN = 100
 def main(options):
     import numpy as np
 
-    from experiments import inputs, output_folder
+    from experiments import inputs, output_folder, reader
     from hwgen_keras.data import write_manifest
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder, write_text
-    from hwgen_keras.models import Classifier, load_trained, with_policy
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "count", "generator_steps")
@@ -97,13 +96,7 @@ def main(options):
             f"--held_out={options.held_out} keeps {held} of {len(characters)} "
             "characters out; give a share that leaves some of both kinds."
         )
-    reader = load_trained(options.reader, Classifier, "--reader", "classifier.keras")
-    if reader.classes != len(characters):
-        raise InputError(
-            f"--reader: the classifier has {reader.classes} classes and "
-            f"--characters={characters.name} has {len(characters)}; give the set it "
-            "was trained with."
-        )
+    judge = reader.load(options, characters)
     order = np.random.default_rng(options.seed).permutation(len(characters))
     unseen = set(order[:held].tolist())
     samples = [
@@ -138,14 +131,13 @@ def main(options):
             "writer_pattern": None,
         }
         results = {}
-        reader = with_policy(reader, "float32")
         for mode in options.modes:
             weights = train(options, shared, folder, mode)
             manifest = write(options, shared, folder, mode, weights, every)
-            results[mode] = measure(options, reader, characters, unseen, manifest)
+            results[mode] = measure(options, judge, characters, unseen, manifest)
             picture(folder / f"{mode}.png", *results[mode].pop("images"))
         results["handwriting"] = read(
-            options, reader, characters, unseen, samples, clean=True
+            options, judge, characters, unseen, samples, clean=True
         )
         results["handwriting"].pop("images")
         values = {
