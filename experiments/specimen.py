@@ -108,7 +108,7 @@ def main(options):
     print(
         f"{len(images) - len(copied)} characters in the hand of {names}, "
         + (f"{len(copied)} from the font ({marks}), " if copied else "")
-        + f"{len(pages)} pages. Saved {output}"
+        + f"{len(pages)} page{'s' * (len(pages) > 1)}. Saved {output}"
     )
     return output
 

@@ -204,7 +204,7 @@ def test_a_page_of_kana_small_kana_marks_and_strange_characters(
     assert image.shape == (702, 496) and dpi == pytest.approx((60, 60), abs=0.1)
     printed = capsys.readouterr().out
     assert (
-        "6 characters in the hand of first, 2 from the font (、。), 1 pages" in printed
+        "6 characters in the hand of first, 2 from the font (、。), 1 page." in printed
     )
 
 
