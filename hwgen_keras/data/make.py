@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from hwgen_keras.data.store_writer import FONT
+from hwgen_keras.data.packed import PackedFiles
+from hwgen_keras.data.store_writer import FONT, Sources
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import clean_image, read_image
 
@@ -91,6 +92,38 @@ def read_samples(samples, image_size, clean, kind, progress):
         more = ", ".join(name for _, name in wrong[1:4])
         more = f" (also {more}{', …' if wrong[4:] else ''})" if more else ""
         raise InputError(f"{wrong[0][0]}{more}")
+
+
+def merge(stores):
+    """One store of the images of several; see `ImageStore.merge`."""
+    stores = list(stores)
+    if not stores:
+        raise InputError("There is no store to merge; give at least one.")
+    first = stores[0]
+    if len(stores) == 1:
+        return first
+    for store in stores[1:]:
+        if store.characters.characters != first.characters.characters:
+            raise InputError(
+                "Stores of different character sets cannot be merged "
+                f"({first.characters.name} and {store.characters.name})."
+            )
+        if store.image_size != first.image_size:
+            raise InputError(
+                "Stores of different image sizes cannot be merged "
+                f"({first.image_size} and {store.image_size} pixels)."
+            )
+    sources = Sources()
+    numbers = [sources.of(store) for store in stores]
+    return type(first)(
+        PackedFiles.join([store.pngs for store in stores]),
+        np.concatenate([store.labels for store in stores]),
+        np.concatenate(numbers),
+        np.concatenate([store.kinds for store in stores]),
+        sources.names(),
+        first.characters,
+        first.image_size,
+    )
 
 
 def relabel(store, characters):

@@ -10,7 +10,6 @@ from hwgen_keras.data.store_writer import (
     FONT,
     GENERATED,
     HANDWRITING,
-    Sources,
     StoreWriter,
 )
 from hwgen_keras.errors import InputError
@@ -147,34 +146,7 @@ class ImageStore:
         Raises:
             InputError: the stores differ in their characters or image sizes.
         """
-        stores = list(stores)
-        if not stores:
-            raise InputError("There is no store to merge; give at least one.")
-        first = stores[0]
-        if len(stores) == 1:
-            return first
-        for store in stores[1:]:
-            if store.characters.characters != first.characters.characters:
-                raise InputError(
-                    "Stores of different character sets cannot be merged "
-                    f"({first.characters.name} and {store.characters.name})."
-                )
-            if store.image_size != first.image_size:
-                raise InputError(
-                    "Stores of different image sizes cannot be merged "
-                    f"({first.image_size} and {store.image_size} pixels)."
-                )
-        sources = Sources()
-        numbers = [sources.of(store) for store in stores]
-        return cls(
-            PackedFiles.join([store.pngs for store in stores]),
-            np.concatenate([store.labels for store in stores]),
-            np.concatenate(numbers),
-            np.concatenate([store.kinds for store in stores]),
-            sources.names(),
-            first.characters,
-            first.image_size,
-        )
+        return make.merge(stores)
 
     @classmethod
     def open(cls, path):

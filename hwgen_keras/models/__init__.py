@@ -1,7 +1,12 @@
 """The networks, and the algorithms that train them."""
 
 from hwgen_keras.models.adaptation import PARTS, Reconstruction, train_only
-from hwgen_keras.models.averages import AveragingAdam, averaged, take_averages
+from hwgen_keras.models.averages import (
+    AveragingAdam,
+    adam_pair,
+    averaged,
+    take_averages,
+)
 from hwgen_keras.models.classifier import Classifier
 from hwgen_keras.models.clip import CLIP, ImageTower, TextTower
 from hwgen_keras.models.diffusion import Diffusion, DiffusionGenerator
@@ -11,7 +16,7 @@ from hwgen_keras.models.generator import AdaINGenerator
 from hwgen_keras.models.loading import load_trained, with_policy
 from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
 from hwgen_keras.models.sizes import SIZES
-from hwgen_keras.models.style_transfer import StyleTransfer, adam_pair
+from hwgen_keras.models.style_transfer import StyleTransfer
 from hwgen_keras.models.unet import UNet
 
 # All of them take the same inputs; a DiffusionGenerator also takes noise.

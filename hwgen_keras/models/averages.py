@@ -1,6 +1,7 @@
-"""The exponential moving averages of weights that an optimizer keeps."""
+"""The optimizers of two networks, and the moving averages of weights they keep."""
 
 import contextlib
+import functools
 
 import keras
 from keras import ops
@@ -19,6 +20,45 @@ class AveragingAdam(keras.optimizers.Adam):
 
     def finalize_variable_values(self, var_list):
         pass
+
+
+def adam_pair(
+    generator_learning_rate,
+    discriminator_learning_rate=None,
+    ema_momentum=None,
+    **arguments,
+):
+    """Adam with betas (0.5, 0.9) for both networks of `StyleTransfer`.
+
+    Args:
+        generator_learning_rate: for the generator.
+        discriminator_learning_rate: for the discriminator; default: the same.
+        ema_momentum: keep moving averages of the generator's weights with this
+            momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
+        arguments: of both Adams, such as `global_clipnorm` (each network has a norm
+            of its own) and `gradient_accumulation_steps`.
+    """
+    if discriminator_learning_rate is None:
+        discriminator_learning_rate = generator_learning_rate
+
+    arguments = {"beta_1": 0.5, "beta_2": 0.9, **arguments}
+    adam = functools.partial(keras.optimizers.Adam, **arguments)
+    averaging = adam
+    if ema_momentum is not None:
+        averaging = functools.partial(
+            AveragingAdam, ema_momentum=ema_momentum, **arguments
+        )
+
+    return keras.optimizers.MultiOptimizer(
+        keras.optimizers.OptimizerMap(
+            averaging(generator_learning_rate, name="generator"),
+            {
+                ".*discriminator/.*": adam(
+                    discriminator_learning_rate, name="discriminator"
+                )
+            },
+        )
+    )
 
 
 def _pairs(model):

@@ -1,7 +1,5 @@
 """The training of a generator against a discriminator."""
 
-import functools
-
 import keras
 from keras import ops
 
@@ -14,7 +12,6 @@ from hwgen_keras.backend import (
     vjp,
 )
 from hwgen_keras.layers import DiscriminatorInput, freeze
-from hwgen_keras.models.averages import AveragingAdam
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -309,42 +306,3 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             for name in cls._NETWORKS
         }
         return cls(**{**config, **networks})
-
-
-def adam_pair(
-    generator_learning_rate,
-    discriminator_learning_rate=None,
-    ema_momentum=None,
-    **arguments,
-):
-    """Adam with betas (0.5, 0.9) for both networks of `StyleTransfer`.
-
-    Args:
-        generator_learning_rate: for the generator.
-        discriminator_learning_rate: for the discriminator; default: the same.
-        ema_momentum: keep moving averages of the generator's weights with this
-            momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
-        arguments: of both Adams, such as `global_clipnorm` (each network has a norm
-            of its own) and `gradient_accumulation_steps`.
-    """
-    if discriminator_learning_rate is None:
-        discriminator_learning_rate = generator_learning_rate
-
-    arguments = {"beta_1": 0.5, "beta_2": 0.9, **arguments}
-    adam = functools.partial(keras.optimizers.Adam, **arguments)
-    averaging = adam
-    if ema_momentum is not None:
-        averaging = functools.partial(
-            AveragingAdam, ema_momentum=ema_momentum, **arguments
-        )
-
-    return keras.optimizers.MultiOptimizer(
-        keras.optimizers.OptimizerMap(
-            averaging(generator_learning_rate, name="generator"),
-            {
-                ".*discriminator/.*": adam(
-                    discriminator_learning_rate, name="discriminator"
-                )
-            },
-        )
-    )
