@@ -43,6 +43,24 @@ EXTRA = {
         "Weight of the absolute difference of pixels; 1 as published (base), 10 for "
         "the short trainings of tiny and small.",
     ),
+    "pixel_distance": (
+        common.flags.DEFINE_enum,
+        "absolute",
+        ["absolute", "pyramid"],
+        "Difference of pixels: absolute at full size, as published, or its mean over "
+        "several sizes, which keeps strokes that do not meet the target's.",
+    ),
+    "implicit_weight": (
+        common.flags.DEFINE_float,
+        10.0,
+        "Weight of the implicit loss, of style statistics; 10 as published.",
+    ),
+    "implicit_trains_style": (
+        common.flags.DEFINE_boolean,
+        True,
+        "Whether the implicit loss moves the style statistics themselves, as "
+        "published, or only the generated image towards them.",
+    ),
     "explicit_weight": (
         common.flags.DEFINE_float,
         None,

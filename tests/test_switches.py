@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 from networks import (
     compile_style_transfer,
+    draw_weights,
     generator,
     images,
     transfer_batch,
@@ -246,6 +247,49 @@ class TestTraining:
         assert again.discriminator_augment == model.discriminator_augment
         assert again.instance_noise == model.instance_noise
         assert again.discriminator.norm == "spectral"
+
+
+class TestImplicit:
+    def test_pulls_at_the_statistics_or_not(self):
+        moved = {}
+        for trains_style in (True, False):
+            model = StyleTransfer(
+                generator(),
+                PatchDiscriminator(widths=(8, 16)),
+                pixel_weight=0.0,
+                adversarial_weight=0.0,
+                implicit_trains_style=trains_style,
+            )
+            again = StyleTransfer.from_config(model.get_config())
+            assert again.implicit_trains_style is trains_style
+            compile_style_transfer(model, keras.optimizers.SGD(1.0))
+            draw_weights(model.generator)
+            # So that next to nothing reaches the encoder by way of the image.
+            kernel = model.generator.last_layer.kernel
+            kernel.assign(1e-6 * kernel)
+            before = weights(model.generator.style_encoder)
+            model.fit(transfer_batch(), batch_size=2, verbose=0)
+            after = weights(model.generator.style_encoder)
+            moved[trains_style] = sum(
+                np.abs(a - b).sum() for a, b in zip(before, after, strict=True)
+            )
+        assert moved[True] > 1000 * moved[False]
+
+
+class TestPixelDistance:
+    def test_pyramid(self):
+        arguments = generator(), PatchDiscriminator(widths=(8, 16))
+        model = StyleTransfer(*arguments, pixel_weight=3.0, pixel_distance="pyramid")
+        target, generated = (ops.convert_to_tensor(images(2, 16, n)) for n in (1, 2))
+        expected = 3.0 * np.mean(numpy(losses.pyramid_distance(target, generated)))
+        actual = float(model.reconstruction_loss(target, generated))
+        assert actual == pytest.approx(expected, rel=1e-5)
+        again = StyleTransfer.from_config(model.get_config())
+        assert again.pixel_distance == "pyramid"
+
+    def test_another_name(self):
+        with pytest.raises(ValueError, match="absolute or pyramid"):
+            StyleTransfer(generator(), None, pixel_distance="squared")
 
 
 def test_global_norm(rng):

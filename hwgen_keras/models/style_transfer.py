@@ -13,6 +13,8 @@ from hwgen_keras.backend import (
 )
 from hwgen_keras.layers import DiscriminatorInput, freeze
 
+PIXEL_DISTANCES = ("absolute", "pyramid")
+
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class StyleTransfer(StatefulTrainer, keras.Model):
@@ -20,7 +22,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     adversarial losses.
 
     The losses of one step, for a target image t and the generated image g:
-        reconstruction: mean |t - g| + perceptual distance of t and g;
+        reconstruction: distance of pixels, mean |t - g| as published, and of features;
         adversarial: -mean D(g), times the adaptive weight λ;
         implicit: 10 x squared distance of the style statistics of the style image
             and of g;
@@ -36,13 +38,20 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         clip: a trained `CLIP`, frozen here, for the explicit loss; or `None` for no
             explicit loss.
         implicit_weight: weight of the implicit loss.
+        implicit_trains_style: whether the implicit loss moves the statistics, as
+            published, or only the image towards them.
         pixel_weight: weight of |target - g| beside the perceptual distance; 1 as
             published.
+        pixel_distance: `"absolute"`, as published, or `"pyramid"`, the mean over
+            several sizes; see `losses.pyramid_distance`.
         explicit_weight: weight of the explicit loss; 1 as published.
         adversarial_weight: multiplies λ; 1 as published.
         discriminator_augment: differentiable changes of the images that the
             discriminator judges, see `DiscriminatorInput`; none as published.
         instance_noise: standard deviation of noise added to them; 0 as published.
+
+    The implicit loss is 0 for a style encoder to whose statistics all hands are alike.
+    Where the style image is not the target, nothing else holds them apart for long.
 
     Features of a small encoder, and CLIP on top of it, are pleased by textures that no
     eye takes for a character; short trainings need more weight on the pixels.
@@ -60,7 +69,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     _NETWORKS = ("generator", "discriminator", "features", "clip")
     _WEIGHTS = (
         "implicit_weight",
+        "implicit_trains_style",
         "pixel_weight",
+        "pixel_distance",
         "explicit_weight",
         "adversarial_weight",
         "discriminator_augment",
@@ -79,13 +90,22 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         adversarial_weight=1.0,
         discriminator_augment=(),
         instance_noise=0.0,
+        implicit_trains_style=True,
+        pixel_distance="absolute",
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if pixel_distance not in PIXEL_DISTANCES:
+            raise ValueError(
+                f"pixel_distance is {pixel_distance!r}; it can be "
+                f"{' or '.join(PIXEL_DISTANCES)}."
+            )
         # Keras lists trainable variables in this order, and so does `update`.
         self.generator, self.discriminator = generator, discriminator
         self.features, self.clip = features, clip
         self.implicit_weight = implicit_weight
+        self.implicit_trains_style = implicit_trains_style
+        self.pixel_distance = pixel_distance
         self.pixel_weight, self.explicit_weight = pixel_weight, explicit_weight
         self.adversarial_weight = adversarial_weight
         self.discriminator_augment = tuple(discriminator_augment)
@@ -170,7 +190,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             weight > 0, weight * adversarial_gradient, 0.0
         )
 
-        style_variables = generator.style_encoder.trainable_variables
+        style_variables = ()
+        if self.implicit_trains_style:
+            style_variables = generator.style_encoder.trainable_variables
         (implicit,), pull = vjp(
             lambda g, mean, deviation: [
                 losses.style_statistics_loss((mean, deviation), generator.style_of(g))
@@ -181,6 +203,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         )
         inputs, style_gradients = pull([one * self.implicit_weight])
         gradient = gradient + inputs[0]
+        code_gradients = inputs[1:]
+        if not self.implicit_trains_style:
+            code_gradients = [ops.zeros_like(x) for x in code_gradients]
 
         explicit = ops.zeros(())
         if self.clip is not None:
@@ -190,8 +215,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             explicit = explicit * self.explicit_weight
             gradient = gradient + pull([one * self.explicit_weight])[0][0]
 
-        _, generator_gradients = pull_generator([gradient, *inputs[1:]])
-        generator_gradients = self._add_style(generator_gradients, style_gradients)
+        _, generator_gradients = pull_generator([gradient, *code_gradients])
+        if self.implicit_trains_style:
+            generator_gradients = self._add_style(generator_gradients, style_gradients)
 
         discriminator_loss = losses.hinge_discriminator_loss(real_logits, logits)
         _, real = pull_real([one * self._hinge_cotangent(real_logits, -1.0)])
@@ -238,7 +264,11 @@ class StyleTransfer(StatefulTrainer, keras.Model):
 
     def reconstruction_loss(self, target, generated):
         """Weighted mean |target - generated| + perceptual distance, a scalar."""
-        loss = self.pixel_weight * ops.mean(ops.abs(target - generated))
+        if self.pixel_distance == "pyramid":
+            loss = ops.mean(losses.pyramid_distance(target, generated))
+        else:
+            loss = ops.mean(ops.abs(target - generated))
+        loss = self.pixel_weight * loss
         if self.features is None:
             return loss
         return loss + ops.mean(
