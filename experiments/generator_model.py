@@ -36,6 +36,15 @@ def style_transfer(options, classes, jit):
     return model
 
 
+def complete(options):
+    """Fills in the losses that depend on what the style image is."""
+    published = options.style_reference == "target"
+    if options.pixel_distance is None:
+        options.pixel_distance = "absolute" if published else "pyramid"
+    if options.implicit_trains_style is None:
+        options.implicit_trains_style = published
+
+
 def check(options):
     """Raises InputError unless the flags of the discriminator and the average fit."""
     from experiments import four_steps

@@ -45,10 +45,11 @@ EXTRA = {
     ),
     "pixel_distance": (
         common.flags.DEFINE_enum,
-        "absolute",
+        None,
         ["absolute", "pyramid"],
         "Difference of pixels: absolute at full size, as published, or its mean over "
-        "several sizes, which keeps strokes that do not meet the target's.",
+        "several sizes, which keeps strokes that do not meet the target's; default of "
+        "--style_reference=writer.",
     ),
     "implicit_weight": (
         common.flags.DEFINE_float,
@@ -57,9 +58,11 @@ EXTRA = {
     ),
     "implicit_trains_style": (
         common.flags.DEFINE_boolean,
-        True,
+        None,
         "Whether the implicit loss moves the style statistics themselves, as "
-        "published, or only the generated image towards them.",
+        "published, or only the generated image towards them, which is the default of "
+        "--style_reference=writer: it makes all hands alike where nothing else holds "
+        "them apart.",
     ),
     "explicit_weight": (
         common.flags.DEFINE_float,
@@ -138,6 +141,7 @@ def main(options):
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
     recipes.check_schedule(options, plateau=False)
+    generator_model.complete(options)
     stride = 2 ** (len(SIZES[options.size]["generator"]["multipliers"]) - 1)
     recipes.check_stride(options.image_size, stride)
     generator_model.check(options)

@@ -1,5 +1,7 @@
 """What can be switched on beside the published training."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from networks import (
     transfer_batch,
 )
 
+from experiments import generator_model
 from hwgen_keras import losses
 from hwgen_keras.backend import vjp
 from hwgen_keras.layers import DiscriminatorInput, SpectralConv2D
@@ -296,3 +299,21 @@ def test_global_norm(rng):
     tensors = [rng.normal(size=shape).astype("float32") for shape in ((3,), (2, 5))]
     expected = np.linalg.norm(np.concatenate([t.ravel() for t in tensors]))
     assert float(losses.global_norm(tensors)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("style_reference", "given", "expected"),
+    [
+        ("target", {}, ("absolute", True)),
+        ("writer", {}, ("pyramid", False)),
+        ("writer", {"implicit_trains_style": True}, ("pyramid", True)),
+        ("writer", {"pixel_distance": "absolute"}, ("absolute", False)),
+    ],
+)
+def test_losses_follow_the_style_reference(style_reference, given, expected):
+    unset = {"pixel_distance": None, "implicit_trains_style": None}
+    options = types.SimpleNamespace(
+        style_reference=style_reference, **{**unset, **given}
+    )
+    generator_model.complete(options)
+    assert (options.pixel_distance, options.implicit_trains_style) == expected
