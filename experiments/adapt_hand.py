@@ -12,8 +12,8 @@ folder, and prints what the hand's held-out images cost before and after.
 
 import math
 
-from experiments import common
-from experiments.vocabulary import TRAINING
+from . import common
+from .vocabulary import TRAINING
 
 FLAGS = (
     *("generator_weights", "clip_weights", "fonts", "handwriting", "characters"),
@@ -59,9 +59,10 @@ DEFAULTS = {
 
 
 def main(options):
-    from experiments import recipes, training
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
+
+    from . import recipes, training
 
     common.complete(options, DEFAULTS)
     common.check_positive(
@@ -89,8 +90,9 @@ def main(options):
 
 def adapt(run, generator, jit):
     """Trains a part of a generator in a run folder; returns generator.keras."""
-    from experiments import held_out, inputs, recipes, training
     from hwgen_keras.data import feed
+
+    from . import held_out, inputs, recipes, training
 
     options = run.options
     store = load_store(options)
@@ -163,8 +165,9 @@ def finish(run, model, watcher=None):
 
 def load_store(options):
     """The glyphs of the fonts, and the images by the hand."""
-    from experiments import hands, inputs
     from hwgen_keras.data import ImageStore
+
+    from . import hands, inputs
 
     inputs.check_given(options, ("fonts",))
     characters = inputs.load_characters(options)
@@ -200,7 +203,6 @@ def trainer(options, generator, jit):
     """The compiled training of a part of a generator, and how many weights learn."""
     import keras
 
-    from experiments import recipes
     from hwgen_keras.models import (
         CLIP,
         Diffusion,
@@ -211,6 +213,8 @@ def trainer(options, generator, jit):
         train_only,
         with_policy,
     )
+
+    from . import recipes
 
     policy = options.dtype_policy
     if isinstance(generator, DiffusionGenerator):
@@ -237,8 +241,9 @@ def trainer(options, generator, jit):
 
 def probe_sheet(generator):
     """The pictures of probes that the generator's own training shows."""
-    from experiments import train_diffusion, train_generator
     from hwgen_keras.models import DiffusionGenerator
+
+    from . import train_diffusion, train_generator
 
     diffusion = isinstance(generator, DiffusionGenerator)
     return (train_diffusion if diffusion else train_generator).probe_sheet

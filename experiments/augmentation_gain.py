@@ -12,7 +12,7 @@ command goes on; seeds, arms, amounts and generators can be added to a folder.
 import json
 import pathlib
 
-from experiments import common, gain_arms, gain_runs, train_classifier
+from . import common, gain_arms, gain_runs, train_classifier
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "fonts"),
@@ -103,10 +103,11 @@ INTERVALS = 4
 def main(options):
     if options.processes > 1:
         gain_runs.share_accelerator()
-    from experiments import gain_data, gain_plan, gain_report, inputs, output_folder
-    from experiments.training import configuration
     from hwgen_keras.evaluation import write_report as write_json
     from hwgen_keras.files import locked_folder, writable
+
+    from . import gain_data, gain_plan, gain_report, inputs, output_folder
+    from .training import configuration
 
     complete(options)
     characters = inputs.load_characters(options)
@@ -166,8 +167,9 @@ def complete(options):
 
 def amounts(options, train):
     """What the amounts count, and {amount: samples}, in rising order."""
-    from experiments import gain_data
     from hwgen_keras.errors import InputError
+
+    from . import gain_data
 
     if options.writers and options.images_a_class:
         raise InputError("Give either --writers or --images_a_class.")

@@ -2,13 +2,14 @@
 
 import pathlib
 
-from experiments import inputs
-from experiments.recipes import read_store
 from hwgen_keras import evaluation
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, load_trained
+
+from . import inputs
+from .recipes import read_store
 
 REPORT, PREDICTIONS = "report.json", "predictions.csv"
 

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from absl import app, flags  # noqa: E402
 
-from experiments.vocabulary import FLAGS  # noqa: E402
+from .vocabulary import FLAGS  # noqa: E402
 
 # A resumed run may differ from its first start in these alone.
 _FREE = {
@@ -50,6 +50,8 @@ def run(main, documentation, names, extra=None):
     define(names, extra)
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if __package__ != "experiments":
+        documentation = documentation.replace("python -m experiments.", "hwgen ")
     sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
 
     def start(arguments):

@@ -10,7 +10,7 @@ into the run folder.
 import pathlib
 import time
 
-from experiments import common
+from . import common
 
 FLAGS = ("fonts", "image_size", "seed", "dtype_policy", "jit_compile", "run_dir")
 EXTRA = {
@@ -44,9 +44,9 @@ ARMS = (
 
 
 def main(options):
-    from experiments import demo_report, train_clip, train_generator
-    from experiments import train_image_encoder as image_encoder
-    from experiments import train_text_encoder as text_encoder
+    from . import demo_report, train_clip, train_generator
+    from . import train_image_encoder as image_encoder
+    from . import train_text_encoder as text_encoder
 
     started = time.monotonic()
     folder = prepare(options)
@@ -123,10 +123,11 @@ def banner(title):
 
 def prepare(options):
     """The run folder, with the characters and the fonts that are used."""
-    from experiments import training
-    from experiments.demo_report import SIMULATED
     from hwgen_keras.characters import character_set
     from hwgen_keras.sources import find_fonts, system_fonts
+
+    from . import training
+    from .demo_report import SIMULATED
 
     options.image_size = options.image_size or 48
     options.resume = False
@@ -196,7 +197,7 @@ def bundled_font():
 
 def generate(options, shared, generator, folder):
     """All hiragana in the three hands, as PNG files with a manifest."""
-    from experiments import generate as script
+    from . import generate as script
 
     return common.call(
         script,
@@ -209,12 +210,13 @@ def generate(options, shared, generator, folder):
 
 def classifiers(options, shared, steps, manifest, folder):
     """The reports of all arms and seeds on writers that nothing was trained on."""
-    from experiments import train_classifier
-    from experiments.recipes import read_store
     from hwgen_keras.characters import character_set
     from hwgen_keras.data import simulated_store
     from hwgen_keras.evaluation import classification_report, write_report
     from hwgen_keras.models import Classifier, load_trained
+
+    from . import train_classifier
+    from .recipes import read_store
 
     arguments = {
         ARMS[0]: {"fonts": [], "augment": "none"},
@@ -252,8 +254,6 @@ def export_and_use(options, shared, generator, folder):
     """Exports the generator, loads the SavedModel again and writes with it."""
     import numpy as np
 
-    from experiments import export
-    from experiments.recipes import placed
     from hwgen_keras.characters import (
         StructureTokenizer,
         character_set,
@@ -263,6 +263,9 @@ def export_and_use(options, shared, generator, folder):
     from hwgen_keras.export import load_exported
     from hwgen_keras.generation import to_uint8
     from hwgen_keras.sources import find_fonts
+
+    from . import export
+    from .recipes import placed
 
     path = common.call(
         export, {}, weights=str(generator), output=str(folder / "saved_model")

@@ -5,10 +5,11 @@ import pathlib
 
 from PIL import Image
 
-from experiments.four_steps import STEPS
 from hwgen_keras import evaluation
 from hwgen_keras.data import read_manifest
 from hwgen_keras.sources import read_image
+
+from .four_steps import STEPS
 
 SIMULATED = (
     "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "

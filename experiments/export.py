@@ -8,7 +8,7 @@ whole sampling inside, and once more (serve_steps) with the steps as an input.
 
 import math
 
-from experiments import common, sampling
+from . import common, sampling
 
 FLAGS = ("output",)
 EXTRA = {

@@ -3,7 +3,7 @@
 import copy
 import pathlib
 
-from experiments import common
+from . import common
 
 STEPS = ("step1", "step2", "step3", "step_end")
 FLAGS = (
@@ -47,8 +47,9 @@ def walk(options, train_step):
     Returns:
         The path of the last generator.keras.
     """
-    from experiments import inputs
     from hwgen_keras.errors import InputError
+
+    from . import inputs
 
     inputs.check_given(options, needs(options.step))
     if options.step != "all":
@@ -88,8 +89,8 @@ def train_step(script, options, model, make_model, probe_sheet, notes=None, save
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from experiments import training
-    from experiments.distribution import distributed
+    from . import training
+    from .distribution import distributed
 
     with training.Run(f"{script}-{options.step}", options) as run, distributed(run):
         if (run.folder / "generator.keras").exists():
@@ -117,8 +118,9 @@ def needs(step):
 
 def load_data(options):
     """The image store of a step and its sampler; fills in `--steps` if it is open."""
-    from experiments import inputs
     from hwgen_keras.data import PairSampler
+
+    from . import inputs
 
     need = needs(options.step)
     store = inputs.load_store(options, need, handwriting="handwriting" in need)
@@ -145,10 +147,11 @@ def fit(run, model, store, sampler, probe_sheet):
         store, sampler: of `load_data`.
         probe_sheet: a function, batch → function, model → picture.
     """
-    from experiments import training
-    from experiments.distribution import share
     from hwgen_keras.data import feed
     from hwgen_keras.models import take_averages
+
+    from . import training
+    from .distribution import share
 
     options = run.options
 
@@ -162,7 +165,7 @@ def fit(run, model, store, sampler, probe_sheet):
 
 def finish(run, model):
     """Saves the generator and the last measures of a run; returns its path."""
-    from experiments import training
+    from . import training
 
     path = run.save(model.generator, "generator.keras")
     history = training.read_history(run)

@@ -8,9 +8,10 @@ import pathlib
 
 import numpy as np
 
-from experiments import inputs
 from hwgen_keras.data import read_manifest, write_manifest
 from hwgen_keras.errors import InputError
+
+from . import inputs
 
 PLACEHOLDERS = {"writers": "{writers}", "images_a_class": "{images_a_class}"}
 

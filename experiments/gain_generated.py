@@ -4,10 +4,11 @@ import json
 import os
 import pathlib
 
-from experiments import common, gain_data, generate, inputs
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
+
+from . import common, gain_data, generate, inputs
 
 
 def sets(options, output, generators, axis, amount, manifest):

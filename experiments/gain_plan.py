@@ -2,7 +2,9 @@
 
 import types
 
-from experiments import (
+from hwgen_keras.data import HANDWRITING
+
+from . import (
     gain_arms,
     gain_data,
     gain_generated,
@@ -10,7 +12,6 @@ from experiments import (
     inputs,
     prepared,
 )
-from hwgen_keras.data import HANDWRITING
 
 # Options that every training takes as the experiment was given them.
 TRAINING = (

@@ -5,10 +5,11 @@ import collections
 import numpy as np
 from PIL import Image
 
-from experiments import gain_results
-from experiments.recipes import placed
 from hwgen_keras import evaluation
 from hwgen_keras.files import complete_file, write_text
+
+from . import gain_results
+from .recipes import placed
 
 MOST_PICTURES = 24
 MOST_CHARACTERS = 10

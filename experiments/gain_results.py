@@ -8,9 +8,10 @@ import statistics
 
 import numpy as np
 
-from experiments import gain_arms
-from experiments.classifier_reading import PREDICTIONS, REPORT
 from hwgen_keras import evaluation
+
+from . import gain_arms
+from .classifier_reading import PREDICTIONS, REPORT
 
 # What an amount counts: of one, of several.
 AXES = {

@@ -11,8 +11,9 @@ import shutil
 import signal
 import threading
 
-from experiments import common, parallel, train_classifier
 from hwgen_keras.errors import InputError
+
+from . import common, parallel, train_classifier
 
 LOG = "training.log"
 # What the same arm, amount and seed must have in common with a training kept from
@@ -164,7 +165,7 @@ def test_images(test):
     """`TestImages`, once a process."""
     import types
 
-    from experiments.classifier_reading import TestImages
+    from .classifier_reading import TestImages
 
     return TestImages(types.SimpleNamespace(**json.loads(test)))
 

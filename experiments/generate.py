@@ -11,7 +11,7 @@ character is drawn again. What is interrupted or killed stays in <output>.partia
 same command goes on with it. docs/generation.md tells more.
 """
 
-from experiments import common, sampling
+from . import common, sampling
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "simulated_writers"),
@@ -87,9 +87,10 @@ def main(options):
     import json
     import pathlib
 
-    from experiments import counts, inputs, reader, recipes
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
+
+    from . import counts, inputs, reader, recipes
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:
@@ -156,9 +157,10 @@ def load_generator(options):
     """The generator of `--generator_weights`, as the flags have it write."""
     import pathlib
 
-    from experiments.exported import ExportedGenerator
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
+
+    from .exported import ExportedGenerator
 
     path = options.generator_weights
     if not pathlib.Path(path, "saved_model.pb").is_file():

@@ -4,10 +4,11 @@ import numpy as np
 from keras import ops
 from scipy.special import log_softmax
 
-from experiments import recipes
 from hwgen_keras import evaluation
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import EncoderFeatures
+
+from . import recipes
 
 # measure of the table: key of `content_accuracy`.
 READING = {

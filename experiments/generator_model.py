@@ -3,8 +3,9 @@
 
 def style_transfer(options, classes, jit):
     """A compiled `StyleTransfer` as the flags of train_generator describe it."""
-    from experiments import recipes
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
+
+    from . import recipes
 
     clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
     model = StyleTransfer(
@@ -47,8 +48,9 @@ def complete(options):
 
 def check(options):
     """Raises InputError unless the flags of the discriminator and the average fit."""
-    from experiments import four_steps
     from hwgen_keras.errors import InputError
+
+    from . import four_steps
 
     augmentations(options)
     four_steps.check_ema(options)

@@ -1,9 +1,10 @@
 """One person's hand, out of manifests and folders."""
 
-from experiments import inputs, prepared
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import HANDWRITING
 from hwgen_keras.errors import InputError
+
+from . import inputs, prepared
 
 
 def load_hand(options, paths, writer, flag, characters=None):

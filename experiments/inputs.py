@@ -2,12 +2,13 @@
 
 import pathlib
 
-from experiments import prepared
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
 from hwgen_keras.data.store_samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts, system_fonts
+
+from . import prepared
 
 
 def load_store(options, need=(), fonts=True, handwriting=True, characters=None):

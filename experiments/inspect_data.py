@@ -7,7 +7,7 @@ white on black or almost the same as others. Prints a summary; with --output, wr
 report.json with all names, and pictures of the classes and of what is suspicious.
 """
 
-from experiments import common
+from . import common
 
 FLAGS = ("writer_pattern", "output")
 EXTRA = {
@@ -26,10 +26,11 @@ def main(options):
     import os
     import pathlib
 
-    from experiments import inputs, inspection_report, inspection_sheets
     from hwgen_keras.data import inspection
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file
+
+    from . import inputs, inspection_report, inspection_sheets
 
     if options.data is None:
         raise InputError("--data is needed: a manifest, or a packed image store.")
@@ -62,8 +63,9 @@ def main(options):
 
 def _measures(listing):
     """The `Measures` of all images, in their order."""
-    from experiments import parallel
     from hwgen_keras.data.inspection import Measures, measure
+
+    from . import parallel
 
     lots = listing.lots(1000)
     jobs = [(lot,) for lot in lots]

@@ -11,7 +11,7 @@ worst, into the folder.
 import json
 import pathlib
 
-from experiments import common
+from . import common
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "image_size"),
@@ -52,13 +52,14 @@ _WORST = 100
 
 
 def main(options):
-    from experiments import inputs
-    from experiments import reader as readers
-    from experiments.generated_measures import Encoded, compare, measure
     from hwgen_keras import evaluation
     from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file, write_text
+
+    from . import inputs
+    from . import reader as readers
+    from .generated_measures import Encoded, compare, measure
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")

@@ -5,7 +5,6 @@ import pathlib
 
 from tqdm import tqdm
 
-from experiments.pages_output import Output, digest, page_picture
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder
 from hwgen_keras.sources import read_image
@@ -17,6 +16,8 @@ from hwgen_keras.sources.pages.folders import (
 )
 from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, flatten_page
+
+from .pages_output import Output, digest, page_picture
 
 
 def read_photos(options):

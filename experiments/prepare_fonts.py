@@ -8,7 +8,7 @@ Copies of a font, broken files and fonts without a character of the set are list
 left out. What is interrupted goes on with the same command.
 """
 
-from experiments import common
+from . import common
 
 FLAGS = ("fonts", "characters", "image_size", "output")
 EXTRA = {
@@ -23,9 +23,10 @@ EXTRA = {
 def main(options):
     import pathlib
 
-    from experiments import inputs
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
+
+    from . import inputs
 
     if options.system:
         options.fonts = list(dict.fromkeys([*options.fonts, "system"]))
@@ -52,8 +53,9 @@ def main(options):
 def _prepare(files, characters, image_size, output):
     import shutil
 
-    from experiments import font_coverage, output_folder
     from hwgen_keras.errors import InputError
+
+    from . import font_coverage, output_folder
 
     path = output / "fonts.store"
     request = _request(files, characters, image_size)
@@ -110,8 +112,9 @@ def _request(files, characters, image_size):
 
 
 def _survey(files, characters):
-    from experiments import parallel
     from hwgen_keras.sources.font_survey import read_file, survey
+
+    from . import parallel
 
     jobs = [(file, characters) for file in files]
     results = dict(parallel.each(read_file, jobs, "file", "reading"))
@@ -122,7 +125,7 @@ def _render(fonts, characters, image_size, output):
     """Renders what is not rendered yet; the records of all fonts, in their order."""
     import json
 
-    from experiments import font_coverage, parallel
+    from . import font_coverage, parallel
 
     parts = output / "parts"
     paths = [parts / f"{number:05d}.json" for number in range(len(fonts))]

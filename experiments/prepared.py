@@ -13,10 +13,11 @@ import shutil
 
 import numpy as np
 
-from experiments import parallel
 from hwgen_keras import data, sources
 from hwgen_keras.data import ImageStore, make, simulated_store
 from hwgen_keras.errors import InputError
+
+from . import parallel
 
 # Images in a part, which one process makes; fewer are not worth its start.
 _IMAGES = 4096

@@ -3,9 +3,6 @@
 import keras
 import numpy as np
 
-from experiments.common import check_positive
-from experiments.distribution import share
-from experiments.telemetry import check as check_telemetry
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -17,6 +14,10 @@ from hwgen_keras.data import (
 from hwgen_keras.data.augment import parse_augmentations
 from hwgen_keras.data.feed_python import placed
 from hwgen_keras.errors import InputError
+
+from .common import check_positive
+from .distribution import share
+from .telemetry import check as check_telemetry
 
 
 def check_schedule(options, plateau=True):

@@ -2,7 +2,7 @@
 
 import math
 
-from experiments import common
+from . import common
 
 EXTRA = {
     "sampler": (

@@ -10,7 +10,7 @@ large ones, smaller; punctuation and lower-case letters come from the font as it
 
 import unicodedata
 
-from experiments import common, sampling
+from . import common, sampling
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "characters", "reference_font"),
@@ -68,11 +68,12 @@ EXTRA = {
 def main(options):
     import pathlib
 
-    from experiments import hands, recipes
-    from experiments.specimen_page import draw_pages, lay_out, save_pages
-    from experiments.specimen_writing import load_glyphs, write
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
+
+    from . import hands, recipes
+    from .specimen_page import draw_pages, lay_out, save_pages
+    from .specimen_writing import load_glyphs, write
 
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
@@ -117,8 +118,9 @@ def check(options):
     """Raises InputError unless the flags fit; returns the `Grid` of the page."""
     import pathlib
 
-    from experiments.specimen_page import Grid
     from hwgen_keras.errors import InputError
+
+    from .specimen_page import Grid
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:

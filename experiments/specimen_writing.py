@@ -4,12 +4,13 @@ import unicodedata
 
 import numpy as np
 
-from experiments import inputs, recipes
-from experiments.recipes import placed
 from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
+
+from . import inputs, recipes
+from .recipes import placed
 
 STYLE_IMAGES = 4  # of a hand, averaged for a character
 

@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 
-from experiments import common
+from . import common
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -58,9 +58,10 @@ MEASURES = {
 
 
 def main(options):
-    from experiments import inputs
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import Classifier, load_trained
+
+    from . import inputs
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "steps", "seeds", "count")
@@ -95,7 +96,7 @@ def train(options, run, seed, flags):
 
     if (run / "generator.keras").exists():
         return
-    command = [sys.executable, "-m", "experiments.train_generator"]
+    command = [sys.executable, "-m", f"{__package__}.train_generator"]
     for name in (*FLAGS, "seed", "run_dir"):
         value = {"seed": seed, "run_dir": run}.get(name, getattr(options, name, None))
         if name == "output" or value is None:
@@ -122,9 +123,10 @@ class Probes:
     def __init__(self, options, reader):
         import numpy as np
 
-        from experiments import inputs
         from hwgen_keras.data import HANDWRITING, ImageStore
         from hwgen_keras.generation import GenerationSampler
+
+        from . import inputs
 
         characters = inputs.load_characters(options)
         fonts = inputs.load_store(options, ("fonts",), handwriting=False)
@@ -173,7 +175,7 @@ class Probes:
         """The same measures of what the hands themselves wrote."""
         import numpy as np
 
-        from experiments.recipes import placed
+        from .recipes import placed
 
         indices = np.arange(len(self.hands))
         images = placed(self.hands, indices)[..., 0]
@@ -184,7 +186,7 @@ class Probes:
         import numpy as np
         from keras import ops
 
-        from experiments.recipes import placed
+        from .recipes import placed
 
         def encode(images):
             return self.reader.encoder.predict(images, verbose=0, batch_size=256)

@@ -6,8 +6,8 @@ images, glyphs of fonts, augmentation. Writes classifier.keras into the run fold
 best by accuracy if there is a --validation manifest, else the last.
 """
 
-from experiments import common
-from experiments.vocabulary import TRAINING
+from . import common
+from .vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
@@ -75,10 +75,14 @@ BASE_EPOCHS = 100
 def main(options):
     import numpy as np
 
-    from experiments import inputs, training
-    from experiments.distribution import distributed
-    from experiments.plateau import plateau
-    from experiments.recipes import (
+    from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
+    from hwgen_keras.errors import InputError
+    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
+
+    from . import inputs, training
+    from .distribution import distributed
+    from .plateau import plateau
+    from .recipes import (
         SIMULATED,
         augmented_sampler,
         check_schedule,
@@ -86,9 +90,6 @@ def main(options):
         compiled,
         kind_weights,
     )
-    from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")

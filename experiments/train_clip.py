@@ -4,8 +4,8 @@ Step 1c: trains CLIP, which brings images of characters and their structures int
 space, from the two encoders of the steps before. Writes clip.keras into the run folder.
 """
 
-from experiments import common
-from experiments.vocabulary import TRAINING
+from . import common
+from .vocabulary import TRAINING
 
 FLAGS = (
     *("image_weights", "text_weights"),
@@ -43,17 +43,6 @@ HEAD_LEARNING_RATE = 10
 def main(options):
     import keras
 
-    from experiments import inputs, training
-    from experiments.distribution import distributed
-    from experiments.plateau import plateau
-    from experiments.recipes import (
-        adam_arguments,
-        augmented_sampler,
-        check_schedule,
-        clip_feed,
-        retrieval_accuracy,
-        scheduled,
-    )
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import (
         CLIP,
@@ -63,6 +52,18 @@ def main(options):
         TextTower,
         load_trained,
         with_policy,
+    )
+
+    from . import inputs, training
+    from .distribution import distributed
+    from .plateau import plateau
+    from .recipes import (
+        adam_arguments,
+        augmented_sampler,
+        check_schedule,
+        clip_feed,
+        retrieval_accuracy,
+        scheduled,
     )
 
     common.complete(options, DEFAULTS)

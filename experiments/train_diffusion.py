@@ -6,8 +6,8 @@ against a discriminator, from the same data in the same four steps (--step). Wri
 generator.keras into the run folder; whatever takes a generator takes it.
 """
 
-from experiments import common, four_steps
-from experiments.vocabulary import TRAINING
+from . import common, four_steps
+from .vocabulary import TRAINING
 
 FLAGS = (*four_steps.FLAGS, "generator_weights", *TRAINING)
 EXTRA = {
@@ -83,9 +83,10 @@ STRIP = (-6.0, -3.0, 0.0, 3.0)
 
 
 def main(options):
-    from experiments import recipes
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
+
+    from . import recipes
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
@@ -119,8 +120,9 @@ def train_step(options, model=None):
 
 def diffusion(options, classes, jit):
     """A compiled `Diffusion` as the flags describe it."""
-    from experiments import recipes
     from hwgen_keras.models import AveragingAdam, Diffusion
+
+    from . import recipes
 
     model = Diffusion(
         generator(options, classes),
@@ -149,7 +151,6 @@ def diffusion(options, classes, jit):
 
 def generator(options, classes):
     """The generator to train: a new one, or that of the step before."""
-    from experiments.generator_model import make_condition
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import (
         CLIP,
@@ -159,6 +160,8 @@ def generator(options, classes):
         load_trained,
         with_policy,
     )
+
+    from .generator_model import make_condition
 
     size, policy, clip = SIZES[options.size]["unet"], options.dtype_policy, None
     if options.condition == "clip":

@@ -8,8 +8,8 @@ fonts), step_end (fonts and handwriting → fonts and handwriting). `--step=all`
 all four. Writes generator.keras and discriminator.keras into the run folder.
 """
 
-from experiments import common, four_steps
-from experiments.vocabulary import TRAINING
+from . import common, four_steps
+from .vocabulary import TRAINING
 
 FLAGS = (
     *four_steps.FLAGS,
@@ -134,9 +134,10 @@ DEFAULTS = {
 
 
 def main(options):
-    from experiments import generator_model, recipes
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
+
+    from . import generator_model, recipes
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
@@ -155,7 +156,7 @@ def main(options):
 
 def train_step(options, model=None):
     """See `four_steps.train_step`."""
-    from experiments.generator_model import style_transfer
+    from .generator_model import style_transfer
 
     return four_steps.train_step(
         "train_generator",

@@ -4,8 +4,8 @@ Step 1a: trains the image encoder of CLIP as a classifier of characters, on glyp
 fonts, on handwriting, or on both. Writes image_encoder.keras into the run folder.
 """
 
-from experiments import common
-from experiments.vocabulary import TRAINING
+from . import common
+from .vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -38,16 +38,17 @@ BASE_EPOCHS = 300
 
 
 def main(options):
-    from experiments import inputs, training
-    from experiments.distribution import distributed
-    from experiments.plateau import plateau
-    from experiments.recipes import (
+    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
+
+    from . import inputs, training
+    from .distribution import distributed
+    from .plateau import plateau
+    from .recipes import (
         augmented_sampler,
         check_schedule,
         classifier_feed,
         compiled,
     )
-    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")

@@ -5,8 +5,8 @@ ideographic description sequence). Needs no images. Writes text_encoder.keras in
 run folder.
 """
 
-from experiments import common
-from experiments.vocabulary import TRAINING
+from . import common
+from .vocabulary import TRAINING
 
 FLAGS = (
     *("characters", "structure_file"),
@@ -33,12 +33,13 @@ FACTOR, PATIENCE = 0.1, 10
 
 
 def main(options):
-    from experiments import inputs, training
-    from experiments.distribution import distributed, share
-    from experiments.plateau import plateau
-    from experiments.recipes import check_schedule, compiled
     from hwgen_keras.data import StructureSampler, feed
     from hwgen_keras.models import SIZES, Classifier, TextEncoder
+
+    from . import inputs, training
+    from .distribution import distributed, share
+    from .plateau import plateau
+    from .recipes import check_schedule, compiled
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")

@@ -10,13 +10,14 @@ import sys
 import keras
 import numpy as np
 
-from experiments.common import Stopped, check_positive, versions
-from experiments.recipes import read_store
-from experiments.telemetry import profiled_steps
 from hwgen_keras import callbacks, checkpoints, guards, telemetry
 from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
+
+from .common import Stopped, check_positive, versions
+from .recipes import read_store
+from .telemetry import profiled_steps
 
 
 class Run:
@@ -116,6 +117,9 @@ def _next_folder(parent):
 def _git_revision():
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     folder = pathlib.Path(__file__).parent
+    # Installed, it may lie within a repository that is none of ours.
+    if not (folder.parent / ".git").exists():
+        return None
     try:
         found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     except OSError:

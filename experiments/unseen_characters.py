@@ -11,7 +11,7 @@ Interrupted, the same command goes on.
 import json
 import pathlib
 
-from experiments import common, sampling
+from . import common, sampling
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -69,10 +69,11 @@ _SHOWN = 100
 def main(options):
     import numpy as np
 
-    from experiments import inputs, output_folder, reader
     from hwgen_keras.data import write_manifest
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder, write_text
+
+    from . import inputs, output_folder, reader
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "count", "generator_steps")
@@ -156,7 +157,7 @@ def main(options):
 
 def train(options, shared, folder, mode):
     """The run folder of a generator that saw the seen characters alone."""
-    from experiments import (
+    from . import (
         train_clip,
         train_diffusion,
         train_generator,
@@ -205,7 +206,7 @@ def trained(script, shared, run_dir, product, **values):
 
 def write(options, shared, folder, mode, weights, every):
     """The manifest of all characters, seen and unseen, by one generator."""
-    from experiments import generate
+    from . import generate
 
     output = folder / "generated" / mode
     if not output.exists():
@@ -240,9 +241,10 @@ def read(options, reader, characters, unseen, samples, clean):
     """
     import numpy as np
 
-    from experiments.generated_measures import Encoded
     from hwgen_keras.data import GENERATED, ImageStore
     from hwgen_keras.evaluation import content_accuracy
+
+    from .generated_measures import Encoded
 
     store = ImageStore.from_manifest(
         samples, characters, options.image_size, clean=clean, kind=GENERATED

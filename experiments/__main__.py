@@ -1,0 +1,87 @@
+"""The command `hwgen NAME --flags`: runs the script NAME of this folder.
+
+Without a name it lists all of them. From a checkout: `python -m experiments NAME`.
+"""
+
+import ast
+import difflib
+import pathlib
+import re
+import runpy
+import sys
+import textwrap
+
+# In the order in which they are used.
+SCRIPTS = (
+    "demo",
+    "prepare_etl",
+    "prepare_pages",
+    "prepare_fonts",
+    "inspect_data",
+    "train_image_encoder",
+    "train_text_encoder",
+    "train_clip",
+    "train_generator",
+    "train_diffusion",
+    "generate",
+    "train_classifier",
+    "evaluate_classifier",
+    "adapt_hand",
+    "specimen",
+    "export",
+    "measure_generated",
+    "augmentation_gain",
+    "unseen_characters",
+    "study_training",
+)
+
+
+def main():
+    """Runs the script that the first argument names; 2 is the status of a mistake."""
+    command = pathlib.Path(sys.argv[0]).stem
+    if command == "__main__":
+        command = f"python -m {__package__}"
+    name, *flags = sys.argv[1:] or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(overview(command))
+        return 0
+    if name == "--version":
+        from hwgen_keras import __version__
+
+        print(f"hwgen_keras {__version__}")
+        return 0
+    script = name.replace("-", "_")
+    if script not in SCRIPTS:
+        near = difflib.get_close_matches(script, SCRIPTS, 1)
+        advice = f"did you mean {near[0]}?" if near else f"`{command}` lists all."
+        print(f"Error: There is no command {name!r}; {advice}", file=sys.stderr)
+        return 2
+    sys.argv[1:] = flags
+    # As `python -m` does: processes that a script starts find its functions again.
+    runpy.run_module(f"{__package__}.{script}", run_name="__main__", alter_sys=True)
+    return 0
+
+
+def overview(command):
+    """All scripts, a sentence each; none of them is imported."""
+    width = max(map(len, SCRIPTS)) + 4
+    lines = [f"Usage: {command} NAME --flag=value ...", ""]
+    for name in SCRIPTS:
+        start = f"  {name}".ljust(width)
+        lines += textwrap.wrap(
+            summary(name), 88, initial_indent=start, subsequent_indent=" " * width
+        )
+    return "\n".join([*lines, "", f"The flags of one: {command} NAME --help"])
+
+
+def summary(name):
+    """What the docstring of a script says first, after the command that runs it."""
+    source = pathlib.Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    documentation = ast.get_docstring(ast.parse(source)) or ""
+    text = " ".join(documentation.partition("\n\n")[2].split())
+    first = re.match(r"(Step [^:]*: )?.*?[.:;?](?= |$)", text)
+    return first[0].rstrip(":;.") if first else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

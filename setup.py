@@ -1,0 +1,12 @@
+"""Where the packages lie; all else is in pyproject.toml.
+
+The scripts are installed as hwgen_keras.experiments: a package `experiments` beside
+those of other projects would hide theirs, or be hidden.
+"""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["hwgen_keras*"]), "hwgen_keras.experiments"],
+    package_dir={"hwgen_keras.experiments": "experiments"},
+)
