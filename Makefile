@@ -10,10 +10,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format package package-check clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.demo-installed ## Run the whole loop on simulated handwriting (10 minutes)
 	@$(BIN)/python -m experiments.demo $(ARGS)
@@ -21,16 +21,23 @@ demo: $(VENV)/.demo-installed ## Run the whole loop on simulated handwriting (10
 test: $(VENV)/.test-installed ## Run the tests on TensorFlow, JAX and torch
 	@$(BIN)/python -m pytest --backend all $(ARGS)
 
-lint: $(VENV)/.test-installed ## Check style and formatting
+lint: $(VENV)/.test-installed ## Check style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 format: $(VENV)/.test-installed ## Mend style and formatting
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+package: $(VENV)/.test-installed ## Build the wheel and the source distribution in dist/
+	@$(BIN)/python -m build --outdir dist .
+
+package-check: $(VENV)/.test-installed ## Install both into a clean environment and run
+	@.ci/package $(BIN)/python
+
 clean: ## Remove the environment and everything built; keeps runs/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .jax_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is touched last, so an interrupted installation leaves none and is repeated.

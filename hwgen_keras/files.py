@@ -5,8 +5,12 @@ import errno
 import os
 import pathlib
 import shutil
+from collections.abc import Iterator
 
 from hwgen_keras.errors import InputError
+
+# What names a file or a folder.
+StrPath = str | os.PathLike[str]
 
 # What a disk answers that cannot or must not be written.
 _REFUSALS = {
@@ -17,7 +21,7 @@ _REFUSALS = {
 
 
 @contextlib.contextmanager
-def complete_file(path):
+def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
     """Gives a partial path to write to; it becomes `path` if no error occurs.
 
     Args:
@@ -46,7 +50,7 @@ def complete_file(path):
 
 
 @contextlib.contextmanager
-def writable(folder, flag):
+def writable(folder: StrPath, flag: str) -> Iterator[None]:
     """Within it, a disk that is full or refuses to be written is the user's mistake.
 
     Other errors pass: those of reading, and those about files outside of the folder.
@@ -64,7 +68,8 @@ def writable(folder, flag):
         inside = pathlib.Path(folder).absolute()
         # A write into an open file does not tell which.
         name = error.filename and pathlib.Path(os.fsdecode(error.filename)).absolute()
-        if error.errno not in _REFUSALS or (name and not name.is_relative_to(inside)):
+        outside = name and not name.is_relative_to(inside)
+        if error.errno is None or error.errno not in _REFUSALS or outside:
             raise
         raise InputError(
             f"{flag} {folder} cannot be written ({os.strerror(error.errno)}); make "
@@ -72,7 +77,7 @@ def writable(folder, flag):
         ) from error
 
 
-def flush(path):
+def flush(path: StrPath) -> None:
     """Waits until a file, or a folder with all that is in it, is on the disk.
 
     After that not even a power cut takes it away.
@@ -89,14 +94,14 @@ def flush(path):
             os.close(number)
 
 
-def write_text(path, text):
+def write_text(path: StrPath, text: str) -> None:
     """Writes UTF-8 text as a file that appears only when it is complete."""
     with complete_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
 @contextlib.contextmanager
-def locked_folder(folder, flag):
+def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
     """Keeps a folder from other processes that ask for it in the same way.
 
     The folder is made if need be. The lock ends with the process, however it ends.

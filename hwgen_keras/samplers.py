@@ -17,6 +17,8 @@ the network once, whatever the number of steps, and in a graph of TensorFlow the
 of `log_snrs` may be unknown.
 """
 
+from collections.abc import Callable
+
 from keras import ops
 
 from hwgen_keras.errors import InputError
@@ -29,7 +31,7 @@ LAST_LOG_SNR = 10.0
 SPACINGS = ("time", "log_snr")
 
 
-def sampling_log_snrs(schedule, steps, spacing="time"):
+def sampling_log_snrs(schedule: str, steps: int, spacing: str = "time"):
     """The log-SNRs at which a sampler calls the denoiser.
 
     They run from `FIRST_LOG_SNR` to `LAST_LOG_SNR`; a single step has the first alone.
@@ -64,7 +66,7 @@ def _spaced(first, last, steps):
     return ops.convert_to_tensor(numbers, dtype="float32")
 
 
-def ddim(denoise, noise, log_snrs):
+def ddim(denoise: Callable, noise, log_snrs):
     """First order: x' = α' x̂ + σ' (x - α x̂) / σ.
 
     Args and convention: see the module.
@@ -89,7 +91,7 @@ def ddim(denoise, noise, log_snrs):
     return ops.fori_loop(0, ops.shape(log_snrs)[0], step, _start(noise, sigma))
 
 
-def dpm_solver(denoise, noise, log_snrs):
+def dpm_solver(denoise: Callable, noise, log_snrs):
     """DPM-Solver++(2M): second order from the estimates of this step and the last.
 
     x' = σ'/σ x - α' (exp(-h) - 1) D with D = (1 + 1/2r) x̂ - 1/2r x̂₋₁, where h is the
@@ -128,7 +130,7 @@ def dpm_solver(denoise, noise, log_snrs):
     return ops.fori_loop(0, ops.shape(log_snrs)[0], step, state)[0]
 
 
-def heun(denoise, noise, log_snrs):
+def heun(denoise: Callable, noise, log_snrs):
     """Heun's second-order method in x/α over σ/α, without added noise.
 
     Each step predicts with the slope at its beginning and corrects with the mean of

@@ -6,6 +6,7 @@ These callbacks measure; nothing of the training depends on them.
 import itertools
 import re
 import time
+from typing import Any
 
 import keras
 
@@ -59,18 +60,20 @@ class DataWait(keras.callbacks.Callback):
             return
         # An exception in `fit` leaves the wrapper where it is.
         step = getattr(model.train_function, "timed", model.train_function)
+
+        def with_state(state, batches):
+            return step(state, map(self._fetch, itertools.repeat(batches)))
+
+        def without_state(batches):
+            return step([self._fetch(batches)])
+
+        timed: Any
         if backend == "jax":
-
-            def timed(state, batches):
-                return step(state, map(self._fetch, itertools.repeat(batches)))
-
+            timed = with_state
         elif model.steps_per_execution == 1 and (
             model.distribute_strategy.num_replicas_in_sync == 1
         ):
-
-            def timed(batches):
-                return step([self._fetch(batches)])
-
+            timed = without_state
         else:
             self.measured = False
             return

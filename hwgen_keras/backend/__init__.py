@@ -42,7 +42,8 @@ if keras.backend.backend() == "tensorflow":
     )
 elif keras.backend.backend() in ("jax", "torch"):
     if keras.backend.backend() == "jax":
-        from hwgen_keras.backend.jax import (
+        # Of the three trainers one is imported, and mypy sees all.
+        from hwgen_keras.backend.jax import (  # type: ignore[assignment]
             StatefulTrainer,
             data_parallel,
             device_count,
@@ -52,7 +53,7 @@ elif keras.backend.backend() in ("jax", "torch"):
         )
     else:
         from hwgen_keras.backend.convolution import fractionally_strided_convolution
-        from hwgen_keras.backend.torch import (
+        from hwgen_keras.backend.torch import (  # type: ignore[assignment]  # too
             StatefulTrainer,
             data_parallel,
             device_count,

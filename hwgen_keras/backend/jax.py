@@ -2,6 +2,8 @@
 
 import functools
 import os
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -50,6 +52,14 @@ def vjp(function, inputs=(), variables=(), state=()):
 
 class StatefulTrainer:
     """Turns `update(data)` into JAX's stateless `train_step`."""
+
+    # Of the keras.Model that it is mixed into.
+    update: Callable
+    get_metrics_result: Callable
+    optimizer: Any
+    trainable_variables: list
+    non_trainable_variables: list
+    metrics_variables: list
 
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_values, metric_values = state

@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -38,6 +40,12 @@ def vjp(function, inputs=(), variables=(), state=()):
 
 class StatefulTrainer:
     """Turns `update(data)` into TensorFlow's `train_step`."""
+
+    # Of the keras.Model that it is mixed into.
+    update: Callable
+    get_metrics_result: Callable
+    optimizer: Any
+    trainable_variables: list
 
     def train_step(self, data):
         gradients = self.update(data)

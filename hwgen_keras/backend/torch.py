@@ -1,5 +1,8 @@
 """Gradients and train step for PyTorch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from hwgen_keras.errors import InputError
@@ -33,6 +36,12 @@ def vjp(function, inputs=(), variables=(), state=()):
 
 class StatefulTrainer:
     """Turns `update(data)` into PyTorch's `train_step`."""
+
+    # Of the keras.Model that it is mixed into.
+    update: Callable
+    get_metrics_result: Callable
+    optimizer: Any
+    trainable_variables: list
 
     def train_step(self, data):
         gradients = self.update(data)

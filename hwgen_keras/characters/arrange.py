@@ -111,7 +111,7 @@ def _chain(operator, groups):
 
 def _gaps(parts):
     """The axis (0: a row, 1: a column) and the groups that gaps along it separate."""
-    best = (_OVERLAP, None, None)
+    best: tuple = (_OVERLAP, None, None)
     for axis in (0, 1):
         ordered = sorted(parts, key=lambda part: sum(part.box)[axis])
         groups, worst = [[ordered[0]]], -np.inf

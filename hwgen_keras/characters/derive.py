@@ -77,7 +77,7 @@ def derive_structures(characters):
         for character in characters
         if character not in kana
     }
-    opened = set()
+    opened: set = set()
     while True:
         sequences = {
             character: sequence(part, opened) for character, part in parts.items()

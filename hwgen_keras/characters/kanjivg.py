@@ -24,7 +24,7 @@ def folder():
         raise InputError(
             "The package kanjivg is not installed; run `pip install kanjivg`."
         ) from None
-    return pathlib.Path(distribution.locate_file("kanji"))
+    return pathlib.Path(str(distribution.locate_file("kanji")))
 
 
 def has_character(character, variant=None):

@@ -61,7 +61,7 @@ def character_parts(character, variant=None):
 
 def _mark_minor_pieces(group):
     """Marks each piece with at most two thirds of its element's strokes (衣 in 哀)."""
-    strokes = {}
+    strokes: dict[tuple, list] = {}
     for piece in group.iter(_GROUP):
         if piece.get("kvg_part") is not None:
             element = piece.get("kvg_element"), piece.get("kvg_number")
@@ -77,7 +77,7 @@ def _mark_minor_pieces(group):
 def _part(groups):
     """The part that one group, or several groups that are pieces of it, describe."""
     items = list(itertools.chain.from_iterable(groups))
-    children = []
+    children: list = []
     for is_group, run in itertools.groupby(items, lambda item: item.tag == _GROUP):
         if is_group:
             children.extend([_unwrap(group)] for group in run)
@@ -116,7 +116,8 @@ def _unwrap(group):
 
 def _join_split(children):
     """Joins the pieces (`kvg_part` 1, 2, …) of one element into one list."""
-    joined, open_pieces = [], {}
+    joined: list = []
+    open_pieces: dict = {}
     for child in children:
         if isinstance(child, Part) or child[0].get("kvg_part") is None:
             joined.append(child)
@@ -159,7 +160,7 @@ def stroke_points(outline):
     """
     pen = RecordingPen()
     parse_path(outline, pen)
-    points = []
+    points: list = []
     for operation, operands in pen.value:
         if operation == "curveTo":
             start, (a, b, end) = points[-1][-1], np.asarray(operands)

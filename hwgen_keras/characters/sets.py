@@ -2,8 +2,11 @@
 
 import pathlib
 import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import SupportsIndex
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
 
 HIRAGANA = tuple(
     "あいうえおかきくけこさしすせそたちつてとなにぬねの"
@@ -32,7 +35,7 @@ class CharacterSet:
         InputError: a character occurs twice, or there is none.
     """
 
-    def __init__(self, name, characters):
+    def __init__(self, name: str, characters: Iterable[str]) -> None:
         self.name = name
         self.characters = tuple(characters)
         self._indices = {character: i for i, character in enumerate(self.characters)}
@@ -41,7 +44,7 @@ class CharacterSet:
         if len(self._indices) != len(self.characters):
             raise InputError(f"The character set {name} lists a character twice.")
 
-    def index(self, character):
+    def index(self, character: str) -> int:
         """The class id of `character`, from 0.
 
         Raises:
@@ -55,31 +58,31 @@ class CharacterSet:
                 f"{self.name} ({len(self)} characters); choose a set that has it."
             ) from None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.characters)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.characters)
 
-    def __contains__(self, character):
+    def __contains__(self, character: object) -> bool:
         return character in self._indices
 
-    def __getitem__(self, position):
+    def __getitem__(self, position: SupportsIndex) -> str:
         return self.characters[position]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, CharacterSet):
             return NotImplemented
         return self.characters == other.characters
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.characters)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"CharacterSet({self.name!r}, {len(self)} characters)"
 
 
-def character_set(name_or_path):
+def character_set(name_or_path: StrPath) -> CharacterSet:
     """The character set of a name, or of a text file.
 
     Args:
@@ -133,7 +136,7 @@ def _lines(path):
         raise InputError(
             f"The character file {path} cannot be read as UTF-8 text ({error})."
         ) from None
-    first_lines = {}
+    first_lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         character = unicodedata.normalize("NFC", line.strip())
         if not character:

@@ -7,8 +7,13 @@ followed by the sequences of its operands. Reference: The Unicode Standard, chap
 
 import json
 import pathlib
+from collections.abc import Mapping, Sequence
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
+
+# Each character's alternatives, each a tuple of tokens.
+Structures = Mapping[str, tuple[tuple[str, ...], ...]]
 
 # What the operands of each operator are.
 OPERATORS = {
@@ -28,7 +33,9 @@ OPERATORS = {
 PACKAGED = pathlib.Path(__file__).parent / "data" / "structure.tsv"
 
 
-def read_structures(path=None):
+def read_structures(
+    path: StrPath | None = None,
+) -> dict[str, tuple[tuple[str, ...], ...]]:
     """The structures of characters from a file.
 
     Args:
@@ -69,7 +76,7 @@ def read_structures(path=None):
     return structures
 
 
-def explain(character, structures=None):
+def explain(character: str, structures: Structures | None = None) -> str:
     """The structure of a character, indented, for reading.
 
     Args:
@@ -105,7 +112,7 @@ def explain(character, structures=None):
     return "\n".join(lines)
 
 
-def fault(tokens):
+def fault(tokens: Sequence[str]) -> str | None:
     """What is wrong with a prefix sequence, or None if it is well formed."""
     if not tokens:
         return "is empty"

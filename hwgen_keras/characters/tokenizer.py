@@ -1,7 +1,11 @@
 """Token ids of character structures, the input of the text encoder."""
 
-import numpy as np
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwgen_keras.characters.structure import Structures
 from hwgen_keras.errors import InputError
 
 PAD, UNKNOWN, START, SEPARATOR = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
@@ -40,7 +44,12 @@ class StructureTokenizer:
         ('⿰', '女', '子')
     """
 
-    def __init__(self, structures, vocabulary=None, length=None):
+    def __init__(
+        self,
+        structures: Structures,
+        vocabulary: Iterable[str] | None = None,
+        length: int | None = None,
+    ) -> None:
         self._structures = structures
         if vocabulary is None:
             tokens = {
@@ -75,10 +84,10 @@ class StructureTokenizer:
             )
 
     @property
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         return len(self.vocabulary)
 
-    def alternatives(self, character):
+    def alternatives(self, character: str) -> int:
         """How many structures `character` has.
 
         Raises:
@@ -86,7 +95,9 @@ class StructureTokenizer:
         """
         return len(self._alternatives(character))
 
-    def encode(self, characters, alternatives=None):
+    def encode(
+        self, characters: Iterable[str], alternatives: Sequence[int] | None = None
+    ) -> NDArray[np.int32]:
         """The token ids of characters.
 
         Args:
@@ -124,7 +135,7 @@ class StructureTokenizer:
             ]
         return ids
 
-    def decode(self, ids):
+    def decode(self, ids: ArrayLike) -> tuple[str, ...]:
         """The tokens of one encoded sequence, without [PAD], [CLS] and [SEP].
 
         Args:

@@ -1,7 +1,11 @@
 """ClassificationSampler: the rows that train a recogniser, or CLIP."""
 
-import numpy as np
+from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwgen_keras.characters import CharacterSet, StructureTokenizer
 from hwgen_keras.data.rows import (
     Groups,
     TokenTable,
@@ -11,6 +15,7 @@ from hwgen_keras.data.rows import (
     row_generator,
 )
 from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.store import ImageStore
 from hwgen_keras.errors import InputError
 
 # At strength 1.
@@ -52,17 +57,17 @@ class ClassificationSampler:
 
     def __init__(
         self,
-        store,
-        seed=0,
-        rows_per_epoch=None,
-        affine_strength=0.0,
-        elastic=False,
-        class_balanced=False,
-        kind_weights=None,
-        tokenizer=None,
-        image_size=None,
-        kinds=None,
-    ):
+        store: ImageStore,
+        seed: int = 0,
+        rows_per_epoch: int | None = None,
+        affine_strength: float = 0.0,
+        elastic: bool = False,
+        class_balanced: bool = False,
+        kind_weights: Mapping[int, float] | None = None,
+        tokenizer: StructureTokenizer | None = None,
+        image_size: int | None = None,
+        kinds: ArrayLike | None = None,
+    ) -> None:
         if not 0 <= affine_strength <= 2:
             raise InputError(
                 f"affine_strength is {affine_strength}; give a number from 0 to 2."
@@ -75,9 +80,10 @@ class ClassificationSampler:
         self.affine_strength = affine_strength
         self.elastic = elastic
         self.image_size = check_image_size(store, image_size)
-        self.aliases = {}
+        self.aliases: dict[str, str] = {}
         self.kinds = store.kinds if kinds is None else np.asarray(kinds)
         pools, shares = self._kinds(kind_weights)
+        self._draw: _Balanced | _EveryImage
         if class_balanced:
             self._draw = _Balanced(pools, shares, store.labels)
         else:
@@ -86,7 +92,7 @@ class ClassificationSampler:
         if tokenizer is not None:
             self._tokens = TokenTable(tokenizer, store.characters, store.labels)
 
-    def epoch(self, epoch):
+    def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
         rng = row_generator(self.seed, epoch)
         count = self.rows_per_epoch
@@ -198,13 +204,16 @@ class StructureSampler:
         seed: integer; epoch e is the same table whenever it is drawn.
     """
 
-    store, aliases, image_size = None, {}, None
+    store, image_size = None, None
+    aliases: dict[str, str] = {}
 
-    def __init__(self, characters, tokenizer, seed=0):
+    def __init__(
+        self, characters: CharacterSet, tokenizer: StructureTokenizer, seed: int = 0
+    ) -> None:
         self.seed, self.rows_per_epoch = seed, len(characters)
         self._tokens = TokenTable(tokenizer, characters, np.arange(len(characters)))
 
-    def epoch(self, epoch):
+    def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
         rng = row_generator(self.seed, epoch)
         label = rng.permutation(self.rows_per_epoch).astype(np.int32)

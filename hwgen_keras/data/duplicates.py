@@ -126,6 +126,5 @@ def thumbnails_of(images):
             "of shape (n, height, width), n 1 or more."
         )
     side = SIDE, SIDE
-    return np.stack(
-        [Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images]
-    )
+    small = (Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images)
+    return np.stack([np.asarray(image) for image in small])

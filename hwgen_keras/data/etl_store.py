@@ -97,12 +97,12 @@ def split_etl_writers(names, fractions, seed):
     Raises:
         InputError: the fractions do not sum to 1.
     """
-    families = {}
+    families: dict[str, dict[str, set[str]]] = {}
     for name in names:
         family, _, number = name.partition("-")
         person = family.rstrip("BG"), number
         families.setdefault(person[0], {}).setdefault(number, set()).add(name)
-    parts = [set() for _ in fractions]
+    parts: list[set[str]] = [set() for _ in fractions]
     for people in families.values():
         samples = [Sample("", pathlib.Path(), number) for number in people]
         few = len(people) < len(fractions)

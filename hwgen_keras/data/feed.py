@@ -3,26 +3,28 @@
 import functools
 import importlib.util
 import math
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from hwgen_keras.data.augment import parse_augmentations
+from hwgen_keras.data.store import ImageStore
 from hwgen_keras.errors import InputError
 
 _AFFINE = "_affine"
 
 
 def feed(
-    store,
+    store: ImageStore | None,
     sampler,
-    batch_size,
-    steps,
-    start_step=0,
-    images=None,
-    outputs=None,
-    augment=(),
-    kind="auto",
-    shard=(0, 1),
+    batch_size: int,
+    steps: int,
+    start_step: int = 0,
+    images: Iterable[str] | None = None,
+    outputs: Sequence[str] | Callable | None = None,
+    augment: Iterable[str] = (),
+    kind: str = "auto",
+    shard: tuple[int, int] = (0, 1),
 ):
     """Batches of a sampler's rows, with the images that the rows name.
 

@@ -3,15 +3,22 @@
 import pathlib
 import re
 
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
 from hwgen_keras.sources.pages.folders import character_of, list_images
 
 # What may follow the character in a file's name: あ_2.jpg, あ-2.jpg, あ (2).jpg.
 _END = re.compile(r"[\s_\-(].*", re.DOTALL)
 
 
-def folder_samples(folder, characters=None, skip_unknown=False, writer=None):
+def folder_samples(
+    folder: StrPath,
+    characters: CharacterSet | None = None,
+    skip_unknown: bool = False,
+    writer: str | None = None,
+) -> list[Sample]:
     """The images in a folder, whose names tell what they show.
 
     The character is the name of the folder that an image lies in (`あ/1.png`), or else

@@ -32,7 +32,7 @@ def render_face(font, characters, image_size, path, others=()):
     Raises:
         InputError: the disk is full, or the folder cannot be written.
     """
-    found = {None: []}
+    found: dict[str | None, list[str]] = {None: []}
     files = {}
     for character in characters:
         try:

@@ -37,7 +37,8 @@ def in_memory(images, characters):
         images: iterable of (png, character, source, kind).
         characters: the `CharacterSet` of the labels.
     """
-    pngs, labels, sources, kinds, names = [], [], [], [], {}
+    pngs, labels, sources, kinds = [], [], [], []
+    names: dict[str, int] = {}
     for png, character, source, kind in images:
         pngs.append(png)
         labels.append(characters.index(character))

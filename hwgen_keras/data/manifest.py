@@ -7,12 +7,14 @@ import os
 import pathlib
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.make import open_once
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import write_text
+from hwgen_keras.files import StrPath, write_text
 
 # Not more digits than a number can have: Python is slow with thousands of them.
 _IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
@@ -35,14 +37,18 @@ class Sample:
     index: int | None = None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """What the image is called in a message: the path, or path#number."""
         return str(self.path) if self.index is None else f"{self.path}#{self.index}"
 
 
 def read_manifest(
-    path, characters=None, writer_pattern=None, skip_unknown=False, writer=None
-):
+    path: StrPath,
+    characters: CharacterSet | None = None,
+    writer_pattern: str | None = None,
+    skip_unknown: bool = False,
+    writer: str | None = None,
+) -> list[Sample]:
     """Reads a manifest and checks every entry of it.
 
     Args:
@@ -95,7 +101,7 @@ def read_manifest(
     return samples
 
 
-def write_manifest(path, samples):
+def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
     """Writes samples as a manifest; the file appears only when it is complete.
 
     Args:
@@ -104,7 +110,7 @@ def write_manifest(path, samples):
     """
     path = pathlib.Path(path)
     folder = path.parent.resolve()
-    entries = {}
+    entries: dict[str, list] = {}
 
     @functools.cache
     def relative(file):
@@ -120,7 +126,9 @@ def write_manifest(path, samples):
     write_text(path, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
-def split_by_writer(samples, fractions, seed):
+def split_by_writer(
+    samples: Iterable[Sample], fractions: Sequence[float], seed: int
+) -> list[list[Sample]]:
     """Splits samples so that no writer is in two parts.
 
     Args:
@@ -158,7 +166,7 @@ def split_by_writer(samples, fractions, seed):
     part_of = {}
     for part, positions in enumerate(_cut(order, fractions)):
         part_of.update({writers[position]: part for position in positions})
-    parts = [[] for _ in fractions]
+    parts: list[list[Sample]] = [[] for _ in fractions]
     for sample in samples:
         parts[part_of[sample.writer]].append(sample)
     return parts
@@ -175,7 +183,7 @@ def _cut(order, fractions):
 
 
 def _read_json(path):
-    repeated = []
+    repeated: list[str] = []
 
     def collect(pairs):
         names = [name for name, _ in pairs]
@@ -303,7 +311,7 @@ def _is_file(path):
         return False
 
 
-def some(names, count=5):
+def some(names: Sequence[object], count: int = 5) -> str:
     """The first few names, and how many more there are."""
     text = ", ".join(map(str, names[:count]))
     rest = len(names) - count

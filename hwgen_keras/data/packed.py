@@ -38,7 +38,9 @@ class PackedFiles:
     def join(cls, several):
         """The files of several, in their order."""
         several = list(several)
-        blocks, names, places, positions = [], [], [], {}
+        blocks: list[np.ndarray] = []
+        names, places = [], []
+        positions: dict[int, int] = {}
         for files in several:
             for block, name in zip(files.blocks, files.names, strict=True):
                 if id(block) not in positions:

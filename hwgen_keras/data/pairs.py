@@ -1,7 +1,11 @@
 """PairSampler: the rows that train a generator, in the four steps."""
 
-import numpy as np
+from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.data import steps
 from hwgen_keras.data.rows import (
     Groups,
@@ -11,7 +15,7 @@ from hwgen_keras.data.rows import (
     check_rows,
     row_generator,
 )
-from hwgen_keras.data.store import FONT, HANDWRITING
+from hwgen_keras.data.store import FONT, HANDWRITING, ImageStore
 from hwgen_keras.errors import InputError
 
 
@@ -46,16 +50,16 @@ class PairSampler:
 
     def __init__(
         self,
-        store,
-        step,
-        tokenizer=None,
-        characters=None,
-        rows_per_epoch=None,
-        seed=0,
-        style_reference="target",
-        reference_font=None,
-        image_size=None,
-    ):
+        store: ImageStore,
+        step: str | steps.Step,
+        tokenizer: StructureTokenizer | None = None,
+        characters: Iterable[str] | None = None,
+        rows_per_epoch: int | None = None,
+        seed: int = 0,
+        style_reference: str = "target",
+        reference_font: str | None = None,
+        image_size: int | None = None,
+    ) -> None:
         if style_reference not in ("target", "writer"):
             raise InputError(
                 f"style_reference is {style_reference!r}; use 'target' or 'writer'."
@@ -91,7 +95,7 @@ class PairSampler:
                 tokenizer, store.characters, np.concatenate(labels)
             )
 
-    def epoch(self, epoch):
+    def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
         rng = row_generator(self.seed, epoch)
         count = self.rows_per_epoch

@@ -102,7 +102,8 @@ class TokenTable:
 
     def __init__(self, tokenizer, characters, labels):
         self.counts = np.zeros(len(characters), np.int64)
-        names, alternatives = [], []
+        names: list[str] = []
+        alternatives: list[int] = []
         for label in np.unique(labels):
             character = characters[label]
             count = tokenizer.alternatives(character)

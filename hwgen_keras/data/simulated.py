@@ -1,13 +1,22 @@
 """Simulated handwriting as an image store, for work without data of one's own."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from tqdm import tqdm
 
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.store import HANDWRITING, ImageStore
 from hwgen_keras.sources import PenWriter
 
 
-def simulated_store(seeds, characters, image_size, samples=1, progress=True):
+def simulated_store(
+    seeds: Iterable[int],
+    characters: CharacterSet,
+    image_size: int,
+    samples: int = 1,
+    progress: bool = True,
+) -> ImageStore:
     """What simulated writers write of each character.
 
     Args:

@@ -1,10 +1,15 @@
 """ImageStore: many small grey images of characters, packed for random access."""
 
 import functools
+from collections.abc import Iterable, Sequence
+from typing import Self, SupportsIndex
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.data import make, store_file
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import make, store_checks, store_file
+from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.packed import PackedFiles
 from hwgen_keras.data.store_writer import (
     FONT,
@@ -13,6 +18,8 @@ from hwgen_keras.data.store_writer import (
     StoreWriter,
 )
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
+from hwgen_keras.sources import Font
 
 __all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
@@ -36,11 +43,18 @@ class ImageStore:
     """
 
     # Of the file that the store was opened from: its path, CRC-32 and bytes.
-    _file = None
+    _file: tuple | None = None
 
     def __init__(
-        self, pngs, labels, sources, kinds, source_names, characters, image_size
-    ):
+        self,
+        pngs: PackedFiles | Sequence[bytes],
+        labels: ArrayLike,
+        sources: ArrayLike,
+        kinds: ArrayLike,
+        source_names: Iterable[str],
+        characters: CharacterSet,
+        image_size: int | None,
+    ) -> None:
         self.pngs = pngs if isinstance(pngs, PackedFiles) else PackedFiles.pack(pngs)
         self.labels = np.asarray(labels, np.int32)
         self.sources = np.asarray(sources, np.int32)
@@ -48,20 +62,23 @@ class ImageStore:
         self.source_names = tuple(source_names)
         self.characters = characters
         self.image_size = None if image_size is None else int(image_size)
-        lengths = {len(self.labels), len(self.sources), len(self.kinds)}
-        if lengths != {len(self.pngs)}:
-            raise InputError(
-                "The labels, sources and kinds of a store must be as many as its "
-                f"{len(self.pngs)} images."
-            )
-        _check_range("labels", self.labels, len(characters))
-        _check_range("sources", self.sources, len(self.source_names))
-        _check_range("kinds", self.kinds, GENERATED + 1)
+        store_checks.check_lengths(
+            len(self.pngs), self.labels, self.sources, self.kinds
+        )
+        store_checks.check_range("labels", self.labels, len(characters))
+        store_checks.check_range("sources", self.sources, len(self.source_names))
+        store_checks.check_range("kinds", self.kinds, GENERATED + 1)
 
     @classmethod
     def from_fonts(
-        cls, fonts, characters, image_size, margin=0.0, progress=True, path=None
-    ):
+        cls,
+        fonts: Sequence[Font],
+        characters: CharacterSet,
+        image_size: int,
+        margin: float = 0.0,
+        progress: bool = True,
+        path: StrPath | None = None,
+    ) -> Self:
         """Renders every character that a font covers, once.
 
         A character that a font lacks, or draws as an almost full box, is left out.
@@ -83,14 +100,14 @@ class ImageStore:
     @classmethod
     def from_manifest(
         cls,
-        samples,
-        characters,
-        image_size,
-        clean=True,
-        kind=HANDWRITING,
-        progress=False,
-        path=None,
-    ):
+        samples: Sequence[Sample],
+        characters: CharacterSet,
+        image_size: int,
+        clean: bool = True,
+        kind: int = HANDWRITING,
+        progress: bool = False,
+        path: StrPath | None = None,
+    ) -> Self:
         """Reads the images of a manifest and cleans them.
 
         Args:
@@ -111,7 +128,15 @@ class ImageStore:
         return cls.collect(images, characters, image_size, path)
 
     @classmethod
-    def from_arrays(cls, images, labels, sources, kinds, source_names, characters):
+    def from_arrays(
+        cls,
+        images: ArrayLike,
+        labels: ArrayLike,
+        sources: ArrayLike,
+        kinds: ArrayLike,
+        source_names: Iterable[str],
+        characters: CharacterSet,
+    ) -> Self:
         """Packs images that are in memory.
 
         Args:
@@ -122,23 +147,17 @@ class ImageStore:
             characters: the `CharacterSet` of the labels.
         """
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
-            raise InputError(
-                f"The images have shape {images.shape} and type {images.dtype}; give "
-                "uint8 greys of shape (n, size, size)."
-            )
-        count, height, width = images.shape
-        if height != width:
-            raise InputError(f"The images are {height} × {width}; they must be square.")
+        store_checks.check_squares(images)
+        count, size, _ = images.shape
         pngs = [make.encode(image) for image in images]
         sources, kinds = (
             np.broadcast_to(column, (count,)) if np.ndim(column) == 0 else column
             for column in (sources, kinds)
         )
-        return cls(pngs, labels, sources, kinds, source_names, characters, height)
+        return cls(pngs, labels, sources, kinds, source_names, characters, size)
 
     @classmethod
-    def merge(cls, stores):
+    def merge(cls, stores: Iterable[Self]) -> Self:
         """One store of the images of several, in their order; it copies no image.
 
         Sources of one name become one source if they are of one kind.
@@ -149,7 +168,7 @@ class ImageStore:
         return make.merge(stores)
 
     @classmethod
-    def open(cls, path):
+    def open(cls, path: StrPath) -> Self:
         """Opens a saved store; the images stay on disk until they are used.
 
         The index is checked; damage to an image is found when that image is decoded,
@@ -173,7 +192,7 @@ class ImageStore:
         store._file = path, parts["checksum"], block
         return store
 
-    def verify(self):
+    def verify(self) -> None:
         """Reads every byte of the file that the store was opened from.
 
         Raises:
@@ -188,12 +207,12 @@ class ImageStore:
                 "wrong); make it again."
             )
 
-    def save(self, path):
+    def save(self, path: StrPath) -> None:
         """Writes the store as one file, which appears only when it is complete."""
         with StoreWriter(path, self.characters, self.image_size) as writer:
             writer.add_store(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.labels)
 
     def __repr__(self):
@@ -205,7 +224,9 @@ class ImageStore:
             f"{len(self.source_names)} sources)"
         )
 
-    def find(self, character=None, source=None):
+    def find(
+        self, character: str | None = None, source: str | None = None
+    ) -> NDArray[np.int64]:
         """The indices of the images of a character, of a source, or of both.
 
         Args:
@@ -243,11 +264,11 @@ class ImageStore:
         order = np.argsort(self.labels, kind="stable")
         return order, self.labels[order]
 
-    def png(self, index):
+    def png(self, index: SupportsIndex) -> bytes:
         """The PNG file of one image, as bytes."""
         return self.pngs[index]
 
-    def decode_one(self, index):
+    def decode_one(self, index: SupportsIndex) -> NDArray[np.uint8]:
         """The image at `index`: uint8 (height, width), 0 ink, 255 paper.
 
         Raises:
@@ -262,7 +283,7 @@ class ImageStore:
                 "damaged; make the store again."
             ) from None
 
-    def decode(self, indices):
+    def decode(self, indices: ArrayLike) -> NDArray[np.uint8]:
         """The images at `indices`: uint8 (n, size, size), 0 ink, 255 paper."""
         if self.image_size is None:
             raise InputError(
@@ -275,7 +296,7 @@ class ImageStore:
             image[:] = self.decode_one(index)
         return images
 
-    def select(self, chosen):
+    def select(self, chosen: ArrayLike) -> "ImageStore":
         """A store of some of the images; sources keep their numbers.
 
         Args:
@@ -306,12 +327,5 @@ class ImageStore:
                 for image in images:
                     writer.add(*image)
             return cls.open(path)
-        return cls(*make.in_memory(images, characters), characters, image_size)
-
-
-def _check_range(name, values, count):
-    if len(values) and not (0 <= values.min() and values.max() < count):
-        raise InputError(
-            f"The {name} of a store must be from 0 to {count - 1}; they are from "
-            f"{values.min()} to {values.max()}."
-        )
+        pngs, labels, sources, kinds, names = make.in_memory(images, characters)
+        return cls(pngs, labels, sources, kinds, names, characters, image_size)

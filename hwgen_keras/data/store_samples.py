@@ -4,12 +4,18 @@ import pathlib
 
 import numpy as np
 
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.make import open_once
 from hwgen_keras.data.manifest import Sample, some
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
 
 
-def store_samples(path, characters=None, skip_unknown=False):
+def store_samples(
+    path: StrPath,
+    characters: CharacterSet | None = None,
+    skip_unknown: bool = False,
+) -> list[Sample]:
     """The images of a store as `read_manifest` would list them.
 
     Args:
@@ -27,7 +33,7 @@ def store_samples(path, characters=None, skip_unknown=False):
     store = open_once(path)
     kept = np.array([characters is None or c in characters for c in store.characters])
     unknown = [store.characters[k] for k in np.unique(store.labels) if not kept[k]]
-    if unknown and not skip_unknown:
+    if characters is not None and unknown and not skip_unknown:
         raise InputError(
             f"The store {path} has characters outside the set {characters.name}: "
             f"{some(unknown)}; choose a set that has them or skip unknown characters."

@@ -5,13 +5,18 @@ import errno
 import pathlib
 import struct
 import zlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import store_file
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import StrPath, complete_file
+
+if TYPE_CHECKING:
+    from hwgen_keras.data.store import ImageStore
 
 FONT, HANDWRITING, GENERATED = 0, 1, 2
 
@@ -39,16 +44,18 @@ class StoreWriter:
         ...     writer.add(png, "あ", "Klee", FONT)
     """
 
-    def __init__(self, path, characters, image_size=None):
+    def __init__(
+        self, path: StrPath, characters: CharacterSet, image_size: int | None = None
+    ) -> None:
         self.path = pathlib.Path(path)
         self.characters = characters
         self.image_size = image_size
         self._columns = {name: array.array(kind) for name, kind in _TYPES.items()}
         self._sources = Sources()
         self._checksum = 0
-        self._file = None
+        self._file: Any = None  # open from __enter__ on
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._complete = complete_file(self.path)
         try:
             partial = self._complete.__enter__()
@@ -75,10 +82,10 @@ class StoreWriter:
                     raise self._told(failure) from None
         return False
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._columns["labels"])
 
-    def add(self, png, character, source, kind):
+    def add(self, png: bytes, character: str, source: str, kind: int) -> None:
         """Adds an image.
 
         Args:
@@ -117,7 +124,7 @@ class StoreWriter:
         columns["sources"].append(self._sources.number(source, kind))
         columns["kinds"].append(kind)
 
-    def add_store(self, store):
+    def add_store(self, store: "ImageStore") -> None:
         """Adds all images of an `ImageStore`, whose characters must be in the set.
 
         Sources of one name and one kind become one source.
@@ -214,7 +221,7 @@ class Sources:
         return [name for name, _ in self._numbers]
 
 
-def concatenate_stores(paths, output):
+def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> "ImageStore":
     """Streams several store files into one, in their order.
 
     The result has the characters and the sources of all; its images are of mixed
@@ -252,7 +259,7 @@ def concatenate_stores(paths, output):
     return ImageStore.open(output)
 
 
-def union(character_sets):
+def union(character_sets: Iterable[CharacterSet]) -> CharacterSet:
     """One `CharacterSet` of all characters of several, in the order they come."""
     different = list(dict.fromkeys(character_sets))
     if len(different) == 1:

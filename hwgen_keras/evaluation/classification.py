@@ -8,16 +8,23 @@ import csv
 import io
 import json
 import statistics
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import precision_recall_fscore_support
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.tables import text_table
-from hwgen_keras.files import write_text
+from hwgen_keras.files import StrPath, write_text
 
 
-def classification_report(characters, true, predicted, macro_over=None):
+def classification_report(
+    characters: Iterable[str],
+    true: ArrayLike,
+    predicted: ArrayLike,
+    macro_over: Iterable[str] | None = None,
+) -> dict:
     """Precision, recall and F1 of each character, accuracy and macro-F1.
 
     Args:
@@ -73,7 +80,7 @@ def classification_report(characters, true, predicted, macro_over=None):
     }
 
 
-def summarise_arms(results):
+def summarise_arms(results: Mapping[str, Sequence[dict]]) -> list[dict]:
     """Mean and standard deviation over seeds, one row for each arm.
 
     Args:
@@ -102,7 +109,7 @@ def summarise_arms(results):
     return rows
 
 
-def arms_table(rows):
+def arms_table(rows: Iterable[dict]) -> tuple[list[str], list[list]]:
     """Header and rows, in per cent, of what `summarise_arms` returns.
 
     They fit `text_table` and `report.Table(..., best={1: "max", 2: "max"})`.
@@ -120,7 +127,7 @@ def arms_table(rows):
     ]
 
 
-def report_text(report, worst=20):
+def report_text(report: dict, worst: int = 20) -> str:
     """A report for a terminal: the two figures, then the `worst` characters by F1."""
     scores = sorted(report["characters"].items(), key=lambda item: item[1]["f1"])
     rows = [
@@ -135,12 +142,14 @@ def report_text(report, worst=20):
     )
 
 
-def write_report(path, report):
+def write_report(path: StrPath, report: dict) -> None:
     """Write a report as JSON."""
     write_text(path, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
-def write_predictions(path, rows):
+def write_predictions(
+    path: StrPath, rows: Iterable[tuple[StrPath, str, str, float]]
+) -> None:
     """Write what was read in each image as CSV.
 
     Args:

@@ -1,12 +1,19 @@
 """Curves of training: one panel a metric, one line a run."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hwgen_keras.errors import InputError
 
 
-def plot_curves(histories, metrics=None, columns=2, step_label="step"):
+def plot_curves(
+    histories: Mapping[str, Mapping[str, Sequence[float]]],
+    metrics: Iterable[str] | None = None,
+    columns: int = 2,
+    step_label: str = "step",
+) -> Figure:
     """Plot metrics against steps.
 
     Args:
@@ -52,7 +59,9 @@ def plot_curves(histories, metrics=None, columns=2, step_label="step"):
         axes.spines[["top", "right"]].set_visible(False)
     if len(histories) > 1:
         lines = {
-            line.get_label(): line for axes in figure.axes for line in axes.get_lines()
+            str(line.get_label()): line
+            for axes in figure.axes
+            for line in axes.get_lines()
         }
         figure.legend(
             lines.values(),
@@ -66,7 +75,7 @@ def plot_curves(histories, metrics=None, columns=2, step_label="step"):
 
 def _metrics(histories):
     """The metrics of all histories, in order of appearance; checks their lengths."""
-    found = {}
+    found: dict[str, None] = {}
     for name, history in histories.items():
         if "step" not in history:
             raise InputError(f"The history {name!r} has no list 'step'; add it.")

@@ -5,6 +5,7 @@ the numbers compare sets under one recogniser, and nothing with published FID or
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import svdvals
 from sklearn.metrics.pairwise import polynomial_kernel
 
@@ -14,7 +15,7 @@ from hwgen_keras.errors import InputError
 _SUBSET = 1000
 
 
-def frechet_glyph_distance(real, generated):
+def frechet_glyph_distance(real: ArrayLike, generated: ArrayLike) -> float:
     """Squared Fréchet distance of Gaussians fitted to two sets of features.
 
     |m - m'|² + tr(S) + tr(S') - 2 tr((S S')^½), with the means and covariances of the
@@ -40,7 +41,8 @@ def frechet_glyph_distance(real, generated):
     # With S = A'A and S' = B'B, tr((S S')^½) is the sum of the singular values of AB',
     # whatever the ranks; no square root of a matrix that is only nearly positive.
     a, b = (
-        np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r")
+        # To NumPy's types every mode gives two matrices.
+        np.asarray(np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r"))
         for x, mean in zip((real, generated), means, strict=True)
     )
     traces = np.sum(a**2) + np.sum(b**2)
@@ -48,7 +50,13 @@ def frechet_glyph_distance(real, generated):
     return max(0.0, float(distance))
 
 
-def kernel_glyph_distance(real, generated, subsets=100, subset_size=None, seed=0):
+def kernel_glyph_distance(
+    real: ArrayLike,
+    generated: ArrayLike,
+    subsets: int = 100,
+    subset_size: int | None = None,
+    seed: int = 0,
+) -> tuple[float, float]:
     """Unbiased squared maximum mean discrepancy (MMD²) with the kernel of KID.
 
     The kernel is (x·y / width + 1)³. Without bias the mean does not depend on how many
@@ -98,7 +106,9 @@ def kernel_glyph_distance(real, generated, subsets=100, subset_size=None, seed=0
     return float(np.mean(values)), float(np.std(values))
 
 
-def feature_pair(real, generated, least=1):
+def feature_pair(
+    real: ArrayLike, generated: ArrayLike, least: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two sets of features as float64 matrices of one width, or InputError."""
     real = feature_matrix(real, "real", least)
     generated = feature_matrix(generated, "generated", least)
@@ -110,7 +120,9 @@ def feature_pair(real, generated, least=1):
     return real, generated
 
 
-def feature_matrix(features, name, least=1, **columns):
+def feature_matrix(
+    features: ArrayLike, name: str, least: int = 1, **columns
+) -> NDArray[np.float64]:
     """Features as a float64 matrix.
 
     Args:

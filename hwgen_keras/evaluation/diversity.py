@@ -1,6 +1,7 @@
 """Whether a generator writes a character in many ways, or one way again and again."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import pdist
 
 from hwgen_keras.data import duplicates
@@ -8,7 +9,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.distances import feature_matrix
 
 
-def diversity(features, labels):
+def diversity(features: ArrayLike, labels: ArrayLike) -> dict:
     """Mean Euclidean distance of two images of one character.
 
     The mean over the pairs of each character, then over the characters; those with
@@ -38,7 +39,11 @@ def diversity(features, labels):
     return {"distance": float(np.mean(means)), "characters": len(means)}
 
 
-def near_duplicate_share(images, labels=None, others=None):
+def near_duplicate_share(
+    images: NDArray[np.uint8],
+    labels: ArrayLike | None = None,
+    others: tuple[NDArray[np.uint8], ArrayLike | None] | None = None,
+) -> float:
     """The share of images that are almost the same as another one.
 
     Almost the same are thumbnails that correlate at 0.98 or more, as

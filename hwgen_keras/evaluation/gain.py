@@ -6,8 +6,10 @@ another seed would change, not what other writers would.
 
 import math
 import statistics
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from hwgen_keras.errors import InputError
@@ -15,7 +17,7 @@ from hwgen_keras.errors import InputError
 CONFIDENCE = 0.95
 
 
-def mean_interval(values):
+def mean_interval(values: Iterable[float]) -> tuple[float, float | None]:
     """Mean and half the width of its 95 % interval, by Student's t.
 
     Args:
@@ -37,7 +39,9 @@ def mean_interval(values):
     return mean, t * statistics.stdev(values) / math.sqrt(len(values))
 
 
-def error_reduction(before, after):
+def error_reduction(
+    before: Sequence[float], after: Sequence[float]
+) -> tuple[float | None, float | None]:
     """By how much errors are fewer, as a share of those before.
 
     The interval is that of the differences of seeds, over the mean error before; it
@@ -67,7 +71,7 @@ def error_reduction(before, after):
     return mean / error, None if half is None else half / error
 
 
-def chance_interval(accuracy, images):
+def chance_interval(accuracy: float, images: int) -> float:
     """Half the width of the 95 % interval that a number of test images leaves.
 
     As large as this is what other images by as many independent hands would change;
@@ -82,7 +86,9 @@ def chance_interval(accuracy, images):
     return float(interval.high - interval.low) / 2
 
 
-def changed_images(before, after, most):
+def changed_images(
+    before: ArrayLike, after: ArrayLike, most: int
+) -> tuple[list[int], list[int]]:
     """Test images that changed most between two arms.
 
     Args:
@@ -103,7 +109,9 @@ def changed_images(before, after, most):
     return better, worse
 
 
-def changed_characters(labels, before, after):
+def changed_characters(
+    labels: ArrayLike, before: ArrayLike, after: ArrayLike
+) -> list[dict]:
     """How well two arms read each character.
 
     Args:

@@ -1,5 +1,7 @@
 """Plots of arms of an experiment: accuracy against data, and errors saved."""
 
+from collections.abc import Mapping, Sequence
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -9,7 +11,11 @@ _STYLES = ("-", "--", ":")
 _COLOURS = 10  # of matplotlib's cycle
 
 
-def plot_amounts(amounts, arms, label):
+def plot_amounts(
+    amounts: Sequence,
+    arms: Mapping[str, Sequence[tuple[float, float | None] | None]],
+    label: str,
+) -> Figure:
     """Accuracy against the amount of real data, a line an arm, with its interval.
 
     Args:
@@ -62,7 +68,10 @@ def plot_amounts(amounts, arms, label):
     return figure
 
 
-def plot_reductions(amounts, arms):
+def plot_reductions(
+    amounts: Sequence,
+    arms: Mapping[str, Sequence[tuple[float | None, float | None] | None]],
+) -> Figure:
     """Error reduction of each arm, a bar an arm and a panel an amount.
 
     Args:
@@ -92,9 +101,9 @@ def plot_reductions(amounts, arms):
             axes.set_visible(False)
             continue
         for place, cells in zip(places, arms.values(), strict=True):
-            if cells[number] is None or cells[number][0] is None:
+            reduction, half = cells[number] or (None, None)
+            if reduction is None:
                 continue
-            reduction, half = cells[number]
             colour = "C2" if reduction > 0 else "C3"
             axes.barh(place, reduction, color=colour, alpha=0.75, height=0.7)
             if half is not None:

@@ -5,6 +5,7 @@ character twice alike: against handwriting these measures reward the blurred mea
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from skimage.metrics import structural_similarity
 
 from hwgen_keras.errors import InputError
@@ -12,7 +13,7 @@ from hwgen_keras.errors import InputError
 _WINDOW = 11  # pixels, of the Gaussian that skimage cuts off at 3.5 deviations of 1.5
 
 
-def l1(targets, images):
+def l1(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
     """Mean absolute difference of the grey values.
 
     Args:
@@ -29,7 +30,7 @@ def l1(targets, images):
     return np.abs(difference).mean(axis=(1, 2)) / 255
 
 
-def ssim(targets, images):
+def ssim(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
     """Structural similarity, with the Gaussian window and constants of its authors.
 
     Args:
@@ -65,7 +66,7 @@ def ssim(targets, images):
     )
 
 
-def perceptual(target_features, image_features):
+def perceptual(target_features, image_features) -> NDArray[np.float32]:
     """`hwgen_keras.losses.perceptual_distance` of feature maps, as an array.
 
     Args:

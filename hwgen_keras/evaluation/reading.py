@@ -1,13 +1,16 @@
 """Whether a recogniser reads the characters that the images should show."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import softmax
 from scipy.stats import binomtest
 
 from hwgen_keras.errors import InputError
 
 
-def content_accuracy(scores, labels, logits=False):
+def content_accuracy(
+    scores: ArrayLike, labels: ArrayLike, logits: bool = False
+) -> dict:
     """Accuracy of a recogniser's scores, and how sure that accuracy is.
 
     Where two classes have equal scores, the right one counts as the lower.

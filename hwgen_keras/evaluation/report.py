@@ -4,13 +4,14 @@ import base64
 import dataclasses
 import html
 import io
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib
 import matplotlib.figure
 import PIL.Image
 
 from hwgen_keras.evaluation.tables import best_cells, check_rows, format_cell
-from hwgen_keras.files import write_text
+from hwgen_keras.files import StrPath, write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Table:
         digits: decimals of floats.
     """
 
-    header: list
-    rows: list
+    header: Sequence[str]
+    rows: Sequence[Sequence]
     heading: str = ""
     caption: str = ""
-    best: dict = dataclasses.field(default_factory=dict)
+    best: Mapping[int, str] = dataclasses.field(default_factory=dict)
     digits: int = 1
 
 
@@ -53,7 +54,7 @@ class Figure:
         description: what it shows, for those who cannot see it; None: the caption.
     """
 
-    picture: object
+    picture: PIL.Image.Image | matplotlib.figure.Figure
     heading: str = ""
     caption: str = ""
     description: str | None = None
@@ -69,12 +70,14 @@ class Pictures:
         caption: below them all.
     """
 
-    pictures: list
+    pictures: Sequence[tuple[PIL.Image.Image, str]]
     heading: str = ""
     caption: str = ""
 
 
-def write_html(path, title, sections):
+def write_html(
+    path: StrPath, title: str, sections: Iterable[Text | Table | Figure | Pictures]
+) -> None:
     """Write a report.
 
     Args:

@@ -1,6 +1,9 @@
 """Many small character images as one picture to look at."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from hwgen_keras.errors import InputError
@@ -10,7 +13,9 @@ LINE = 214  # light enough to separate without drawing the eye
 TEXT = 64
 
 
-def contact_sheet(columns, cell_size=64, blocks=1):
+def contact_sheet(
+    columns: Mapping[str, ArrayLike], cell_size: int = 64, blocks: int = 1
+) -> Image.Image:
     """Rows of images that belong together, such as content, style and generated.
 
     Args:
@@ -45,7 +50,8 @@ def contact_sheet(columns, cell_size=64, blocks=1):
         max(images[0].width, int(font.getlength(title)) + 1)
         for title, images in cells.items()
     ]
-    heading = sum(font.getmetrics()) + gap
+    # Of a given size it is a FreeType font.
+    heading = sum(font.getmetrics()) + gap  # type: ignore[union-attr]
     block_width = sum(widths) + gap * len(widths)
     block_gap = 4 * gap
     sheet = Image.new(
@@ -74,7 +80,7 @@ def contact_sheet(columns, cell_size=64, blocks=1):
     return sheet
 
 
-def grid(images, columns, cell_size=None):
+def grid(images: ArrayLike, columns: int, cell_size: int | None = None) -> Image.Image:
     """Images in rows of `columns`, with light lines between them.
 
     Args:

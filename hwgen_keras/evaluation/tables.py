@@ -2,11 +2,15 @@
 
 import math
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 from hwgen_keras.errors import InputError
 
+# See `format_cell`.
+Cell = str | float | tuple[float, float | None] | None
 
-def format_cell(cell, digits=1):
+
+def format_cell(cell: Cell, digits: int = 1) -> str:
     """A cell as text.
 
     Args:
@@ -26,7 +30,9 @@ def format_cell(cell, digits=1):
     return f"{cell:.{digits}f}"
 
 
-def best_cells(rows, best, digits=1):
+def best_cells(
+    rows: Iterable[Sequence[Cell]], best: Mapping[int, str], digits: int = 1
+) -> set[tuple[int, int]]:
     """Which cells hold the best value of their column.
 
     Args:
@@ -46,7 +52,8 @@ def best_cells(rows, best, digits=1):
             raise InputError(f"The best of a column is max or min, not {direction!r}.")
         values = {}
         for index, row in enumerate(rows):
-            value = row[column][0] if isinstance(row[column], tuple) else row[column]
+            cell = row[column]
+            value = cell[0] if isinstance(cell, tuple) else cell
             if (
                 value is not None
                 and not isinstance(value, str)
@@ -61,7 +68,9 @@ def best_cells(rows, best, digits=1):
     return found
 
 
-def text_table(header, rows, digits=1):
+def text_table(
+    header: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 1
+) -> str:
     """A table for a terminal: first column to the left, the others to the right.
 
     Args:
@@ -82,7 +91,9 @@ def text_table(header, rows, digits=1):
     return "\n".join(padded)
 
 
-def markdown_table(header, rows, digits=1):
+def markdown_table(
+    header: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 1
+) -> str:
     """A table in Markdown: first column to the left, the others to the right.
 
     Args:
@@ -95,7 +106,7 @@ def markdown_table(header, rows, digits=1):
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
-def check_rows(header, rows):
+def check_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Raise InputError unless every row has a cell for every column."""
     for row in rows:
         if len(row) != len(header):

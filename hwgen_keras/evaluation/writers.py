@@ -6,6 +6,7 @@ character with `centred_by_character` before retrieval and verification.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from sklearn.preprocessing import normalize
@@ -16,7 +17,12 @@ from hwgen_keras.evaluation.distances import feature_matrix, feature_pair
 _CHUNK = 1 << 14
 
 
-def centred_by_character(features, labels, real=None, real_labels=None):
+def centred_by_character(
+    features: ArrayLike,
+    labels: ArrayLike,
+    real: ArrayLike | None = None,
+    real_labels: ArrayLike | None = None,
+) -> NDArray[np.float64]:
     """Features minus the mean feature of their character.
 
     Args:
@@ -45,7 +51,13 @@ def centred_by_character(features, labels, real=None, real_labels=None):
     return features - means[np.searchsorted(known, labels)]
 
 
-def writer_retrieval(features, writers, labels, most_queries=2000, seed=0):
+def writer_retrieval(
+    features: ArrayLike,
+    writers: ArrayLike,
+    labels: ArrayLike,
+    most_queries: int = 2000,
+    seed: int = 0,
+) -> dict:
     """Does an image find its writer's other characters before other writers'?
 
     Each image is a query once; the candidates are all images of other characters, by
@@ -97,7 +109,13 @@ def writer_retrieval(features, writers, labels, most_queries=2000, seed=0):
     }
 
 
-def writer_verification(features, writers, labels, most_pairs=1_000_000, seed=0):
+def writer_verification(
+    features: ArrayLike,
+    writers: ArrayLike,
+    labels: ArrayLike,
+    most_pairs: int = 1_000_000,
+    seed: int = 0,
+) -> dict:
     """Are two images of different characters by one writer? By cosine similarity.
 
     The equal error rate is where as large a share of pairs by one writer is refused as
@@ -145,13 +163,13 @@ def writer_verification(features, writers, labels, most_pairs=1_000_000, seed=0)
 
 
 def writer_similarity(
-    generated,
-    generated_writers,
-    generated_labels,
-    real,
-    real_writers,
-    real_labels,
-):
+    generated: ArrayLike,
+    generated_writers: ArrayLike,
+    generated_labels: ArrayLike,
+    real: ArrayLike,
+    real_writers: ArrayLike,
+    real_labels: ArrayLike,
+) -> dict:
     """How often a generated image is nearest to the writer whose hand it should have.
 
     From each feature the mean of its character over the real images is subtracted. A

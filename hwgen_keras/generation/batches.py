@@ -78,7 +78,7 @@ class Batches:
             rows: (n,) integers.
             attempt: of all of them.
         """
-        waiting = collections.deque()
+        waiting: collections.deque = collections.deque()
         for first in range(0, len(rows), self.batch_size):
             own = rows[first : first + self.batch_size]
             waiting.append(self.pool.submit(self._make, own, attempt))

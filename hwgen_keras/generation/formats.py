@@ -27,6 +27,8 @@ class Form:
         count: number of parts.
     """
 
+    result: str  # what stands for the whole set in its folder
+
     def __init__(self, sampler, folder, parts, count):
         self.sampler, self.folder = sampler, pathlib.Path(folder)
         self.parts, self.count = pathlib.Path(parts), count

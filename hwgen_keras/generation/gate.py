@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 from hwgen_keras.data.duplicates import (
@@ -28,10 +30,12 @@ class Reader:
         batch_size: images read at once; each batch is filled up to it.
     """
 
-    def __init__(self, classifier, batch_size=64):
+    def __init__(self, classifier, batch_size: int = 64) -> None:
         self.classifier, self.batch_size = classifier, batch_size
 
-    def __call__(self, images, labels):
+    def __call__(
+        self, images: NDArray[np.uint8], labels: NDArray
+    ) -> NDArray[np.float32]:
         """Probabilities of the labels, float32 (n,).
 
         Args:
@@ -48,7 +52,7 @@ class Reader:
             scores.append(odds[np.arange(len(part)), labels[first:][: len(part)]])
         return np.concatenate(scores).astype(np.float32)
 
-    def digest(self):
+    def digest(self) -> str:
         """SHA-256 of the weights."""
         return digest_of(self.classifier)
 
@@ -72,7 +76,7 @@ class Gate:
         InputError: a value is out of range, or there is a score without a reader.
     """
 
-    reader: object = None
+    reader: Callable[[NDArray[np.uint8], NDArray], NDArray[np.float32]] | None = None
     min_score: float | None = None
     reject_duplicates: bool = False
     max_attempts: int = 5
@@ -92,7 +96,7 @@ class Gate:
                 f"{self.max_attempts} attempts are allowed a row; give 1 or more."
             )
 
-    def request(self):
+    def request(self) -> dict:
         """All that decides what passes, as JSON."""
         digest = getattr(self.reader, "digest", None)
         return {
@@ -102,7 +106,7 @@ class Gate:
             "max_attempts": self.max_attempts,
         }
 
-    def judge(self):
+    def judge(self) -> "Judge":
         """A `Judge` of one part of a set."""
         return Judge(self)
 
@@ -113,11 +117,13 @@ class Judge:
     So what passes does not depend on how many are shown at once.
     """
 
-    def __init__(self, gate):
+    def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self._accepted = {}
+        self._accepted: dict[int, list[NDArray]] = {}
 
-    def __call__(self, images, labels):
+    def __call__(
+        self, images: NDArray[np.uint8], labels: NDArray
+    ) -> tuple[list[str | None], list[float | None]]:
         """The reason to reject each image, or None, and the scores.
 
         Args:
@@ -129,7 +135,7 @@ class Judge:
         """
         gate, count = self.gate, len(images)
         reasons = np.where(blank(images), BLANK, "")
-        scores = [None] * count
+        scores: list[float | None] = [None] * count
         if gate.reader is not None:
             found = gate.reader(images, labels)
             scores = found.tolist()
@@ -156,7 +162,7 @@ class Judge:
         return False
 
 
-def blank(images):
+def blank(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether uint8 images (n, height, width) have next to no ink: bool (n,)."""
     flat = images.reshape(len(images), -1)
     lightest = flat.max(axis=1).astype(np.int32)
@@ -165,9 +171,9 @@ def blank(images):
     return (contrast < LEAST_CONTRAST) | (ink < _LEAST_INK)
 
 
-def digest_of(model):
+def digest_of(model) -> str:
     """SHA-256 of the weights of a model, as text."""
     digest = hashlib.sha256()
     for weights in model.get_weights():
-        digest.update(np.ascontiguousarray(weights))
+        digest.update(np.asarray(weights).tobytes())
     return digest.hexdigest()

@@ -10,11 +10,12 @@ import numpy as np
 from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder, write_text
+from hwgen_keras.files import StrPath, locked_folder, write_text
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.formats import FORMATS
 from hwgen_keras.generation.gate import Gate, digest_of
 from hwgen_keras.generation.provenance import SUMMARY
+from hwgen_keras.generation.sampler import GenerationSampler
 from hwgen_keras.generation.work import Work, parts_of
 from hwgen_keras.models.diffusion import SAMPLING
 
@@ -24,17 +25,17 @@ PART_ROWS = 1024
 
 def generate(
     generator,
-    sampler,
-    output,
-    batch_size=64,
-    progress=True,
+    sampler: GenerationSampler,
+    output: StrPath,
+    batch_size: int = 64,
+    progress: bool = True,
     *,
-    form="png",
-    gate=None,
-    workers=None,
-    part_rows=PART_ROWS,
-    notes=None,
-):
+    form: str = "png",
+    gate: Gate | None = None,
+    workers: int | None = None,
+    part_rows: int = PART_ROWS,
+    notes: dict | None = None,
+) -> pathlib.Path:
     """Writes the images of a sampler as a labelled set.
 
     The set is a folder: `provenance.csv`, a line for each image; `generation.json`,
@@ -123,7 +124,7 @@ def generate(
     return output / writer.result
 
 
-def check_output(output):
+def check_output(output: StrPath) -> pathlib.Path:
     """The path of an output folder that is not there, or a set; or InputError."""
     output = pathlib.Path(output)
     if output.exists() and not (output / SUMMARY).is_file():
@@ -168,7 +169,7 @@ def _request(generator, sampler, gate, form, part_rows, model):
     """All that decides the set, as JSON."""
     store = hashlib.sha256()
     for column in (sampler.store.labels, sampler.store.sources, sampler.store.kinds):
-        store.update(np.ascontiguousarray(column))
+        store.update(np.asarray(column).tobytes())
     store.update(repr(sampler.store.source_names).encode())
     for piece in sampler.store.pngs.runs():
         store.update(piece)

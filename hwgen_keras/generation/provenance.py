@@ -118,8 +118,9 @@ def summary(sampler, paths):
         A dict: "rows", "images", "dropped", "rejected" {reason: images}, and
         "characters" {character: the same, of it}.
     """
-    images, rejected = collections.Counter(), collections.Counter()
-    dropped = collections.Counter()
+    images: collections.Counter[int] = collections.Counter()
+    rejected: collections.Counter[tuple[int, str]] = collections.Counter()
+    dropped: collections.Counter[int] = collections.Counter()
     for made, part_rejected, part_dropped in read_parts(paths):
         images.update(one.label for one in made)
         rejected.update(part_rejected)

@@ -3,8 +3,10 @@
 import hashlib
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.data import affine_matrix
+from hwgen_keras.characters import StructureTokenizer
+from hwgen_keras.data import ImageStore, affine_matrix
 from hwgen_keras.data.rows import Groups, TokenTable
 from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.data.store import FONT, HANDWRITING
@@ -39,17 +41,17 @@ class GenerationSampler:
             images, or `count` asks for a character without a glyph, or for none.
     """
 
-    aliases = {}
+    aliases: dict[str, str] = {}
 
     def __init__(
         self,
-        store,
-        count,
-        tokenizer=None,
-        seed=0,
-        style_from="any",
-        style_images=1,
-    ):
+        store: ImageStore,
+        count: int | dict[str, int],
+        tokenizer: StructureTokenizer | None = None,
+        seed: int = 0,
+        style_from: str = "any",
+        style_images: int = 1,
+    ) -> None:
         if style_from not in STYLES:
             raise InputError(
                 f"style_from is {style_from!r}; use {' or '.join(STYLES)}."
@@ -78,25 +80,26 @@ class GenerationSampler:
                 f"{store.source_names[fewest]} wrote {self.hands.sizes[fewest]} images "
                 f"and {style_images} are to be shown for a row; show fewer."
             )
-        self.tokens = tokenizer and TokenTable(
-            tokenizer, store.characters, store.labels[fonts]
-        )
+        self.tokens = None
+        if tokenizer is not None:
+            labels = store.labels[fonts]
+            self.tokens = TokenTable(tokenizer, store.characters, labels)
         # Where each image stands among those by its hand.
         self._position = np.zeros(len(store), np.int64)
         members = self.hands.members
         starts = self.hands.starts[store.sources[members]]
         self._position[members] = np.arange(len(members)) - starts
 
-    def epoch(self, epoch):
+    def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of all rows at the attempt `epoch`, as a `feed` asks for it."""
         return self.draw(np.arange(self.rows_per_epoch), epoch)
 
-    def request(self):
+    def request(self) -> dict:
         """What decides the rows of a store, as JSON."""
         digest = hashlib.sha256()
         tokens = () if self.tokens is None else (self.tokens.starts, self.tokens.tokens)
         for array in (self.labels, self.counts, *tokens):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.asarray(array).tobytes())
         return {
             "seed": self.seed,
             "style_from": self.style_from,
@@ -105,12 +108,12 @@ class GenerationSampler:
             "sha256": digest.hexdigest(),
         }
 
-    def label_of(self, rows):
+    def label_of(self, rows: NDArray) -> tuple[NDArray, NDArray]:
         """The class ids of rows, (n,) integers, and the number within the class."""
         place = np.searchsorted(self.ends, rows, side="right")
         return self.labels[place], rows - (self.ends - self.counts)[place]
 
-    def draw(self, rows, attempt=0):
+    def draw(self, rows: ArrayLike, attempt: int = 0) -> dict[str, NDArray]:
         """The table of some rows at an attempt: a dict of arrays.
 
         Args:

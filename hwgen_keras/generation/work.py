@@ -44,7 +44,7 @@ class Work:
             # First attempts of all parts, so that no batch at the end of one is small.
             rows = np.concatenate([parts[number] for number in missing])
             first = self._written(batches.of(rows))
-            writing = collections.deque()
+            writing: collections.deque = collections.deque()
             for number in missing:
                 made = self._part(parts[number], first, batches, pool)
                 arguments = number, parts[number], paths[number], *made
@@ -86,7 +86,8 @@ class Work:
             (list of (`Made`, future, position in the future's list), {(class id,
             reason): images}, class ids of the rows without an image).
         """
-        judge, made, rejected = self.gate.judge(), [], collections.Counter()
+        judge, made = self.gate.judge(), []
+        rejected: collections.Counter[tuple[int, str]] = collections.Counter()
         written, waiting = self._next(first, len(rows)), rows
         for attempt in range(self.gate.max_attempts):
             if attempt:

@@ -66,7 +66,7 @@ class ResidualBlock(layers.Layer):
         self.convolution_2.build(inner)
         self.norm_1.build(inner)
         self.norm_2.build(inner)
-        if self.conditioned:
+        if self.modulation is not None:
             self.modulation.build(condition_shape)
         # Not before it is known to be needed: a layer that is never built makes Keras
         # take the whole model for unbuilt, and on JAX run it eagerly at every call.
@@ -82,7 +82,7 @@ class ResidualBlock(layers.Layer):
 
     def call(self, features, condition=None):
         scale = shift = None
-        if self.conditioned:
+        if self.modulation is not None:
             modulation = self.modulation(ops.silu(condition))
             scale, shift = ops.split(modulation, 2, axis=-1)
         hidden = self.norm_1(self.convolution_1(features), scale, shift)

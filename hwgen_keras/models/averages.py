@@ -64,7 +64,7 @@ def adam_pair(
 def _pairs(model):
     """(variable, its average) for all variables that have one."""
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    pairs = []
+    pairs: list[tuple] = []
     for part in getattr(optimizer, "optimizers", [optimizer]):
         # Before the first step the averages are zeros.
         if getattr(part, "use_ema", False) and part.built and int(part.iterations):

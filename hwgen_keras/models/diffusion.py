@@ -95,8 +95,9 @@ class DiffusionGenerator(keras.Model):
         """The network's estimate of the clean image, without guidance, unclipped."""
         log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
         prediction = self.network(noisy, log_snr, inputs, style)
-        rates = schedules.rates(log_snr[:, None, None, None])
-        return schedules.to_image(prediction, noisy, *rates, self.parameterization)
+        signal, sigma = schedules.rates(log_snr[:, None, None, None])
+        kind = self.parameterization
+        return schedules.to_image(prediction, noisy, signal, sigma, kind)
 
     def call(self, inputs, log_snrs=None):
         style = self.network.encode_style(inputs["style"], inputs.get("style_weights"))
@@ -218,13 +219,13 @@ class Diffusion(keras.Model):
             drawn = keras.random.uniform((batch,), seed=seed, dtype="float32")
             inputs[name] = drawn < share
 
-        rates = schedules.rates(log_snr[:, None, None, None])
-        noisy = schedules.diffuse(images, noise, *rates)
+        signal, sigma = schedules.rates(log_snr[:, None, None, None])
+        noisy = schedules.diffuse(images, noise, signal, sigma)
         prediction = generator.network(
             noisy, log_snr, inputs, generator.network.encode_style(inputs["style"])
         )
         kind = generator.parameterization
-        target = schedules.training_target(images, noise, *rates, kind)
+        target = schedules.training_target(images, noise, signal, sigma, kind)
         error = ops.mean(ops.square(prediction - target), axis=(1, 2, 3))
         return error * schedules.min_snr_weight(log_snr, kind, self.min_snr_gamma)
 

@@ -8,10 +8,12 @@ import struct
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterable
 
 from fontTools.ttLib import TTLibError
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
 from hwgen_keras.sources.fonts import Font
 from hwgen_keras.sources.glyphs import BROKEN, freetype, open_face
 
@@ -46,12 +48,12 @@ class Face:
     characters: int
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Family and style."""
         return " ".join(f"{self.family} {self.style}".split())
 
 
-def find_fonts(paths):
+def find_fonts(paths: StrPath | Iterable[StrPath]) -> list[Font]:
     """All faces of the fonts in files and folders, each once.
 
     Args:
@@ -72,7 +74,7 @@ def find_fonts(paths):
     return [font for font, _ in name_faces(f for file in files for f in faces(file))]
 
 
-def system_fonts():
+def system_fonts() -> list[Font]:
     """The installed fonts that cover hiragana.
 
     Found by fontconfig's `fc-list`, or without it in the usual folders of the
@@ -99,7 +101,7 @@ def _has_hiragana(font):
         return False
 
 
-def name_faces(found):
+def name_faces(found: Iterable[Face]) -> list[tuple[Font, Face]]:
     """The fonts of faces, with names that are unique; copies of a face are left out.
 
     Args:
@@ -123,7 +125,7 @@ def name_faces(found):
     return fonts
 
 
-def font_files(path):
+def font_files(path: StrPath) -> list[pathlib.Path]:
     """The font files of a folder, by name, or the one file that `path` is.
 
     Raises:
@@ -161,7 +163,7 @@ def _search(folder):
     return sorted(files)
 
 
-def installed_files():
+def installed_files() -> list[pathlib.Path]:
     """The files of installed fonts, those with hiragana where fontconfig tells."""
     if shutil.which("fc-list"):
         command = ["fc-list", "--format=%{file}\n", ":charset=3042"]
@@ -169,18 +171,17 @@ def installed_files():
         files = {pathlib.Path(line) for line in listed.stdout.splitlines()}
         return sorted(file for file in files if file.suffix.lower() in EXTENSIONS)
     home = pathlib.Path.home()
-    folders = {
+    usual: dict[str, list[StrPath]] = {
         "darwin": ["/System/Library/Fonts", "/Library/Fonts", home / "Library/Fonts"],
         "win32": [pathlib.Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"],
-    }.get(
-        sys.platform,
-        ["/usr/share/fonts", "/usr/local/share/fonts"]
-        + [home / ".fonts", home / ".local/share/fonts"],
-    )
+    }
+    linux = ["/usr/share/fonts", "/usr/local/share/fonts"]
+    linux += [str(home / ".fonts"), str(home / ".local/share/fonts")]
+    folders = usual.get(sys.platform, linux)
     return sorted(file for folder in folders for file in _search(folder))
 
 
-def faces(file):
+def faces(file: StrPath) -> list[Face]:
     """The faces of a font file, checked to be readable.
 
     Returns:

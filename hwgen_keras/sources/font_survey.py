@@ -74,7 +74,7 @@ def survey(results, characters):
                 left_out.append(LeftOut(str(file), "foreign", reason))
             else:
                 known.append((face, digest))
-    kept = {}
+    kept: dict = {}
     for face, digest in known:
         # One dictionary for both kinds of key: a copy is known by either.
         keys = [(face.name, face.version), digest]

@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from hwgen_keras.errors import InputError
@@ -32,7 +34,7 @@ class Font:
     index: int
     name: str
 
-    def covers(self, character):
+    def covers(self, character: str) -> bool:
         """Whether the font truly draws `character`.
 
         The character must be in the cmap, its outline must not be blank, and it must
@@ -40,7 +42,9 @@ class Font:
         """
         return _covers(self, character)
 
-    def draw(self, character, pixels):
+    def draw(
+        self, character: str, pixels: int
+    ) -> tuple[Image.Image | None, tuple[int, int] | None, str | None]:
         """Draws the true glyph of a character at a given size of the em.
 
         Args:
@@ -66,7 +70,9 @@ class Font:
             return None, None, "notdef"
         return ink, place, None
 
-    def render(self, character, image_size, margin=0.08):
+    def render(
+        self, character: str, image_size: int, margin: float = 0.08
+    ) -> NDArray[np.uint8]:
         """Draws one character, filling the square, centred, aspect ratio kept.
 
         Small kana, punctuation and lower-case letters keep their size and place in
@@ -85,7 +91,7 @@ class Font:
                 the box, or the file is damaged.
         """
         image, fault = self.try_render(character, image_size, margin)
-        if fault is None:
+        if image is not None:
             return image
         if fault == "full":
             raise InputError(
@@ -97,7 +103,9 @@ class Font:
             f"{character!r}; leave one of the two out."
         )
 
-    def try_render(self, character, image_size, margin=0.08):
+    def try_render(
+        self, character: str, image_size: int, margin: float = 0.08
+    ) -> tuple[NDArray[np.uint8] | None, str | None]:
         """Draws one character, or tells what is wrong with it.
 
         Args:
@@ -113,7 +121,7 @@ class Font:
         check_layout(image_size, margin)
         pixels = max(2 * image_size, _LEAST_PIXELS)
         ink, place, fault = self.draw(character, pixels)
-        if fault:
+        if ink is None:
             return None, fault
         if keeps_place(character):
             ink = glyphs.in_em_box(self.path, self.index, character, ink, place, pixels)

@@ -14,9 +14,11 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from hwgen_keras.errors import InputError
 
 # What fontTools and Pillow raise on damaged files.
-BROKEN = (OSError, TTLibError, struct.error, zlib.error, brotli.error, AssertionError)
-BROKEN += (ValueError, LookupError, OverflowError, AttributeError, TypeError)
-BROKEN += (EOFError, MemoryError, NotImplementedError, RecursionError)
+BROKEN: tuple[type[Exception], ...] = (
+    *(OSError, TTLibError, struct.error, zlib.error, brotli.error, AssertionError),
+    *(ValueError, LookupError, OverflowError, AttributeError, TypeError),
+    *(EOFError, MemoryError, NotImplementedError, RecursionError),
+)
 
 
 @contextlib.contextmanager
@@ -157,7 +159,7 @@ def tables(path, index):
                 # Only when they span one em do they mean the em box.
                 if abs(ascender - descender - 1) < 0.01:
                     top, bottom = ascender, descender
-    except (*BROKEN, ZeroDivisionError) as error:
+    except BROKEN + (ZeroDivisionError,) as error:
         raise InputError(
             f"{path} is not a readable font ({error}); replace or remove it."
         ) from None

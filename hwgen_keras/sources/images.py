@@ -8,11 +8,13 @@ import math
 import unicodedata
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
 
 SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ") | frozenset(
     map(chr, range(0x31F0, 0x3200))
@@ -24,7 +26,7 @@ _SPECK_SHARE_OF_IMAGE = 0.0005
 _SPECK_SHARE_OF_INK = 0.01
 
 
-def keeps_place(character):
+def keeps_place(character: str) -> bool:
     """Whether size and place in the box are part of the character's identity.
 
     True of small kana, punctuation and lower-case letters: enlarged to fill the
@@ -34,7 +36,7 @@ def keeps_place(character):
     return character in SMALL_KANA or category[0] == "P" or category in ("Sk", "Ll")
 
 
-def check_layout(image_size, margin):
+def check_layout(image_size: int, margin: float) -> None:
     """Raises InputError unless a square of this size leaves room for ink.
 
     Args:
@@ -51,7 +53,12 @@ def check_layout(image_size, margin):
         )
 
 
-def place_in_square(ink, image_size, margin=0.08, resampling=Image.Resampling.LANCZOS):
+def place_in_square(
+    ink: Image.Image,
+    image_size: int,
+    margin: float = 0.08,
+    resampling: Image.Resampling = Image.Resampling.LANCZOS,
+) -> NDArray[np.uint8]:
     """Scales a cropped image to fill a square, keeping its aspect ratio, centred.
 
     Args:
@@ -73,7 +80,7 @@ def place_in_square(ink, image_size, margin=0.08, resampling=Image.Resampling.LA
     return np.array(square)
 
 
-def read_image(path):
+def read_image(path: StrPath) -> NDArray[np.uint8]:
     """Reads an image file of any common kind as greys.
 
     Transparency becomes white paper, 16-bit and floating-point greys are scaled to
@@ -120,14 +127,14 @@ def _to_grey(image):
 
 
 def clean_image(
-    image,
-    image_size,
-    margin=0.08,
+    image: ArrayLike,
+    image_size: int,
+    margin: float = 0.08,
     *,
-    border_fraction=0.0,
-    threshold=False,
-    name="The image",
-):
+    border_fraction: float = 0.0,
+    threshold: bool = False,
+    name: str = "The image",
+) -> NDArray[np.uint8]:
     """Turns a scan of one character into a centred square, black on white.
 
     White ink on black paper is inverted, the contrast is stretched to the full

@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.errors import InputError
@@ -45,7 +46,7 @@ class PenWriter:
     Strokes: KanjiVG, copyright Ulrich Apel, CC BY-SA 3.0.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: int) -> None:
         if not isinstance(seed, int | np.integer) or seed < 0:
             raise InputError(
                 f"The writer's seed is {seed!r}; give a whole number of at least 0."
@@ -57,11 +58,13 @@ class PenWriter:
     def __repr__(self):
         return f"PenWriter({self.seed})"
 
-    def covers(self, character):
+    def covers(self, character: str) -> bool:
         """Whether the strokes of `character` are known."""
         return kanjivg.has_character(character)
 
-    def draw(self, character, image_size, sample=0, margin=0.08):
+    def draw(
+        self, character: str, image_size: int, sample: int = 0, margin: float = 0.08
+    ) -> NDArray[np.uint8]:
         """Writes one character, filling the square, centred, aspect ratio kept.
 
         Small kana, punctuation and lower-case letters keep their size and place in

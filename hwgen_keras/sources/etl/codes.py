@@ -100,7 +100,7 @@ def read_co59(path):
             break
         except UnicodeDecodeError:
             entries = []
-    table = {}
+    table: dict = {}
     for entry in entries:
         character, _, codes = entry.rpartition(":")
         parts = codes.split(",")

@@ -136,7 +136,8 @@ def find_etl_files(paths, sets=None):
             f"There is no ETL set {', '.join(unknown)}; choose from {', '.join(SETS)}."
         )
     wanted = set(sets or SETS)
-    found, others = {}, []
+    found: dict[str, EtlFile] = {}
+    others = []
     for path in _walk(paths):
         # A file of a set that nobody wants may be broken.
         if _recognise(os.path.basename(path))[0] not in wanted:
@@ -161,10 +162,10 @@ def find_etl_files(paths, sets=None):
             f"{', '.join(map(str, paths))}; check the folder or leave out the set."
         )
     order = {name: position for position, name in enumerate(SETS)}
-    found = sorted(
+    ordered = sorted(
         found.values(), key=lambda f: (order[f.set], f.name.split("-")[0], f.number)
     )
-    return found, others
+    return ordered, others
 
 
 def _recognise(file_name):

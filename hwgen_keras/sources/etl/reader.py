@@ -8,6 +8,7 @@ import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.etl.codes import MARKS, characters_of
+from hwgen_keras.sources.etl.files import EtlFile
 from hwgen_keras.sources.etl.images import png_files
 
 _BLOCK_BYTES = 1 << 23
@@ -37,7 +38,7 @@ class Contents:
             out.
     """
 
-    file: object
+    file: EtlFile
     records: np.ndarray
     characters: np.ndarray
     source_ids: np.ndarray

@@ -1,6 +1,7 @@
 """Drawing a practice sheet: the same page as vectors (PDF) or as pixels."""
 
 import functools
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -118,7 +119,7 @@ def draw_page(layout, page, fonts):
         width = geometry.MODULE_WIDTH + 0.02
         _fill(axes, x, geometry.CODE_TOP, width, geometry.MODULE_HEIGHT)
     numbered = f"{page} / {len(layout.pages)} · sheet {layout.identity:04x}"
-    text = {"color": TEXT_GREY, "verticalalignment": "center"}
+    text: dict[str, Any] = {"color": TEXT_GREY, "verticalalignment": "center"}
     axes.text(23, 26.5, _ADVICE, fontsize=6, **text)
     axes.text(187, 26.5, numbered, fontsize=8, horizontalalignment="right", **text)
     for cell in layout.cells(page):
