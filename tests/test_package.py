@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
         names = set(file.namelist())
     expected = {
         f"hwgen_keras/{path.relative_to(ROOT / 'hwgen_keras').as_posix()}"
-        for pattern in ("**/*.py", "py.typed", "characters/data/*")
+        for pattern in ("**/*.py", "*.pyi", "py.typed", "characters/data/*")
         for path in (ROOT / "hwgen_keras").glob(pattern)
     }
     expected |= {
