@@ -5,6 +5,7 @@ Without a name it lists all of them. From a checkout: `python -m experiments NAM
 
 import ast
 import difflib
+import os
 import pathlib
 import re
 import runpy
@@ -43,7 +44,10 @@ def main():
         command = f"python -m {__package__}"
     name, *flags = sys.argv[1:] or ["--help"]
     if name in ("-h", "--help", "help"):
-        print(overview(command))
+        try:
+            print(overview(command), flush=True)
+        except BrokenPipeError:  # `hwgen | head` has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if name == "--version":
         from hwgen_keras import __version__
