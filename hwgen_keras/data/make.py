@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from hwgen_keras.data import store_checks
 from hwgen_keras.data.packed import PackedFiles
 from hwgen_keras.data.store_writer import FONT, Sources
 from hwgen_keras.errors import InputError
@@ -103,17 +104,7 @@ def merge(stores):
     first = stores[0]
     if len(stores) == 1:
         return first
-    for store in stores[1:]:
-        if store.characters.characters != first.characters.characters:
-            raise InputError(
-                "Stores of different character sets cannot be merged "
-                f"({first.characters.name} and {store.characters.name})."
-            )
-        if store.image_size != first.image_size:
-            raise InputError(
-                "Stores of different image sizes cannot be merged "
-                f"({first.image_size} and {store.image_size} pixels)."
-            )
+    store_checks.check_alike(stores)
     sources = Sources()
     numbers = [sources.of(store) for store in stores]
     return type(first)(
