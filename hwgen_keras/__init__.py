@@ -5,6 +5,9 @@ labelled image set and a recogniser measured on unseen writers come out.
 
 This is the public API: every public name, and nothing else. Names are imported when
 they are first used, so that reading a character set does not load Keras.
+
+Examples in docstrings begin after `import numpy as np` and
+`import hwgen_keras as hw`, in an empty folder but for a font in `fonts`.
 """
 
 import importlib

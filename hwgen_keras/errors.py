@@ -6,4 +6,12 @@ class InputError(ValueError):
 
     Experiment scripts print the sentence and exit with status 2; in a notebook it
     is an ordinary `ValueError`.
+
+    Example:
+        >>> try:
+        ...     hw.character_set("kana").index("A")
+        ... except hw.InputError as error:
+        ...     print(error)
+        The character 'A' is not in the character set kana (92 characters); choose a
+        set that has it.
     """

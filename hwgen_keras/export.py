@@ -35,9 +35,15 @@ def export_saved_model(
         sampler, steps, spacing, guidance: of a `DiffusionGenerator`; `None` and scales
             that `guidance` leaves out are as stored.
 
+    Returns:
+        The path of the folder.
+
     Raises:
         InputError: the file cannot be exported, `output` exists, or the settings of
             sampling do not fit the model.
+
+    Example:
+        >>> hw.export_saved_model("generator.keras", "exported")  # doctest: +SKIP
     """
     output = pathlib.Path(output)
     if not pathlib.Path(path).is_file():
@@ -71,8 +77,16 @@ def load_exported(path, signature="serve"):
         path: a folder made by export.
         signature: "serve", or of a diffusion model "serve_steps".
 
+    Returns:
+        A function of keyword arguments, one tensor each, such as `content` and `style`;
+        it returns a dict, such as `{"image": ...}`.
+
     Raises:
         InputError: there is no SavedModel, or it has no such signature.
+
+    Example:
+        >>> serve = hw.load_exported("exported")  # doctest: +SKIP
+        >>> image = serve(content=content, style=style)["image"]  # doctest: +SKIP
     """
     import tensorflow as tf
 

@@ -33,6 +33,11 @@ class CharacterSet:
 
     Raises:
         InputError: a character occurs twice, or there is none.
+
+    Example:
+        >>> vowels = hw.CharacterSet("vowels", "あいうえお")
+        >>> len(vowels), vowels.index("う"), vowels[0], "か" in vowels
+        (5, 2, 'あ', False)
     """
 
     def __init__(self, name: str, characters: Iterable[str]) -> None:
@@ -46,6 +51,9 @@ class CharacterSet:
 
     def index(self, character: str) -> int:
         """The class id of `character`, from 0.
+
+        Args:
+            character: one of the set.
 
         Raises:
             InputError: the set does not contain `character`.
@@ -100,8 +108,8 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
             or repeats an earlier one.
 
     Example:
-        >>> len(character_set("kana"))
-        92
+        >>> len(hw.character_set("kana")), len(hw.character_set("jis1"))
+        (92, 3057)
     """
     kana = HIRAGANA + KATAKANA
     if name_or_path == "kana":

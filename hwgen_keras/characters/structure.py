@@ -51,6 +51,10 @@ def read_structures(
     Raises:
         InputError: the file cannot be read, or an entry is not a character with at
             least one well-formed sequence.
+
+    Example:
+        >>> hw.read_structures()["好"]
+        (('⿰', '女', '子'),)
     """
     path = pathlib.Path(PACKAGED if path is None else path)
     try:
@@ -91,7 +95,7 @@ def explain(character: str, structures: Structures | None = None) -> str:
         InputError: `structures` does not contain `character`.
 
     Example:
-        >>> print(explain("好"))
+        >>> print(hw.explain("好"))
         好  ⿰ 女 子
           left: 女
           right: 子

@@ -29,7 +29,6 @@ class StructureTokenizer:
 
     Attributes:
         vocabulary: tuple of tokens; the position is the id.
-        vocabulary_size: how many tokens there are, special tokens included.
         length: the length of every encoded sequence.
 
     Raises:
@@ -37,9 +36,9 @@ class StructureTokenizer:
             repeats a token, or an alternative is too long for `length`.
 
     Example:
-        >>> tokenizer = StructureTokenizer({"好": (("⿰", "女", "子"),)})
-        >>> tokenizer.encode("好")
-        array([[2, 4, 5, 6, 3]], dtype=int32)
+        >>> tokenizer = hw.StructureTokenizer({"好": (("⿰", "女", "子"),)})
+        >>> tokenizer.encode("好").tolist()
+        [[2, 4, 5, 6, 3]]
         >>> tokenizer.decode(tokenizer.encode("好")[0])
         ('⿰', '女', '子')
     """
@@ -85,10 +84,14 @@ class StructureTokenizer:
 
     @property
     def vocabulary_size(self) -> int:
+        """How many tokens there are, special tokens included."""
         return len(self.vocabulary)
 
     def alternatives(self, character: str) -> int:
         """How many structures `character` has.
+
+        Args:
+            character: a string of one character.
 
         Raises:
             InputError: the structures do not contain `character`.

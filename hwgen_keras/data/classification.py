@@ -53,6 +53,15 @@ class ClassificationSampler:
 
     Raises:
         InputError: a kind with a share has no image, or a value is out of range.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> store = hw.simulated_store([1, 2], characters, 32, progress=False)
+        >>> sampler = hw.ClassificationSampler(store, affine_strength=1, elastic=True)
+        >>> sorted(sampler.epoch(0))
+        ['elastic', 'image', 'image_affine', 'label', 'seed']
+        >>> sampler.epoch(0)["image_affine"].shape
+        (4, 6)
     """
 
     def __init__(
@@ -93,7 +102,11 @@ class ClassificationSampler:
             self._tokens = TokenTable(tokenizer, store.characters, store.labels)
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
+        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
+
+        Args:
+            epoch: its number, from 0.
+        """
         rng = row_generator(self.seed, epoch)
         count = self.rows_per_epoch
         image = self._draw(rng, count)
@@ -202,6 +215,16 @@ class StructureSampler:
         characters: the `CharacterSet` to draw from.
         tokenizer: a `StructureTokenizer` that knows them.
         seed: integer; epoch e is the same table whenever it is drawn.
+
+    Raises:
+        InputError: the tokenizer does not know a character.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> tokenizer = hw.StructureTokenizer(hw.read_structures())
+        >>> sampler = hw.StructureSampler(characters, tokenizer)
+        >>> sampler.epoch(0)["tokens"].shape == (2, tokenizer.length)
+        True
     """
 
     store, image_size = None, None
@@ -214,7 +237,11 @@ class StructureSampler:
         self._tokens = TokenTable(tokenizer, characters, np.arange(len(characters)))
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
+        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
+
+        Args:
+            epoch: its number, from 0.
+        """
         rng = row_generator(self.seed, epoch)
         label = rng.permutation(self.rows_per_epoch).astype(np.int32)
         return {"label": label, "tokens": self._tokens.draw(rng, label)}

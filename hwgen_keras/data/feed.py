@@ -59,6 +59,18 @@ def feed(
 
     Raises:
         InputError: a value is out of range, or something needs TensorFlow.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> store = hw.simulated_store([1, 2], characters, 32, progress=False)
+        >>> sampler = hw.ClassificationSampler(store)
+        >>> batches = hw.feed(
+        ...     store, sampler, batch_size=2, steps=3, outputs=("image", "label"),
+        ...     kind="python",
+        ... )
+        >>> images, labels = batches[0]
+        >>> images.shape, labels.shape
+        ((2, 32, 32, 1), (2,))
     """
     if sampler.store is not store:
         raise InputError("The feed's store is not the one that the sampler draws from.")

@@ -37,6 +37,13 @@ def folder_samples(
     Raises:
         InputError: there is no folder or no image, a name tells no character, or the
             set lacks one.
+
+    Example:
+        >>> import os
+        >>> os.makedirs("hanako/あ")
+        >>> open("hanako/あ/1.png", "wb").close()
+        >>> [(s.character, s.writer) for s in hw.folder_samples("hanako")]
+        [('あ', 'hanako')]
     """
     folder = pathlib.Path(folder)
     writer = folder.resolve().name if writer is None else writer

@@ -31,6 +31,16 @@ def decode(png):
         return np.array(image if image.mode == "L" else image.convert("L"))
 
 
+def encode_all(images, labels, sources, kinds):
+    """PNG files of images, with their columns; see `ImageStore.from_arrays`."""
+    store_checks.check_squares(images)
+    sources, kinds = (
+        np.broadcast_to(column, (len(images),)) if np.ndim(column) == 0 else column
+        for column in (sources, kinds)
+    )
+    return [encode(image) for image in images], labels, sources, kinds
+
+
 def in_memory(images, characters):
     """Lists of the PNG files, labels, sources, kinds and source names of images.
 

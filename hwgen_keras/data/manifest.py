@@ -29,6 +29,10 @@ class Sample:
         path: the image file, or the file of the store.
         writer: who wrote it; empty where that is unknown.
         index: number of the image in the store; None where `path` is an image.
+
+    Example:
+        >>> hw.Sample("あ", "scans.store", "Hanako", index=12).name
+        'scans.store#12'
     """
 
     character: str
@@ -69,6 +73,12 @@ def read_manifest(
         InputError: the file cannot be read or is malformed; an entry is of the
             wrong type, empty, listed twice, outside the set, or its file or its
             number in a store is missing.
+
+    Example:
+        >>> open("1.png", "wb").close()
+        >>> hw.write_manifest("train.json", [hw.Sample("あ", "1.png", "Hanako")])
+        >>> [sample.writer for sample in hw.read_manifest("train.json")]
+        ['Hanako']
     """
     path = pathlib.Path(path)
     entries = _read_json(path)
@@ -107,6 +117,10 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
     Args:
         path: the JSON file to write; paths in it are relative to its folder.
         samples: iterable of `Sample`.
+
+    Example:
+        >>> samples = [hw.Sample("あ", "hanako/1.png", "Hanako")]
+        >>> hw.write_manifest("train.json", samples)
     """
     path = pathlib.Path(path)
     folder = path.parent.resolve()
@@ -142,6 +156,12 @@ def split_by_writer(
     Raises:
         InputError: a sample has no writer, there are fewer writers than parts, or
             the fractions do not sum to 1.
+
+    Example:
+        >>> samples = [hw.Sample("あ", f"{n}.png", f"writer {n}") for n in range(10)]
+        >>> train, test = hw.split_by_writer(samples, (0.8, 0.2), seed=0)
+        >>> len(train), len(test)
+        (8, 2)
     """
     samples = list(samples)
     fractions = np.asarray(fractions, float)

@@ -46,6 +46,16 @@ class PairSampler:
 
     Raises:
         InputError: the store lacks what the step needs.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
+        >>> fonts = hw.find_fonts("fonts")
+        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> store = hw.ImageStore.merge([glyphs, hands])
+        >>> table = hw.PairSampler(store, "step_end", rows_per_epoch=8).epoch(0)
+        >>> table["content"].shape, table["style_affine"].shape
+        ((8,), (8, 6))
     """
 
     def __init__(
@@ -96,7 +106,11 @@ class PairSampler:
             )
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows."""
+        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
+
+        Args:
+            epoch: its number, from 0.
+        """
         rng = row_generator(self.seed, epoch)
         count = self.rows_per_epoch
         content_origins, style_origins = (

@@ -31,6 +31,11 @@ def simulated_store(
 
     Raises:
         InputError: KanjiVG lacks a character, or is not installed.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hw.simulated_store([1, 2, 3], characters, image_size=32, progress=False)
+        ImageStore(6 images of 32 pixels, 2 of 2 characters, 3 sources)
     """
     writers = [PenWriter(seed) for seed in seeds]
     rows = [

@@ -40,6 +40,19 @@ class ImageStore:
         source_names: the fonts or writers that the images come from.
         characters: the `CharacterSet` of the labels.
         image_size: side of all images in pixels; None: they differ.
+
+    Raises:
+        InputError: labels, sources or kinds are not as many as the images, or one of
+            them is out of range.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> fonts = hw.find_fonts("fonts")
+        >>> store = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> store
+        ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
+        >>> store.decode(store.find("い")).shape
+        (1, 32, 32)
     """
 
     # Of the file that the store was opened from: its path, CRC-32 and bytes.
@@ -145,15 +158,14 @@ class ImageStore:
                 for `kinds` or `sources` stands for all images.
             source_names: names of the sources.
             characters: the `CharacterSet` of the labels.
+
+        Raises:
+            InputError: the images are not square greys of type uint8, or a number is
+                out of range.
         """
         images = np.asarray(images)
-        store_checks.check_squares(images)
-        count, size, _ = images.shape
-        pngs = [make.encode(image) for image in images]
-        sources, kinds = (
-            np.broadcast_to(column, (count,)) if np.ndim(column) == 0 else column
-            for column in (sources, kinds)
-        )
+        pngs, labels, sources, kinds = make.encode_all(images, labels, sources, kinds)
+        size = images.shape[1]
         return cls(pngs, labels, sources, kinds, source_names, characters, size)
 
     @classmethod
@@ -162,8 +174,12 @@ class ImageStore:
 
         Sources of one name become one source if they are of one kind.
 
+        Args:
+            stores: list of `ImageStore`, at least one.
+
         Raises:
-            InputError: the stores differ in their characters or image sizes.
+            InputError: there is no store, or they differ in their characters or image
+                sizes.
         """
         return make.merge(stores)
 
@@ -173,6 +189,9 @@ class ImageStore:
 
         The index is checked; damage to an image is found when that image is decoded,
         or all of it by `verify`.
+
+        Args:
+            path: the file, as `save` or a `StoreWriter` made it.
 
         Raises:
             InputError: the file is missing, not a store, of another version,
@@ -208,7 +227,14 @@ class ImageStore:
             )
 
     def save(self, path: StrPath) -> None:
-        """Writes the store as one file, which appears only when it is complete."""
+        """Writes the store as one file, which appears only when it is complete.
+
+        Args:
+            path: the file to make.
+
+        Raises:
+            InputError: the store is empty, or the file cannot be written.
+        """
         with StoreWriter(path, self.characters, self.image_size) as writer:
             writer.add_store(self)
 
@@ -265,11 +291,18 @@ class ImageStore:
         return order, self.labels[order]
 
     def png(self, index: SupportsIndex) -> bytes:
-        """The PNG file of one image, as bytes."""
+        """The PNG file of one image, as bytes.
+
+        Args:
+            index: number of the image, from 0.
+        """
         return self.pngs[index]
 
     def decode_one(self, index: SupportsIndex) -> NDArray[np.uint8]:
         """The image at `index`: uint8 (height, width), 0 ink, 255 paper.
+
+        Args:
+            index: number of the image, from 0.
 
         Raises:
             InputError: the image is damaged.
@@ -284,7 +317,14 @@ class ImageStore:
             ) from None
 
     def decode(self, indices: ArrayLike) -> NDArray[np.uint8]:
-        """The images at `indices`: uint8 (n, size, size), 0 ink, 255 paper."""
+        """The images at `indices`: uint8 (n, size, size), 0 ink, 255 paper.
+
+        Args:
+            indices: one or n integers, numbers of images.
+
+        Raises:
+            InputError: the images differ in size, or one of them is damaged.
+        """
         if self.image_size is None:
             raise InputError(
                 "The images of this store have different sizes; clean them first, or "
@@ -321,7 +361,14 @@ class ImageStore:
 
     @classmethod
     def collect(cls, images, characters, image_size, path=None):
-        """A store of (png, character, source, kind), in memory or in a file."""
+        """A store of (png, character, source, kind), in memory or in a file.
+
+        Args:
+            images: iterable of (PNG file as bytes, character, source name, kind).
+            characters: the `CharacterSet` of the labels.
+            image_size: side of the images in pixels; None: they differ.
+            path: optional file to write the images to, instead of the memory.
+        """
         if path is not None:
             with StoreWriter(path, characters, image_size) as writer:
                 for image in images:

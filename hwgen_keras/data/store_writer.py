@@ -18,7 +18,12 @@ from hwgen_keras.files import StrPath, complete_file
 if TYPE_CHECKING:
     from hwgen_keras.data.store import ImageStore
 
-FONT, HANDWRITING, GENERATED = 0, 1, 2
+FONT = 0
+"""Kind of an image in a store: a glyph of a font."""
+HANDWRITING = 1
+"""Kind of an image in a store: somebody's, or a simulated writer's, handwriting."""
+GENERATED = 2
+"""Kind of an image in a store: what a generator wrote."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TYPES = {"lengths": "I", "labels": "i", "sources": "i", "kinds": "B"}
@@ -40,8 +45,12 @@ class StoreWriter:
         InputError: in the end, if there is no image; or the disk is full.
 
     Example:
-        >>> with StoreWriter("kana.store", characters, 48) as writer:
-        ...     writer.add(png, "あ", "Klee", FONT)
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> store = hw.simulated_store([1], characters, 48, progress=False)
+        >>> with hw.StoreWriter("two.store", characters, 48) as writer:
+        ...     writer.add(store.png(0), "あ", "pen-0001", hw.HANDWRITING)
+        >>> hw.ImageStore.open("two.store")
+        ImageStore(1 images of 48 pixels, 1 of 2 characters, 1 sources)
     """
 
     def __init__(
@@ -128,6 +137,9 @@ class StoreWriter:
         """Adds all images of an `ImageStore`, whose characters must be in the set.
 
         Sources of one name and one kind become one source.
+
+        Args:
+            store: an `ImageStore`.
 
         Raises:
             InputError: an image has another size than this store's, or the disk is
@@ -237,6 +249,14 @@ def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> "ImageStore
     Raises:
         InputError: there is no file, one cannot be read or is damaged, or the disk
             is full.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> for seed in (1, 2):
+        ...     store = hw.simulated_store([seed], characters, 32, progress=False)
+        ...     store.save(f"{seed}.store")
+        >>> hw.concatenate_stores(["1.store", "2.store"], "both.store")
+        ImageStore(4 images of 32 pixels, 2 of 2 characters, 2 sources)
     """
     from hwgen_keras.data.store import ImageStore
 

@@ -29,6 +29,12 @@ def contact_sheet(
 
     Raises:
         InputError: no columns, no images, or columns of different lengths.
+
+    Example:
+        >>> images = np.full((6, 32, 32), 255, "uint8")
+        >>> columns = {"content": images, "generated": images}
+        >>> hw.contact_sheet(columns, cell_size=32, blocks=2).mode
+        'L'
     """
     if not columns:
         raise InputError("A contact sheet needs one column of images or more.")

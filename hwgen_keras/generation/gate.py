@@ -28,6 +28,12 @@ class Reader:
     Args:
         classifier: a built `Classifier` of images, whose classes are the labels.
         batch_size: images read at once; each batch is filled up to it.
+
+    Example:
+        >>> classifier = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> reader = hw.Reader(classifier, batch_size=2)
+        >>> reader(np.full((3, 32, 32), 255, "uint8"), np.array([0, 1, 45])).shape
+        (3,)
     """
 
     def __init__(self, classifier, batch_size: int = 64) -> None:
@@ -74,6 +80,12 @@ class Gate:
 
     Raises:
         InputError: a value is out of range, or there is a score without a reader.
+
+    Example:
+        >>> gate = hw.Gate(reject_duplicates=True, max_attempts=3)
+        >>> reasons, scores = gate.judge()(np.full((2, 32, 32), 255, "uint8"), [0, 1])
+        >>> reasons, scores
+        (['blank', 'blank'], [None, None])
     """
 
     reader: Callable[[NDArray[np.uint8], NDArray], NDArray[np.float32]] | None = None

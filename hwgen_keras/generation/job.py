@@ -71,6 +71,19 @@ def generate(
     Raises:
         InputError: `output` exists already, an interrupted run with another model,
             other images, flags or seed left its part there, or no image passed.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
+        >>> fonts = hw.find_fonts("fonts")
+        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> store = hw.ImageStore.merge([glyphs, hands])
+        >>> sampler = hw.GenerationSampler(store, count=2)
+        >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
+        >>> generator.build()
+        >>> path = hw.generate(generator, sampler, "generated", progress=False)
+        >>> len(hw.read_manifest(path))
+        4
     """
     output = check_output(output)
     gate = Gate() if gate is None else gate

@@ -39,6 +39,16 @@ class GenerationSampler:
     Raises:
         InputError: the store has no fonts or no handwriting, a hand has too few
             images, or `count` asks for a character without a glyph, or for none.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
+        >>> fonts = hw.find_fonts("fonts")
+        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> store = hw.ImageStore.merge([glyphs, hands])
+        >>> sampler = hw.GenerationSampler(store, count=3)
+        >>> sampler.draw([0, 5])["label"].tolist()
+        [0, 1]
     """
 
     aliases: dict[str, str] = {}
@@ -91,7 +101,11 @@ class GenerationSampler:
         self._position[members] = np.arange(len(members)) - starts
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of all rows at the attempt `epoch`, as a `feed` asks for it."""
+        """The table of all rows at the attempt `epoch`, as a `feed` asks for it.
+
+        Args:
+            epoch: how many images of each row were rejected before, from 0.
+        """
         return self.draw(np.arange(self.rows_per_epoch), epoch)
 
     def request(self) -> dict:
@@ -109,7 +123,11 @@ class GenerationSampler:
         }
 
     def label_of(self, rows: NDArray) -> tuple[NDArray, NDArray]:
-        """The class ids of rows, (n,) integers, and the number within the class."""
+        """The class ids of rows, (n,) integers, and the number within the class.
+
+        Args:
+            rows: (n,) integers from 0.
+        """
         place = np.searchsorted(self.ends, rows, side="right")
         return self.labels[place], rows - (self.ends - self.counts)[place]
 

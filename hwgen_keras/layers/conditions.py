@@ -59,6 +59,11 @@ class EmbeddingCondition(_Condition):
 
     Input: a dict with `label` (batch,), int class ids, and optionally
     `drop_condition` (batch,), bool. Output: (batch, width).
+
+    Example:
+        >>> condition = hw.EmbeddingCondition(classes=46, width=16, embedding_width=8)
+        >>> tuple(condition({"label": np.array([0, 45])}).shape)
+        (2, 16)
     """
 
     input_names = ("label",)
@@ -81,6 +86,11 @@ class EmbeddingCondition(_Condition):
         self.embedding.build((None,))
 
     def embed(self, inputs):
+        """Before the null vector: the vectors of the labels, (batch, embedding width).
+
+        Args:
+            inputs: what a call takes.
+        """
         return self.embedding(inputs["label"])
 
     def get_config(self):
@@ -102,6 +112,14 @@ class CLIPCondition(_Condition):
 
     Input: a dict with `tokens` (batch, length), int ids of the structure, and
     optionally `drop_condition` (batch,), bool. Output: (batch, width).
+
+    Example:
+        >>> encoder = hw.TextEncoder(
+        ...     vocabulary_size=9, length=6, width=8, depth=1, heads=2
+        ... )
+        >>> condition = hw.CLIPCondition(hw.TextTower(encoder, width=8), width=16)
+        >>> tuple(condition({"tokens": np.array([[2, 4, 5, 3, 0, 0]])}).shape)
+        (1, 16)
     """
 
     input_names = ("tokens",)
@@ -112,6 +130,11 @@ class CLIPCondition(_Condition):
         freeze(text_tower)
 
     def embed(self, inputs):
+        """Before the null vector: the embeddings of tokens, (batch, embedding width).
+
+        Args:
+            inputs: what a call takes.
+        """
         return self.text_tower(inputs["tokens"], training=False)
 
     def get_config(self):

@@ -32,6 +32,13 @@ def train_only(generator, part):
     Returns:
         The list of variables that stay trainable.
 
+    Example:
+        >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
+        >>> generator.build()
+        >>> chosen = hw.train_only(generator, "modulation")
+        >>> len(chosen) == len(generator.trainable_variables)
+        True
+
     Reference: Noguchi and Harada, Image Generation From Small Datasets via Batch
     Statistics Adaptation, 2019 (scales and shifts alone).
     """
@@ -88,6 +95,15 @@ class Reconstruction(keras.Model):
     float in [-1, 1], and what the generator's condition asks for.
 
     Output: the loss of each row, (batch,), float32.
+
+    Example:
+        >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
+        >>> model = hw.Reconstruction(generator)
+        >>> model.compile(optimizer="adam")
+        >>> images = np.ones((2, 16, 16, 1), "float32")
+        >>> batch = {"content": images, "style": images, "target": images}
+        >>> tuple(model(batch).shape)
+        (2,)
     """
 
     def __init__(self, generator, features=None, pixel_weight=1.0, **kwargs):

@@ -37,6 +37,14 @@ def adam_pair(
             momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
         arguments: of both Adams, such as `global_clipnorm` (each network has a norm
             of its own) and `gradient_accumulation_steps`.
+
+    Returns:
+        A `keras.optimizers.MultiOptimizer`.
+
+    Example:
+        >>> optimizer = hw.adam_pair(2e-4, ema_momentum=0.95, global_clipnorm=5.0)
+        >>> [part.name for part in optimizer.optimizers]
+        ['discriminator', 'generator']
     """
     if discriminator_learning_rate is None:
         discriminator_learning_rate = generator_learning_rate
@@ -79,6 +87,15 @@ def take_averages(model):
     Variables whose optimizer keeps no averages (`AveragingAdam` does), or has made no
     step, stay as they are.
 
+    Args:
+        model: a compiled model.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> model.build()
+        >>> model.compile(optimizer=hw.adam_pair(1e-3, ema_momentum=0.95))
+        >>> hw.take_averages(model)  # after its training
+
     Reference: Yazıcı et al., The Unusual Effectiveness of Averaging in GAN Training,
     2019.
     """
@@ -88,7 +105,18 @@ def take_averages(model):
 
 @contextlib.contextmanager
 def averaged(model):
-    """Within it, a compiled model has the averages of its weights; see above."""
+    """Within it, a compiled model has the averages of its weights, see `take_averages`.
+
+    Args:
+        model: a compiled model; it is what `with` gives.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> model.build()
+        >>> model.compile(optimizer=hw.adam_pair(1e-3, ema_momentum=0.95))
+        >>> with hw.averaged(model):  # between two parts of its training
+        ...     model.save("averaged.keras")
+    """
     pairs = _pairs(model)
     before = [ops.copy(ops.convert_to_tensor(variable)) for variable, _ in pairs]
     for variable, average in pairs:

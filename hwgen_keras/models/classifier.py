@@ -18,10 +18,9 @@ class Classifier(keras.Model):
     Input: what the encoder takes. Output: logits (batch, classes), float32.
 
     Example:
-
-    >>> classifier = Classifier(ImageEncoder(widths=(8, 16)), classes=46)
-    >>> classifier(np.ones((2, 32, 32, 1), "float32")).shape
-    (2, 46)
+        >>> classifier = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> tuple(classifier(np.ones((2, 32, 32, 1), "float32")).shape)
+        (2, 46)
     """
 
     def __init__(self, encoder, classes, dropout=0.0, **kwargs):

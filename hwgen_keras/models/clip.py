@@ -67,12 +67,37 @@ class _Tower(keras.Model):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class ImageTower(_Tower):
-    """An `ImageEncoder` and a projection head: images → (batch, width), float32."""
+    """An `ImageEncoder` and a projection head: images → (batch, width), float32.
+
+    Args:
+        encoder: an `ImageEncoder`.
+        width: length of the vectors.
+        dropout: rate in the head, in training.
+
+    Example:
+        >>> tower = hw.ImageTower(hw.ImageEncoder(widths=(8, 16)), width=16)
+        >>> tuple(tower(np.ones((2, 32, 32, 1), "float32")).shape)
+        (2, 16)
+    """
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class TextTower(_Tower):
-    """A `TextEncoder` and a projection head: tokens → (batch, width), float32."""
+    """A `TextEncoder` and a projection head: tokens → (batch, width), float32.
+
+    Args:
+        encoder: a `TextEncoder`.
+        width: length of the vectors.
+        dropout: rate in the head, in training.
+
+    Example:
+        >>> encoder = hw.TextEncoder(
+        ...     vocabulary_size=9, length=6, width=8, depth=1, heads=2
+        ... )
+        >>> tower = hw.TextTower(encoder, width=16)
+        >>> tuple(tower(np.array([[2, 4, 5, 3, 0, 0]])).shape)
+        (1, 16)
+    """
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -84,13 +109,27 @@ class CLIP(keras.Model):
         text_tower: a `TextTower` of the same width.
         temperature: divides the logits.
 
-    Input, a dict:
-        image: (batch, height, width, 1), float in [-1, 1].
-        tokens: (batch, length), int.
+    Input: a dict of
 
-    Output, a dict: `image` and `text`, each (batch, width), float32.
+    - `image`: (batch, height, width, 1), float in [-1, 1];
+    - `tokens`: (batch, length), int.
+
+    Output: a dict of `image` and `text`, each (batch, width), float32.
 
     Trained by `fit` with `soft_target_clip_loss`; compile it with an optimizer alone.
+
+    Example:
+        >>> encoder = hw.TextEncoder(
+        ...     vocabulary_size=9, length=6, width=8, depth=1, heads=2
+        ... )
+        >>> clip = hw.CLIP(
+        ...     hw.ImageTower(hw.ImageEncoder(widths=(8, 16)), width=16),
+        ...     hw.TextTower(encoder, width=16),
+        ... )
+        >>> images = np.ones((2, 32, 32, 1), "float32")
+        >>> tokens = np.array([[2, 4, 5, 3, 0, 0], [2, 6, 3, 0, 0, 0]])
+        >>> tuple(clip({"image": images, "tokens": tokens})["text"].shape)
+        (2, 16)
 
     Reference: Radford et al., Learning Transferable Visual Models From Natural
     Language Supervision, 2021.

@@ -27,22 +27,35 @@ class DiffusionGenerator(keras.Model):
             default of each, leaves it as it was learned, more overdraws it; 0 writes
             without it. Each of another value costs one more evaluation a step.
 
-    Input, a dict:
-        noise: (batch, height, width, 1), float32, standard normal.
-        content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
-            divisible by `stride`.
-        style: the same shape, or (batch, images, height, width, 1): several images
-            by one hand.
-        style_weights: (batch, images), optional: shares of the style images, see
-            `style_of_images`; images of several hands mix these hands.
-        label or tokens: what the condition asks for.
-        drop_content, drop_style, drop_condition: (batch,) bool, optional: rows that
-            are not told it.
+    Input: a dict of
+
+    - `noise`: (batch, height, width, 1), float32, standard normal;
+    - `content`: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
+      divisible by `stride`;
+    - `style`: the same shape, or (batch, images, height, width, 1): several images
+      by one hand;
+    - `style_weights`: (batch, images), optional: shares of the style images, see
+      `style_of_images`; images of several hands mix these hands;
+    - `label` or `tokens`: what the condition asks for;
+    - `drop_content`, `drop_style`, `drop_condition`: (batch,) bool, optional: rows
+      that are not told it.
+
+    A call also takes `log_snrs`, optional float32 (steps,), increasing: steps in place
+    of those of `steps` and `spacing`.
 
     Output: (batch, height, width, 1), float32 in [-1, 1].
 
     Raises:
         InputError: an argument is not one of those above.
+
+    Example:
+        >>> network = hw.UNet(width=8, multipliers=(1, 2), patch=2, style_width=8)
+        >>> generator = hw.DiffusionGenerator(network, steps=2)
+        >>> images = np.ones((2, 16, 16, 1), "float32")
+        >>> noise = np.random.default_rng(0).standard_normal(images.shape, "float32")
+        >>> inputs = {"noise": noise, "content": images, "style": images}
+        >>> tuple(generator(inputs).shape)
+        (2, 16, 16, 1)
 
     Reference: Ho et al., DDPM, 2020; Ho and Salimans, Classifier-free Diffusion
     Guidance, 2022; Brooks et al., InstructPix2Pix, 2023 (one scale a condition).
@@ -76,10 +89,12 @@ class DiffusionGenerator(keras.Model):
 
     @property
     def stride(self):
+        """What the sides of an image must be divisible by."""
         return self.network.stride
 
     @property
     def condition(self):
+        """The condition of the network, or `None`."""
         return self.network.condition
 
     @property
@@ -92,7 +107,14 @@ class DiffusionGenerator(keras.Model):
             self.network.build()
 
     def predict_image(self, noisy, log_snr, inputs, style):
-        """The network's estimate of the clean image, without guidance, unclipped."""
+        """The network's estimate of the clean image, without guidance, unclipped.
+
+        Args:
+            noisy: (batch, height, width, 1), float32.
+            log_snr: of `noisy`, float32, (batch,) or one number.
+            inputs: what a call takes; `noise` is not used.
+            style: what `network.encode_style` returned.
+        """
         log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
         prediction = self.network(noisy, log_snr, inputs, style)
         signal, sigma = schedules.rates(log_snr[:, None, None, None])
@@ -126,7 +148,14 @@ class DiffusionGenerator(keras.Model):
         return samplers.SAMPLERS[self.sampler](denoise, noise, log_snrs)
 
     def sampling(self, **settings):
-        """The same trained network with other `sampler`, `steps`, `guidance`, …"""
+        """The same trained network with other `sampler`, `steps`, `guidance`, …
+
+        Args:
+            settings: those to change, of `sampler`, `steps`, `spacing`, `guidance`.
+
+        Raises:
+            InputError: a setting is not one of the class.
+        """
         config = {
             name: getattr(self, name)
             for name in ("schedule", "parameterization", *SAMPLING)
@@ -174,6 +203,15 @@ class Diffusion(keras.Model):
     condition asks for. Noise, its level and what is left out are drawn here.
 
     Output: the weighted squared error of each row, (batch,), float32.
+
+    Example:
+        >>> network = hw.UNet(width=8, multipliers=(1, 2), patch=2, style_width=8)
+        >>> model = hw.Diffusion(hw.DiffusionGenerator(network))
+        >>> model.compile(optimizer="adam")
+        >>> images = np.ones((2, 16, 16, 1), "float32")
+        >>> batch = {"content": images, "style": images, "target": images}
+        >>> tuple(model(batch).shape)
+        (2,)
 
     Reference: Ho et al., 2020; Salimans and Ho, Progressive Distillation, 2022
     (velocity); Hang et al., Min-SNR Weighting, 2023; Kingma et al., Variational

@@ -22,6 +22,11 @@ class PatchDiscriminator(keras.Model):
     Input: images (batch, height, width, 1), float in [-1, 1].
     Output: logits (batch, patches down, patches across, 1), float32.
 
+    Example:
+        >>> discriminator = hw.PatchDiscriminator(widths=(8, 16))
+        >>> tuple(discriminator(np.ones((2, 32, 32, 1), "float32")).shape)
+        (2, 14, 14, 1)
+
     Reference: Isola et al., Image-to-Image Translation with Conditional Adversarial
     Networks, 2017.
     """

@@ -86,6 +86,11 @@ class ImageEncoder(keras.Model):
     Input: images (batch, height, width, 1), float in [-1, 1], at least 32 x 32 for
     the ResNets. Output: (batch, n), float32, the mean of the last map over space.
 
+    Example:
+        >>> encoder = hw.ImageEncoder(widths=(8, 16))
+        >>> tuple(encoder(np.ones((2, 32, 32, 1), "float32")).shape)
+        (2, 16)
+
     Reference: He et al., Deep Residual Learning for Image Recognition, 2016.
     """
 
@@ -123,10 +128,16 @@ class ImageEncoder(keras.Model):
 
     @property
     def output_width(self):
+        """Length of the vectors."""
         return self.widths[-1] if self.architecture == "convolutional" else 2048
 
     def feature_maps(self, images, training=False):
-        """The maps after each stage, a list of (batch, height, width, channels)."""
+        """The maps after each stage, a list of (batch, height, width, channels).
+
+        Args:
+            images: (batch, height, width, 1), float in [-1, 1].
+            training: whether batch normalisation uses the statistics of the batch.
+        """
         if self.architecture != "convolutional":
             return self.network(images, training=training)
         maps, features = [], images
@@ -221,6 +232,13 @@ class TextEncoder(keras.Model):
     Input: token ids (batch, length), int; 0 is padding and the first is [CLS].
     Output: (batch, width), float32.
 
+    Example:
+        >>> encoder = hw.TextEncoder(
+        ...     vocabulary_size=9, length=6, width=8, depth=1, heads=2
+        ... )
+        >>> tuple(encoder(np.array([[2, 4, 5, 3, 0, 0]])).shape)
+        (1, 8)
+
     Reference: Devlin et al., BERT, 2019.
     """
 
@@ -257,6 +275,7 @@ class TextEncoder(keras.Model):
 
     @property
     def output_width(self):
+        """Length of the vectors."""
         return self.width
 
     def build(self, input_shape=None):

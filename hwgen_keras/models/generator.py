@@ -29,26 +29,26 @@ class AdaINGenerator(keras.Model):
             modulates the residual blocks.
         attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
-    Input, a dict:
-        content: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
-            divisible by `stride`.
-        style: the same shape, or (batch, images, height, width, 1): several images
-            by one hand.
-        style_weights: (batch, images), optional: shares of the style images, see
-            `style_of_images`; images of several hands mix these hands.
-        strength: (batch,), optional: how much of the style, see `style_code`; 1, the
-            default, is all of it, 0 none.
-        label or tokens: what the condition asks for.
-        drop_condition: (batch,) bool, optional: rows that get the null vector.
+    Input: a dict of
+
+    - `content`: (batch, height, width, 1), float in [-1, 1], paper +1, ink -1; sides
+      divisible by `stride`;
+    - `style`: the same shape, or (batch, images, height, width, 1): several images
+      by one hand;
+    - `style_weights`: (batch, images), optional: shares of the style images, see
+      `style_of_images`; images of several hands mix these hands;
+    - `strength`: (batch,), optional: how much of the style, see `style_code`; 1, the
+      default, is all of it, 0 none;
+    - `label` or `tokens`: what the condition asks for;
+    - `drop_condition`: (batch,) bool, optional: rows that get the null vector.
 
     Output: (batch, height, width, 1), float32, trained towards [-1, 1].
 
     Example:
-
-    >>> generator = AdaINGenerator(width=8, multipliers=(1, 2))
-    >>> images = np.ones((4, 32, 32, 1), "float32")
-    >>> generator({"content": images, "style": images}).shape
-    (4, 32, 32, 1)
+        >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
+        >>> images = np.ones((4, 32, 32, 1), "float32")
+        >>> tuple(generator({"content": images, "style": images}).shape)
+        (4, 32, 32, 1)
 
     Reference: Huang and Belongie, 2017 (AdaIN); the architecture is that of
     nishizaki-lab/Handwritten-Character-Image-Generation.
@@ -91,10 +91,12 @@ class AdaINGenerator(keras.Model):
 
     @property
     def stride(self):
+        """What the sides of an image must be divisible by."""
         return 2 ** (len(self.multipliers) - 1)
 
     @property
     def mode(self):
+        """`"adain"`, `"adain_embedding"` or `"adain_clip"`, by the condition."""
         if self.condition is None:
             return "adain"
         return (
@@ -118,8 +120,11 @@ class AdaINGenerator(keras.Model):
     def style_of(self, images, weights=None):
         """Style statistics of images: two tensors (batch, 1, 1, channels).
 
-        Of several images a row, (batch, images, height, width, 1), their means, or
-        with `weights` (batch, images) their weighted means.
+        Args:
+            images: (batch, height, width, 1), float in [-1, 1]; or several a row,
+                (batch, images, height, width, 1), which gives the means of theirs.
+            weights: optional (batch, images), shares of the images of a row in
+                these means.
         """
         return style_of_images(self.style_encoder, images, weights)[:2]
 
@@ -130,6 +135,9 @@ class AdaINGenerator(keras.Model):
         α of the style's. Both are means and standard deviations of the style
         encoder's features, so that 0 writes in the hand of the content glyph itself,
         which is its font, and above 1 the style is overdrawn.
+
+        Args:
+            inputs: what a call takes.
 
         Reference: Huang and Belongie, 2017, equation 14. There one encoder serves
         content and style; of the two here the decoder knows only the style encoder's
@@ -145,7 +153,12 @@ class AdaINGenerator(keras.Model):
         )
 
     def features(self, inputs, style):
-        """The input of the last layer, for `style` as `style_of` returns it."""
+        """The input of the last layer: (batch, height, width, channels).
+
+        Args:
+            inputs: what a call takes; `style` is not used.
+            style: what `style_of` or `style_code` returned.
+        """
         condition = None if self.condition is None else self.condition(inputs)
         content = self.content_encoder(inputs["content"], condition)
         return self.decoder(adain(content, *style), condition)

@@ -17,8 +17,19 @@ def load_trained(path, expected, flag, file_name=None):
         flag: how the user named the file, for the error.
         file_name: the file to take from a folder.
 
+    Returns:
+        The model, not compiled.
+
     Raises:
         InputError: there is no such file, it is damaged, or holds another model.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> model.build()
+        >>> model.save("classifier.keras")
+        >>> model = hw.load_trained("classifier.keras", hw.Classifier, "--weights")
+        >>> model.classes
+        46
     """
     path = pathlib.Path(path)
     if path.is_dir() and file_name is not None:
@@ -53,6 +64,12 @@ def with_policy(model, policy):
     Args:
         model: a built model of this package.
         policy: name of a dtype policy, such as `"float32"` or `"mixed_bfloat16"`.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> model.build()
+        >>> hw.with_policy(model, "mixed_bfloat16").encoder.dtype_policy.name
+        'mixed_bfloat16'
     """
     config = keras.saving.serialize_keras_object(model)
     copy = keras.saving.deserialize_keras_object(_replace_policy(config, policy))

@@ -29,6 +29,11 @@ class VGG16Features(keras.Model):
     Raises:
         InputError: the weights cannot be had.
 
+    Example:
+        >>> features = hw.VGG16Features(weights=None)
+        >>> len(features(np.ones((1, 32, 32, 1), "float32")))
+        5
+
     Reference: Simonyan and Zisserman, 2015; the layers are those of LPIPS.
     """
 
@@ -73,6 +78,12 @@ class EncoderFeatures(keras.Model):
         encoder: the encoder; a copy of it should be given, since it is frozen.
 
     Input: (batch, height, width, 1), float in [-1, 1]. Output: a list of maps.
+
+    Example:
+        >>> encoder = hw.ImageEncoder(widths=(8, 16))
+        >>> features = hw.EncoderFeatures(encoder)
+        >>> [tuple(f.shape) for f in features(np.ones((2, 32, 32, 1), "float32"))]
+        [(2, 16, 16, 8), (2, 8, 8, 16)]
     """
 
     def __init__(self, encoder, **kwargs):

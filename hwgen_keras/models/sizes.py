@@ -60,3 +60,4 @@ SIZES = {
         "classifier": {"architecture": "resnet152"},
     },
 }
+"""The arguments of each network by the name of a size: `tiny`, `small`, `base`."""

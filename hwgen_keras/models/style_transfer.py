@@ -62,6 +62,16 @@ class StyleTransfer(StatefulTrainer, keras.Model):
 
     Compile it with `adam_pair(...)` as the optimizer. `call` generates.
 
+    Example:
+        >>> model = hw.StyleTransfer(
+        ...     hw.AdaINGenerator(width=8, multipliers=(1, 2)),
+        ...     hw.PatchDiscriminator(widths=(8, 16)),
+        ... )
+        >>> model.compile(optimizer=hw.adam_pair(2e-4))
+        >>> images = np.ones((2, 16, 16, 1), "float32")
+        >>> tuple(model({"content": images, "style": images}).shape)
+        (2, 16, 16, 1)
+
     Reference: the losses are those of nishizaki-lab/Handwritten-Character-Image-
     Generation; λ is Esser et al., 2021, equation 7.
     """
@@ -146,7 +156,11 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         return list(self.trackers.values())
 
     def update(self, data):
-        """Gradients of one batch, generator first; see `hwgen_keras.backend`."""
+        """Gradients of one batch, generator first; see `hwgen_keras.backend`.
+
+        Args:
+            data: the batch, see the class.
+        """
         generator, discriminator = self.generator, self.discriminator
         state = self.trainable_variables + self.non_trainable_variables
         last_layer_input, style, g, pull_generator = self._generate(data, state)
@@ -263,7 +277,11 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         return features, style, g, pull_generator
 
     def reconstruction_loss(self, target, generated):
-        """Weighted mean |target - generated| + perceptual distance, a scalar."""
+        """Weighted mean |target - generated| + perceptual distance, a scalar.
+
+        Args:
+            target, generated: (batch, height, width, 1), float in [-1, 1].
+        """
         if self.pixel_distance == "pyramid":
             loss = ops.mean(losses.pyramid_distance(target, generated))
         else:
@@ -276,7 +294,12 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         )
 
     def explicit_loss(self, tokens, generated):
-        """CLIP loss between generated images and their structures, a scalar."""
+        """CLIP loss between generated images and their structures, a scalar.
+
+        Args:
+            tokens: (batch, length), int, the structures.
+            generated: (batch, height, width, 1), float in [-1, 1].
+        """
         embeddings = self.clip({"image": generated, "tokens": tokens}, training=False)
         return ops.mean(
             losses.soft_target_clip_loss(

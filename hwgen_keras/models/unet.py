@@ -66,19 +66,28 @@ class UNet(keras.Model):
         style_attention: whether to attend to the style images.
         attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
-    Call arguments:
-        noisy: (batch, height, width, 1), float32; sides divisible by `stride`.
-        log_snr: (batch,), float32, of `noisy`.
-        inputs: dict with `content` (batch, height, width, 1), float in [-1, 1],
-            and what the condition asks for; optionally `drop_content`,
-            `drop_style`, `drop_condition`, (batch,) bool: rows that are not told it.
-        style: what `encode_style` returned.
+    Arguments of a call:
+
+    - `noisy`: (batch, height, width, 1), float32; sides divisible by `stride`;
+    - `log_snr`: (batch,), float32, of `noisy`;
+    - `inputs`: dict with `content` (batch, height, width, 1), float in [-1, 1],
+      and what the condition asks for; optionally `drop_content`, `drop_style`,
+      `drop_condition`, (batch,) bool: rows that are not told it;
+    - `style`: what `encode_style` returned.
 
     Output: (batch, height, width, 1), float32.
 
     Raises:
         ValueError: a side is not divisible by `stride`, or the condition has another
             width.
+
+    Example:
+        >>> network = hw.UNet(width=8, multipliers=(1, 2), patch=2, style_width=8)
+        >>> images = np.ones((2, 16, 16, 1), "float32")
+        >>> style = network.encode_style(images)
+        >>> log_snr = np.zeros(2, "float32")
+        >>> tuple(network(images, log_snr, {"content": images}, style).shape)
+        (2, 16, 16, 1)
 
     Reference: Ronneberger et al., U-Net, 2015; Ho et al., DDPM, 2020; the squares:
     Hoogeboom et al., Simple Diffusion, 2023.

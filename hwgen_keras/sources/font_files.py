@@ -67,6 +67,10 @@ def find_fonts(paths: StrPath | Iterable[StrPath]) -> list[Font]:
     Raises:
         InputError: a path does not exist, a file is not a readable font, or a folder
             holds no font.
+
+    Example:
+        >>> [font.name for font in hw.find_fonts("fonts")]
+        ['IPAexGothic Regular']
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -82,6 +86,9 @@ def system_fonts() -> list[Font]:
 
     Returns:
         list of `Font`, by file name; empty if there is none.
+
+    Example:
+        >>> fonts = hw.system_fonts()  # doctest: +SKIP
     """
     found = []
     for file in installed_files():

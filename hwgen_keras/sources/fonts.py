@@ -28,6 +28,11 @@ class Font:
         path: the font file.
         index: number of the face in a collection, 0 in a plain font.
         name: family and style; unique among what `find_fonts` returns.
+
+    Example:
+        >>> font = hw.find_fonts("fonts")[0]
+        >>> font.covers("あ"), font.render("あ", image_size=32).shape
+        (True, (32, 32))
     """
 
     path: str
@@ -39,6 +44,12 @@ class Font:
 
         The character must be in the cmap, its outline must not be blank, and it must
         not be the outline of .notdef, with which fonts stand in for what they lack.
+
+        Args:
+            character: a string of one character.
+
+        Raises:
+            InputError: the file is damaged.
         """
         return _covers(self, character)
 

@@ -94,6 +94,12 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
 
     Raises:
         InputError: the file is missing, damaged or not an image.
+
+    Example:
+        >>> from PIL import Image
+        >>> Image.new("RGB", (40, 30), "white").save("scan.png")
+        >>> hw.read_image("scan.png").shape
+        (30, 40)
     """
     try:
         with Image.open(path) as image:
@@ -157,6 +163,13 @@ def clean_image(
     Raises:
         InputError: nothing is written on the image, or it is not uint8 (height,
             width).
+
+    Example:
+        >>> scan = np.full((60, 40), 230, "uint8")
+        >>> scan[20:40, 18:21] = 60
+        >>> image = hw.clean_image(scan, image_size=32)
+        >>> image.shape, int(image.min()), int(image.max())
+        ((32, 32), 0, 255)
 
     Reference: N. Otsu, A threshold selection method from gray-level histograms,
     IEEE Transactions on Systems, Man, and Cybernetics 9 (1979).

@@ -39,8 +39,11 @@ class PenWriter:
         name: the writer's name in a manifest.
         hand: the habits, a `Hand`.
 
+    Raises:
+        InputError: the seed is not a whole number of at least 0.
+
     Example:
-        >>> PenWriter(seed=1).draw("あ", image_size=64).shape
+        >>> hw.PenWriter(seed=1).draw("あ", image_size=64).shape
         (64, 64)
 
     Strokes: KanjiVG, copyright Ulrich Apel, CC BY-SA 3.0.
@@ -59,7 +62,11 @@ class PenWriter:
         return f"PenWriter({self.seed})"
 
     def covers(self, character: str) -> bool:
-        """Whether the strokes of `character` are known."""
+        """Whether the strokes of `character` are known.
+
+        Args:
+            character: a string of one character.
+        """
         return kanjivg.has_character(character)
 
     def draw(
