@@ -10,7 +10,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format package package-check clean
+.PHONY: help demo test lint format docs package package-check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,6 +30,9 @@ format: $(VENV)/.test-installed ## Mend style and formatting
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(VENV)/.docs-installed ## Build the guides and the reference of the API into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict $(ARGS)
+
 package: $(VENV)/.test-installed ## Build the wheel and the source distribution in dist/
 	@$(BIN)/python -m build --outdir dist .
 
@@ -37,7 +40,7 @@ package-check: $(VENV)/.test-installed ## Install both into a clean environment 
 	@.ci/package $(BIN)/python
 
 clean: ## Remove the environment and everything built; keeps runs/
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is touched last, so an interrupted installation leaves none and is repeated.
@@ -62,4 +65,9 @@ $(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
 	@$(INSTALL) '.[dev,demo,jax,torch]'
+	@touch $@
+
+$(VENV)/.docs-installed: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing hwgen_keras and mkdocs into $(VENV) ..."
+	@$(INSTALL) '.[docs]'
 	@touch $@

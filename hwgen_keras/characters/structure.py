@@ -88,8 +88,8 @@ def explain(character: str, structures: Structures | None = None) -> str:
         structures: what `read_structures` returns; None for the packaged file.
 
     Returns:
-        Text: a line with the character and its sequence, then a line a component,
-        indented by its depth; alternatives follow one another.
+        A line with the character and its sequence, then a line a component, indented
+        by its depth; alternatives follow one another.
 
     Raises:
         InputError: `structures` does not contain `character`.

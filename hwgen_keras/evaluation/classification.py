@@ -36,7 +36,7 @@ def classification_report(
             mean and named in the report.
 
     Returns:
-        A dict that JSON can hold: "images"; "accuracy" and "macro_f1" in [0, 1];
+        A dict that JSON can hold, of "images"; "accuracy" and "macro_f1" in [0, 1];
         "macro_characters", how many were averaged; "macro_absent", those left out;
         "characters": {character: {"precision", "recall", "f1", "support"}} for what
         was written or read at least once. A division by zero counts as 0.
@@ -93,7 +93,7 @@ def summarise_arms(results: Mapping[str, Sequence[dict]]) -> list[dict]:
         results: {arm: [report of each seed]}, reports of `classification_report`.
 
     Returns:
-        A list of dicts in the order given: "arm", "seeds", and "accuracy_mean",
+        A list of dicts in the order given, of "arm", "seeds", and "accuracy_mean",
         "accuracy_std", "macro_f1_mean", "macro_f1_std" in [0, 1]. A deviation (of the
         sample, n - 1) is None where there is one seed.
 

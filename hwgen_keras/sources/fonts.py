@@ -123,8 +123,8 @@ class Font:
             character, image_size, margin: as for `render`.
 
         Returns:
-            (image, None) with the image of `render`, or (None, fault): one of `draw`,
-            or `"full"`, an almost full box.
+            (image, None) with the image of `render`, or (None, fault) with one of those
+            of `draw`, or `"full"`, an almost full box.
 
         Raises:
             InputError: the file is damaged.

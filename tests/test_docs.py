@@ -1,0 +1,37 @@
+"""The pages of docs/: every one is in the navigation, and no link leads nowhere."""
+
+import pathlib
+import re
+
+import pytest
+
+pytestmark = pytest.mark.backend_free
+
+ROOT = pathlib.Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def links(text):
+    """The targets of links and pictures that lie in the repository."""
+    text = re.sub(r"(?m)^ {4}.*$", "", text)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    return [target for target in targets if not re.match(r"[a-z]+:|#", target)]
+
+
+def test_links_are_found():
+    text = "[a](a.md#b) ![c](c.png) [d](https://d) [e](#e)\n\n    f[0](1)\n"
+    assert links(text) == ["a.md#b", "c.png"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    for target in links(page.read_text(encoding="utf-8")):
+        assert (page.parent / target.partition("#")[0]).is_file(), target
+
+
+def test_every_page_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"(?m)^ +- (?:\w+: )?([\w-]+\.md)$", navigation)
+    pages = {path.name for path in ROOT.glob("docs/*.md")}
+    # What docs/hooks.py adds.
+    assert sorted(listed) == sorted(pages | {"index.md", "changelog.md"})
