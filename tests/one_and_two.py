@@ -48,7 +48,7 @@ BATCH = 4
 
 def transfer_step():
     """`StyleTransfer` with every loss and averaged weights."""
-    model = style_transfer("adain_clip")
+    model = style_transfer("adain_clip", multipliers=(1,))
     compile_style_transfer(model, adam_pair(1e-3, 2e-3, ema_momentum=0.9))
     data = transfer_batch(BATCH)
     data["target"][2:] *= 0.3

@@ -12,7 +12,8 @@ from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter
 
-# The scripts that it runs are tested on each backend.
+# Most of it trains nothing; the scripts that it runs are tested on each backend.
+pytestmark = pytest.mark.backend_free
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 

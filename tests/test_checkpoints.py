@@ -60,7 +60,7 @@ def new_style_transfer():
     policy = "mixed_float16"
     judge = PatchDiscriminator(widths=(8, 16), norm="spectral", dtype=policy)
     model = StyleTransfer(
-        generator("adain", policy),
+        generator("adain", policy, multipliers=(1,)),
         judge,
         instance_noise=0.1,
         dtype=policy,

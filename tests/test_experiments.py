@@ -25,6 +25,9 @@ from hwgen_keras import callbacks
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import load_trained
 
+BACKEND = keras.backend.backend()
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+CLIP = pytest.param(train_clip, marks=one_backend)
 # What no two runs have in common.
 RATES = ("steps_per_second", "images_per_second", "data_wait")
 TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval": 1}
@@ -69,12 +72,7 @@ def chain(tmp_path_factory, tiny_font, characters):
         run_dir=str(folder / "generator"),
     )
     return types.SimpleNamespace(
-        folder=folder,
-        data=data,
-        image=image,
-        text=text,
-        clip=clip,
-        generator=generator,
+        folder=folder, data=data, image=image, text=text, clip=clip, generator=generator
     )
 
 
@@ -144,7 +142,7 @@ def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path)
     assert report["accuracy"] == pytest.approx(right)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "torch", reason="one backend is enough")
+@one_backend
 def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
     from hwgen_keras.generation.formats import PngTree
 
@@ -178,7 +176,7 @@ def test_generation_that_was_interrupted_goes_on(chain, tmp_path, monkeypatch):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
 
 
-@pytest.mark.parametrize("script", [train_image_encoder, train_clip])
+@pytest.mark.parametrize("script", [train_image_encoder, CLIP])
 def test_a_resumed_run_equals_one_that_never_stopped(
     script, chain, tmp_path, monkeypatch
 ):
@@ -295,6 +293,7 @@ MISTAKES = {
 }
 
 
+@one_backend
 @pytest.mark.parametrize("values, message", MISTAKES.values(), ids=MISTAKES)
 def test_mistakes_get_one_sentence(chain, tmp_path, values, message):
     places = {

@@ -8,6 +8,8 @@ import pytest
 from experiments import common, gain_results, gain_runs
 from hwgen_keras.errors import InputError
 
+pytestmark = pytest.mark.backend_free
+
 
 class TestOneTraining:
     """`train`, with a classifier that is not trained."""

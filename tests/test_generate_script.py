@@ -57,6 +57,7 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
     judge = given["generator_weights"]
     first = call(given, tmp_path / "first", reader=judge, format="store")

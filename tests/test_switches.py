@@ -184,7 +184,7 @@ class TestDiscriminatorInput:
 
 def switched_on(ema_momentum=0.5, policy="float32"):
     model = StyleTransfer(
-        generator(policy=policy),
+        generator("adain", policy, multipliers=(1,)),
         PatchDiscriminator(widths=(8, 16), norm="spectral", dtype=policy),
         discriminator_augment=("translation", "cutout", "contrast"),
         instance_noise=0.1,

@@ -179,7 +179,7 @@ class TestStepsPerExecution:
         return model, [(images(4, seed=step), labels(4)) for step in range(3)]
 
     def new_style_transfer(self):
-        model = style_transfer("adain", "float32", False, False)
+        model = style_transfer("adain", "float32", False, False, multipliers=(1,))
         data = transfer_batch()
         batches = [{**data, "content": images(2, seed=step)} for step in range(3)]
         return compile_style_transfer(model), batches
