@@ -75,12 +75,7 @@ class ImageStore:
         self.source_names = tuple(source_names)
         self.characters = characters
         self.image_size = None if image_size is None else int(image_size)
-        store_checks.check_lengths(
-            len(self.pngs), self.labels, self.sources, self.kinds
-        )
-        store_checks.check_range("labels", self.labels, len(characters))
-        store_checks.check_range("sources", self.sources, len(self.source_names))
-        store_checks.check_range("kinds", self.kinds, GENERATED + 1)
+        store_checks.check_columns(self)
 
     @classmethod
     def from_fonts(
@@ -164,9 +159,8 @@ class ImageStore:
                 out of range.
         """
         images = np.asarray(images)
-        pngs, labels, sources, kinds = make.encode_all(images, labels, sources, kinds)
-        size = images.shape[1]
-        return cls(pngs, labels, sources, kinds, source_names, characters, size)
+        columns = make.encode_all(images, labels, sources, kinds)
+        return cls(*columns, source_names, characters, images.shape[1])
 
     @classmethod
     def merge(cls, stores: Iterable[Self]) -> Self:
@@ -187,8 +181,7 @@ class ImageStore:
     def open(cls, path: StrPath) -> Self:
         """Opens a saved store; the images stay on disk until they are used.
 
-        The index is checked; damage to an image is found when that image is decoded,
-        or all of it by `verify`.
+        Damage to an image is found when it is decoded, or all of it by `verify`.
 
         Args:
             path: the file, as `save` or a `StoreWriter` made it.
@@ -198,17 +191,10 @@ class ImageStore:
                 truncated or damaged.
         """
         parts = store_file.read(path)
-        block = parts["block"]
-        store = cls(
-            PackedFiles.in_block(block, parts["lengths"], str(path)),
-            parts["labels"],
-            parts["sources"],
-            parts["kinds"],
-            parts["source_names"],
-            parts["characters"],
-            parts["image_size"],
-        )
-        store._file = path, parts["checksum"], block
+        block, lengths = parts.pop("block"), parts.pop("lengths")
+        checksum = parts.pop("checksum")
+        store = cls(PackedFiles.in_block(block, lengths, str(path)), **parts)
+        store._file = path, checksum, block
         return store
 
     def verify(self) -> None:
@@ -217,14 +203,8 @@ class ImageStore:
         Raises:
             InputError: an image is damaged.
         """
-        if self._file is None:
-            return
-        path, checksum, block = self._file
-        if store_file.checksum_of(block) != checksum:
-            raise InputError(
-                f"The image store {path} is damaged (the checksum of its images is "
-                "wrong); make it again."
-            )
+        if self._file is not None:
+            store_file.verify(*self._file)
 
     def save(self, path: StrPath) -> None:
         """Writes the store as one file, which appears only when it is complete.
@@ -265,22 +245,14 @@ class ImageStore:
         Raises:
             InputError: the store knows no such character or source.
         """
-        numbers = [i for i, name in enumerate(self.source_names) if name == source]
-        if source is not None and not numbers:
-            raise InputError(
-                f"The store has no font or writer {source!r}; it has "
-                f"{', '.join(self.source_names[:5])}"
-                f"{' and others' if len(self.source_names) > 5 else ''}."
-            )
-        if character is None:
-            if source is None:
-                return np.arange(len(self))
-            return np.flatnonzero(np.isin(self.sources, numbers))
-        order, labels = self._by_label
-        label = self.characters.index(character)
-        first, end = np.searchsorted(labels, [label, label + 1])
-        found = order[first:end]
+        found = np.arange(len(self))
+        if character is not None:
+            order, labels = self._by_label
+            label = self.characters.index(character)
+            first, end = np.searchsorted(labels, [label, label + 1])
+            found = order[first:end]
         if source is not None:
+            numbers = store_checks.find_sources(self, source)
             found = found[np.isin(self.sources[found], numbers)]
         return found
 

@@ -2,25 +2,40 @@
 
 import numpy as np
 
+from hwgen_keras.data.store_writer import GENERATED
 from hwgen_keras.errors import InputError
 
 
-def check_lengths(count, *columns):
-    """Raises InputError unless every column has a number for each image."""
-    if any(len(column) != count for column in columns):
+def check_columns(store):
+    """Raises InputError unless the columns of a store fit its images and names."""
+    columns = {
+        "labels": (store.labels, len(store.characters)),
+        "sources": (store.sources, len(store.source_names)),
+        "kinds": (store.kinds, GENERATED + 1),
+    }
+    if any(len(values) != len(store.pngs) for values, _ in columns.values()):
         raise InputError(
             "The labels, sources and kinds of a store must be as many as its "
-            f"{count} images."
+            f"{len(store.pngs)} images."
         )
+    for name, (values, count) in columns.items():
+        if len(values) and not (0 <= values.min() and values.max() < count):
+            raise InputError(
+                f"The {name} of a store must be from 0 to {count - 1}; they are from "
+                f"{values.min()} to {values.max()}."
+            )
 
 
-def check_range(name, values, count):
-    """Raises InputError unless all of a column are from 0 to `count` - 1."""
-    if len(values) and not (0 <= values.min() and values.max() < count):
+def find_sources(store, name):
+    """The numbers of the sources of a name; raises InputError if there is none."""
+    numbers = [i for i, other in enumerate(store.source_names) if other == name]
+    if not numbers:
         raise InputError(
-            f"The {name} of a store must be from 0 to {count - 1}; they are from "
-            f"{values.min()} to {values.max()}."
+            f"The store has no font or writer {name!r}; it has "
+            f"{', '.join(store.source_names[:5])}"
+            f"{' and others' if len(store.source_names) > 5 else ''}."
         )
+    return numbers
 
 
 def check_alike(stores):

@@ -155,6 +155,15 @@ def _parse(header, damaged):
     }
 
 
+def verify(path, checksum, block):
+    """Raises InputError unless the images of a file have the checksum of its header."""
+    if checksum_of(block) != checksum:
+        raise InputError(
+            f"The image store {path} is damaged (the checksum of its images is "
+            "wrong); make it again."
+        )
+
+
 def checksum_of(array, value=0):
     """CRC-32 of the bytes of an array, which may be larger than the memory."""
     for start in range(0, len(array), _CHUNK):

@@ -13,19 +13,25 @@ from hwgen_keras.backend import (
 )
 from hwgen_keras.layers import DiscriminatorInput, freeze
 
-PIXEL_DISTANCES = ("absolute", "pyramid")
+PIXEL_DISTANCES = {
+    "absolute": lambda target, generated: ops.abs(target - generated),
+    "pyramid": losses.pyramid_distance,
+}
+_TRACKED = (
+    *("loss", "reconstruction", "adversarial", "implicit", "explicit"),
+    *("discriminator", "discriminator_accuracy", "adaptive_weight"),
+    *("generator_gradient_norm", "discriminator_gradient_norm"),
+)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class StyleTransfer(StatefulTrainer, keras.Model):
-    """Trains an `AdaINGenerator` with explicit, implicit, reconstruction and
-    adversarial losses.
+    """Trains an `AdaINGenerator` against a discriminator.
 
     The losses of one step, for a target image t and the generated image g:
         reconstruction: distance of pixels, mean |t - g| as published, and of features;
         adversarial: -mean D(g), times the adaptive weight λ;
-        implicit: 10 x squared distance of the style statistics of the style image
-            and of g;
+        implicit: 10 x squared distance of the statistics of the style image and of g;
         explicit: CLIP loss between g and the character's structure;
         discriminator: hinge, for D alone.
 
@@ -50,9 +56,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             discriminator judges, see `DiscriminatorInput`; none as published.
         instance_noise: standard deviation of noise added to them; 0 as published.
 
-    The implicit loss is 0 for a style encoder to whose statistics all hands are alike.
-    Where the style image is not the target, nothing else holds them apart for long.
-
+    The implicit loss is 0 for a style encoder to whose statistics all hands are alike;
+    where the style image is not the target, nothing else holds them apart for long.
     Features of a small encoder, and CLIP on top of it, are pleased by textures that no
     eye takes for a character; short trainings need more weight on the pixels.
 
@@ -60,7 +65,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     float in [-1, 1]; `label`, `tokens`, `drop_condition` as the generator's condition
     and CLIP ask for.
 
-    Compile it with `adam_pair(...)` as the optimizer. `call` generates.
+    Compile it with `adam_pair(...)`. `call` generates.
 
     Example:
         >>> model = hw.StyleTransfer(
@@ -106,10 +111,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     ):
         super().__init__(**kwargs)
         if pixel_distance not in PIXEL_DISTANCES:
-            raise ValueError(
-                f"pixel_distance is {pixel_distance!r}; it can be "
-                f"{' or '.join(PIXEL_DISTANCES)}."
-            )
+            names = " or ".join(PIXEL_DISTANCES)
+            raise ValueError(f"pixel_distance is {pixel_distance!r}; give {names}.")
         # Keras lists trainable variables in this order, and so does `update`.
         self.generator, self.discriminator = generator, discriminator
         self.features, self.clip = features, clip
@@ -128,18 +131,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
                 freeze(frozen)
         self.trackers = {
             name: keras.metrics.Mean(name=name)
-            for name in (
-                "loss",
-                "reconstruction",
-                "adversarial",
-                "implicit",
-                "explicit",
-                "discriminator",
-                "discriminator_accuracy",
-                "adaptive_weight",
-                "generator_gradient_norm",
-                "discriminator_gradient_norm",
-            )
+            for name in _TRACKED
             if name != "explicit" or clip is not None
         }
 
@@ -282,11 +274,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         Args:
             target, generated: (batch, height, width, 1), float in [-1, 1].
         """
-        if self.pixel_distance == "pyramid":
-            loss = ops.mean(losses.pyramid_distance(target, generated))
-        else:
-            loss = ops.mean(ops.abs(target - generated))
-        loss = self.pixel_weight * loss
+        distance = PIXEL_DISTANCES[self.pixel_distance]
+        loss = self.pixel_weight * ops.mean(distance(target, generated))
         if self.features is None:
             return loss
         return loss + ops.mean(
