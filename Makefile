@@ -64,7 +64,7 @@ $(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
-	@$(INSTALL) '.[dev,demo,jax,torch]'
+	@$(INSTALL) '.[dev,demo,jax,onnx,torch]'
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.created pyproject.toml constraints.txt

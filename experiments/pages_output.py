@@ -4,7 +4,6 @@
 nothing twice, and further photos are added.
 """
 
-import hashlib
 import json
 import pathlib
 
@@ -13,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.files import complete_file, sha256_of, write_text
 
 _FORMAT, _VERSION = "hwgen_keras pages", 1
 _TILE, _TILES_ACROSS = 96, 8
@@ -24,7 +23,7 @@ _GREEN, _ORANGE, _GREY = (60, 160, 90), (235, 130, 0), (150, 150, 150)
 def digest(path):
     """SHA-256 of a file, or InputError."""
     try:
-        return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise InputError(
             f"The image {path} cannot be read ({error.strerror}); replace or remove it."

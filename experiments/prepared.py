@@ -16,6 +16,7 @@ import numpy as np
 from hwgen_keras import data, sources
 from hwgen_keras.data import ImageStore, make, simulated_store
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import sha256_of
 
 from . import parallel
 
@@ -195,8 +196,7 @@ def _status(file):
 @functools.cache
 def _content(path):
     """SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 @functools.cache

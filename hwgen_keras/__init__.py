@@ -70,13 +70,15 @@ _HOMES = {
         "adam_pair",
         "averaged",
         "load_trained",
+        "save_model",
         "take_averages",
         "train_only",
         "with_policy",
     ),
     "generation": ("Gate", "GenerationSampler", "Reader", "generate"),
     "evaluation": ("classification_report", "contact_sheet", "summarise_arms"),
-    "export": ("export_saved_model", "load_exported"),
+    "bundle": ("Bundle", "read_bundle", "write_bundle"),
+    "export": ("export_model", "export_saved_model", "load_exported"),
 }
 _HOME = {name: room for room, names in _HOMES.items() for name in names}
 

@@ -1,7 +1,8 @@
-"""Writing files so that they appear under their names only when complete."""
+"""Writing files so that they appear under their names only when complete; checksums."""
 
 import contextlib
 import errno
+import hashlib
 import os
 import pathlib
 import shutil
@@ -92,6 +93,12 @@ def flush(path: StrPath) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def sha256_of(path: StrPath) -> str:
+    """The SHA-256 of a file, as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_text(path: StrPath, text: str) -> None:

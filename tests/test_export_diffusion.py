@@ -1,6 +1,5 @@
 """A diffusion model becomes a SavedModel with its whole sampling loop inside."""
 
-import functools
 import types
 
 import keras
@@ -39,10 +38,9 @@ def generator():
 
 @pytest.fixture(scope="module")
 def serve(generator, tmp_path_factory):
-    """Exported by the script, which compares, with other settings than stored."""
+    """Exported by the script, with other settings than stored."""
     folder = tmp_path_factory.mktemp("export_diffusion")
     generator.save(folder / "generator.keras")
-    load_once = functools.cache(load_exported)
     flags = options(
         export.FLAGS,
         weights=str(folder / "generator.keras"),
@@ -50,10 +48,7 @@ def serve(generator, tmp_path_factory):
         sampler="dpm_solver",
         guidance_content=1.0,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hwgen_keras.export.load_exported", load_once)
-        path = export.main(flags)
-    return load_once(path)
+    return load_exported(export.main(flags))
 
 
 @pytest.fixture

@@ -83,6 +83,11 @@ class StructureTokenizer:
             )
 
     @property
+    def structures(self) -> Structures:
+        """The structures of the characters that it knows, as it was given them."""
+        return self._structures
+
+    @property
     def vocabulary_size(self) -> int:
         """How many tokens there are, special tokens included."""
         return len(self.vocabulary)

@@ -16,6 +16,7 @@ from hwgen_keras.models.generator import AdaINGenerator
 from hwgen_keras.models.loading import load_trained, with_policy
 from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
 from hwgen_keras.models.sizes import SIZES
+from hwgen_keras.models.storage import save_model
 from hwgen_keras.models.style_transfer import StyleTransfer
 from hwgen_keras.models.unet import UNet
 
@@ -45,6 +46,7 @@ __all__ = [
     "adam_pair",
     "averaged",
     "load_trained",
+    "save_model",
     "take_averages",
     "train_only",
     "with_policy",

@@ -1,0 +1,193 @@
+"""What an exported model can be asked: TensorFlow functions of named tensors."""
+
+import tensorflow as tf
+
+from hwgen_keras import samplers
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import (
+    CLIP,
+    AdaINGenerator,
+    Classifier,
+    DiffusionGenerator,
+    TextEncoder,
+)
+
+# How many classes a classifier's `serve_characters` names.
+BEST = 5
+
+
+class CharacterTable(tf.Module):
+    """Turns characters into what a model is told of them, inside the graph.
+
+    Args:
+        characters: list of characters.
+        values: int32 array with a row, or a number, for each of them.
+    """
+
+    def __init__(self, characters, values):
+        super().__init__()
+        keys = tf.constant(characters, tf.string)
+        rows = tf.range(len(characters), dtype=tf.int64)
+        self.values = values
+        self.rows = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(keys, rows), default_value=-1
+        )
+
+    def lookup(self, characters):
+        """Rows for strings (batch,); an unknown one ends the call with its name."""
+        rows = self.rows.lookup(characters)
+        unknown = tf.boolean_mask(characters, rows < 0)
+        # A message of TensorFlow's escapes what is not ASCII, but not numbers.
+        points = tf.strings.unicode_decode(unknown, "UTF-8", errors="replace")
+        message = "This model does not know these characters (and their code points): "
+        known = tf.debugging.Assert(
+            tf.size(unknown) == 0, [message, unknown, points.flat_values]
+        )
+        with tf.control_dependencies([known]):
+            return tf.gather(tf.constant(self.values, tf.int32), rows)
+
+
+def kind_and_mode(model):
+    """What a bundle calls a model: (kind, mode).
+
+    Raises:
+        InputError: it is of no kind that has an export.
+    """
+    if isinstance(model, AdaINGenerator):
+        return "generator", model.mode
+    if isinstance(model, DiffusionGenerator):
+        names = {"label": "_embedding", "tokens": "_clip"}
+        return "diffusion", "diffusion" + names.get(told(model), "")
+    if isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
+        return "classifier", None
+    if isinstance(model, CLIP):
+        return "clip", None
+    raise InputError(f"a {type(model).__name__} has no export")
+
+
+def told(model):
+    """How a model is told the character: "tokens", "label", or None."""
+    if isinstance(model, CLIP):
+        return "tokens"
+    names = getattr(model, "input_names", ())
+    return next((name for name in ("tokens", "label") if name in names), None)
+
+
+def text_encoder(model):
+    """The `TextEncoder` of a model that is told tokens."""
+    tower = getattr(model, "text_tower", None)
+    return (tower or model.condition.text_tower).encoder
+
+
+def signatures(model, table=None, characters=None):
+    """The signatures of a model.
+
+    Args:
+        model: of float32.
+        table: the `CharacterTable` of a model that is told characters, if known.
+        characters: of a classifier, if known.
+
+    Returns:
+        {name: (function of a dict, its specifications)}, the first one the default.
+    """
+    kind, _ = kind_and_mode(model)
+    if kind == "classifier":
+        return _of_classifier(model, characters)
+    return (_of_clip if kind == "clip" else _of_generator)(model, table)
+
+
+# A signature takes its argument names from the specs, not from the dict's keys.
+def _spec(name, *shape, dtype=tf.float32):
+    return {name: tf.TensorSpec((None, *shape), dtype, name)}
+
+
+def _image(name="image"):
+    return _spec(name, None, None, 1)
+
+
+_CHARACTERS = _spec("characters", dtype=tf.string)
+
+
+def _tokens(model):
+    return _spec("tokens", text_encoder(model).length, dtype=tf.int32)
+
+
+def _of_generator(model, table):
+    specs, name = _image("content") | _image("style"), told(model)
+    if name == "label":
+        specs |= _spec("label", dtype=tf.int32)
+    elif name == "tokens":
+        specs |= _tokens(model)
+    found = {}
+    # All signatures call one function: tracing it takes most of the time.
+    if isinstance(model, DiffusionGenerator):
+        specs |= _image("noise")
+        steps = tf.TensorSpec((None,), tf.float32, "log_snrs")
+        stored = samplers.sampling_log_snrs(model.schedule, model.steps, model.spacing)
+        stored = stored.numpy()
+
+        @tf.function(input_signature=[specs, steps])
+        def sample(inputs, log_snrs):
+            return tf.clip_by_value(model(inputs, log_snrs=log_snrs), -1.0, 1.0)
+
+        def serve(inputs):
+            return {"image": sample(inputs, tf.constant(stored))}
+
+        def serve_steps(inputs):
+            inputs = dict(inputs)
+            log_snrs = inputs.pop("log_snrs")
+            return {"image": sample(inputs, log_snrs)}
+
+        found["serve_steps"] = serve_steps, specs | {"log_snrs": steps}
+    else:
+
+        @tf.function(input_signature=[specs], autograph=False)
+        def write(inputs):
+            return tf.clip_by_value(model(inputs), -1.0, 1.0)
+
+        def serve(inputs):
+            return {"image": write(inputs)}
+
+    if table is not None and name is not None:
+
+        def serve_characters(inputs):
+            inputs = dict(inputs)
+            inputs[name] = table.lookup(inputs.pop("characters"))
+            return serve(inputs)
+
+        less = {key: spec for key, spec in specs.items() if key != name}
+        found["serve_characters"] = serve_characters, _CHARACTERS | less
+    return {"serve": (serve, specs), **found}
+
+
+def _of_clip(model, table):
+    def serve(inputs):
+        return model(inputs, training=False)
+
+    found = {"serve": (serve, _image() | _tokens(model))}
+    if table is not None:
+
+        def serve_characters(inputs):
+            tokens = table.lookup(inputs["characters"])
+            return {"text": model.text_tower(tokens, training=False)}
+
+        found["serve_characters"] = serve_characters, _CHARACTERS
+    return found
+
+
+def _of_classifier(model, characters):
+    def serve(inputs):
+        logits = model(inputs["image"], training=False)
+        return {"probabilities": tf.nn.softmax(logits)}
+
+    found = {"serve": (serve, _image())}
+    if characters is not None:
+
+        def serve_characters(inputs):
+            probabilities = serve(inputs)["probabilities"]
+            best, classes = tf.math.top_k(probabilities, min(BEST, len(characters)))
+            names = tf.gather(tf.constant(characters, tf.string), classes)
+            return {"characters": names, "probabilities": best}
+
+        found["serve_characters"] = serve_characters, _image()
+    return found

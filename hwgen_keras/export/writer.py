@@ -1,0 +1,146 @@
+"""The process on TensorFlow that writes a model; `making` starts it.
+
+`python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
+"""
+
+import json
+import pathlib
+import sys
+
+import keras
+import numpy as np
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.export.examples import examples, keras_outputs
+from hwgen_keras.export.signatures import (
+    CharacterTable,
+    kind_and_mode,
+    signatures,
+    text_encoder,
+    told,
+)
+from hwgen_keras.models import (
+    DiffusionGenerator,
+    load_trained,
+    save_model,
+    with_policy,
+)
+
+
+def write(weights, saved_model, keras_file, examples_folder, storage, **request):
+    """Writes the SavedModel, the examples to check it by, and a `.keras` file.
+
+    Args:
+        weights: the `.keras` file to export.
+        saved_model: folder to write.
+        keras_file: `.keras` file to write, or None.
+        examples_folder: folder to write.
+        storage: of the `.keras` file.
+        **request: `sampling`, `characters`, `tokens` and `vocabulary_size`, see
+            `making.export_model`.
+
+    Returns:
+        A dict with `kind` and `mode`, see `Bundle`; `signatures`, a list; and
+        `keras_difference`, of the outputs of `keras_file`.
+    """
+    model = load_trained(weights, keras.Model, "export")
+    kind, mode = kind_and_mode(model)
+    model = with_policy(_with_sampling(model, request["sampling"]), "float32")
+    characters = request["characters"]
+    values = _values(model, request)
+    table = None if values is None else CharacterTable(characters, values)
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    if table is not None:
+        archive.track(table)
+    named = signatures(model, table, characters)
+    for name, (function, specs) in named.items():
+        archive.add_endpoint(name, function, input_signature=[specs])
+    archive.write_out(saved_model, verbose=False)
+
+    found = examples(model, characters, values)
+    folder = pathlib.Path(examples_folder)
+    folder.mkdir()
+    for number, (_, inputs, outputs) in enumerate(found):
+        np.savez(folder / f"{number}-inputs.npz", **inputs)
+        np.savez(folder / f"{number}-outputs.npz", **outputs)
+    names = json.dumps([name for name, *_ in found])
+    (folder / "signatures.json").write_text(names, "utf-8")
+
+    difference = None
+    if keras_file is not None:
+        save_model(model, keras_file, storage)
+        difference = _difference(keras_file, found)
+    return {
+        "kind": kind,
+        "mode": mode,
+        "signatures": list(named),
+        "keras_difference": difference,
+    }
+
+
+def _with_sampling(model, sampling):
+    if isinstance(model, DiffusionGenerator):
+        guidance = {**model.guidance, **sampling.get("guidance", {})}
+        return model.sampling(**{**sampling, "guidance": guidance})
+    if sampling:
+        raise InputError(
+            f"a {type(model).__name__} has no {next(iter(sampling))} to set, only a "
+            "diffusion model has"
+        )
+    return model
+
+
+def _values(model, request):
+    """What the model is told of each character; None if that is not known."""
+    characters = request["characters"]
+    if characters is None:
+        return None
+    classes = getattr(model, "classes", None)
+    if told(model) == "label":
+        classes = model.condition.classes
+    if classes is not None and classes != len(characters):
+        raise InputError(
+            f"it tells {classes} characters apart, and the character set has "
+            f"{len(characters)}; give the one that it was trained with as --characters"
+        )
+    if told(model) == "label":
+        return list(range(classes))
+    if told(model) != "tokens" or request["tokens"] is None:
+        return None
+    encoder = text_encoder(model)
+    trained = encoder.vocabulary_size, encoder.length
+    if trained != (request["vocabulary_size"], len(request["tokens"][0])):
+        raise InputError(
+            f"it was trained with other structures (of {trained[0]} tokens and the "
+            f"length {trained[1]}, not {request['vocabulary_size']} and "
+            f"{len(request['tokens'][0])}); give their file as --structure_file"
+        )
+    return request["tokens"]
+
+
+def _difference(path, found):
+    """How much the outputs of a `.keras` file differ from those it should have."""
+    model, largest = load_trained(path, keras.Model, "export"), 0.0
+    for name, inputs, expected in found:
+        if name != "serve":
+            continue
+        outputs = keras_outputs(model, inputs)
+        for key, value in expected.items():
+            difference = np.abs(outputs[key] - value).max()
+            largest = max(largest, float(np.nan_to_num(difference, nan=np.inf)))
+    return largest
+
+
+def main(request, answer):
+    request = json.loads(pathlib.Path(request).read_text("utf-8"))
+    try:
+        text = json.dumps(write(**request))
+    except InputError as error:
+        sys.exit(str(error))
+    pathlib.Path(answer).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

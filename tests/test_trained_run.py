@@ -1,0 +1,107 @@
+"""What is read of a run folder for its export."""
+
+import json
+import re
+import types
+
+import pytest
+
+from experiments.trained_run import find_weights, read_run
+from hwgen_keras.errors import InputError
+
+pytestmark = pytest.mark.backend_free
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "generator.keras").touch()
+    return tmp_path
+
+
+def options(**values):
+    names = ("run", "weights", "characters", "structure_file")
+    return types.SimpleNamespace(**{**dict.fromkeys(names), **values})
+
+
+def configure(run, **flags):
+    (run / "config.json").write_text(json.dumps({"flags": flags}))
+
+
+class TestWhere:
+    def test_a_folder_its_last_step_or_a_file(self, run):
+        file = run / "generator.keras"
+        for one in (run, file):
+            assert find_weights(options(run=str(one))) == file
+        assert find_weights(options(weights="any.keras")).name == "any.keras"
+        step = run / "all" / "step_end"
+        step.mkdir(parents=True)
+        (step / "clip.keras").touch()
+        assert find_weights(options(run=str(run / "all"))) == step / "clip.keras"
+
+    def test_one_and_only_one(self, run):
+        for values in ({}, {"run": "a", "weights": "b"}):
+            with pytest.raises(InputError, match="Give --run.* one of the two"):
+                find_weights(options(**values))
+        (run / "clip.keras").touch()
+        with pytest.raises(InputError, match="holds generator.keras and clip.keras"):
+            find_weights(options(run=str(run)))
+        with pytest.raises(InputError, match="holds none of generator.keras"):
+            find_weights(options(run=str(run / "none")))
+
+
+class TestWhat:
+    def test_of_the_run(self, run):
+        configure(run, characters="kana", image_size=48, seed=5, structure_file=None)
+        facts, lacking = read_run(run / "generator.keras", options())
+        assert len(facts["characters"]) == 92 and facts["image_size"] == 48
+        assert len(facts["tokenizer"].encode(facts["characters"])) == 92
+        assert facts["made_of"]["seed"] == 5 and lacking is None
+
+    def test_flags_go_before(self, run):
+        configure(run, characters="gone.txt", structure_file="gone.tsv")
+        (run / "own.tsv").write_text("あ\tあ\n", "utf-8")
+        (run / "own.txt").write_text("あ\n", "utf-8")
+        flags = {
+            "characters": str(run / "own.txt"),
+            "structure_file": str(run / "own.tsv"),
+        }
+        facts, lacking = read_run(run / "generator.keras", options(**flags))
+        assert list(facts["characters"]) == ["あ"] and lacking is None
+        assert facts["tokenizer"].vocabulary_size == 5
+
+    @pytest.mark.parametrize(
+        ("flags", "message"),
+        [
+            (None, "no config.json beside it .*--characters"),
+            ({}, "no config.json beside it .*--characters"),
+            ({"characters": "gone.txt"}, "gone.txt cannot be read .*--characters"),
+            (
+                {"characters": "kana", "structure_file": "gone.tsv"},
+                "gone.tsv cannot be read .*--structure_file",
+            ),
+        ],
+    )
+    def test_what_is_not_known_is_told(self, run, flags, message):
+        if flags is not None:
+            configure(run, **flags)
+        facts, lacking = read_run(run / "generator.keras", options())
+        assert facts["tokenizer"] is None and re.search(message, lacking)
+        assert (facts["made_of"] is None) == (not flags)
+
+    def test_characters_without_structure(self, run):
+        configure(run, characters="kana")
+        (run / "own.tsv").write_text("あ\tあ\n", "utf-8")
+        own = options(structure_file=str(run / "own.tsv"))
+        facts, lacking = read_run(run / "generator.keras", own)
+        assert facts["tokenizer"] is None and "no structure of い" in lacking
+
+    def test_mistakes(self, run):
+        with pytest.raises(InputError, match="no character set or file 'none'"):
+            read_run(run / "generator.keras", options(characters="none"))
+        configure(run, characters="kana")
+        with pytest.raises(InputError, match="structure file none.tsv cannot"):
+            read_run(run / "generator.keras", options(structure_file="none.tsv"))
+        for text in ("{", "[]", '{"flags": 1}'):
+            (run / "config.json").write_text(text)
+            with pytest.raises(InputError, match="config.json is damaged"):
+                read_run(run / "generator.keras", options())
