@@ -79,6 +79,7 @@ _HOMES = {
     "evaluation": ("classification_report", "contact_sheet", "summarise_arms"),
     "bundle": ("Bundle", "read_bundle", "write_bundle"),
     "export": ("export_model", "export_saved_model", "load_exported"),
+    "inference": ("LoadedCLIP", "LoadedClassifier", "LoadedGenerator", "load"),
 }
 _HOME = {name: room for room, names in _HOMES.items() for name in names}
 

@@ -15,6 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = (
     "errors",
     "files",
+    "safety",
     "characters",
     "sources",
     "data",
@@ -32,6 +33,7 @@ ROOMS = (
     "evaluation",
     "bundle",
     "export",
+    "inference",
 )
 
 # Where a framework may be imported: in the whole file, or inside its functions alone.
@@ -42,7 +44,7 @@ WHOLE_FILE = {
     "keras_cv": (),
 }
 INSIDE_FUNCTIONS = {
-    "tensorflow": ("data/", "export/", "backend/profiling.py"),
+    "tensorflow": ("data/", "safety/", "export/", "backend/profiling.py"),
     "jax": ("backend/profiling.py",),
     "torch": ("backend/profiling.py",),
     "keras_cv": ("data/augment.py",),

@@ -67,6 +67,19 @@ def warp(images, affine, image_size):
 
 def placed(store, indices):
     """Images of a store in the fixed place, float32 (n, size, size, 1) in [-1, 1]."""
-    place = affine_matrix(store.image_size, np.full((len(indices), 4), FIXED_MARGIN))
-    images = warp(store.decode(indices), place, store.image_size)
+    return place(store.decode(indices), store.image_size)
+
+
+def place(images, image_size):
+    """Images without margins in the fixed place, as tensors of the networks.
+
+    Args:
+        images: uint8 (n, image_size, image_size).
+        image_size: side in pixels.
+
+    Returns:
+        float32 (n, image_size, image_size, 1) in [-1, 1].
+    """
+    affine = affine_matrix(image_size, np.full((len(images), 4), FIXED_MARGIN))
+    images = warp(images, affine, image_size)
     return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")

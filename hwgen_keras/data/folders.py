@@ -49,10 +49,7 @@ def folder_samples(
     writer = folder.resolve().name if writer is None else writer
     samples = []
     for path in list_images([folder], "The folder of images"):
-        character = None
-        if path.parent != folder:
-            character = character_of(path.parent.name)
-        character = character or character_of(_END.sub("", path.stem))
+        character = told_character(path, folder)
         if character is None:
             raise InputError(
                 f"The name of the image {path} does not tell its character; call it "
@@ -72,3 +69,16 @@ def folder_samples(
             "skip unknown characters."
         )
     return known
+
+
+def told_character(path, folder):
+    """The character that the place of an image in a folder tells, or None.
+
+    Args:
+        path: the image, somewhere in `folder`.
+        folder: of all images; see `folder_samples`.
+    """
+    character = None
+    if path.parent != folder:
+        character = character_of(path.parent.name)
+    return character or character_of(_END.sub("", path.stem))

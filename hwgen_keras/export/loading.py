@@ -3,6 +3,7 @@
 import pathlib
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.safety import check_saved_model
 
 
 def load_exported(path, signature="serve"):
@@ -19,7 +20,8 @@ def load_exported(path, signature="serve"):
         it returns a dict, such as `{"image": ...}`.
 
     Raises:
-        InputError: there is no SavedModel, or it has no such signature.
+        InputError: there is no SavedModel, it is damaged or reaches outside of itself
+            (see `hwgen_keras.safety`), or it has no such signature.
 
     Example:
         >>> serve = hw.load_exported("exported")  # doctest: +SKIP
@@ -30,6 +32,7 @@ def load_exported(path, signature="serve"):
     path = pathlib.Path(path)
     if not (path / "saved_model.pb").is_file():
         raise InputError(f"{path} is not a SavedModel; give a folder made by export.")
+    check_saved_model(path)
     loaded = tf.saved_model.load(str(path))
     if signature not in loaded.signatures:
         raise InputError(

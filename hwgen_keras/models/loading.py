@@ -1,27 +1,33 @@
 """Loading trained models, and rebuilding them under another dtype policy."""
 
 import pathlib
-import zipfile
+import re
 
 import keras
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.safety import check_keras_file
 
 
 def load_trained(path, expected, flag, file_name=None):
-    """Loads a `.keras` file, in Keras's safe mode.
+    """Loads a `.keras` file; nothing in it is run.
+
+    Its configuration is looked at before Keras sees it: it may name parts of models,
+    those of Keras, of hwgen_keras and those that the program has registered itself.
+    Then Keras loads it in its safe mode.
 
     Args:
         path: the file, or the folder of a run that holds `file_name`.
         expected: the class that the model must be of, or a tuple of classes.
-        flag: how the user named the file, for the error.
+        flag: how the user named the file, for the error; may be empty.
         file_name: the file to take from a folder.
 
     Returns:
         The model, not compiled.
 
     Raises:
-        InputError: there is no such file, it is damaged, or holds another model.
+        InputError: there is no such file, it is damaged, made by a newer Keras, names
+            code or other modules, or holds another model.
 
     Example:
         >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
@@ -34,28 +40,41 @@ def load_trained(path, expected, flag, file_name=None):
     path = pathlib.Path(path)
     if path.is_dir() and file_name is not None:
         path = path / file_name
+    name = f"{flag}: {path}" if flag else str(path)
     if not path.is_file():
-        raise InputError(f"{flag}: there is no file {path}; check the path.")
-    if not zipfile.is_zipfile(path):
-        raise InputError(
-            f"{flag}: {path} is not a complete .keras file; it may be cut short."
-        )
+        where = f"{flag}: there" if flag else "There"
+        raise InputError(f"{where} is no file {path}; check the path.")
+    version = check_keras_file(path, name, keras.saving.get_custom_objects())
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except Exception as error:
+        # Nothing narrower: what a constructor makes of a wrong value is not known.
         reason = str(error).strip().splitlines()
+        reason = reason[0] if reason else type(error).__name__
+        if version is not None and _newer(version):
+            raise InputError(
+                f"{name} was made by a newer Keras ({version}) than this one "
+                f"({keras.__version__}), which cannot load it; upgrade with "
+                "`pip install --upgrade keras`."
+            ) from error
         raise InputError(
-            f"{flag}: {path} cannot be loaded as a model of hwgen_keras "
-            f"({reason[0] if reason else type(error).__name__})."
+            f"{name} cannot be loaded as a model of hwgen_keras ({reason})."
         ) from error
     if not isinstance(model, expected):
         expected = expected if isinstance(expected, tuple) else (expected,)
         names = [one.__name__ for one in expected]
         raise InputError(
-            f"{flag}: {path} holds a {type(model).__name__}, "
+            f"{name} holds a {type(model).__name__}, "
             f"not a {' or '.join(names)}; give the file of the right step."
         )
     return model
+
+
+def _newer(version):
+    """Whether a version of Keras is a later minor release than this one."""
+    numbers = [re.findall(r"\d+", text)[:2] for text in (version, keras.__version__)]
+    theirs, ours = ([int(number) for number in found] for found in numbers)
+    return theirs > ours
 
 
 def with_policy(model, policy):

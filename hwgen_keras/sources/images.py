@@ -103,7 +103,7 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(path) as image:
-            return np.array(_to_grey(ImageOps.exif_transpose(image)))
+            return to_grey(image)
     except FileNotFoundError:
         raise InputError(f"The image {path} does not exist; check the path.") from None
     except Image.UnidentifiedImageError:
@@ -114,6 +114,18 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
         raise InputError(
             f"The image {path} cannot be read ({error}); replace or remove the file."
         ) from None
+
+
+def to_grey(image):
+    """Greys of a picture in memory, as `read_image` makes them of a file.
+
+    Args:
+        image: PIL image of any mode.
+
+    Returns:
+        uint8 array (height, width).
+    """
+    return np.array(_to_grey(ImageOps.exif_transpose(image)))
 
 
 def _to_grey(image):

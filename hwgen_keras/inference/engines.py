@@ -1,0 +1,242 @@
+"""A model of each format, asked in one way: named arrays in, named arrays out."""
+
+import keras
+import numpy as np
+from scipy.special import softmax
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import (
+    CLIP,
+    AdaINGenerator,
+    Classifier,
+    DiffusionGenerator,
+    load_trained,
+    with_policy,
+)
+from hwgen_keras.safety import check_onnx_file
+
+MODELS = (AdaINGenerator, DiffusionGenerator, Classifier, CLIP)
+# Side of the paper that is shown where a model wants an image and nobody looks at it.
+_PAPER = 32
+
+
+class KerasEngine:
+    """A built Keras model of this package, on any backend, in float32.
+
+    Attributes:
+        kind: "generator", "diffusion", "classifier" or "clip".
+        input_names: what a call needs.
+        stride: image sides must be multiples of it.
+        classes: of a classifier, or of a generator that is told a class; else None.
+        length, vocabulary_size: of the tokens it takes, or None where it takes none.
+    """
+
+    format = "keras"
+
+    def __init__(self, model, name="The model"):
+        if not isinstance(model, MODELS):
+            kinds = ", ".join(kind.__name__ for kind in MODELS)
+            raise InputError(
+                f"{name} is a {type(model).__name__}; there is something to do for a "
+                f"{kinds}."
+            )
+        encoder = getattr(model, "encoder", None)
+        if isinstance(model, Classifier) and hasattr(encoder, "vocabulary_size"):
+            raise InputError(
+                f"{name} reads structures, not images; give a classifier of images."
+            )
+        if not model.built:
+            model.build()
+        self.model, self.name = model, name
+        self.stride = getattr(model, "stride", 1)
+        condition = getattr(model, "condition", None)
+        self.classes = getattr(model, "classes", getattr(condition, "classes", None))
+        tower = getattr(model, "text_tower", getattr(condition, "text_tower", None))
+        self.length = None if tower is None else tower.encoder.length
+        self.vocabulary_size = tower and tower.encoder.vocabulary_size
+        if isinstance(model, CLIP):
+            self.kind, self.input_names = "clip", ("image", "tokens")
+        elif isinstance(model, Classifier):
+            self.kind, self.input_names = "classifier", ("image",)
+        else:
+            diffusion = isinstance(model, DiffusionGenerator)
+            self.kind = "diffusion" if diffusion else "generator"
+            self.input_names = model.input_names
+
+    @classmethod
+    def read(cls, path):
+        """The engine of a `.keras` file; `InputError` if it cannot be loaded."""
+        model = load_trained(path, MODELS, "")
+        return cls(with_policy(model, "float32"), str(path))
+
+    def run(self, inputs):
+        """Outputs by name; of a CLIP, those whose inputs are given."""
+        if self.kind == "clip":
+            towers = {"image": self.model.image_tower, "tokens": self.model.text_tower}
+            names = {"image": "image", "tokens": "text"}
+            return {
+                names[name]: np.asarray(towers[name].predict_on_batch(value))
+                for name, value in inputs.items()
+            }
+        if self.kind == "classifier":
+            logits = np.asarray(self.model.predict_on_batch(inputs["image"]))
+            return {"probabilities": softmax(logits.astype(np.float64), axis=1)}
+        return {"image": np.asarray(self.model.predict_on_batch(inputs))}
+
+    def sampling(self, settings):
+        """The same with other `sampler`, `steps`, `guidance` of a diffusion model."""
+        stored = self.model.guidance
+        guidance = {**stored, **settings.get("guidance", {})}
+        settings = {**settings, "guidance": guidance}
+        return type(self)(self.model.sampling(**settings), self.name)
+
+
+class _Exported:
+    """What SavedModel and ONNX have in common: all that is known are their tensors."""
+
+    stride, vocabulary_size = 1, None
+
+    def __init__(self, name, inputs, outputs):
+        """Args: `name`; `inputs` and `outputs`: {name: shape}, None where dynamic."""
+        self.name, self.input_names = name, tuple(inputs)
+        if {"content", "style"} <= {*inputs} and "image" in outputs:
+            self.kind = "diffusion" if "noise" in inputs else "generator"
+        elif "probabilities" in outputs:
+            self.kind = "classifier"
+        elif {"image", "text"} <= {*outputs}:
+            self.kind = "clip"
+        else:
+            raise InputError(
+                f"{name} is no exported model of hwgen_keras: it takes "
+                f"{', '.join(inputs)} and gives {', '.join(outputs)}."
+            )
+        self.length = inputs["tokens"][-1] if "tokens" in inputs else None
+        shape = outputs.get("probabilities", (None,))
+        self.classes = shape[-1]
+
+    def run(self, inputs):
+        """Outputs by name; of a CLIP, those whose inputs are given."""
+        if self.kind != "clip":
+            return self._run({name: inputs[name] for name in self.input_names})
+        count = len(next(iter(inputs.values())))
+        paper = np.ones((count, _PAPER, _PAPER, 1), np.float32)
+        tokens = np.zeros((count, self.length), np.int32)
+        outputs = self._run({"image": paper, "tokens": tokens, **inputs})
+        return {n: outputs[n] for n in (["image"] * ("image" in inputs) or ["text"])}
+
+    def sampling(self, settings):
+        raise InputError(
+            f"{self.name} is exported, with its {next(iter(settings))} inside; load "
+            "the .keras file to choose it, or export again."
+        )
+
+
+class SavedModelEngine(_Exported):
+    """A SavedModel made by export; TensorFlow computes, whatever the backend is."""
+
+    format = "saved_model"
+
+    def __init__(self, path):
+        try:
+            from hwgen_keras.export import load_exported
+        except ImportError:
+            raise InputError(
+                f"{path} is a SavedModel, and TensorFlow is not installed: "
+                "`pip install tensorflow`, or load a .keras or .onnx file."
+            ) from None
+        try:
+            self._serve = load_exported(path)
+        except InputError:
+            raise
+        except Exception as error:
+            # Nothing narrower: damage shows in many ways, in several libraries.
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{path} cannot be loaded as a SavedModel ({reason}); get it again."
+            ) from error
+        given = self._serve.structured_input_signature[1]
+        super().__init__(
+            str(path),
+            {name: tuple(spec.shape) for name, spec in given.items()},
+            {n: tuple(s.shape) for n, s in self._serve.structured_outputs.items()},
+        )
+
+    def _run(self, inputs):
+        return {name: value.numpy() for name, value in self._serve(**inputs).items()}
+
+
+class OnnxEngine(_Exported):
+    """An ONNX file made by export; onnxruntime computes."""
+
+    format = "onnx"
+
+    def __init__(self, path):
+        try:
+            import onnxruntime
+        except ImportError:
+            raise InputError(
+                f"{path} is an ONNX model, and onnxruntime is not installed: "
+                "`pip install onnxruntime`, or load another format."
+            ) from None
+        content = check_onnx_file(path)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            # Of bytes, so that nothing lies beside them.
+            self._session = onnxruntime.InferenceSession(
+                content, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # Nothing narrower: onnxruntime has an exception for every kind of damage.
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{path} cannot be loaded as an ONNX model ({reason}); get it again."
+            ) from error
+
+        def shapes(values):
+            return {
+                value.name: tuple(
+                    n if isinstance(n, int) else None for n in value.shape
+                )
+                for value in values
+            }
+
+        given, made = self._session.get_inputs(), self._session.get_outputs()
+        super().__init__(str(path), shapes(given), shapes(made))
+
+    def _run(self, inputs):
+        names = [output.name for output in self._session.get_outputs()]
+        return dict(zip(names, self._session.run(names, inputs), strict=True))
+
+
+def run_batches(engine, inputs, batch_size):
+    """Outputs of many rows, computed `batch_size` at a time.
+
+    Args:
+        engine: one of the above.
+        inputs: dict of arrays with one row each.
+        batch_size: rows in each batch; a last one repeats its last row, since a batch
+            of another size would be compiled for itself.
+
+    Yields:
+        Named arrays of each batch's rows.
+
+    Raises:
+        InputError: the batch size is not 1 or more.
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+        raise InputError(f"batch_size is {batch_size!r}; give a whole number.")
+    if batch_size < 1:
+        raise InputError(f"batch_size is {batch_size}; give 1 or more.")
+    count = len(next(iter(inputs.values())))
+    size = min(batch_size, count)
+    for first in range(0, count, size):
+        rows = np.minimum(np.arange(first, first + size), count - 1)
+        outputs = engine.run({name: value[rows] for name, value in inputs.items()})
+        kept = min(size, count - first)
+        yield {name: value[:kept] for name, value in outputs.items()}
+
+
+def is_model(value):
+    """Whether it is a Keras model, not a name or path of one."""
+    return isinstance(value, keras.Model)

@@ -1,0 +1,180 @@
+"""A loaded generator: characters in somebody's hand."""
+
+import math
+import unicodedata
+
+import numpy as np
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation import row_noise, to_uint8
+from hwgen_keras.inference import engines, glyphs, pictures
+
+
+class LoadedGenerator:
+    """Writes characters in the hand that some images show. `load` makes it.
+
+    Attributes:
+        kind: "generator" (AdaIN) or "diffusion".
+        format: "keras", "saved_model" or "onnx".
+        image_size: side of the images in pixels.
+        characters: tuple of those it was trained on, or None where that is unknown.
+
+    Example:
+
+    >>> import hwgen_keras
+    >>> untrained = hwgen_keras.AdaINGenerator(width=8, multipliers=(1, 2))
+    >>> generator = hwgen_keras.load(untrained, image_size=32)
+    >>> hand = hwgen_keras.PenWriter(seed=1)
+    >>> style = [hand.draw(character, image_size=48) for character in "あいう"]
+    >>> images = generator.write("かきく", style)
+    >>> images.shape, images.dtype
+    ((3, 32, 32), dtype('uint8'))
+    """
+
+    def __init__(self, engine, facts):
+        self._engine, self._facts = engine, facts
+        self.kind, self.format = engine.kind, engine.format
+        self.image_size = facts.image_size
+        self.characters = facts.characters and tuple(facts.characters)
+        if self.image_size % engine.stride:
+            raise InputError(
+                f"image_size is {self.image_size}; {engine.name} needs a multiple of "
+                f"{engine.stride}."
+            )
+
+    def __repr__(self):
+        return (
+            f"<{type(self).__name__} {self._engine.name}: {self.kind}, {self.format}, "
+            f"{self.image_size} px>"
+        )
+
+    def write(
+        self,
+        text,
+        style,
+        *,
+        fonts=None,
+        seed=0,
+        style_images=1,
+        strength=None,
+        batch_size=32,
+        sampler=None,
+        steps=None,
+        guidance=None,
+    ):
+        """Writes each character of a text.
+
+        Args:
+            text: n characters, a string or a list. None of them is a space.
+            style: images by one hand: an array (n, height, width) of uint8 (0 ink,
+                255 paper) or of floats in [-1, 1] (-1 ink), a folder of one person's
+                images, or a list of paths, arrays or PIL images. See
+                `inference.pictures.prepare` for how each is prepared.
+            fonts: what is rewritten: a font file, a folder, a `Font`, or a list of
+                them, of which the first with the character is taken; None:
+                IPAexGothic of the package matplotlib-fontja, or an installed font.
+            seed: integer of 0 or more; which of the style images is shown for a
+                character, and the noise of a diffusion model, follow from it.
+            style_images: how many of the style images are shown for a character,
+                their styles averaged; 4 give a steadier hand than 1. Of `.keras`
+                models; exported ones are shown one.
+            strength: how much of the style, 0 none, 1 all, above overdrawn; None: all.
+                Of AdaIN generators in a `.keras` file.
+            batch_size: characters written at once.
+            sampler, steps, guidance: of diffusion models in a `.keras` file, see
+                `DiffusionGenerator`; scales that `guidance` leaves out, and None, are
+                as stored.
+
+        Returns:
+            uint8 array (n, image_size, image_size), 0 ink, 255 paper.
+
+        Raises:
+            InputError: a character has no structure, no class or no glyph; an image
+                cannot be read; a value is out of range; or the model or its format
+                cannot do what is asked.
+        """
+        characters = _characters(text)
+        engine = self._sampling(sampler, steps, guidance)
+        self._check(style_images, strength, seed)
+        inputs = self._facts.condition(engine, characters)
+        hand = pictures.in_hand(style, self.image_size)
+        if style_images > len(hand):
+            raise InputError(
+                f"style_images is {style_images} and the style has {len(hand)} images; "
+                "give more images, or a smaller number."
+            )
+        shown = [
+            np.random.default_rng((seed, 0, row)).choice(
+                len(hand), style_images, replace=False
+            )
+            for row in range(len(characters))
+        ]
+        style = hand[np.stack(shown)]
+        inputs["style"] = style[:, 0] if style_images == 1 else style
+        inputs["content"] = glyphs.glyphs(characters, fonts, self.image_size)
+        if strength is not None:
+            inputs["strength"] = np.full(len(characters), strength, np.float32)
+        if "noise" in engine.input_names:
+            rows = range(len(characters))
+            inputs["noise"] = row_noise(seed, rows, self.image_size)
+        batches = engines.run_batches(engine, inputs, batch_size)
+        return np.concatenate([to_uint8(batch["image"]) for batch in batches])
+
+    def _sampling(self, sampler, steps, guidance):
+        settings = {"sampler": sampler, "steps": steps, "guidance": guidance}
+        settings = {name: v for name, v in settings.items() if v is not None}
+        if settings and self.kind != "diffusion":
+            raise InputError(
+                f"{next(iter(settings))} is for diffusion models; {self._engine.name} "
+                "is none."
+            )
+        return self._engine.sampling(settings) if settings else self._engine
+
+    def _check(self, style_images, strength, seed):
+        name, exported = self._engine.name, self.format != "keras"
+        if isinstance(style_images, bool) or not isinstance(style_images, int):
+            raise InputError(f"style_images is {style_images!r}; give a whole number.")
+        if style_images < 1:
+            raise InputError(f"style_images is {style_images}; give 1 or more.")
+        if style_images > 1 and exported:
+            raise InputError(
+                f"style_images: {name} is exported and is shown one image; load the "
+                ".keras file to average several."
+            )
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise InputError(f"seed is {seed!r}; give a whole number of 0 or more.")
+        if strength is None:
+            return
+        if self.kind == "diffusion":
+            raise InputError(
+                "strength is for AdaIN generators; give guidance={'style': …} to a "
+                "diffusion model."
+            )
+        if exported:
+            raise InputError(
+                f"strength: {name} is exported with all of the style; load the .keras "
+                "file to choose it."
+            )
+        if not 0 <= strength < math.inf:
+            raise InputError(f"strength is {strength}; give a number of 0 or more.")
+
+
+def _characters(text):
+    """A text as a list of characters."""
+    if isinstance(text, str):
+        text = unicodedata.normalize("NFC", text)
+    characters = list(text)
+    if not characters:
+        raise InputError("The text to write is empty; give at least one character.")
+    for character in characters:
+        if not isinstance(character, str) or len(character) != 1:
+            raise InputError(
+                f"The text has {character!r}, which is not one character; give a "
+                "string, or a list of characters."
+            )
+        if character.isspace():
+            raise InputError(
+                "The text has a space or a line break, of which there is no image; "
+                "leave it out."
+            )
+    return characters

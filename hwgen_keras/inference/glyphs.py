@@ -1,0 +1,81 @@
+"""The glyphs that a generator rewrites, drawn from fonts."""
+
+import functools
+import importlib.util
+import pathlib
+
+import numpy as np
+
+from hwgen_keras.data.feed_python import place
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import Font, find_fonts, system_fonts
+
+
+def glyphs(characters, fonts, image_size):
+    """Glyphs in the place that they have in training, each of the first font with it.
+
+    Args:
+        characters: list of characters.
+        fonts: a font file, a folder of fonts, a `Font`, a list of these, or None for
+            `default_font`.
+        image_size: side in pixels.
+
+    Returns:
+        float32 (n, image_size, image_size, 1) in [-1, 1].
+
+    Raises:
+        InputError: there is no font, or none has a character.
+    """
+    fonts = _list(fonts)
+    drawn = {c: _draw(fonts, c, image_size) for c in dict.fromkeys(characters)}
+    missing = [character for character, glyph in drawn.items() if glyph is None]
+    if missing:
+        names = "、".join(missing[:10]) + (" and others" if missing[10:] else "")
+        raise InputError(f"fonts: no font draws {names!r}; give one that does.")
+    return place(np.stack([drawn[c] for c in characters]), image_size)
+
+
+@functools.cache
+def default_font():
+    """IPAexGothic of the package matplotlib-fontja, or the first installed font.
+
+    Raises:
+        InputError: there is none.
+    """
+    package = importlib.util.find_spec("matplotlib_fontja")
+    if package is not None and package.origin:
+        folder = pathlib.Path(package.origin).parent / "fonts"
+        if folder.is_dir():
+            return find_fonts(folder)[0]
+    installed = system_fonts()
+    if not installed:
+        raise InputError(
+            "No Japanese font is installed: give fonts=FILE_OR_FOLDER, or "
+            "`pip install matplotlib-fontja`."
+        )
+    return installed[0]
+
+
+def _list(fonts):
+    if fonts is None:
+        return (default_font(),)
+    if isinstance(fonts, Font):
+        return (fonts,)
+    if not isinstance(fonts, list | tuple):
+        fonts = [fonts]
+    found = []
+    for font in fonts:
+        found += [font] if isinstance(font, Font) else find_fonts(font)
+    if not found:
+        raise InputError("fonts: the list is empty; give a font, or None.")
+    return tuple(dict.fromkeys(found))
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _draw(fonts, character, image_size):
+    for font in fonts:
+        if font.covers(character):
+            glyph, fault = font.try_render(character, image_size, margin=0.0)
+            if fault is None:
+                return glyph
+    return None

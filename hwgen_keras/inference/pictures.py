@@ -1,0 +1,118 @@
+"""Images in whatever form somebody has them, prepared as those of the training."""
+
+import os
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from hwgen_keras.data.feed_python import place
+from hwgen_keras.data.folders import told_character
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import clean_image, read_image
+from hwgen_keras.sources.images import keeps_place, to_grey
+from hwgen_keras.sources.pages.folders import list_images
+
+
+def prepare(images, image_size, name="images"):
+    """Images as the networks take them.
+
+    Args:
+        images: uint8 arrays (n, height, width), (n, height, width, 1) or
+            (height, width), of any size; float arrays in [-1, 1] of these shapes; a
+            path of an image or of a folder of images; a PIL image; or a list of
+            paths, of PIL images or of arrays (height, width). What is uint8, a path
+            or a PIL image is a scan: it is cleaned and put into its place as the
+            images of a training are, see `clean_image`. Float arrays of the side
+            `image_size` are taken as they are, others as scans.
+        image_size: side in pixels.
+        name: what to call them in an error.
+
+    Returns:
+        float32 (n, image_size, image_size, 1) in [-1, 1].
+
+    Raises:
+        InputError: there is no image, an array has another form, or an image cannot
+            be read or is blank.
+    """
+    if isinstance(images, str | os.PathLike):
+        images = list_images([images], name)
+    elif isinstance(images, Image.Image):
+        images = [images]
+    elif hasattr(images, "__array__"):
+        images = _rows(np.asarray(images), name)
+        if images.dtype != np.uint8 and images.shape[1:3] == (image_size, image_size):
+            return images[..., None].astype(np.float32)
+    images = list(images)
+    if not images:
+        raise InputError(f"{name}: there is no image; give at least one.")
+    scans = [_scan(image, f"{name}[{i}]") for i, image in enumerate(images)]
+    cleaned = [
+        clean_image(scan, image_size, margin=0.0, name=told) for scan, told in scans
+    ]
+    return place(np.stack(cleaned), image_size)
+
+
+def in_hand(style, image_size):
+    """Images that show a hand, prepared; of a folder, those of its characters.
+
+    Of a small or low mark little can be seen of a hand; they are left out where the
+    folder has others.
+
+    Args:
+        style: see `prepare`.
+        image_size: side in pixels.
+    """
+    if isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
+        folder = pathlib.Path(style)
+        style = list_images([folder], "style")
+        told = [told_character(path, folder) for path in style]
+        marks = [character and keeps_place(character) for character in told]
+        if not all(marks):
+            style = [path for path, mark in zip(style, marks, strict=True) if not mark]
+    return prepare(style, image_size, "style")
+
+
+def _rows(array, name):
+    """An array as uint8 or float (n, height, width)."""
+    if array.ndim in (3, 4) and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or 0 in array.shape[1:]:
+        raise InputError(
+            f"{name}: an array of shape {array.shape} is no greys (n, height, width); "
+            "give such an array, or paths of images."
+        )
+    if array.dtype == np.uint8:
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise InputError(
+            f"{name}: the array is of type {array.dtype}; give uint8, 0 ink and 255 "
+            "paper, or floats, -1 ink and 1 paper."
+        )
+    # Written so that what is no number fails, too.
+    if array.size and not np.abs(array).max() <= 1.001:
+        raise InputError(
+            f"{name}: the floats are not in [-1, 1]; give -1 for ink and 1 for paper, "
+            "or uint8 from 0 to 255."
+        )
+    return array
+
+
+def _scan(image, name):
+    """One image as uint8 (height, width), and its name in an error."""
+    if isinstance(image, str | os.PathLike):
+        return read_image(image), f"The image {image}"
+    if isinstance(image, Image.Image):
+        return to_grey(image), name
+    if not hasattr(image, "__array__"):
+        raise InputError(
+            f"{name} is a {type(image).__name__}; give arrays, paths or PIL images."
+        )
+    greys = _rows(np.asarray(image), name)
+    if len(greys) != 1:
+        raise InputError(f"{name} holds {len(greys)} images; give one array of all.")
+    if greys.dtype != np.uint8:
+        greys = np.rint((greys.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+    return greys[0], name
