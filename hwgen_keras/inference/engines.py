@@ -1,5 +1,7 @@
 """A model of each format, asked in one way: named arrays in, named arrays out."""
 
+import importlib.util
+
 import keras
 import numpy as np
 from scipy.special import softmax
@@ -137,13 +139,14 @@ class SavedModelEngine(_Exported):
     format = "saved_model"
 
     def __init__(self, path):
-        try:
-            from hwgen_keras.export import load_exported
-        except ImportError:
+        if importlib.util.find_spec("tensorflow") is None:
             raise InputError(
                 f"{path} is a SavedModel, and TensorFlow is not installed: "
                 "`pip install tensorflow`, or load a .keras or .onnx file."
-            ) from None
+            )
+        # Not before it is asked for: Keras trains without TensorFlow.
+        from hwgen_keras.export import load_exported
+
         try:
             self._serve = load_exported(path)
         except InputError:
