@@ -1,0 +1,219 @@
+"""Every format gives the same, and the page of recipes runs as it stands."""
+
+import importlib.util
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hand_folder import hand_folder
+from networks import BACKEND, draw_weights
+
+import hwgen_keras as hw
+from hwgen_keras.errors import InputError
+
+# A process on TensorFlow exports, and here is one already.
+pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels")
+
+PAGE = pathlib.Path(__file__).parent.parent / "docs" / "recipes.md"
+SIZE = 32
+KANA = hw.character_set("kana")
+ONNX = bool(importlib.util.find_spec("tf2onnx"))
+FORMATS = ("keras", "saved_model", *(["onnx"] if ONNX else []))
+
+
+def models(tokenizer):
+    tokens = tokenizer.vocabulary_size, tokenizer.length
+
+    def text_tower():
+        return hw.TextTower(hw.TextEncoder(*tokens, width=8, depth=1, heads=1), 8)
+
+    def image_encoder():
+        return hw.ImageEncoder(widths=(8, 8))
+
+    attention = {"heads": 1, "head_width": 4}
+    condition = hw.CLIPCondition(text_tower(), 8)
+    return {
+        "kana": hw.AdaINGenerator(8, (1, 2), condition, attention),
+        "reader": hw.Classifier(image_encoder(), len(KANA)),
+        "clip": hw.CLIP(hw.ImageTower(image_encoder(), 8), text_tower()),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """saved_models with one model of each kind in every format, and two hands."""
+    from hwgen_keras.export.writer import write
+
+    folder = tmp_path_factory.mktemp("recipes")
+    tokenizer = hw.StructureTokenizer(hw.read_structures())
+    for name, model in models(tokenizer).items():
+        model.build()
+        draw_weights(model)
+        model.save(folder / f"{name}.keras")
+        saved = folder / "saved_models" / name
+        saved.parent.mkdir(exist_ok=True)
+        answer = write(
+            folder / f"{name}.keras",
+            str(saved),
+            str(saved.with_suffix(".keras")),
+            folder / f"{name} examples",
+            "float32",
+            sampling={},
+            characters=list(KANA),
+            tokens=tokenizer.encode(KANA).tolist(),
+            vocabulary_size=tokenizer.vocabulary_size,
+        )
+        saved.with_suffix(".keras").rename(saved / "model.keras")
+        if ONNX:
+            command = [sys.executable, "-m", "hwgen_keras.export.to_onnx"]
+            command += [str(saved), str(saved / "model.onnx")]
+            subprocess.run(command, check=True, capture_output=True)
+        hw.write_bundle(
+            saved,
+            name=name,
+            kind=answer["kind"],
+            mode=answer["mode"],
+            image_size=SIZE,
+            characters=KANA,
+            tokenizer=None if name == "reader" else tokenizer,
+        )
+    hand_folder(folder / "hanako")
+    hand_folder(folder / "taro", seed=2)
+    return folder
+
+
+@pytest.fixture
+def inside(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("HWGEN_MODELS", raising=False)
+    return folder
+
+
+class TestFormats:
+    def test_generators_write_the_same(self, inside):
+        loaded = [hw.load("kana", format=name) for name in FORMATS]
+        assert hw.load("kana").format == "keras"
+        assert [one.format for one in loaded] == list(FORMATS)
+        first, *others = [one.write("いろは", "hanako", seed=3) for one in loaded]
+        assert first.std() > 10
+        for other in others:
+            assert np.abs(first.astype(int) - other).max() <= 1
+        for one in loaded[1:]:
+            for more in ({"style_images": 2}, {"strength": 0.5}):
+                with pytest.raises(InputError, match="is exported .* load the .keras"):
+                    one.write("い", "hanako", **more)
+
+    def test_classifiers_read_the_same(self, inside):
+        loaded = [hw.load("reader", format=name) for name in FORMATS]
+        first, *others = [one.read("hanako") for one in loaded]
+        for characters, probabilities in others:
+            assert characters == first[0]
+            np.testing.assert_allclose(probabilities, first[1], atol=1e-5)
+
+    def test_clips_embed_the_same(self, inside):
+        loaded = [hw.load("clip", format=name) for name in FORMATS]
+        for embed in ("embed_characters", "embed_images"):
+            given = "漢字" if embed == "embed_characters" else "hanako"
+            first, *others = [getattr(one, embed)(given) for one in loaded]
+            for other in others:
+                np.testing.assert_allclose(other, first, atol=1e-4)
+
+    def test_bare_files_and_folders(self, inside, tmp_path):
+        saved = inside / "saved_models" / "reader"
+        bare = tmp_path / "bare"
+        bare.mkdir()
+        for name in ("saved_model.pb", "variables"):
+            (bare / name).symlink_to(saved / name)
+        read = hw.load(bare, characters="kana", image_size=SIZE).read("hanako")
+        np.testing.assert_allclose(read[1], hw.load("reader").read("hanako")[1], 1e-4)
+        with pytest.raises(InputError, match="has 92 classes and does not tell their"):
+            hw.load(bare)
+        if ONNX:
+            found = hw.load(saved / "model.onnx", characters="kana", image_size=SIZE)
+            assert found.read("hanako")[0] == read[0]
+            whole = (saved / "model.onnx").read_bytes()
+            cut = tmp_path / "cut.onnx"
+            cut.write_bytes(whole[: len(whole) // 2])
+            with pytest.raises(
+                InputError, match="cut.onnx is not a complete ONNX file"
+            ):
+                hw.load(cut)
+
+    def test_a_saved_model_with_damaged_weights(self, inside, tmp_path):
+        saved = inside / "saved_models" / "reader"
+        bare = tmp_path / "bare"
+        (bare / "variables").mkdir(parents=True)
+        (bare / "saved_model.pb").symlink_to(saved / "saved_model.pb")
+        with pytest.raises(InputError, match="cannot be loaded as a SavedModel"):
+            hw.load(bare, characters="kana")
+
+    def test_without_what_computes_it(self, inside, monkeypatch):
+        found = importlib.util.find_spec
+        absent = ("tensorflow", "onnxruntime")
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda name: None if name in absent else found
+        )
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+        for name in FORMATS[1:]:
+            with pytest.raises(InputError, match="is not installed: `pip install"):
+                hw.load("kana", format=name)
+
+
+def blocks(language):
+    """The code of the page, with the heading that each block stands under."""
+    heading, found = "", []
+    pattern = rf"^#+ (.*)$|^```{language}\n(.*?)^```$"
+    for match in re.finditer(pattern, PAGE.read_text("utf-8"), re.M | re.S):
+        heading = match[1] or heading
+        if match[2]:
+            found.append(pytest.param(match[2], id=heading))
+    return found
+
+
+class Trained:
+    """Stands for somebody's own model."""
+
+    def fit(self, x, y, epochs):
+        assert x.shape == (6 + 4 * 3, 64, 64, 1) and x.dtype == np.float32
+        assert 0 <= x.min() < 0.5 < x.max() <= 1
+        assert list(y[-3:]) == [0, 1, 2] and len(y) == len(x)
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_the_recipes_run(inside, code, capsys):
+    if "onnxruntime" in code and not ONNX:
+        pytest.skip("tf2onnx is not installed")
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (3, SIZE, SIZE, 1)).astype("float32")
+    names = {
+        "x": np.ones((6, 64, 64, 1), np.float32),
+        "y": np.zeros(6, int),
+        "names": list("あいう"),
+        "model": Trained(),
+        "glyphs": images,
+        "hands": images[::-1],
+        "scans": rng.integers(0, 256, (3, SIZE, SIZE)).astype(np.uint8),
+        "images": images,
+    }
+    exec(compile(code, str(PAGE), "exec"), names)
+    if "request" not in names:
+        return
+    # What TensorFlow Serving makes of the request.
+    request = json.loads(pathlib.Path("request.json").read_text("utf-8"))
+    assert set(request) == {"signature_name", "inputs"}
+    serve = hw.load_exported("saved_models/reader", request["signature_name"])
+    specs = serve.structured_input_signature[1]
+    assert set(request["inputs"]) == set(specs)
+    inputs = {
+        name: np.array(value, specs[name].dtype.as_numpy_dtype)
+        for name, value in request["inputs"].items()
+    }
+    assert set(serve(**inputs)) == {"characters", "probabilities"}
+
+
+def test_the_page_is_read_right():
+    assert len(blocks("python")) == 7 and len(blocks("sh")) == 2
