@@ -21,7 +21,7 @@ for name in ("tensorflow", "tensorboard", "keras_cv"):
 IMPORT_ROOMS = """
 import importlib, inspect, json, traceback
 rooms = ("characters", "sources", "data", "backend", "layers", "models", "losses",
-         "evaluation")
+         "evaluation", "safety", "bundle", "export", "inference")
 found = {}
 for name in ("hwgen_keras", *(f"hwgen_keras.{room}" for room in rooms)):
     try:

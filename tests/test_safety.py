@@ -83,6 +83,7 @@ class TestKerasFiles:
             ("FeatureSpace", "keras.utils", {}),
             ("get_file", "keras.src.utils.file_utils", {}),
             ("clear_session", "keras", {}),
+            ("clone_model", "keras.models", {}),
             ("eval", "builtins", {}),
             ("GridMask", "keras_cv.layers", {}),
             ("__typespec__", "tensorflow", []),

@@ -82,7 +82,7 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
             f"The model is a {type(model).__name__}; give a name, a path or a Keras "
             "model."
         )
-    path = find(model)
+    path, format = _described(find(model), format)
     bundle, flags = None, None
     if path.is_dir() and (path / DESCRIPTION).is_file():
         bundle = read_bundle(path)
@@ -108,6 +108,17 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
             f"{made.kind}; get the model again."
         )
     return made
+
+
+def _described(path, format):
+    """The folder of a file that lies in one with a description, and its format."""
+    if path.is_file() and (path.parent / DESCRIPTION).is_file():
+        if path.name == DESCRIPTION:
+            return path.parent, format
+        for name, (_, file) in _FORMATS.items():
+            if path.name == file and format in (None, name):
+                return path.parent, name
+    return path, format
 
 
 def _made(engine, facts):

@@ -69,6 +69,11 @@ class VGG16Features(keras.Model):
         # A saved model holds its weights: loading must not download them again.
         return {**super().get_config(), "weights": None}
 
+    @classmethod
+    def from_config(cls, config):
+        # Nor may a file from elsewhere name a file to read.
+        return cls(**{**config, "weights": None})
+
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class EncoderFeatures(keras.Model):

@@ -141,7 +141,8 @@ def _check_object(entry, name, registered):
     else:
         rooms = [room for room in rooms if room != "src"]
         allowed = package == "keras" and (
-            rooms[0] in _ROOMS if rooms else kind in _CLASSES
+            # Functions of Keras have small letters.
+            rooms[0] in _ROOMS and kind[:1].isupper() if rooms else kind in _CLASSES
         )
     if not allowed:
         what = f"{module}.{kind}" if module else f"{kind} of no module"
