@@ -154,9 +154,11 @@ class TestFormats:
     def test_without_what_computes_it(self, inside, monkeypatch):
         found = importlib.util.find_spec
         absent = ("tensorflow", "onnxruntime")
-        monkeypatch.setattr(
-            importlib.util, "find_spec", lambda name: None if name in absent else found
-        )
+
+        def find_spec(name, package=None):
+            return None if name in absent else found(name, package)
+
+        monkeypatch.setattr(importlib.util, "find_spec", find_spec)
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
         for name in FORMATS[1:]:
             with pytest.raises(InputError, match="is not installed: `pip install"):
