@@ -50,6 +50,7 @@ def folder(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("recipes")
     tokenizer = hw.StructureTokenizer(hw.read_structures())
+    found = {}
     for name, model in models(tokenizer).items():
         model.build()
         draw_weights(model)
@@ -68,10 +69,10 @@ def folder(tmp_path_factory):
             vocabulary_size=tokenizer.vocabulary_size,
         )
         saved.with_suffix(".keras").rename(saved / "model.keras")
-        if ONNX:
-            command = [sys.executable, "-m", "hwgen_keras.export.to_onnx"]
-            command += [str(saved), str(saved / "model.onnx")]
-            subprocess.run(command, check=True, capture_output=True)
+        found[name] = saved, answer
+    if ONNX:
+        _convert([str(saved) for saved, _ in found.values()])
+    for name, (saved, answer) in found.items():
         hw.write_bundle(
             saved,
             name=name,
@@ -84,6 +85,16 @@ def folder(tmp_path_factory):
     hand_folder(folder / "hanako")
     hand_folder(folder / "taro", seed=2)
     return folder
+
+
+def _convert(folders):
+    """ONNX files of SavedModels; one process, whose start takes most of the time."""
+    code = (
+        "import sys; from hwgen_keras.export.to_onnx import main\n"
+        "for path in sys.argv[1:]: main(path, path + '/model.onnx')"
+    )
+    command = [sys.executable, "-c", code, *folders]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.fixture
