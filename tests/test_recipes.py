@@ -179,7 +179,7 @@ class TestFormats:
 def blocks(language):
     """The code of the page, with the heading that each block stands under."""
     heading, found = "", []
-    pattern = rf"^#+ (.*)$|^```{language}\n(.*?)^```$"
+    pattern = rf"^#+ ([^\n]*)$|^```{language}\n(.*?)^```$"
     for match in re.finditer(pattern, PAGE.read_text("utf-8"), re.M | re.S):
         heading = match[1] or heading
         if match[2]:
