@@ -91,7 +91,9 @@ def _convert(folders):
     """ONNX files of SavedModels; one process, whose start takes most of the time."""
     code = (
         "import sys; from hwgen_keras.export.to_onnx import main\n"
-        "for path in sys.argv[1:]: main(path, path + '/model.onnx')"
+        "for path in sys.argv[1:]:\n"
+        "  names = 'image_embedding,text_embedding' if path.endswith('clip') else None\n"
+        "  main(path, path + '/model.onnx', names)"
     )
     command = [sys.executable, "-c", code, *folders]
     subprocess.run(command, check=True, capture_output=True)

@@ -204,12 +204,15 @@ class OnnxEngine(_Exported):
                 for value in values
             }
 
-        given, made = self._session.get_inputs(), self._session.get_outputs()
-        super().__init__(str(path), shapes(given), shapes(made))
+        made = shapes(self._session.get_outputs())
+        # No output may have the name of an input there, as those of a CLIP would.
+        self._names = {name.removesuffix("_embedding"): name for name in made}
+        made = {plain: made[name] for plain, name in self._names.items()}
+        super().__init__(str(path), shapes(self._session.get_inputs()), made)
 
     def _run(self, inputs):
-        names = [output.name for output in self._session.get_outputs()]
-        return dict(zip(names, self._session.run(names, inputs), strict=True))
+        values = self._session.run([*self._names.values()], inputs)
+        return dict(zip(self._names, values, strict=True))
 
 
 def run_batches(engine, inputs, batch_size):
