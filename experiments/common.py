@@ -39,8 +39,14 @@ def define(names, extra=None):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
 
 
-def run(main, documentation, names, extra=None):
+def run(main, documentation, names, extra=None, argument=None):
     """Parses the flags and calls `main(options)`; the user's mistakes end in a line.
+
+    Args:
+        main: of the script.
+        documentation: of the script.
+        names, extra: of its flags, see `define`.
+        argument: the flag whose value may also be given without a name.
 
     Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
     130 (Ctrl-C).
@@ -64,6 +70,8 @@ def run(main, documentation, names, extra=None):
             if name in flags.FLAGS and flags.FLAGS[name].present
         }
         try:
+            if argument is not None and len(arguments) > 1:
+                _take(options, argument, arguments.pop(1))
             if len(arguments) > 1:
                 raise InputError(
                     f"{arguments[1]!r} is not a flag; flags are written --name=value."
@@ -79,6 +87,18 @@ def run(main, documentation, names, extra=None):
             sys.exit(130)
 
     app.run(start)
+
+
+def _take(options, argument, value):
+    """Sets a flag that was given without its name, checked as if it had it."""
+    from hwgen_keras.errors import InputError
+
+    try:
+        flags.FLAGS[argument].parse(value)
+    except flags.IllegalFlagValueError as error:
+        raise InputError(f"--{argument}: {error}.") from None
+    setattr(options, argument, flags.FLAGS[argument].value)
+    options.given.add(argument)
 
 
 def options(names, extra=None, **values):

@@ -1,0 +1,172 @@
+"""The figures of a model's card, each beside what it must be compared with."""
+
+from experiments import zoo
+from hwgen_keras.evaluation import markdown_table
+
+_READING = ["", "images", "read %", "95 % interval", "in the first five %"]
+_HANDS = {
+    "writers": "unseen writers",
+    "simulated": "unseen simulated writers",
+    "fonts": "the judge's fonts, as if each were a hand",
+}
+# Of `generated_measures`, beside reading.
+_MEASURES = (
+    "nearest to its hand %",
+    "kernel glyph distance",
+    "diversity",
+    "near-duplicates %",
+)
+_EXAMPLES = 8
+
+
+def figures(measured):
+    """The paragraphs and tables of a card's figures, strings."""
+    found = {
+        "classifier": _of_classifier,
+        "clip": _of_clip,
+        "generator": _of_generator,
+    }[measured["kind"]]
+    yield from found(measured)
+
+
+def _row(name, read):
+    interval = f"{100 * read['low']:.1f} – {100 * read['high']:.1f}"
+    cells = [read["images"], 100 * read["top1"], interval, 100 * read["top5"]]
+    return [name, *cells]
+
+
+def _by_script(found):
+    rows = []
+    for script, read in found.items():
+        whose = " and ".join(read["data"])
+        name = f"{script}, {read['writers']} writer{'s' * (read['writers'] != 1)}"
+        rows.append(_row(f"{name} of {whose}", read))
+    return markdown_table(_READING, rows)
+
+
+def _of_classifier(measured):
+    yield _by_script(measured["reading"])
+    yield from _extremes(measured, "the probability of its true character")
+
+
+def _of_clip(measured):
+    number = measured["data"]["characters"]["number"]
+    yield (
+        f"From an image to its character, among all {number:,}: whether its structure "
+        "has the largest, or one of the five largest, products with the image."
+    )
+    yield _by_script(measured["retrieval"])
+    yield (
+        "From a character to those nearest to it by their structures (the first "
+        f"{len(measured['nearest'])} of all characters in an order drawn with seed "
+        f"{measured['seed']}):"
+    )
+    yield markdown_table(["character", "nearest"], measured["nearest"])
+    yield from _extremes(measured, "the softmax of its true character's product")
+
+
+def _of_generator(measured):
+    found = measured["generation"]
+    asked = " and ".join(
+        f"{one['characters']:,} {script} ({one['images']} image"
+        f"{'s' * (one['images'] > 1)} each)"
+        for script, one in found["asked"].items()
+    )
+    yield (
+        f"It wrote {asked}, rewriting glyphs of {found['reference_font']}, and was "
+        f"shown {found['style_images']} of the hand's images for each; none was "
+        "rejected. A recogniser that did not teach it, the judge, reads them. Beside "
+        "them stands what the judge reads of what the same hands really wrote of these "
+        "characters, and of the glyphs."
+    )
+    yield from _bar(found)
+    rows = []
+    for script in found["asked"]:
+        rows.append(_row(f"{script}: the glyphs", found["contents"][script]))
+        for kind, name in _HANDS.items():
+            one = found["hands"].get(kind, {}).get(script)
+            if one is None:
+                continue
+            name = f"{script}: {one['hands']} {name}"
+            rows.append(_row(f"{name}, **generated**", one["generated"]))
+            rows.append(_row(f"{name}, real", one["real"]))
+    yield markdown_table(_READING, rows)
+    trained = [one["name"] for one in measured["data"]["judge_handwriting"]]
+    again = [o["name"] for o in measured["data"]["test"] if o["name"] in trained]
+    if again:
+        yield (
+            f"The judge was trained on {' and '.join(again)}: what it reads of these "
+            "real images is no test of it."
+        )
+    yield "Does it follow the hand? " + _ink(found["ink"])
+    yield from _hand_measures(found)
+    yield (
+        "![The same characters in eight unseen hands](hands.png)\n\n*In print; then, "
+        "for each hand, what it wrote itself (blank where it did not write the "
+        "character) and what the generator wrote in it. The hands are the writers with "
+        "the most images and the first simulated ones; the characters are drawn with "
+        f"seed {measured['seed']} from those that one of the writers wrote.*"
+    )
+    yield from _extremes(measured, "the judge's probability of the true character")
+
+
+def _bar(found):
+    for script, share in zoo.BAR.items():
+        one = found["hands"].get("writers", {}).get(script)
+        if one is None:
+            continue
+        read = one["generated"]["top1"]
+        reached = "reached" if read >= share else "**not reached**"
+        yield (
+            f"The project's bar for {script}, {100 * share:.0f} % read in the hands of "
+            f"unseen writers, is {reached}: {100 * read:.1f} %."
+        )
+
+
+def _ink(ink):
+    """What the correlations of the hands' ink are, in a sentence."""
+    parts = []
+    for script, one in ink.items():
+        for kind, value in one["correlation"].items():
+            whose = "all hands" if kind == "all" else _HANDS[kind]
+            parts.append(f"{value['r']:.2f} over {value['hands']} ({script}, {whose})")
+    if not parts:
+        return "Too few hands were shown to tell by their ink."
+    return (
+        "The mean ink of the images it wrote in a hand correlates with that of the "
+        "images by the hand, of the same characters: " + "; ".join(parts) + ". 1 is "
+        "perfect, 0 is chance."
+    )
+
+
+def _hand_measures(found):
+    rows = []
+    for kind, scripts in found["hands"].items():
+        for script, one in scripts.items():
+            for name in _MEASURES:
+                row = one["measures"].get(name)
+                if row is None or row["generated"] is None:
+                    continue
+                cells = [row["generated"], row["real"], row["chance"][0]]
+                rows.append([f"{script}, {_HANDS[kind]}: {name}", *cells])
+    if rows:
+        yield (
+            "More of `docs/metrics.md`, by the judge's features; a judge learns to "
+            "ignore hands, so that the real images' value is the ceiling. The distance "
+            "of real images is that of two halves of them."
+        )
+        yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
+
+
+def _extremes(measured, what):
+    pictures = measured["pictures"]
+    for name, words in (("lowest", "bad"), ("highest", "good")):
+        shown = pictures[name]
+        examples = "、".join(f"{true}→{read}" for true, read, _ in shown[:_EXAMPLES])
+        yield (
+            f"![The {len(shown)} images with the {name} values]({name}.png)\n\n*The "
+            f"{words} ones, chosen by rule: the {len(shown)} images with the {name} "
+            f"values of {what}, from {shown[0][2]:.2g} to {shown[-1][2]:.2g}. Beside "
+            f"each its character and what was read, in {pictures['font']}. The first: "
+            f"{examples}.*"
+        )

@@ -1,0 +1,239 @@
+"""The card of a model: what measured.json holds, in words.
+
+A pure function of the figures, so that no sentence says what was not measured.
+"""
+
+from experiments import zoo
+from experiments.card_figures import figures
+from hwgen_keras.evaluation import markdown_table
+
+MEASURED = "measured.json"
+_TITLES = {
+    "classifier": "a recogniser of {number} Japanese characters",
+    "clip": "CLIP of {number} Japanese characters: images and structures in one space",
+    "generator": "a generator of {number} Japanese characters in any hand",
+}
+_USES = {
+    "classifier": (
+        "Reads images of single handwritten characters. Meant as a first recogniser to "
+        "fine-tune, as an encoder, and to compare against; it reads no lines of text, "
+        "and finds no characters on a page."
+    ),
+    "clip": (
+        "Brings images of single characters and their structures (how a kanji is put "
+        "together from parts) into one space: to find characters by an image, images "
+        "by a character, or characters that look alike, and as the condition of a "
+        "generator."
+    ),
+    "generator": (
+        "Rewrites a glyph of a font in the hand that one or a few images show, to "
+        "enlarge the training set of a recogniser. It is not meant to imitate a "
+        "person's hand to deceive, and does not do it well enough."
+    ),
+}
+_SNIPPETS = {
+    "classifier": """import hwgen_keras
+
+reader = hwgen_keras.load("saved_models/{name}")
+characters, probabilities = reader.read("scans", top_k=5)  # a folder, paths or arrays
+""",
+    "clip": """import hwgen_keras
+
+clip = hwgen_keras.load("saved_models/{name}")
+vectors = clip.embed_characters("漢字")
+found, cosines = clip.search("scan.png", "日月明朋", top_k=2)
+""",
+    "generator": """import hwgen_keras
+
+generator = hwgen_keras.load("saved_models/{name}")
+images = generator.write("いろは", style="images_of_one_hand", style_images=4)
+""",
+}
+_LIMITS = {
+    "classifier": (
+        "Every image is taken for one of its characters: there is no class for "
+        "anything else, and its probabilities were not calibrated.",
+    ),
+    "clip": (
+        "Only images of single characters, and characters whose structure is known.",
+        "A character is known by its structure alone: what the structure does not tell "
+        "(its meaning, its reading) is not in the vectors.",
+    ),
+    "generator": (
+        "A generated character may be wrong in a stroke and still be read; the judge "
+        "measures legibility, not correctness.",
+        "The judge saw other fonts, but of the handwriting some of the same; what it "
+        "reads of writers that it was trained on is flattered, and said so above.",
+        "Hands are shown by one image: what one character does not show of a hand "
+        "cannot be followed.",
+    ),
+}
+
+
+def card(measured):
+    """The README.md of a model's folder.
+
+    Args:
+        measured: the content of `measured.json`, see `reproduce`.
+    """
+    kind, data = measured["kind"], measured["data"]
+    number = f"{data['characters']['number']:,}"
+    title = _TITLES[kind].format(number=number)
+    sections = [
+        f"# {measured['name']}: {title}",
+        _USES[kind],
+        _at_a_glance(measured),
+        f"```python\n{_SNIPPETS[kind].format(name=measured['name'])}```",
+        "## What it does on writers it has not seen",
+        *figures(measured),
+        "## Limits",
+        _list([*_LIMITS[kind], *_shared_limits(measured)]),
+        "## Training",
+        *_training(measured),
+        "## Data",
+        *_data(measured),
+        "## Architecture",
+        _architecture(measured["model"]),
+        "## Licence of the weights",
+        _licence(),
+        "This card was written by `experiments.reproduce` from `measured.json`.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _list(items):
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _at_a_glance(measured):
+    model, size = measured["model"], measured["image_size"]
+    return _list(
+        [
+            f"Images: {size} × {size} pixels, grey, dark ink on light paper.",
+            f"{model['parameters']:,} parameters; `model.keras` has "
+            f"{model['bytes'] / 1e6:.1f} MB, its weights stored in half precision. It "
+            "computes in float32 on TensorFlow, JAX or PyTorch; on random inputs its "
+            f"outputs differ by {measured['half_precision_differs_by']:.1e} at most "
+            "from those of the trained weights.",
+            "`model.json` has the characters in the order of the class ids, and the "
+            "checksums of all files.",
+        ]
+    )
+
+
+def _shared_limits(measured):
+    data = measured["data"]
+    writers = [f"{one['writers']} in {one['name']}" for one in data["test"]]
+    return (
+        f"Tested on few writers ({', '.join(writers)}): another hand may be read, or "
+        "followed, much better or worse. The intervals count images as if they were "
+        "independent; those by one writer are not, and the true intervals are wider.",
+        f"Only the {data['characters']['number']:,} characters of the set "
+        f"{data['characters']['name']}, each alone in a square, at "
+        f"{measured['image_size']} pixels.",
+    )
+
+
+def _training(measured):
+    name = measured["name"]
+    yield (
+        "These trainings, in this order. With the data in place, "
+        f"`python -m experiments.reproduce {name}` runs them all, and `docs/zoo.md` "
+        "tells how; `FONTS`, `OMNIGLOT` and so on stand for the data below."
+    )
+    for run in measured["training"]:
+        lines = [f"python -m experiments.{run['script']}", *run["flags"]]
+        yield "```sh\n" + _wrapped(lines) + "\n```"
+        yield _run(run)
+
+
+def _wrapped(words, width=84):
+    lines, line = [], ""
+    for word in words:
+        if line and len(line) + len(word) + 1 > width:
+            lines.append(f"{line} \\")
+            line = "   "
+        line = f"{line} {word}" if line else word
+    return "\n".join([*lines, line])
+
+
+def _run(run):
+    facts = [f"{run['step']}: {run['steps']:,} steps of {run['batch_size']}"]
+    facts[0] += f" on the {run['backend']} backend"
+    versions = run["versions"] or {}
+    if versions:
+        facts[0] += f" of Keras {versions.get('keras')}"
+    if run["minutes"]:
+        facts.append(f"{run['minutes']:.3g} minutes of steps by its log")
+    if run["git_revision"]:
+        facts.append(f"revision `{run['git_revision']}`")
+    last = [f"{k.replace('_', ' ')} {v:.3g}" for k, v in run["last"].items()]
+    if last:
+        facts.append(f"at the end, on its training images: {', '.join(last)}")
+    return "; ".join(facts) + "."
+
+
+def _data(measured):
+    data = measured["data"]
+    yield "The model was trained on"
+    yield _handwriting(data["handwriting"], "handwriting")
+    simulated = max(run["simulated_writers"] or 0 for run in measured["training"])
+    if simulated:
+        yield f"on {simulated} simulated writers ({zoo.KANJIVG[0]}; {zoo.KANJIVG[1]}),"
+    yield f"and on the glyphs of {len(data['fonts'])} fonts:"
+    yield _fonts(data["fonts"])
+    yield "It was tested on writers that no training of it saw:"
+    yield _handwriting(data["test"], "test")
+    if measured["kind"] == "generator":
+        yield (
+            "The judge was trained on the handwriting above, "
+            + (
+                "on " + ", ".join(one["name"] for one in data["judge_handwriting"])
+                if data["judge_handwriting"]
+                else "on no other"
+            )
+            + f", and on the glyphs of {len(data['judge_fonts'])} other fonts:"
+        )
+        yield _fonts(data["judge_fonts"])
+    yield (
+        "None of these images and fonts is in this folder. The structures of the "
+        "characters are derived from KanjiVG, see NOTICE."
+    )
+
+
+def _handwriting(manifests, which):
+    rows = []
+    for one in manifests:
+        count = ", ".join(f"{n:,} {script}" for script, n in one["by_script"].items())
+        writers = str(one["writers"])
+        if one["numbers"]:
+            writers += f" (numbers {one['numbers']})"
+        rows.append([one["name"], one["writing"], one["licence"], writers, count])
+    return _words(["", "what", "licence", "writers", f"{which} images"], rows)
+
+
+def _fonts(fonts):
+    rows = []
+    for font in fonts:
+        url = font["licence_url"]
+        shown = url if url and url not in font["licence"] else ""
+        rows.append([font["name"], " ".join([font["licence"], shown]).strip()])
+    return _words(["font", "licence, as the font file says it"], rows)
+
+
+def _words(header, rows):
+    """A table of words, all of it to the left."""
+    return markdown_table(header, rows).replace("---:", "---")
+
+
+def _architecture(model):
+    return "```\n" + "\n".join(model["parts"]) + "\n```"
+
+
+def _licence():
+    return (
+        "The weights are under the Apache License 2.0, as this project is. As facts "
+        "about their origin: data under other licences took part in the training, "
+        "among it strokes of KanjiVG (CC BY-SA 3.0, copyright Ulrich Apel); the tables "
+        "above give the sources the credit that they ask for."
+    )

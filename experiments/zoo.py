@@ -1,0 +1,158 @@
+"""The trainings behind the models in saved_models/, as data.
+
+`experiments.reproduce` runs them. In a flag, `$fonts`, `$handwriting`, … stand for what
+the flags of that script name (a flag is repeated for each of them), and `$runs` for its
+--run_dir.
+"""
+
+import collections
+
+Step = collections.namedtuple("Step", "script product flags")
+Step.__doc__ = """One training.
+
+Attributes:
+    script: module of experiments.
+    product: the file in the run folder that shows that it is complete.
+    flags: of the script.
+"""
+Model = collections.namedtuple("Model", "kind step needs judge")
+Model.__doc__ = """One model of saved_models/.
+
+Attributes:
+    kind: "classifier", "clip" or "generator".
+    step: the training whose product it is.
+    needs: all trainings behind it, in order.
+    judge: the training of the recogniser that its images are read with, or None.
+"""
+Source = collections.namedtuple("Source", "name pattern writing licence")
+Source.__doc__ = """Public handwriting, and how it is recognised.
+
+Attributes:
+    name: stands for its manifest in a command.
+    pattern: regular expression that is found in the paths of its images.
+    writing: what it is, and by whom.
+    licence: of it.
+"""
+
+SIMULATED_WRITERS = 24
+# Seeds of simulated writers that no training sees: those there begin at 0.
+UNSEEN_WRITERS = range(1000, 1008)
+# Finds the writer in Omniglot's paths: hira-01, kata-01, …
+OMNIGLOT_WRITERS = r"[a-z]+-\d+(?=\.png)"
+
+_CHARACTERS = (
+    "--characters=jis1",
+    "--skip_unknown_characters",
+    "--size=small",
+    "--image_size=64",
+    "--dtype_policy=mixed_bfloat16",
+    "--cache=$cache",
+)
+_DATA = ("--fonts=$fonts", f"--simulated_writers={SIMULATED_WRITERS}")
+_WRITERS = "--writer_pattern=$writer_pattern"
+
+STEPS = {
+    "reader": Step(
+        "train_classifier",
+        "classifier.keras",
+        (
+            *_CHARACTERS,
+            *_DATA,
+            "--train=$handwriting",
+            _WRITERS,
+            "--augment=affine,elastic",
+            "--real_share=0.5",
+            "--batch_size=128",
+            "--learning_rate=3e-3",
+            "--steps=5000",
+        ),
+    ),
+    "text": Step(
+        "train_text_encoder",
+        "text_encoder.keras",
+        ("--characters=jis1", "--size=small", "--steps=3000"),
+    ),
+    "clip": Step(
+        "train_clip",
+        "clip.keras",
+        (
+            *_CHARACTERS,
+            *_DATA,
+            "--augment=affine",
+            "--batch_size=64",
+            "--steps=1500",
+            "--image_weights=$runs/reader/classifier.keras",
+            "--text_weights=$runs/text",
+        ),
+    ),
+    "generator": Step(
+        "train_generator",
+        "generator.keras",
+        (
+            *_CHARACTERS,
+            *_DATA,
+            "--handwriting=$handwriting",
+            _WRITERS,
+            "--clip_weights=$runs/clip",
+            "--step=step_end",
+            "--style_reference=writer",
+            "--mode=adain_clip",
+            "--implicit_trains_style=false",
+            "--pixel_distance=pyramid",
+            "--steps=3000",
+        ),
+    ),
+    # Other fonts and one more writer: it must not be a network that taught the others.
+    "judge": Step(
+        "train_classifier",
+        "classifier.keras",
+        (
+            *_CHARACTERS,
+            "--fonts=$judge_fonts",
+            "--train=$handwriting",
+            "--train=$judge_handwriting",
+            "--augment=affine,elastic",
+            "--real_share=0.5",
+            "--batch_size=128",
+            "--steps=5000",
+        ),
+    ),
+}
+MODELS = {
+    "jis1-reader": Model("classifier", "reader", ("reader",), None),
+    "jis1-clip": Model("clip", "clip", ("reader", "text", "clip"), None),
+    "jis1-generator": Model(
+        "generator", "generator", ("reader", "text", "clip", "generator"), "judge"
+    ),
+}
+# Megabytes (10⁶ bytes) that a model, and all of them, may have in the repository.
+MOST_MEGABYTES, MOST_MEGABYTES_IN_ALL = 15, 45
+# Share of the generated images that the judge is to read, by kind of character.
+BAR = {"kana": 0.9, "kanji": 0.8}
+
+SOURCES = (
+    Source(
+        "OMNIGLOT",
+        r"(?i)omniglot",
+        "Omniglot, the Japanese alphabets: kana drawn online, by Brenden Lake et al.",
+        "MIT, copyright 2015 Brenden Lake",
+    ),
+    Source(
+        "KOMATSU",
+        r"(?i)komatsu|tomoe",
+        "tomoe_data by Hiroyuki Komatsu: one pen hand, drawn from recorded strokes",
+        "Apache-2.0 or CC BY 4.0",
+    ),
+    Source(
+        "KLEIN",
+        r"(?i)klein|kanjicanvas",
+        "kanjicanvas by Dominik Klein, https://github.com/asdfjkl/kanjicanvas: one pen "
+        "hand, drawn from recorded strokes",
+        "MIT",
+    ),
+)
+KANJIVG = (
+    "strokes of KanjiVG, copyright Ulrich Apel, https://kanjivg.tagaini.net, drawn by "
+    "the simulated writers of this project",
+    "CC BY-SA 3.0",
+)

@@ -1,0 +1,289 @@
+"""What the cards of saved_models/ say of a model: figures, and rows for pictures."""
+
+import concurrent.futures
+import types
+
+import numpy as np
+from scipy.special import log_softmax
+
+from experiments import reader as readers
+from experiments import recipes
+from experiments.generated_measures import Encoded, measure
+from experiments.zoo_data import asked_characters, unseen_hands
+from hwgen_keras import evaluation
+from hwgen_keras.data import GENERATED, ImageStore
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation import GenerationSampler, to_uint8
+from hwgen_keras.generation.batches import Batches
+
+# The hands must have written as many of the characters for their ink to be compared.
+_LEAST_INK = 5
+_EXAMPLES = 10
+
+
+class Read:
+    """Images, what they should show, and the scores of all characters for each.
+
+    Attributes:
+        images: uint8 (n, height, width).
+        labels: (n,).
+        scores: logits (n, classes).
+    """
+
+    def __init__(self, images, labels, scores):
+        self.images, self.labels, self.scores = images, np.asarray(labels), scores
+        odds = log_softmax(np.asarray(scores, np.float64), axis=1)
+        self.odds = odds[np.arange(len(labels)), self.labels]
+        self.found = np.argmax(scores, axis=1)
+
+    @classmethod
+    def join(cls, parts):
+        return cls(
+            np.concatenate([part.images for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+
+    def accuracy(self):
+        return evaluation.content_accuracy(self.scores, self.labels, logits=True)
+
+    def order(self, count):
+        """The rows with the lowest, and with the highest, odds of the right character.
+
+        The lowest and the highest first; of equal ones the one that comes first.
+        """
+        return (
+            np.argsort(self.odds, kind="stable")[:count],
+            np.argsort(-self.odds, kind="stable")[:count],
+        )
+
+
+def measure_classifier(classifier, tests):
+    """What a classifier reads of unseen writers.
+
+    Returns:
+        ({script: {"writers", "data", **content_accuracy}}, `Read` of all images).
+    """
+    found, reads = {}, []
+    for script, test in tests.items():
+        encoded = Encoded(classifier, test.store, placed=True)
+        reads.append(Read(encoded.images, encoded.labels, encoded.logits))
+        found[script] = _of(test) | reads[-1].accuracy()
+    return found, Read.join(reads)
+
+
+def measure_clip(clip, tests, tokenizer, characters, seed):
+    """Which of all characters' structures lies nearest to images of unseen writers.
+
+    Returns:
+        (as `measure_classifier`, its `Read`, [[character, its nearest ones], …] of
+        characters drawn by the seed).
+    """
+    texts = recipes.predicted_rows(clip.text_tower, tokenizer.encode(list(characters)))
+    found, reads = {}, []
+    for script, test in tests.items():
+        images = recipes.placed(test.store, np.arange(len(test.store)))
+        vectors = recipes.predicted_rows(clip.image_tower, images)
+        grey = to_uint8(images)
+        reads.append(Read(grey, test.store.labels, vectors @ texts.T))
+        found[script] = _of(test) | reads[-1].accuracy()
+        # A softmax of products says nothing of how sure it is.
+        found[script].pop("confidence")
+    unit = texts / np.linalg.norm(texts, axis=1, keepdims=True)
+    examples = []
+    for label in np.random.default_rng(seed).permutation(len(characters))[:_EXAMPLES]:
+        nearest = np.argsort(-(unit @ unit[label]), kind="stable")
+        others = [characters[k] for k in nearest if k != label][:5]
+        examples.append([characters[label], "".join(others)])
+    return found, Read.join(reads), examples
+
+
+def _of(test):
+    return {"writers": test.writers, "data": test.names}
+
+
+def beside(written):
+    """A function, row numbers of all of some `Written` → the images before each."""
+    ends = np.cumsum([len(one.images) for one in written])
+
+    def columns(rows):
+        found = {"content": [], "style": []}
+        for row in rows:
+            place = int(np.searchsorted(ends, row, side="right"))
+            own = [row - (ends[place] - len(written[place].images))]
+            found["content"].append(written[place].content(own)[0])
+            found["style"].append(written[place].style(own)[0])
+        return {title: np.stack(images) for title, images in found.items()}
+
+    return columns
+
+
+class Written:
+    """What a generator writes in some hands, and who reads it how.
+
+    Args:
+        generator, judge: models in float32.
+        contents: `ImageStore` of the glyphs of one font.
+        hands: `ImageStore` of hands.
+        counts: {character: images}.
+        tokenizer: or None.
+        options: with `seed`, `style_images`.
+    """
+
+    def __init__(self, generator, judge, contents, hands, counts, tokenizer, options):
+        self.store = ImageStore.merge([contents, hands])
+        sampler = GenerationSampler(
+            *(self.store, counts, tokenizer, options.seed),
+            style_images=options.style_images,
+        )
+        self.images, self.table = write(generator, sampler)
+        sources = self.store.sources[self.table["style"]]
+        made = ImageStore.from_arrays(
+            *(self.images, self.table["label"], sources, GENERATED),
+            *(self.store.source_names, self.store.characters),
+        )
+        self.encoded = Encoded(judge, made, placed=False)
+        self.read = Read(self.images, self.encoded.labels, self.encoded.logits)
+
+    def content(self, rows):
+        """The glyphs that were rewritten, as the generator saw them."""
+        return placed_grey(self.store, self.table["content"][rows])
+
+    def style(self, rows):
+        """The images whose hand was shown; of several the first."""
+        return placed_grey(self.store, self.table["style"][rows])
+
+
+def write(generator, sampler, batch_size=64):
+    """All images of a sampler, none rejected: (uint8 images, table)."""
+    images, tables = [], []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        batches = Batches(generator, sampler, batch_size, pool)
+        for rows, table, given in batches.of(np.arange(sampler.rows_per_epoch)):
+            images.append(to_uint8(generator.predict_on_batch(given))[: len(rows)])
+            tables.append(table)
+    names = tables[0]
+    return np.concatenate(images), {
+        name: np.concatenate([table[name] for table in tables]) for name in names
+    }
+
+
+def placed_grey(store, indices):
+    """uint8 images of a store in the fixed place."""
+    return to_uint8(recipes.placed(store, np.asarray(indices)))
+
+
+def measure_generator(generator, judge, tests, contents, tokenizer, options):
+    """How legible a generator writes, and how much it follows hands it has not seen.
+
+    Args:
+        generator, judge: models in float32.
+        tests: of `zoo_data.load_tests`.
+        contents: `ImageStore` of the glyphs of one font.
+        tokenizer: or None.
+        options: of reproduce.
+
+    Returns:
+        (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the
+        hands, see `unseen_hands`).
+    """
+    characters = contents.characters
+    asked = asked_characters(options, contents)
+    hands = unseen_hands(options, tests, asked, characters)
+    figures = {"asked": {}, "hands": {}, "contents": {}}
+    made, inks = {}, {script: [] for script in asked}
+    for script, labels in asked.items():
+        each = options.kana_images if script == "kana" else 1
+        counts = {characters[k]: each for k in labels}
+        figures["asked"][script] = {"characters": len(labels), "images": each}
+        glyphs = contents.select(np.isin(contents.labels, labels))
+        encoded = Encoded(judge, glyphs, placed=True)
+        read = Read(encoded.images, encoded.labels, encoded.logits)
+        figures["contents"][script] = read.accuracy()
+        for kind, of_kind in hands.items():
+            if script not in of_kind:
+                continue
+            store = of_kind[script]
+            one = Written(generator, judge, glyphs, store, counts, tokenizer, options)
+            if kind == "writers":
+                made[script] = one
+            written = store.select(np.isin(store.labels, labels))
+            real = Encoded(judge, written, placed=True)
+            found = _compare(one, real, options.seed)
+            names = [store.source_names[k] for k in np.unique(store.sources)]
+            found["hands"] = len(names)
+            figures["hands"].setdefault(kind, {})[script] = found
+            inks[script] += ink_by_hand(kind, one.encoded, real)
+    figures["ink"] = {script: follows(points) for script, points in inks.items()}
+    return figures, made, hands
+
+
+def _compare(made, real, seed):
+    """Figures of generated images beside those of the real ones by the same hands."""
+    found = {
+        "generated": made.read.accuracy(),
+        "real": Read(real.images, real.labels, real.logits).accuracy(),
+    }
+    try:
+        found["measures"], found["notes"] = measure(made.encoded, real, seed)
+    except InputError as error:
+        found["measures"], found["notes"] = {}, [str(error)]
+    return found
+
+
+def ink_by_hand(kind, made, real):
+    """Mean ink of generated and of real images by each hand, of the same characters.
+
+    Returns:
+        A list of {"kind", "hand", "characters", "generated", "real"}; ink from 0,
+        paper, to 1, all black.
+    """
+    points = []
+    for hand in np.unique(made.writers):
+        own, theirs = made.writers == hand, real.writers == hand
+        labels = np.intersect1d(made.labels[own], real.labels[theirs])
+        if len(labels) < _LEAST_INK:
+            continue
+        generated, written = (
+            _mean_ink(one.images[chosen], one.labels[chosen], labels)
+            for one, chosen in ((made, own), (real, theirs))
+        )
+        points.append(
+            {
+                "kind": kind,
+                "hand": str(hand),
+                "characters": len(labels),
+                "generated": generated,
+                "real": written,
+            }
+        )
+    return points
+
+
+def _mean_ink(images, labels, wanted):
+    ink = 1 - images.reshape(len(images), -1).mean(axis=1) / 255
+    return float(np.mean([ink[labels == label].mean() for label in wanted]))
+
+
+def follows(points):
+    """The correlation of ink over hands: of all, and of each kind with three or more.
+
+    A hand's own kind says whether small differences are followed, too: fonts differ
+    more than writers do.
+    """
+    kinds = {"all": points}
+    for point in points:
+        kinds.setdefault(point["kind"], []).append(point)
+    found = {}
+    for kind, some in kinds.items():
+        x, y = (np.array([p[name] for p in some]) for name in ("real", "generated"))
+        if len(some) > 2 and x.std() > 0 and y.std() > 0:
+            found[kind] = {"r": float(np.corrcoef(x, y)[0, 1]), "hands": len(some)}
+    return {"correlation": found, "points": points}
+
+
+def load_judge(path, characters, generator, run):
+    """The recogniser that judges, in float32, checked to have taught nothing."""
+    judge = readers.load(types.SimpleNamespace(reader=path), characters)
+    readers.check_independent(judge, generator, run)
+    return judge

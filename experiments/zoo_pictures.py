@@ -1,0 +1,117 @@
+"""The pictures of the cards of saved_models/: what they show follows from a rule."""
+
+import collections
+
+import numpy as np
+
+from experiments.zoo_measures import placed_grey, write
+from hwgen_keras.data import ImageStore
+from hwgen_keras.evaluation import contact_sheet, grid
+from hwgen_keras.files import complete_file
+from hwgen_keras.generation import GenerationSampler
+
+SHOWN = 40
+_BLOCKS = 8
+_PAPER = 255
+# Of the picture of hands.
+HANDS, CHARACTERS = 8, 10
+
+
+def extremes(folder, read, glyphs, beside=None):
+    """Writes lowest.png and highest.png: the images with the lowest and highest odds.
+
+    Args:
+        folder: where to write.
+        read: a `zoo_measures.Read`.
+        glyphs: a function, class ids → uint8 images of what they look like in print.
+        beside: optional function, row numbers → {title: images} to show before each.
+
+    Returns:
+        {picture: what was read, [[character, what was read, probability], …]}, with
+        class ids in place of characters.
+    """
+    texts = {}
+    for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
+        columns = beside(rows) if beside else {}
+        columns["image"] = read.images[rows]
+        columns["is"] = glyphs(read.labels[rows])
+        columns["read as"] = glyphs(read.found[rows])
+        save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
+        texts[name] = [
+            [int(read.labels[row]), int(read.found[row]), float(np.exp(read.odds[row]))]
+            for row in rows
+        ]
+    return texts
+
+
+def glyphs_of(contents):
+    """A function, class ids → the glyphs of one font; a blank where it has none."""
+    position = {int(label): i for i, label in enumerate(contents.labels)}
+
+    def glyphs(labels):
+        size = contents.image_size
+        images = np.full((len(labels), size, size), _PAPER, np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            if int(label) in position:
+                image[:] = placed_grey(contents, [position[int(label)]])[0]
+        return images
+
+    return glyphs
+
+
+def hands(path, generator, contents, unseen, tokenizer, options):
+    """Writes the picture of the same characters in several unseen hands.
+
+    The first row is in print; then, for each hand, what it wrote itself (blank where
+    it did not write the character) and what the generator wrote in it. Half of the
+    hands are writers, those with the most images; the others are simulated.
+
+    Args:
+        path: of the PNG file.
+        generator: in float32.
+        contents: `ImageStore` of the glyphs of one font.
+        unseen: of `zoo_data.unseen_hands`.
+        tokenizer: or None.
+        options: with `seed`, `style_images`.
+    """
+    store = ImageStore.merge(
+        [one for kind in ("writers", "simulated") for one in unseen[kind].values()]
+    )
+    writers = _names(unseen["writers"])[: HANDS // 2]
+    chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
+    labels = _labels(contents, unseen["writers"], options.seed)
+    counts = {contents.characters[label]: 1 for label in labels}
+    glyphs = glyphs_of(contents)
+    images = [glyphs(labels)]
+    for name in chosen:
+        own = store.select(store.find(source=name))
+        sampler = GenerationSampler(
+            *(ImageStore.merge([contents, own]), counts, tokenizer, options.seed),
+            style_images=options.style_images,
+        )
+        images += [glyphs_of(own)(labels), write(generator, sampler)[0]]
+    save(path, grid(np.concatenate(images), len(labels)))
+
+
+def _names(stores):
+    """Names of the hands of some stores, those with the most images first."""
+    counted = collections.Counter(
+        store.source_names[k] for store in stores.values() for k in store.sources
+    )
+    return [name for name, _ in counted.most_common()]
+
+
+def _labels(contents, written, seed):
+    """Characters drawn by the seed, of each script alike, that a writer wrote, too."""
+    order = np.random.default_rng(seed).permutation(np.unique(contents.labels))
+    found = []
+    for store in written.values():
+        known = order[np.isin(order, store.labels)]
+        found += known[: CHARACTERS // len(written)].tolist()
+    return np.sort(found)
+
+
+def save(path, picture):
+    with complete_file(path) as partial:
+        # Sixteen greys are enough, in half the bytes.
+        picture.quantize(16).save(partial, "PNG", optimize=True)
