@@ -47,7 +47,7 @@ def _given(step, options, name):
     if name in ("cache", "writer_pattern"):
         # No cache is asked for by an empty one; no pattern is none.
         return [] if values is None else [values]
-    if not values:
+    if not values and name != "judge_handwriting":
         raise InputError(f"--{name} is needed: the training {step} takes it.")
     return values
 

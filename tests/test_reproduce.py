@@ -1,0 +1,200 @@
+"""The script that makes the models of saved_models/, with untrained networks."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from networks import BACKEND
+from PIL import Image
+
+from experiments import common, reproduce, zoo, zoo_runs
+from hwgen_keras import export
+from hwgen_keras.bundle import read_bundle, write_bundle
+from hwgen_keras.characters import StructureTokenizer, read_structures
+from hwgen_keras.errors import InputError
+from hwgen_keras.layers import CLIPCondition
+from hwgen_keras.models import (
+    CLIP,
+    AdaINGenerator,
+    Classifier,
+    ImageEncoder,
+    ImageTower,
+    TextEncoder,
+    TextTower,
+    load_trained,
+    save_model,
+)
+
+# The trainings and the export are tested elsewhere, on each backend.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
+
+def network(step):
+    """An untrained network, as a training would leave it."""
+    tokenizer = StructureTokenizer(read_structures())
+
+    def encoder():
+        sizes = tokenizer.vocabulary_size, tokenizer.length
+        return TextEncoder(*sizes, width=16, depth=1, heads=2)
+
+    if step in ("reader", "judge"):
+        return Classifier(ImageEncoder(widths=(8, 16)), 6)
+    if step == "text":
+        return Classifier(encoder(), 6)
+    if step == "clip":
+        image = ImageTower(ImageEncoder(widths=(8, 16)), 16)
+        return CLIP(image, TextTower(encoder(), 16))
+    condition = CLIPCondition(TextTower(encoder(), 16), 32)
+    return AdaINGenerator(width=8, multipliers=(1, 2), condition=condition)
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """The steps that were trained, whose folders hold untrained networks."""
+    trained = []
+
+    def start(command):
+        values = {}
+        for flag in command[3:]:
+            name, equals, value = flag[2:].partition("=")
+            values.setdefault(name, []).append(value if equals else True)
+        lists = ("fonts", "train", "handwriting")
+        flags = {n: v if n in lists else v[-1] for n, v in values.items()}
+        for name in ("image_size", "steps", "batch_size", "simulated_writers"):
+            if name in flags:
+                flags[name] = int(flags[name])
+        folder = pathlib.Path(flags["run_dir"])
+        folder.mkdir(parents=True)
+        config = {"flags": flags, "command": command[2:], "backend": BACKEND}
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        row = json.dumps({"step": 10, "loss": 1.5, "steps_per_second": 5.0})
+        (folder / "history.jsonl").write_text(row + "\n", encoding="utf-8")
+        trained.append(folder.name)
+        model = network(folder.name)
+        model.build()
+        model.save(folder / zoo.STEPS[folder.name].product)
+        return subprocess.CompletedProcess(command, 0)
+
+    def store(weights, output, *, name, formats, storage, made_of, **facts):
+        model = load_trained(weights, (Classifier, CLIP, AdaINGenerator), "")
+        output.mkdir()
+        save_model(model, output / "model.keras", storage)
+        kind = {Classifier: "classifier", CLIP: "clip"}.get(type(model), "generator")
+        if kind == "classifier":
+            facts["tokenizer"] = None
+        write_bundle(output, name=name, kind=kind, made_of=made_of, **facts)
+        return {"keras": 1e-3, "signatures": []}
+
+    monkeypatch.setattr(zoo_runs.subprocess, "run", start)
+    monkeypatch.setattr(export, "export_model", store)
+    return trained
+
+
+@pytest.fixture
+def make(tmp_path, characters, manifest, tiny_font):
+    """A function, name and options → the folder that the script makes."""
+    listed = tmp_path / "文字.txt"
+    listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    text = manifest.read_text("utf-8").replace('"writer": "', '"writer": "not ')
+    (tmp_path / "others.json").write_text(text, encoding="utf-8")
+
+    def run(name, **values):
+        given = {
+            "characters": str(listed),
+            "fonts": [str(tiny_font)],
+            "judge_fonts": [str(tiny_font)],
+            "handwriting": [str(manifest)],
+            "judge_handwriting": [str(manifest)],
+            "test": [str(tmp_path / "others.json")],
+            "image_size": 32,
+            "kana_images": 2,
+            "run_dir": str(tmp_path / "zoo"),
+            "output": str(tmp_path / "saved"),
+            **values,
+        }
+        flags = reproduce.FLAGS, reproduce.EXTRA
+        return reproduce.main(common.options(*flags, name=name, **given))
+
+    return run
+
+
+def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
+    for name, model in zoo.MODELS.items():
+        folder = make(name)
+        bundle = read_bundle(folder)
+        assert (bundle.name, bundle.kind) == (name, model.kind)
+        measured = json.loads((folder / "measured.json").read_text("utf-8"))
+        card = (folder / "README.md").read_text("utf-8")
+        assert card.startswith(f"# {name}: ") and f'load("saved_models/{name}")' in card
+        assert str(folder.parents[1]) not in card + json.dumps(measured)
+        steps = [run["step"] for run in measured["training"]]
+        assert steps == list(zoo_runs.steps_of(model))
+        for picture in ("lowest.png", "highest.png"):
+            assert picture in bundle.files and f"({picture})" in card
+            with Image.open(folder / picture) as sheet:
+                assert sheet.width > 32
+    assert sorted(trainings) == sorted(zoo.STEPS)
+
+    found = measured["generation"]
+    assert found["asked"] == {"kana": {"characters": 6, "images": 2}}
+    for kind, hands in (("writers", 2), ("simulated", 8), ("fonts", 1)):
+        one = found["hands"][kind]["kana"]
+        assert one["hands"] == hands and one["generated"]["images"] == 12
+    assert found["hands"]["simulated"]["kana"]["real"]["images"] == 48
+    assert "**not reached**" in card and "hands.png" in bundle.files
+    with Image.open(folder / "hands.png") as sheet:
+        # In print, then two rows each of two writers and six simulated ones.
+        assert sheet.size == (6 * 33 + 1, 17 * 33 + 1)
+
+    # What was trained otherwise is kept, and that is told.
+    make("jis1-reader", change=["reader=--steps=9"])
+    assert len(trainings) == len(zoo.STEPS)
+
+
+def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):
+    def end(code):
+        def start(command):
+            return subprocess.CompletedProcess(command, code)
+
+        monkeypatch.setattr(zoo_runs.subprocess, "run", start)
+
+    end(2)
+    with pytest.raises(InputError, match="The training reader ended with 2"):
+        make("jis1-clip")
+    end(130)
+    with pytest.raises(common.Stopped, match="reader was stopped; the same command"):
+        make("jis1-clip")
+    assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"run_dir": None}, "--run_dir is needed"),
+        ({"test": []}, "--test is needed"),
+        ({"fonts": []}, "--fonts is needed: the training reader"),
+        ({"steps_scale": 0.0}, "--steps_scale is 0.0; give a number above 0"),
+    ],
+)
+def test_mistakes_get_one_sentence(make, trainings, values, message):
+    with pytest.raises(InputError, match=message):
+        make("jis1-reader", **values)
+    assert not trainings
+
+
+def test_a_folder_that_is_no_model_is_left_alone(make, trainings, tmp_path):
+    (tmp_path / "saved" / "jis1-reader").mkdir(parents=True)
+    with pytest.raises(InputError, match="exists and is no model; move it away"):
+        make("jis1-reader")
+    assert not trainings
+
+
+def test_the_name_needs_no_flag():
+    command = [sys.executable, "-m", "experiments.reproduce"]
+    done = subprocess.run([*command, "jis1-reader"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "Error: --run_dir is needed.\n")
+    done = subprocess.run([*command, "jis2"], capture_output=True, text=True)
+    assert done.returncode == 2 and "jis1-generator" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
