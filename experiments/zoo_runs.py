@@ -8,6 +8,7 @@ import sys
 
 from experiments import zoo
 from experiments.common import Stopped
+from experiments.four_steps import STEPS
 from hwgen_keras.checkpoints import checkpoints
 from hwgen_keras.errors import InputError
 
@@ -85,29 +86,37 @@ def train(step, options):
     """
     folder = pathlib.Path(options.run_dir, step)
     flags = flags_of(step, options)
-    if is_complete(step, options):
-        for difference in differences(folder, flags):
-            print(f"{folder} is kept, though {difference}.")
-        return folder
+    complete = complete_run(folder, zoo.STEPS[step].product)
+    if complete is not None:
+        for difference in differences(complete, flags):
+            print(f"{complete} is kept, though {difference}.")
+        return complete
     command = [sys.executable, "-m", f"experiments.{zoo.STEPS[step].script}", *flags]
     command.append(f"--run_dir={folder}")
-    if checkpoints(folder / "checkpoints"):
+    if any(checkpoints(one / "checkpoints") for one in (folder, folder / STEPS[0])):
         command.append("--resume")
     print(f"Training {step}.", flush=True)
     code = subprocess.run(command).returncode
-    if code in (0, 130) and not is_complete(step, options):
+    complete = complete_run(folder, zoo.STEPS[step].product)
+    if code in (0, 130) and complete is None:
         raise Stopped(f"{step} was stopped; the same command goes on.", code or 0)
     if code:
         raise InputError(
             f"The training {step} ended with {code}; its message is above, and its "
             f"folder is {folder}."
         )
-    return folder
+    return complete
 
 
-def is_complete(step, options):
-    """Whether a training has left what it makes."""
-    return pathlib.Path(options.run_dir, step, zoo.STEPS[step].product).is_file()
+def complete_run(folder, product):
+    """The run folder that holds what a training makes, or None.
+
+    It is the folder itself, or that of the last of a generator's four steps.
+    """
+    for one in (folder, folder / STEPS[-1]):
+        if (one / product).is_file():
+            return one
+    return None
 
 
 def differences(folder, flags):
