@@ -28,7 +28,7 @@ _USES = {
     "generator": (
         "Rewrites a glyph of a font in the hand that one or a few images show, to "
         "enlarge the training set of a recogniser. It is not meant to imitate a "
-        "person's hand to deceive, and does not do it well enough."
+        "person's hand to deceive."
     ),
 }
 _SNIPPETS = {
@@ -64,8 +64,8 @@ _LIMITS = {
         "measures legibility, not correctness.",
         "The judge saw other fonts, but of the handwriting some of the same; what it "
         "reads of writers that it was trained on is flattered, and said so above.",
-        "Hands are shown by one image: what one character does not show of a hand "
-        "cannot be followed.",
+        "Hands are shown by few images: what these do not show of a hand cannot be "
+        "followed.",
     ),
 }
 

@@ -89,7 +89,6 @@ _OPEN = ("size", "image_size", "dtype_policy")
 
 
 def main(options):
-    from experiments import zoo_runs
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
 
@@ -110,6 +109,8 @@ def main(options):
             f"--output: {output} exists and is no model; move it away, or choose "
             "another folder."
         )
+    from experiments import zoo_runs  # With Keras, for which mistakes need not wait.
+
     steps = zoo_runs.steps_of(model)
     for step in steps:
         zoo_runs.flags_of(step, options)  # What is missing is told before all else.

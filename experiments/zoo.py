@@ -147,7 +147,8 @@ SOURCES = (
         "KLEIN",
         r"(?i)klein|kanjicanvas",
         "kanjicanvas by Dominik Klein, https://github.com/asdfjkl/kanjicanvas: one pen "
-        "hand, drawn from recorded strokes",
+        "hand, drawn from recorded strokes; ten or more of its images show another "
+        "character than they are listed under",
         "MIT",
     ),
 )

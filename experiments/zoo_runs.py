@@ -216,19 +216,23 @@ def shown_flags(step, config):
         elif name == "--writer_pattern":
             shown.append(f'{name}="{now}"')
         else:
-            shown.append(
-                f"{name}={now}"
-                if not isinstance(now, bool)
-                else f"{name}={str(now).lower()}"
-            )
+            shown.append(f"{name}={_text(now)}")
     # What was given beyond the recipe changes the result, too.
     known = {flag.partition("=")[0] for flag in zoo.STEPS[step].flags}
     for given in config.get("command", [])[1:]:
         name = given.partition("=")[0]
         free = ("--run_dir", "--resume", "--cache", "--interval")
         if name.startswith("--") and name not in known and name not in free:
-            shown.append(given if "/" not in given else f"{name}=…")
+            value = given.partition("=")[2]
+            shown.append(f"{name}={_text(value)}" if value else name)
     return [*shown, f"--run_dir=runs/zoo/{step}"]
+
+
+def _text(value):
+    """A flag's value; of a path the last part."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return re.split(r"[/\\]", str(value))[-1]
 
 
 def _public(name, path, placeholder):

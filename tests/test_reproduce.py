@@ -128,7 +128,7 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
         measured = json.loads((folder / "measured.json").read_text("utf-8"))
         card = (folder / "README.md").read_text("utf-8")
         assert card.startswith(f"# {name}: ") and f'load("saved_models/{name}")' in card
-        assert str(folder.parents[1]) not in card + json.dumps(measured)
+        assert folder.parents[1].name not in card + json.dumps(measured)
         steps = [run["step"] for run in measured["training"]]
         assert steps == list(zoo_runs.steps_of(model))
         for picture in ("lowest.png", "highest.png"):

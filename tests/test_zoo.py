@@ -122,7 +122,7 @@ def test_a_card_shows_the_flags_that_a_run_had_and_nobodys_paths(tmp_path):
         *("--simulated_writers=3", "--handwriting=OMNIGLOT"),
         *("--handwriting=other.json", "--clip_weights=runs/zoo/clip"),
         *("--implicit_trains_style=false", "--steps=9", "--ema=0.5"),
-        *("--structure_file=…", "--run_dir=runs/zoo/generator"),
+        *("--structure_file=a.json", "--run_dir=runs/zoo/generator"),
     ]
 
 
