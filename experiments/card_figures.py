@@ -7,7 +7,7 @@ _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _HANDS = {
     "writers": "unseen writers",
     "simulated": "unseen simulated writers",
-    "fonts": "the judge's fonts, as if each were a hand",
+    "fonts": "fonts of the judge, each taken for a hand",
 }
 # Of `generated_measures`, beside reading.
 _MEASURES = (
@@ -153,7 +153,8 @@ def _hand_measures(found):
         yield (
             "More of `docs/metrics.md`, by the judge's features; a judge learns to "
             "ignore hands, so that the real images' value is the ceiling. The distance "
-            "of real images is that of two halves of them."
+            "of real images is that of two halves of them. All images of a character "
+            "rewrite one glyph: their diversity comes from the hands alone."
         )
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 

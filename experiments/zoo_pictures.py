@@ -24,7 +24,8 @@ def extremes(folder, read, glyphs, beside=None):
         folder: where to write.
         read: a `zoo_measures.Read`.
         glyphs: a function, class ids → uint8 images of what they look like in print.
-        beside: optional function, row numbers → {title: images} to show before each.
+        beside: optional function, row numbers → {title: images} to show before each,
+            the character in print among them.
 
     Returns:
         {picture: what was read, [[character, what was read, probability], …]}, with
@@ -34,7 +35,8 @@ def extremes(folder, read, glyphs, beside=None):
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
         columns = beside(rows) if beside else {}
         columns["image"] = read.images[rows]
-        columns["is"] = glyphs(read.labels[rows])
+        if not beside:
+            columns["is"] = glyphs(read.labels[rows])
         columns["read as"] = glyphs(read.found[rows])
         save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
         texts[name] = [
