@@ -4,6 +4,7 @@ from experiments import zoo
 from hwgen_keras.evaluation import markdown_table
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
+_FOUND = ["", "images", "found %", *_READING[3:]]
 _HANDS = {
     "writers": "unseen writers",
     "simulated": "unseen simulated writers",
@@ -35,17 +36,17 @@ def _row(name, read):
     return [name, *cells]
 
 
-def _by_script(found):
+def _by_script(found, header):
     rows = []
     for script, read in found.items():
         whose = " and ".join(read["data"])
         name = f"{script}, {read['writers']} writer{'s' * (read['writers'] != 1)}"
         rows.append(_row(f"{name} of {whose}", read))
-    return markdown_table(_READING, rows)
+    return markdown_table(header, rows)
 
 
 def _of_classifier(measured):
-    yield _by_script(measured["reading"])
+    yield _by_script(measured["reading"], _READING)
     yield from _extremes(measured, "the probability of its true character")
 
 
@@ -55,7 +56,7 @@ def _of_clip(measured):
         f"From an image to its character, among all {number:,}: whether its structure "
         "has the largest, or one of the five largest, products with the image."
     )
-    yield _by_script(measured["retrieval"])
+    yield _by_script(measured["retrieval"], _FOUND)
     yield (
         "From a character to those nearest to it by their structures (the first "
         f"{len(measured['nearest'])} of all characters in an order drawn with seed "

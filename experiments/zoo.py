@@ -99,7 +99,7 @@ STEPS = {
             "--mode=adain_clip",
             "--implicit_trains_style=false",
             "--pixel_distance=pyramid",
-            "--steps=3000",
+            "--steps=1800",
         ),
     ),
     # Other fonts and one more writer: it must not be a network that taught the others.
