@@ -34,6 +34,7 @@ SCRIPTS = (
     "augmentation_gain",
     "unseen_characters",
     "study_training",
+    "reproduce",
 )
 
 

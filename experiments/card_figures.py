@@ -1,7 +1,8 @@
 """The figures of a model's card, each beside what it must be compared with."""
 
-from experiments import zoo
 from hwgen_keras.evaluation import markdown_table
+
+from . import zoo
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _FOUND = ["", "images", "found %", *_READING[3:]]

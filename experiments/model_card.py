@@ -3,9 +3,10 @@
 A pure function of the figures, so that no sentence says what was not measured.
 """
 
-from experiments import zoo
-from experiments.card_figures import figures
 from hwgen_keras.evaluation import markdown_table
+
+from . import zoo
+from .card_figures import figures
 
 MEASURED = "measured.json"
 _TITLES = {

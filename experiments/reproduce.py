@@ -15,7 +15,7 @@ import pathlib
 import shutil
 import types
 
-from experiments import common, zoo
+from . import common, zoo
 
 FLAGS = (
     *("fonts", "handwriting", "reference_font", "structure_file", "seed"),
@@ -109,7 +109,7 @@ def main(options):
             f"--output: {output} exists and is no model; move it away, or choose "
             "another folder."
         )
-    from experiments import zoo_runs  # With Keras, for which mistakes need not wait.
+    from . import zoo_runs  # With Keras, for which mistakes need not wait.
 
     steps = zoo_runs.steps_of(model)
     for step in steps:
@@ -124,7 +124,7 @@ def main(options):
 
 def settle(options, folder):
     """Fills in what the recipe decided, from the run."""
-    from experiments.zoo_runs import read_json
+    from .zoo_runs import read_json
 
     flags = read_json(folder / "config.json")["flags"]
     for name in ("characters", "image_size", "structure_file"):
@@ -136,11 +136,12 @@ def settle(options, folder):
 
 def write(options, model, folders, output):
     """Exports, measures and describes a model; its folder appears when all is done."""
-    from experiments import model_card, zoo_data, zoo_runs
-    from experiments.trained_run import find_weights, read_run
     from hwgen_keras.bundle import read_bundle, write_bundle
     from hwgen_keras.export import export_model
     from hwgen_keras.files import complete_file, write_text
+
+    from . import model_card, zoo_data, zoo_runs
+    from .trained_run import find_weights, read_run
 
     run = types.SimpleNamespace(
         run=str(folders[model.step]),
@@ -187,9 +188,10 @@ def measure(options, model, folders, folder, characters, tokenizer):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     import keras
 
-    from experiments import zoo_data, zoo_measures, zoo_pictures
-    from experiments.model_facts import architecture
     from hwgen_keras.models import load_trained, with_policy
+
+    from . import zoo_data, zoo_measures, zoo_pictures
+    from .model_facts import architecture
 
     file = folder / "model.keras"
     network = with_policy(load_trained(file, keras.Model, "--output"), "float32")

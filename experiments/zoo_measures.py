@@ -6,15 +6,16 @@ import types
 import numpy as np
 from scipy.special import log_softmax
 
-from experiments import reader as readers
-from experiments import recipes
-from experiments.generated_measures import Encoded, measure
-from experiments.zoo_data import asked_characters, unseen_hands
 from hwgen_keras import evaluation
 from hwgen_keras.data import GENERATED, ImageStore
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import GenerationSampler, to_uint8
 from hwgen_keras.generation.batches import Batches
+
+from . import reader as readers
+from . import recipes
+from .generated_measures import Encoded, measure
+from .zoo_data import asked_characters, unseen_hands
 
 # The hands must have written as many of the characters for their ink to be compared.
 _LEAST_INK = 5

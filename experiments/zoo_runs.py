@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 
-from experiments import zoo
-from experiments.common import Stopped
-from experiments.four_steps import STEPS
 from hwgen_keras.checkpoints import checkpoints
 from hwgen_keras.errors import InputError
+
+from . import zoo
+from .common import Stopped
+from .four_steps import STEPS
 
 # Flags of reproduce that take the place of the recipe's, where it has them.
 REPLACED = ("characters", "size", "image_size", "dtype_policy")
@@ -91,7 +92,7 @@ def train(step, options):
         for difference in differences(complete, flags):
             print(f"{complete} is kept, though {difference}.")
         return complete
-    command = [sys.executable, "-m", f"experiments.{zoo.STEPS[step].script}", *flags]
+    command = [sys.executable, "-m", f"{__package__}.{zoo.STEPS[step].script}", *flags]
     command.append(f"--run_dir={folder}")
     if any(checkpoints(one / "checkpoints") for one in (folder, folder / STEPS[0])):
         command.append("--resume")

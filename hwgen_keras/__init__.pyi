@@ -1,4 +1,9 @@
 # For type checkers and editors, which cannot follow the lazy imports of __init__.py.
+from hwgen_keras.bundle import (
+    Bundle,
+    read_bundle,
+    write_bundle,
+)
 from hwgen_keras.characters import (
     CharacterSet,
     StructureTokenizer,
@@ -24,11 +29,35 @@ from hwgen_keras.data import (
     split_by_writer,
     write_manifest,
 )
-from hwgen_keras.errors import InputError
-from hwgen_keras.evaluation import classification_report, contact_sheet, summarise_arms
-from hwgen_keras.export import export_saved_model, load_exported
-from hwgen_keras.generation import Gate, GenerationSampler, Reader, generate
-from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
+from hwgen_keras.errors import (
+    InputError,
+)
+from hwgen_keras.evaluation import (
+    classification_report,
+    contact_sheet,
+    summarise_arms,
+)
+from hwgen_keras.export import (
+    export_model,
+    export_saved_model,
+    load_exported,
+)
+from hwgen_keras.generation import (
+    Gate,
+    GenerationSampler,
+    Reader,
+    generate,
+)
+from hwgen_keras.inference import (
+    LoadedClassifier,
+    LoadedCLIP,
+    LoadedGenerator,
+    load,
+)
+from hwgen_keras.layers import (
+    CLIPCondition,
+    EmbeddingCondition,
+)
 from hwgen_keras.models import (
     CLIP,
     SIZES,
@@ -49,6 +78,7 @@ from hwgen_keras.models import (
     adam_pair,
     averaged,
     load_trained,
+    save_model,
     take_averages,
     train_only,
     with_policy,
@@ -63,8 +93,10 @@ from hwgen_keras.sources import (
 )
 
 __version__: str
+
 __all__ = [
     "AdaINGenerator",
+    "Bundle",
     "CLIP",
     "CLIPCondition",
     "CharacterSet",
@@ -84,6 +116,9 @@ __all__ = [
     "ImageStore",
     "ImageTower",
     "InputError",
+    "LoadedCLIP",
+    "LoadedClassifier",
+    "LoadedGenerator",
     "PairSampler",
     "PatchDiscriminator",
     "PenWriter",
@@ -107,16 +142,20 @@ __all__ = [
     "concatenate_stores",
     "contact_sheet",
     "explain",
+    "export_model",
     "export_saved_model",
     "feed",
     "find_fonts",
     "folder_samples",
     "generate",
+    "load",
     "load_exported",
     "load_trained",
+    "read_bundle",
     "read_image",
     "read_manifest",
     "read_structures",
+    "save_model",
     "simulated_store",
     "split_by_writer",
     "summarise_arms",
@@ -124,5 +163,6 @@ __all__ = [
     "take_averages",
     "train_only",
     "with_policy",
+    "write_bundle",
     "write_manifest",
 ]

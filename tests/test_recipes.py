@@ -92,7 +92,8 @@ def _convert(folders):
     code = (
         "import sys; from hwgen_keras.export.to_onnx import main\n"
         "for path in sys.argv[1:]:\n"
-        "  names = 'image_embedding,text_embedding' if path.endswith('clip') else None\n"
+        "  clip = path.endswith('clip')\n"
+        "  names = 'image_embedding,text_embedding' if clip else None\n"
         "  main(path, path + '/model.onnx', names)"
     )
     command = [sys.executable, "-c", code, *folders]
