@@ -17,7 +17,8 @@ PACKAGE = pathlib.Path(hwgen_keras.__file__).parent
 OPTIONS = doctest.NORMALIZE_WHITESPACE
 # Why an example does not run here.
 SKIPPED = {
-    "export.py": "TensorFlow takes long to start and to trace; tests/test_export.py",
+    "export/loading.py": "TensorFlow takes long to start; tests/test_export.py",
+    "export/making.py": "TensorFlow takes long to start; tests/test_export.py",
     "sources/font_files.py": "the fonts of a machine are many, or none",
 }
 

@@ -41,6 +41,14 @@ class Bundle:
         files: {path in the folder, with "/": {"sha256": …, "bytes": …}}.
         made_of: what is known of the training, a dict for reading, not for programs.
         version: of hwgen_keras that wrote it.
+
+    Example:
+        >>> import pathlib
+        >>> folder = pathlib.Path("jis1")
+        >>> folder.mkdir()
+        >>> bundle = hw.write_bundle(folder, name="jis1", kind="generator")
+        >>> bundle.kind, bundle.tokenizer()
+        ('generator', None)
     """
 
     folder: pathlib.Path
@@ -101,6 +109,19 @@ def write_bundle(
 
     Returns:
         The `Bundle`.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=2)
+        >>> model.build()
+        >>> import pathlib
+        >>> folder = pathlib.Path("kana")
+        >>> folder.mkdir()
+        >>> hw.save_model(model, folder / "model.keras")
+        >>> bundle = hw.write_bundle(
+        ...     folder, name="kana", kind="classifier", characters=("あ", "い")
+        ... )
+        >>> list(bundle.files)
+        ['model.keras']
     """
     folder = pathlib.Path(folder)
     files = {}

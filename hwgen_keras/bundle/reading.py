@@ -9,7 +9,7 @@ from hwgen_keras.bundle.description import DESCRIPTION, FORMAT, KINDS, bundle_of
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import sha256_of
 
-_TYPES = {
+_TYPES: dict[str, type | tuple[type, ...]] = {
     "format": int,
     "hwgen_keras": str,
     "name": str,
@@ -38,6 +38,14 @@ def read_bundle(folder, verify=True):
         InputError: there is no such description, it is damaged, foreign or of a newer
             hwgen_keras, it names a file outside of the folder, or a file is missing,
             cut short or changed.
+
+    Example:
+        >>> import pathlib
+        >>> folder = pathlib.Path("kana")
+        >>> folder.mkdir()
+        >>> bundle = hw.write_bundle(folder, name="kana", kind="generator")
+        >>> hw.read_bundle(folder) == bundle
+        True
     """
     folder = pathlib.Path(folder)
     if folder.name == DESCRIPTION and not folder.is_dir():

@@ -11,12 +11,7 @@ from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import make, store_checks, store_file
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.packed import PackedFiles
-from hwgen_keras.data.store_writer import (
-    FONT,
-    GENERATED,
-    HANDWRITING,
-    StoreWriter,
-)
+from hwgen_keras.data.store_writer import FONT, GENERATED, HANDWRITING, StoreWriter
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font
@@ -159,8 +154,9 @@ class ImageStore:
                 out of range.
         """
         images = np.asarray(images)
-        columns = make.encode_all(images, labels, sources, kinds)
-        return cls(*columns, source_names, characters, images.shape[1])
+        pngs, labels, sources, kinds = make.encode_all(images, labels, sources, kinds)
+        size = len(images[0])
+        return cls(pngs, labels, sources, kinds, source_names, characters, size)
 
     @classmethod
     def merge(cls, stores: Iterable[Self]) -> Self:
@@ -181,7 +177,7 @@ class ImageStore:
     def open(cls, path: StrPath) -> Self:
         """Opens a saved store; the images stay on disk until they are used.
 
-        Damage to an image is found when it is decoded, or all of it by `verify`.
+        Damage to an image is found when it is decoded, or by `verify`.
 
         Args:
             path: the file, as `save` or a `StoreWriter` made it.

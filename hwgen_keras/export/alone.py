@@ -7,6 +7,7 @@ largest difference to the expected outputs, and where it is.
 import json
 import pathlib
 import sys
+from typing import Any
 
 FORBIDDEN = {
     "saved_model": ("keras", "tf_keras", "hwgen_keras"),
@@ -16,7 +17,8 @@ FORBIDDEN = {
 
 def main(kind, model, folder):
     # None in sys.modules makes an import of that name fail.
-    sys.modules.update(dict.fromkeys(FORBIDDEN[kind]))
+    modules: dict[str, Any] = sys.modules
+    modules.update(dict.fromkeys(FORBIDDEN[kind]))
     import numpy as np
 
     call = {"saved_model": saved_model, "onnx": onnx}[kind](model)

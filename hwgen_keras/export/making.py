@@ -70,6 +70,11 @@ def export_model(
     Raises:
         InputError: the file cannot be exported, `output` exists, an argument does not
             fit the model, a package is missing, or the outputs differ too much.
+
+    Example:
+        >>> hw.export_model(  # doctest: +SKIP
+        ...     "generator.keras", "exported", formats=("saved_model", "onnx")
+        ... )
     """
     path, output = pathlib.Path(path), pathlib.Path(output)
     _check(path, output, formats, storage)
@@ -147,7 +152,7 @@ def export_saved_model(path, output, **arguments):
 
     Args:
         path, output: see `export_model`.
-        **arguments: of `export_model`, but `formats` and `storage`.
+        arguments: of `export_model`, but `formats` and `storage`.
 
     Returns:
         `output`, as a `pathlib.Path`.

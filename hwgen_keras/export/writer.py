@@ -106,7 +106,7 @@ def _values(model, request):
             f"{len(characters)}; give the one that it was trained with as --characters"
         )
     if told(model) == "label":
-        return list(range(classes))
+        return list(range(len(characters)))
     if told(model) != "tokens" or request["tokens"] is None:
         return None
     encoder = text_encoder(model)

@@ -9,6 +9,9 @@ from hwgen_keras.inference import engines, pictures
 class LoadedClassifier:
     """Reads images of single characters. `load` makes it.
 
+    Args:
+        engine, facts: what `load` found.
+
     Attributes:
         kind: "classifier".
         format: "keras", "saved_model" or "onnx".

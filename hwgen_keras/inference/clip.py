@@ -14,6 +14,9 @@ from hwgen_keras.sources.pages.folders import list_images
 class LoadedCLIP:
     """Embeds characters, by their structure, and images of them. `load` makes it.
 
+    Args:
+        engine, facts: what `load` found.
+
     Attributes:
         kind: "clip".
         format: "keras", "saved_model" or "onnx".

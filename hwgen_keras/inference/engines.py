@@ -56,6 +56,7 @@ class KerasEngine:
         tower = getattr(model, "text_tower", getattr(condition, "text_tower", None))
         self.length = None if tower is None else tower.encoder.length
         self.vocabulary_size = tower and tower.encoder.vocabulary_size
+        self.input_names: tuple[str, ...]
         if isinstance(model, CLIP):
             self.kind, self.input_names = "clip", ("image", "tokens")
         elif isinstance(model, Classifier):
@@ -98,6 +99,10 @@ class _Exported:
 
     stride, vocabulary_size = 1, None
 
+    def _run(self, inputs):
+        """All outputs by name, arrays."""
+        raise NotImplementedError
+
     def __init__(self, name, inputs, outputs):
         """Args: `name`; `inputs` and `outputs`: {name: shape}, None where dynamic."""
         self.name, self.input_names = name, tuple(inputs)
@@ -112,7 +117,7 @@ class _Exported:
                 f"{name} is no exported model of hwgen_keras: it takes "
                 f"{', '.join(inputs)} and gives {', '.join(outputs)}."
             )
-        self.length = inputs["tokens"][-1] if "tokens" in inputs else None
+        self.length: int = inputs["tokens"][-1] if "tokens" in inputs else 0
         shape = outputs.get("probabilities", (None,))
         self.classes = shape[-1]
 

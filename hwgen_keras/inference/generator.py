@@ -13,11 +13,17 @@ from hwgen_keras.inference import engines, glyphs, pictures
 class LoadedGenerator:
     """Writes characters in the hand that some images show. `load` makes it.
 
+    Args:
+        engine, facts: what `load` found.
+
     Attributes:
         kind: "generator" (AdaIN) or "diffusion".
         format: "keras", "saved_model" or "onnx".
         image_size: side of the images in pixels.
         characters: tuple of those it was trained on, or None where that is unknown.
+
+    Raises:
+        InputError: the network cannot write images of this size.
 
     Example:
 

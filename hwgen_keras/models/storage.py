@@ -18,6 +18,13 @@ def save_model(model, path, storage="float32"):
         model: a built model of this package.
         path: of the file, which ends in `.keras`.
         storage: "float32", as Keras does; or "float16", see `halve`.
+
+    Example:
+        >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
+        >>> model.build()
+        >>> hw.save_model(model, "half.keras", storage="float16")
+        >>> hw.load_trained("half.keras", hw.Classifier, "--weights").classes
+        46
     """
     with complete_file(path) as partial:
         model.save(partial)

@@ -12,7 +12,7 @@ from hwgen_keras.errors import InputError
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 # {message: {number of a field: message in it}}; text fields are None.
-_FIELDS = {
+_FIELDS: dict[str, dict[int, str | None]] = {
     "model": {7: "graph", 8: "operator_set", 20: "training", 25: "function"},
     "operator_set": {1: None},
     "training": {1: "graph", 2: "graph"},

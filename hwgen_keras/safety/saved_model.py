@@ -69,7 +69,8 @@ def _savers(graph, functions):
     saver = graph.saver_def
     names = (saver.save_tensor_name, saver.restore_op_name)
     names = {name.split(":")[0] for name in names if name}
-    own, others = set(), set(graph.object_graph_def.concrete_functions)
+    own: set[str] = set()
+    others = set(graph.object_graph_def.concrete_functions)
     for node in graph.graph_def.node:
         (own if node.name in names else others).update(_called(node))
     for nodes in functions.values():
