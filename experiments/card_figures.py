@@ -131,13 +131,16 @@ def _ink(ink):
     for script, one in ink.items():
         for kind, value in one["correlation"].items():
             whose = "all hands" if kind == "all" else _HANDS[kind]
-            parts.append(f"{value['r']:.2f} over {value['hands']} ({script}, {whose})")
+            parts.append(
+                f"{value['r']:.2f} over {value['hands']} ({script}, {whose}; "
+                f"{value['slope']:.2f} gained for each unit)"
+            )
     if not parts:
         return "Too few hands were shown to tell by their ink."
     return (
         "The mean ink of the images it wrote in a hand correlates with that of the "
         "images by the hand, of the same characters: " + "; ".join(parts) + ". 1 is "
-        "perfect, 0 is chance."
+        "perfect, 0 is chance; 1 gained for each unit keeps all differences."
     )
 
 

@@ -45,6 +45,11 @@ class Encoded:
         self.logits, self.labels = np.concatenate(logits), store.labels
         self.writers = np.array(store.source_names)[store.sources]
 
+    @property
+    def greys(self):
+        """(images, writers, labels) of all images."""
+        return self.images, self.writers, self.labels
+
     def of(self, labels):
         """(features, writers, labels) of the images of some characters."""
         chosen = np.isin(self.labels, labels)
@@ -119,6 +124,10 @@ def measure(made, real, seed=0):
     found = both("Verification of writers", evaluation.writer_verification, *hands)
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
         add(name, *percent(found, key), [50.0, 50.0])
+    ink = evaluation.ink_followed(evaluation.ink_by_hand(made.greys, real.greys))
+    if ink is not None:
+        add("ink of the hands, correlation", ink["r"], chance=(0.0, None))
+        add("  gained for each unit", ink["slope"], 1.0, chance=(0.0, None))
     found = both("Diversity", evaluation.diversity, x[::2], y[::2])
     add("diversity", *(one.get("distance") for one in found))
     share = evaluation.near_duplicate_share

@@ -17,8 +17,6 @@ from . import recipes
 from .generated_measures import Encoded, measure
 from .zoo_data import asked_characters, unseen_hands
 
-# The hands must have written as many of the characters for their ink to be compared.
-_LEAST_INK = 5
 _EXAMPLES = 10
 
 
@@ -214,7 +212,8 @@ def measure_generator(generator, judge, tests, contents, tokenizer, options):
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
-            inks[script] += ink_by_hand(kind, one.encoded, real)
+            points = evaluation.ink_by_hand(one.encoded.greys, real.greys)
+            inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
     return figures, made, hands
 
@@ -232,42 +231,8 @@ def _compare(made, real, seed):
     return found
 
 
-def ink_by_hand(kind, made, real):
-    """Mean ink of generated and of real images by each hand, of the same characters.
-
-    Returns:
-        A list of {"kind", "hand", "characters", "generated", "real"}; ink from 0,
-        paper, to 1, all black.
-    """
-    points = []
-    for hand in np.unique(made.writers):
-        own, theirs = made.writers == hand, real.writers == hand
-        labels = np.intersect1d(made.labels[own], real.labels[theirs])
-        if len(labels) < _LEAST_INK:
-            continue
-        generated, written = (
-            _mean_ink(one.images[chosen], one.labels[chosen], labels)
-            for one, chosen in ((made, own), (real, theirs))
-        )
-        points.append(
-            {
-                "kind": kind,
-                "hand": str(hand),
-                "characters": len(labels),
-                "generated": generated,
-                "real": written,
-            }
-        )
-    return points
-
-
-def _mean_ink(images, labels, wanted):
-    ink = 1 - images.reshape(len(images), -1).mean(axis=1) / 255
-    return float(np.mean([ink[labels == label].mean() for label in wanted]))
-
-
 def follows(points):
-    """The correlation of ink over hands: of all, and of each kind with three or more.
+    """How the ink goes with the hands': of all, and of each kind with three or more.
 
     A hand's own kind says whether small differences are followed, too: fonts differ
     more than writers do.
@@ -275,11 +240,8 @@ def follows(points):
     kinds = {"all": points}
     for point in points:
         kinds.setdefault(point["kind"], []).append(point)
-    found = {}
-    for kind, some in kinds.items():
-        x, y = (np.array([p[name] for p in some]) for name in ("real", "generated"))
-        if len(some) > 2 and x.std() > 0 and y.std() > 0:
-            found[kind] = {"r": float(np.corrcoef(x, y)[0, 1]), "hands": len(some)}
+    found = {kind: evaluation.ink_followed(some) for kind, some in kinds.items()}
+    found = {kind: value for kind, value in found.items() if value is not None}
     return {"correlation": found, "points": points}
 
 

@@ -177,6 +177,42 @@ class TestWriters:
 
 
 @backend_free
+class TestInk:
+    def images(self, ink, seed=0):
+        """Ten characters of each hand, (images, writers, labels), as black as `ink`."""
+        greys = np.repeat([255 * (1 - value) for value in ink.values()], 10)
+        noise = np.random.default_rng(seed).normal(0, 1, (len(greys), 8, 8))
+        images = np.clip(greys[:, None, None] + noise, 0, 255).astype("uint8")
+        return images, np.repeat(list(ink), 10), np.tile(np.arange(10), len(ink))
+
+    def test_half_of_the_differences_are_kept(self):
+        real = self.images({"a": 0.1, "b": 0.3, "c": 0.5})
+        made = self.images({"a": 0.2, "b": 0.3, "c": 0.4}, seed=1)
+        points = evaluation.ink_by_hand(made, real)
+        assert [point["hand"] for point in points] == ["a", "b", "c"]
+        assert points[0]["real"] == pytest.approx(0.1, abs=0.01)
+        assert points[2]["generated"] == pytest.approx(0.4, abs=0.01)
+        found = evaluation.ink_followed(points)
+        assert found["hands"] == 3
+        assert found["r"] == pytest.approx(1, abs=0.01)
+        assert found["slope"] == pytest.approx(0.5, abs=0.02)
+
+    def test_of_the_same_characters_alone(self):
+        images, writers, labels = self.images({"a": 0.1, "b": 0.3})
+        images[labels > 5] = 0
+        made = images[labels < 5], writers[labels < 5], labels[labels < 5]
+        points = evaluation.ink_by_hand(made, (images, writers, labels))
+        assert points[1]["real"] == points[1]["generated"]
+        assert evaluation.ink_by_hand(made, (images, writers, labels), least=6) == []
+
+    def test_too_few_hands_tell_nothing(self):
+        images = self.images({"a": 0.1, "b": 0.3})
+        assert evaluation.ink_followed(evaluation.ink_by_hand(images, images)) is None
+        alike = [{"real": 0.5, "generated": 0.5}] * 4
+        assert evaluation.ink_followed(alike) is None
+
+
+@backend_free
 class TestDiversity:
     def test_of_points_on_a_line(self):
         points = np.array([[0, 0], [3, 4], [6, 8], [1, 1], [1, 2], [9, 9]], float)

@@ -22,6 +22,7 @@ from hwgen_keras.evaluation.gain import (
     mean_interval,
 )
 from hwgen_keras.evaluation.gain_plots import plot_amounts, plot_reductions
+from hwgen_keras.evaluation.ink import ink_by_hand, ink_followed
 from hwgen_keras.evaluation.paired import l1, perceptual, ssim
 from hwgen_keras.evaluation.reading import content_accuracy
 from hwgen_keras.evaluation.report import Figure, Pictures, Table, Text, write_html
@@ -51,6 +52,8 @@ __all__ = [
     "error_reduction",
     "frechet_glyph_distance",
     "grid",
+    "ink_by_hand",
+    "ink_followed",
     "kernel_glyph_distance",
     "l1",
     "markdown_table",
