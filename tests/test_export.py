@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import pathlib
 import subprocess
 import sys
 import types
@@ -117,7 +118,9 @@ class TestAGenerator:
         assert model.dtype_policy.name == "float32" and model.decoder.trainable
         written = keras.ops.convert_to_numpy(model(inputs)).clip(-1, 1)
         np.testing.assert_allclose(written, expected, atol=2e-2)
-        assert path.stat().st_size < 0.8 * whole.stat().st_size
+        # Of so small a model most of the file are names; two bytes a weight are saved.
+        halved = sum(weight.size for weight in model.get_weights() if weight.ndim > 1)
+        assert whole.stat().st_size - path.stat().st_size > 1.8 * halved
 
     def test_the_folder_describes_itself(self, exported, run):
         bundle = read_bundle(exported)
@@ -230,9 +233,9 @@ class TestRefused:
     ):
         def run(command, **environment):
             if "hwgen_keras.export.writer" in command:
-                request = json.loads(open(command[-2], encoding="utf-8").read())
-                subprocess.run(["mkdir", request["saved_model"]], check=True)
-                open(command[-1], "w").write("{}")
+                request = json.loads(pathlib.Path(command[-2]).read_text("utf-8"))
+                pathlib.Path(request["saved_model"]).mkdir()
+                pathlib.Path(command[-1]).write_text("{}")
                 return types.SimpleNamespace(returncode=0)
             return types.SimpleNamespace(
                 returncode=int(answer is None),
