@@ -51,6 +51,19 @@ _CHARACTERS = (
 _DATA = ("--fonts=$fonts", f"--simulated_writers={SIMULATED_WRITERS}")
 _WRITERS = "--writer_pattern=$writer_pattern"
 
+_GENERATOR = (
+    *_CHARACTERS,
+    *_DATA,
+    "--handwriting=$handwriting",
+    _WRITERS,
+    "--clip_weights=$runs/clip",
+    "--step=step_end",
+    "--style_reference=writer",
+    "--mode=adain_clip",
+    "--implicit_trains_style=false",
+    "--pixel_distance=pyramid",
+)
+
 STEPS = {
     "reader": Step(
         "train_classifier",
@@ -86,20 +99,19 @@ STEPS = {
         ),
     ),
     "generator": Step(
+        "train_generator", "generator.keras", (*_GENERATOR, "--steps=1800")
+    ),
+    # Once more from a lower rate, on other rows.
+    "generator_longer": Step(
         "train_generator",
         "generator.keras",
         (
-            *_CHARACTERS,
-            *_DATA,
-            "--handwriting=$handwriting",
-            _WRITERS,
-            "--clip_weights=$runs/clip",
-            "--step=step_end",
-            "--style_reference=writer",
-            "--mode=adain_clip",
-            "--implicit_trains_style=false",
-            "--pixel_distance=pyramid",
-            "--steps=1800",
+            *_GENERATOR,
+            "--generator_weights=$runs/generator",
+            "--discriminator_weights=$runs/generator",
+            "--learning_rate=5e-4",
+            "--seed=1",
+            "--steps=1000",
         ),
     ),
     # Other fonts and one more writer: it must not be a network that taught the others.
@@ -122,7 +134,10 @@ MODELS = {
     "jis1-reader": Model("classifier", "reader", ("reader",), None),
     "jis1-clip": Model("clip", "clip", ("reader", "text", "clip"), None),
     "jis1-generator": Model(
-        "generator", "generator", ("reader", "text", "clip", "generator"), "judge"
+        "generator",
+        "generator_longer",
+        ("reader", "text", "clip", "generator", "generator_longer"),
+        "judge",
     ),
 }
 # Megabytes (10⁶ bytes) that a model, and all of them, may have in the repository.
