@@ -89,7 +89,7 @@ def _of_generator(measured):
             one = found["hands"].get(kind, {}).get(script)
             if one is None:
                 continue
-            name = f"{script}: {one['hands']} {name}"
+            name = f"{script}: {_count(one['hands'], name)}"
             rows.append(_row(f"{name}, **generated**", one["generated"]))
             rows.append(_row(f"{name}, real", one["real"]))
     yield markdown_table(_READING, rows)
@@ -107,9 +107,13 @@ def _of_generator(measured):
         "for each hand, what it wrote itself (blank where it did not write the "
         "character) and what the generator wrote in it. The hands are the writers with "
         "the most images and the first simulated ones; the characters are drawn with "
-        f"seed {measured['seed']} from those that one of the writers wrote.*"
+        f"seed {measured['seed']} from those that the writers wrote, by turns.*"
     )
     yield from _extremes(measured, "the judge's probability of the true character")
+
+
+def _count(number, name):
+    return f"{number} {name[:-1] if number == 1 and name.endswith('s') else name}"
 
 
 def _bar(found):

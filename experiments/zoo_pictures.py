@@ -82,7 +82,7 @@ def hands(path, generator, contents, unseen, tokenizer, options):
     )
     writers = _names(unseen["writers"])[: HANDS // 2]
     chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
-    labels = _labels(contents, unseen["writers"], options.seed)
+    labels = _labels(unseen, options.seed)
     counts = {contents.characters[label]: 1 for label in labels}
     glyphs = glyphs_of(contents)
     images = [glyphs(labels)]
@@ -104,13 +104,23 @@ def _names(stores):
     return [name for name, _ in counted.most_common()]
 
 
-def _labels(contents, written, seed):
-    """Characters drawn by the seed, of each script alike, that a writer wrote, too."""
-    order = np.random.default_rng(seed).permutation(np.unique(contents.labels))
-    found = []
-    for store in written.values():
-        known = order[np.isin(order, store.labels)]
-        found += known[: CHARACTERS // len(written)].tolist()
+def _labels(unseen, seed):
+    """Characters of each script, drawn by the seed, of its writers by turns.
+
+    All of them were written by simulated writers, too.
+    """
+    drawn = np.unique(
+        [k for store in unseen["simulated"].values() for k in store.labels]
+    )
+    order = np.random.default_rng(seed).permutation(drawn)
+    found, share = [], CHARACTERS // len(unseen["writers"])
+    for store in unseen["writers"].values():
+        turns = [store.labels[store.sources == k] for k in np.unique(store.sources)]
+        own = []
+        for turn in range(share * len(turns)):
+            left = order[np.isin(order, turns[turn % len(turns)])]
+            own += [k for k in left.tolist() if k not in own][:1]
+        found += own[:share]
     return np.sort(found)
 
 
