@@ -1,0 +1,38 @@
+"""python docs/written.py
+
+Draws docs/written.png: what the model jis1-generator of saved_models/ writes in hands
+that it has not seen. A row is a hand: four images of it, then ten characters.
+"""
+
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+import hwgen_keras as hw
+
+FOLDER = pathlib.Path(__file__).parent
+# The generator learned from the simulated writers 0 to 23.
+HANDS = range(1000, 1005)
+STYLE = "春いハ語"
+
+
+def main():
+    generator = hw.load(FOLDER.parent / "saved_models" / "jis1-generator")
+    rng = np.random.default_rng(0)
+    kana, kanji = list(hw.character_set("kana")), list(hw.character_set("jis1"))[92:]
+    text = [*rng.choice(kana, 4, replace=False), *rng.choice(kanji, 6, replace=False)]
+    rows = []
+    for seed in HANDS:
+        writer = hw.PenWriter(seed)
+        hand = [
+            writer.draw(character, image_size=64, margin=0.1) for character in STYLE
+        ]
+        written = generator.write("".join(text), hand, style_images=len(STYLE))
+        gap = np.full((64, 24), 255, np.uint8)
+        rows.append(np.concatenate([*hand, gap, *written], axis=1))
+    Image.fromarray(np.concatenate(rows)).save(FOLDER / "written.png")
+
+
+if __name__ == "__main__":
+    main()
