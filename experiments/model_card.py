@@ -219,7 +219,8 @@ def _fonts(fonts):
         url = font["licence_url"]
         shown = url if url and url not in font["licence"] else ""
         rows.append([font["name"], " ".join([font["licence"], shown]).strip()])
-    return _words(["font", "licence, as the font file says it"], rows)
+    title = "licence, as the font file or Debian's package says it"
+    return _words(["font", title], rows)
 
 
 def _words(header, rows):

@@ -167,6 +167,17 @@ SOURCES = (
         "MIT",
     ),
 )
+# Of fonts whose files tell none: (start of the name, what Debian's package says).
+FONT_LICENCES = (
+    ("YOz", "SIL Open Font License 1.1"),
+    ("SetoFont", "SIL Open Font License 1.1"),
+    ("kiloji", "BSD-3-Clause"),
+    ("Dejima mincho", "MIT"),
+    ("Konatu", "MIT"),
+    ("Komatuna", "CC BY-SA 3.0 and BSD-3-Clause"),
+    ("VL Gothic", "M+ and Sazanami fonts' licences, BSD-3-Clause"),
+    ("UmePlus", "M+ fonts' licence, BSD-3-Clause"),
+)
 KANJIVG = (
     "strokes of KanjiVG, copyright Ulrich Apel, https://kanjivg.tagaini.net, drawn by "
     "the simulated writers of this project",

@@ -182,16 +182,18 @@ def _fonts(paths):
     return [
         {
             "name": record["name"],
-            "licence": _short(record.get("licence")),
+            "licence": _short(record.get("licence"), record["name"]),
             "licence_url": record.get("licence_url") or "",
         }
         for record in records
     ]
 
 
-def _short(licence):
+def _short(licence, name):
     # The first sentence, which names it.
     text = " ".join((licence or "").split()).split(". ")[0]
     if not re.search(r"\w", text):
-        return "see the font"
+        told = (one for start, one in zoo.FONT_LICENCES if name.startswith(start))
+        known = next(told, None)
+        return f"{known} (Debian's package)" if known else "see the font"
     return text if len(text) <= _LICENCE else f"{text[:_LICENCE].rstrip()}…"
