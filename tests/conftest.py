@@ -27,9 +27,10 @@ def pytest_addoption(parser):
         help="the Keras backend to test; `all` runs the suite once on each",
     )
     parser.addoption(
-        "--skip-backend-free",
-        action="store_true",
-        help="leave out tests that touch no backend",
+        "--backend-free",
+        choices=("with", "without", "only"),
+        default="with",
+        help="whether to run the tests that touch no backend, or nothing else",
     )
 
 
@@ -59,15 +60,16 @@ def _run_all(arguments):
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         runs = {}
-        for position, backend in enumerate(BACKENDS):
-            output = pathlib.Path(folder, f"{backend}.txt")
+        # TensorFlow takes the longest; the short ones last, to end together.
+        parts = {backend: (backend, "without") for backend in BACKENDS}
+        parts["no backend"] = BACKENDS[-1], "only"
+        for name, (backend, free) in parts.items():
+            output = pathlib.Path(folder, f"{name}.txt")
             output.touch()
-            # TensorFlow takes the longest of all; the last one is done the soonest.
-            free = position == len(BACKENDS) - 1
             run = pool.submit(_run_one, backend, arguments, free, output)
-            runs[backend] = run, output
-        for backend, (run, output) in runs.items():
-            print(f"\n{f' {backend} ':#^80}", flush=True)
+            runs[name] = run, output
+        for name, (run, output) in runs.items():
+            print(f"\n{f' {name} ':#^80}", flush=True)
             _follow(run, output)
             for outcome, count in run.result().items():
                 totals[outcome] += count
@@ -91,10 +93,9 @@ def _follow(run, output):
             time.sleep(0.2)
 
 
-def _run_one(backend, arguments, with_backend_free, output):
+def _run_one(backend, arguments, free, output):
     command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
-    if not with_backend_free:
-        command.append("--skip-backend-free")
+    command += ["--backend-free", free]
     counts_file = output.with_suffix(".json")
     environment = {
         **os.environ,
@@ -124,8 +125,14 @@ def _run_one(backend, arguments, with_backend_free, output):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("skip_backend_free"):
-        left_out = [item for item in items if item.get_closest_marker("backend_free")]
+    wanted = config.getoption("backend_free")
+    if wanted != "with":
+        free = [bool(item.get_closest_marker("backend_free")) for item in items]
+        left_out = [
+            item
+            for item, is_free in zip(items, free, strict=True)
+            if is_free != (wanted == "only")
+        ]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
 
