@@ -3,11 +3,12 @@
 import json
 import pathlib
 
-from hwgen_keras.bundle import made_of
+from hwgen_keras.bundle import DESCRIPTION, made_of, read_bundle
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.errors import InputError
 
 NAMES = ("generator.keras", "classifier.keras", "clip.keras")
+STORED = "model.keras"  # in a folder that model.json describes, as of saved_models/
 LAST_STEP = "step_end"
 
 
@@ -26,6 +27,8 @@ def find_weights(options):
     run = pathlib.Path(options.run)
     if run.is_file():
         return run
+    if (run / DESCRIPTION).is_file() and (run / STORED).is_file():
+        return run / STORED
     for folder in (run, run / LAST_STEP):
         found = [folder / name for name in NAMES if (folder / name).is_file()]
         if len(found) > 1:
@@ -54,6 +57,8 @@ def read_run(weights, options):
         InputError: a flag names no character set or structure file, or config.json is
             damaged.
     """
+    if weights.name == STORED and weights.with_name(DESCRIPTION).is_file():
+        return _described(weights.parent, options), None
     path = weights.with_name("config.json")
     config = {"flags": {}}
     if path.is_file():
@@ -76,6 +81,23 @@ def read_run(weights, options):
         "made_of": made_of(config) if flags else None,
     }
     return facts, lacking
+
+
+def _described(folder, options):
+    """What the `model.json` of a folder says, checked."""
+    bundle = read_bundle(folder)
+    characters = bundle.characters
+    if options.characters is not None:
+        characters = character_set(options.characters)
+    tokenizer = bundle.tokenizer()
+    if options.structure_file is not None:
+        tokenizer = StructureTokenizer(read_structures(options.structure_file))
+    return {
+        "characters": characters,
+        "tokenizer": tokenizer,
+        "image_size": bundle.image_size,
+        "made_of": bundle.made_of,
+    }
 
 
 def _characters(options, flags, weights):

@@ -7,6 +7,8 @@ import types
 import pytest
 
 from experiments.trained_run import find_weights, read_run
+from hwgen_keras.bundle import write_bundle
+from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free
@@ -47,6 +49,40 @@ class TestWhere:
             find_weights(options(run=str(run)))
         with pytest.raises(InputError, match="holds none of generator.keras"):
             find_weights(options(run=str(run / "none")))
+
+
+class TestDescribed:
+    """A folder of a model.json and model.keras, as those of saved_models/."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        (tmp_path / "model.keras").write_bytes(b"weights")
+        write_bundle(
+            tmp_path,
+            name="two",
+            kind="generator",
+            mode="adain_clip",
+            image_size=48,
+            characters="あい",
+            tokenizer=StructureTokenizer(read_structures()),
+            made_of={"seed": 5},
+        )
+        return tmp_path
+
+    def test_it_tells_what_a_run_tells(self, folder):
+        weights = find_weights(options(run=str(folder)))
+        assert weights == folder / "model.keras"
+        facts, lacking = read_run(weights, options())
+        assert list(facts["characters"]) == ["あ", "い"] and lacking is None
+        assert len(facts["tokenizer"].encode(["あ"])) == 1
+        assert (facts["image_size"], facts["made_of"]) == (48, {"seed": 5})
+        facts, _ = read_run(weights, options(characters="kana"))
+        assert len(facts["characters"]) == 92
+
+    def test_changed_weights_are_refused(self, folder):
+        (folder / "model.keras").write_bytes(b"others.")
+        with pytest.raises(InputError, match="model.keras"):
+            read_run(folder / "model.keras", options())
 
 
 class TestWhat:
