@@ -124,10 +124,13 @@ def measure(made, real, seed=0):
     found = both("Verification of writers", evaluation.writer_verification, *hands)
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
         add(name, *percent(found, key), [50.0, 50.0])
-    ink = evaluation.ink_followed(evaluation.ink_by_hand(made.greys, real.greys))
-    if ink is not None:
-        add("ink of the hands, correlation", ink["r"], chance=(0.0, None))
-        add("  gained for each unit", ink["slope"], 1.0, chance=(0.0, None))
+    for trait in evaluation.TRAITS:
+        points = evaluation.trait_by_hand(made.greys, real.greys, trait)
+        followed = evaluation.trait_followed(points)
+        if followed is not None:
+            add(f"{trait} of the hands, correlation", followed["r"], chance=(0.0, None))
+            slope = f"  {trait} gained for each unit"
+            add(slope, followed["slope"], 1.0, chance=(0.0, None))
     found = both("Diversity", evaluation.diversity, x[::2], y[::2])
     add("diversity", *(one.get("distance") for one in found))
     share = evaluation.near_duplicate_share

@@ -212,7 +212,7 @@ def measure_generator(generator, judge, tests, contents, tokenizer, options):
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
-            points = evaluation.ink_by_hand(one.encoded.greys, real.greys)
+            points = evaluation.trait_by_hand(one.encoded.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
     return figures, made, hands
@@ -240,7 +240,7 @@ def follows(points):
     kinds = {"all": points}
     for point in points:
         kinds.setdefault(point["kind"], []).append(point)
-    found = {kind: evaluation.ink_followed(some) for kind, some in kinds.items()}
+    found = {kind: evaluation.trait_followed(some) for kind, some in kinds.items()}
     found = {kind: value for kind, value in found.items() if value is not None}
     return {"correlation": found, "points": points}
 

@@ -22,12 +22,12 @@ from hwgen_keras.evaluation.gain import (
     mean_interval,
 )
 from hwgen_keras.evaluation.gain_plots import plot_amounts, plot_reductions
-from hwgen_keras.evaluation.ink import ink_by_hand, ink_followed
 from hwgen_keras.evaluation.paired import l1, perceptual, ssim
 from hwgen_keras.evaluation.reading import content_accuracy
 from hwgen_keras.evaluation.report import Figure, Pictures, Table, Text, write_html
 from hwgen_keras.evaluation.sheets import contact_sheet, grid
 from hwgen_keras.evaluation.tables import markdown_table, text_table
+from hwgen_keras.evaluation.traits import TRAITS, trait_by_hand, trait_followed
 from hwgen_keras.evaluation.writers import (
     centred_by_character,
     writer_retrieval,
@@ -40,6 +40,7 @@ __all__ = [
     "Pictures",
     "Table",
     "Text",
+    "TRAITS",
     "arms_table",
     "centred_by_character",
     "chance_interval",
@@ -52,8 +53,6 @@ __all__ = [
     "error_reduction",
     "frechet_glyph_distance",
     "grid",
-    "ink_by_hand",
-    "ink_followed",
     "kernel_glyph_distance",
     "l1",
     "markdown_table",
@@ -67,6 +66,8 @@ __all__ = [
     "ssim",
     "summarise_arms",
     "text_table",
+    "trait_by_hand",
+    "trait_followed",
     "write_html",
     "write_predictions",
     "write_report",
