@@ -12,7 +12,7 @@ command goes on; seeds, arms, amounts and generators can be added to a folder.
 import json
 import pathlib
 
-from . import common, gain_arms, gain_runs, train_classifier
+from . import common, gain_arms, gain_runs, train_classifier, writing
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "fonts"),
@@ -55,13 +55,14 @@ EXTRA = {
         common.flags.DEFINE_multi_string,
         [],
         "NAME=PATH of a trained generator, with the same placeholder; its set is "
-        "generated here, with --fonts and the hands of the training writers.",
+        "generated here, as the flags from --style_hands on ask for.",
     ),
     "generated_count": (
         common.flags.DEFINE_integer,
         20,
         "Images of a character that each --generator writes.",
     ),
+    **writing.EXTRA,
     "preset": (
         common.flags.DEFINE_enum,
         "standard",
@@ -152,6 +153,7 @@ def complete(options):
         options, "image_size", "steps", "seeds", "processes", "generated_count"
     )
     parse_augmentations(options.augment)
+    check_writing(options)
     original = options.preset == "original"
     if options.real_share is None:
         options.real_share = 0.0 if original else 0.5
@@ -163,6 +165,22 @@ def complete(options):
     if options.interval is None and options.steps is not None:
         group = options.steps_per_execution
         options.interval = -(-options.steps // (INTERVALS * group)) * group
+
+
+def check_writing(options):
+    """Checks how --generator writes; its hands are real, if nothing else is said."""
+    from hwgen_keras.errors import InputError
+
+    asked = sorted(options.given.intersection(writing.EXTRA))
+    if options.generator:
+        if options.style_hands is None:
+            options.style_hands = ["real"]
+        writing.check(options, options.train)
+    elif asked:
+        raise InputError(
+            f"--{asked[0]} is about the sets that --generator writes; give one, or "
+            "leave the flag out."
+        )
 
 
 def amounts(options, train):
@@ -198,8 +216,6 @@ def choose_arms(options, generators):
             raise InputError(
                 f"--generated, --generator: the name {name} is taken; choose another."
             )
-    if generators["generator"] and not options.fonts:
-        raise InputError("--generator writes what --fonts show; give --fonts.")
     found = gain_arms.arms(options.preset, names, options.augment)
     given = {need: bool(getattr(options, need)) for need in gain_arms.NEEDS}
     return gain_arms.chosen(found, options.arms, given)

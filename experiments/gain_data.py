@@ -153,7 +153,7 @@ def named(flag, values):
     return found
 
 
-def filled(flag, name, path, axis, amount):
+def filled(flag, path, axis, amount):
     """A path for an amount of real data; its placeholder is filled in.
 
     Raises:
@@ -162,7 +162,7 @@ def filled(flag, name, path, axis, amount):
     other = next(p for a, p in PLACEHOLDERS.items() if a != axis)
     if other in path:
         raise InputError(
-            f"--{flag}={name}={path}: the amounts of this experiment are "
+            f"--{flag}={path}: the amounts of this experiment are "
             f"{PLACEHOLDERS[axis]}, not {other}."
         )
     return path.replace(PLACEHOLDERS[axis], str(amount))

@@ -2,13 +2,21 @@
 
 import json
 import os
-import pathlib
 
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
 
-from . import common, gain_data, generate, inputs
+from . import common, gain_data, generate, inputs, writing
+
+# Options of augmentation_gain that generate takes as they are.
+_SHARED = (
+    *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
+    *("image_size", "cache"),
+)
+# Of settings that the note of a set does not name.
+_DEFAULTS = {name: definition[1] for name, definition in writing.EXTRA.items()}
+_DEFAULTS["style_hands"] = [inputs.REAL]
 
 
 def sets(options, output, generators, axis, amount, manifest):
@@ -20,26 +28,29 @@ def sets(options, output, generators, axis, amount, manifest):
         generators: {"generated": {name: path}, "generator": {name: path}}.
         axis: what `amount` counts, a key of `gain_data.PLACEHOLDERS`.
         amount: amount of real data.
-        manifest: of the real data; None: there is none, so no hand to write in.
+        manifest: of the real data; None: there is none.
 
     Returns:
         {name of a generator: manifest or store}.
 
     Raises:
-        InputError: there is no such file, or the set was made by another generator.
+        InputError: there is no such file, or the set was made by another generator or
+            with other settings.
     """
     found = {}
     for name, path in generators["generated"].items():
-        set_path = gain_data.filled("generated", name, path, axis, amount)
+        set_path = gain_data.filled(f"generated={name}", path, axis, amount)
         if set_path == path and amount == 0:
             continue  # Made with real data, or so it must be feared.
         if not os.path.exists(set_path):
             raise InputError(f"--generated={name}: there is no {set_path}.")
         found[name] = set_path
     for name, path in generators["generator"].items():
-        if manifest is not None:
-            run = gain_data.filled("generator", name, path, axis, amount)
-            found[name] = _written(options, output, name, run, amount, manifest)
+        run = gain_data.filled(f"generator={name}", path, axis, amount)
+        told = _request(options, run, axis, amount, manifest)
+        if told["style_hands"] and (run != path or amount):
+            folder = output / "generated" / f"{name}-{amount}"
+            found[name] = _written(options, folder, told, manifest)
     characters = inputs.load_characters(options)
     for path in found.values():
         # Cleaned once, not by every training.
@@ -47,35 +58,50 @@ def sets(options, output, generators, axis, amount, manifest):
     return found
 
 
-def _written(options, output, name, run, amount, manifest):
-    """The set that a generator writes in the hands of the training writers."""
-    folder = output / "generated" / f"{name}-{amount}"
-    note = folder.with_name(f"{folder.name}.json")
-    told = {"generator": os.path.realpath(run), "count": options.generated_count}
-    if note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before["request"] != told:
-            raise InputError(
-                f"--output: {folder} was written by {before['request']['generator']}; "
-                "choose another name for the generator, or a new folder."
-            )
-        return folder / before["set"]
-    path = folder / "manifest.json"
+def _request(options, run, axis, amount, manifest):
+    """What decides a set that is written here, beside the data, as JSON."""
+    told = {name: getattr(options, name) for name in writing.EXTRA}
+    if options.reader is not None:
+        reader = gain_data.filled("reader", options.reader, axis, amount)
+        told["reader"] = os.path.realpath(reader)
+    # Without real handwriting there may be other hands.
+    hands = [part for part in inputs.FLAG if part in options.style_hands]
+    told["style_hands"] = [h for h in hands if manifest or h != inputs.REAL]
+    count = options.generated_count
+    return {"generator": os.path.realpath(run), "count": count, **told}
+
+
+def _written(options, folder, told, manifest):
+    """The set in a folder, which is written if it is not there."""
+    note, path = folder.with_name(f"{folder.name}.json"), folder / "manifest.json"
+    # A set that was never begun, since a flag was wrong, binds nobody.
+    begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
+    if begun and note.exists():
+        before = json.loads(note.read_text(encoding="utf-8"))["request"]
+        before = {**_DEFAULTS, **before}
+        for name, value in told.items():
+            if before[name] != value:
+                raise InputError(
+                    f"--output: {folder} was written with --{name}="
+                    f"{_said(before[name])}, not {_said(value)}; choose another name "
+                    "for the generator, or a new folder."
+                )
+    else:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        write_text(note, json.dumps({"request": told}, ensure_ascii=False) + "\n")
     if not path.exists():
         print(f"Generating {folder}", flush=True)
-        values = {
-            "generator_weights": run,
-            "fonts": options.fonts,
-            "handwriting": [str(manifest)],
-            "characters": options.characters,
-            "skip_unknown_characters": options.skip_unknown_characters,
-            "image_size": options.image_size,
-            "count": options.generated_count,
-            "cache": options.cache,
+        values = {name: getattr(options, name) for name in _SHARED}
+        values |= {name: told[name] for name in ("count", *writing.EXTRA)}
+        values |= {
+            "generator_weights": told["generator"],
+            "handwriting": [] if manifest is None else [str(manifest)],
             "output": str(folder),
         }
         flags = generate.FLAGS, generate.EXTRA
-        path = pathlib.Path(generate.main(common.options(*flags, **values)))
-    values = {"request": told, "set": os.path.relpath(path, folder)}
-    write_text(note, json.dumps(values) + "\n")
+        generate.main(common.options(*flags, **values))
     return path
+
+
+def _said(value):
+    return ",".join(value) if isinstance(value, list) else value

@@ -11,7 +11,7 @@ character is drawn again. What is interrupted or killed stays in <output>.partia
 same command goes on with it. docs/generation.md tells more.
 """
 
-from . import common, sampling
+from . import common, sampling, writing
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "simulated_writers"),
@@ -19,7 +19,7 @@ FLAGS = (
     *("image_size", "batch_size", "seed", "output", "cache"),
 )
 EXTRA = {
-    **sampling.EXTRA,
+    **writing.EXTRA,
     "count": (common.flags.DEFINE_integer, 20, "Images to generate of a character."),
     "counts": (
         common.flags.DEFINE_string,
@@ -32,41 +32,6 @@ EXTRA = {
         "png",
         ["png", "store", "tfrecord"],
         "Files of the images: a PNG file each, one packed store, or TFRecord files.",
-    ),
-    "style_from": (
-        common.flags.DEFINE_enum,
-        "any",
-        ["any", "same_character"],
-        "Style images: any character by a hand, or the same one where there is one.",
-    ),
-    "style_images": (
-        common.flags.DEFINE_integer,
-        1,
-        "Images by one hand that are shown for each image to write; their styles are "
-        "averaged.",
-    ),
-    "reader": (
-        common.flags.DEFINE_string,
-        None,
-        "Recogniser that reads each image: classifier.keras, or its run folder; none "
-        "that the generator was trained with.",
-    ),
-    "min_content_score": (
-        common.flags.DEFINE_float,
-        None,
-        "Reject and redraw images to whose character --reader gives a lower "
-        "probability. Default: note the probability alone.",
-    ),
-    "reject_duplicates": (
-        common.flags.DEFINE_boolean,
-        False,
-        "Reject and redraw what is almost the same as an image of its character.",
-    ),
-    "max_attempts": (
-        common.flags.DEFINE_integer,
-        5,
-        "Images made for a row at most; a row whose images are all rejected is left "
-        "out. Blank images are always rejected.",
     ),
     "workers": (
         common.flags.DEFINE_integer,
@@ -98,12 +63,11 @@ def main(options):
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
     common.check_positive(
-        *(options, "image_size", "batch_size", "count", "style_images"),
-        *("max_attempts", "workers", "part_rows"),
+        *(options, "image_size", "batch_size", "count", "workers", "part_rows")
     )
     if options.seed < 0:
         raise InputError(f"--seed is {options.seed}; give 0 or more.")
-    check_gate(options)
+    writing.check(options, options.handwriting)
     generation.check_output(options.output)
     characters = inputs.load_characters(options)
     count = options.count
@@ -118,7 +82,7 @@ def main(options):
         reader.check_independent(classifier, generator, options.generator_weights)
         judge = generation.Reader(classifier, options.batch_size)
 
-    store = inputs.load_store(options, need=("fonts", "handwriting"))
+    store = writing.load_images(options)
     tokenizer = None
     if "tokens" in generator.input_names:
         tokenizer = inputs.load_tokenizer(options, characters)
@@ -172,23 +136,6 @@ def load_generator(options):
             "file, or leave the flag out."
         )
     return sampling.apply(options, ExportedGenerator(path))
-
-
-def check_gate(options):
-    """Raises InputError unless the flags about the reader fit each other."""
-    from hwgen_keras.errors import InputError
-
-    score = options.min_content_score
-    if score is None:
-        return
-    if not 0 <= score <= 1:
-        raise InputError(
-            f"--min_content_score is {score}; give a probability from 0 to 1."
-        )
-    if options.reader is None:
-        raise InputError(
-            "--min_content_score needs --reader, a recogniser that gives the scores."
-        )
 
 
 def tell(summary):

@@ -10,6 +10,10 @@ from hwgen_keras.sources import find_fonts, system_fonts
 
 from . import prepared
 
+FONTS, REAL, SIMULATED = "fonts", "real", "simulated"
+# Kinds of images, and the flag that gives them.
+FLAG = {FONTS: "--fonts", REAL: "--handwriting", SIMULATED: "--simulated_writers"}
+
 
 def load_store(options, need=(), fonts=True, handwriting=True, characters=None):
     """The images that `--fonts`, `--handwriting`, `--simulated_writers` name.
@@ -24,29 +28,48 @@ def load_store(options, need=(), fonts=True, handwriting=True, characters=None):
         An `ImageStore` of the images at `options.image_size`.
     """
     check_given(options, need)
-    characters = characters or load_characters(options)
-    cache, size = options.cache, options.image_size
-    # What is wrong with a manifest or a store is told before anything takes its time.
-    manifests = options.handwriting if handwriting else []
-    samples = [load_samples(options, path, characters) for path in manifests]
-    given = options.fonts if fonts else []
-    kept = [path for path in given if path.endswith(".store")]
-    kept = [prepared.rendered(cache, path, characters, size) for path in kept]
-    files, stores = [path for path in given if not path.endswith(".store")], []
-    if files:
-        found = covering(load_fonts(files), characters)
-        stores.append(prepared.glyphs(cache, found, characters, size))
-    stores += kept
-    for listed in samples:
-        stores.append(prepared.cleaned(cache, listed, characters, size, HANDWRITING))
-    if handwriting and options.simulated_writers:
-        writers = options.simulated_writers
-        stores.append(prepared.simulated(cache, writers, characters, size))
+    parts = (FONTS,) * fonts + (REAL, SIMULATED) * handwriting
+    stores = [*load_parts(options, parts, characters).values()]
     if not stores:
         raise InputError(
             "There is no data: give --fonts, --handwriting or --simulated_writers."
         )
     return ImageStore.merge(stores)
+
+
+def load_parts(options, parts, characters=None):
+    """The images that flags name, each kind of them for itself.
+
+    Args:
+        options: options of a script.
+        parts: which to read, keys of `FLAG`.
+        characters: the `CharacterSet`; None: that of `--characters`.
+
+    Returns:
+        {part: `ImageStore` of the images at `options.image_size`}, in the order of
+        `FLAG`, without parts whose flag was not given.
+    """
+    characters = characters or load_characters(options)
+    cache, size = options.cache, options.image_size
+    found = {part: [] for part in FLAG}
+    # What is wrong with a manifest or a store is told before anything takes its time.
+    manifests = options.handwriting if REAL in parts else []
+    samples = [load_samples(options, path, characters) for path in manifests]
+    given = options.fonts if FONTS in parts else []
+    kept = [path for path in given if path.endswith(".store")]
+    kept = [prepared.rendered(cache, path, characters, size) for path in kept]
+    files = [path for path in given if not path.endswith(".store")]
+    if files:
+        fonts = covering(load_fonts(files), characters)
+        found[FONTS].append(prepared.glyphs(cache, fonts, characters, size))
+    found[FONTS] += kept
+    for listed in samples:
+        store = prepared.cleaned(cache, listed, characters, size, HANDWRITING)
+        found[REAL].append(store)
+    if SIMULATED in parts and options.simulated_writers:
+        writers = options.simulated_writers
+        found[SIMULATED].append(prepared.simulated(cache, writers, characters, size))
+    return {part: ImageStore.merge(each) for part, each in found.items() if each}
 
 
 def check_given(options, need):

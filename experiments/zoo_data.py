@@ -104,16 +104,8 @@ def unseen_hands(options, tests, asked, characters):
     if options.judge_fonts:
         other = types.SimpleNamespace(**vars(options) | {"fonts": options.judge_fonts})
         fonts = inputs.load_store(other, ("fonts",), handwriting=False)
-        found["fonts"] = _by_script(as_handwriting(fonts), asked)
+        found["fonts"] = _by_script(make.as_kind(fonts, HANDWRITING), asked)
     return found
-
-
-def as_handwriting(store):
-    """The same images as if people had written them."""
-    return ImageStore(
-        *(store.pngs, store.labels, store.sources, np.full(len(store), HANDWRITING)),
-        *(store.source_names, store.characters, store.image_size),
-    )
 
 
 def _by_script(store, asked):

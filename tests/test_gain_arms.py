@@ -224,7 +224,7 @@ class TestNamedPaths:
         assert gain_data.named("generated", ["g=a=b-{writers}"]) == {
             "g": "a=b-{writers}"
         }
-        path = gain_data.filled("generated", "g", "sets/{writers}.json", "writers", 3)
+        path = gain_data.filled("generated=g", "sets/{writers}.json", "writers", 3)
         assert path == "sets/3.json"
 
     @pytest.mark.parametrize(
@@ -243,4 +243,4 @@ class TestNamedPaths:
 
     def test_the_placeholder_of_the_other_axis(self):
         with pytest.raises(InputError, match="not {images_a_class}"):
-            gain_data.filled("generated", "g", "{images_a_class}", "writers", 1)
+            gain_data.filled("generated=g", "{images_a_class}", "writers", 1)

@@ -132,6 +132,24 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     assert not (tmp_path / "set.partial").exists()
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+def test_fonts_are_hands_beside_others(given, manifest, tmp_path):
+    given = {**given, "handwriting": [str(manifest)]}
+    people = {"first", "second"}
+    pens, fonts = {"pen-0000", "pen-0001"}, {"IPAexGothic Regular"}
+    for number, (values, hands) in enumerate(
+        [
+            ({}, people | pens),
+            ({"style_hands": ["real"]}, people),
+            ({"style_hands": ["fonts", "simulated"], "style_images": 2}, fonts | pens),
+        ]
+    ):
+        path = call(given, tmp_path / str(number), count=9, **values)
+        rows = rows_of(path.parent)
+        assert {row["writer"] for row in rows} == hands
+        assert {row["font"] for row in rows} == fonts
+
+
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels need TensorFlow")
 def test_an_exported_generator_writes(given, tmp_path):
     import tensorflow as tf
@@ -196,6 +214,10 @@ def test_counts_that_cannot_be_are_told(given, content, message, tmp_path):
         ({"workers": -1}, "--workers is -1"),
         ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
         ({"seed": -1}, "--seed is -1"),
+        ({"style_hands": ["real"]}, "--style_hands=real needs --handwriting"),
+        ({"style_hands": ["hers"]}, "choose from fonts, real, simulated"),
+        ({"simulated_writers": 0}, "This step needs handwriting: give --handwriting"),
+        ({"fonts": []}, "--content=fonts needs --fonts"),
     ],
 )
 def test_mistakes_get_one_sentence(given, tmp_path, values, message):

@@ -144,6 +144,14 @@ def relabel(store, characters):
     )
 
 
+def as_kind(store, kind):
+    """The same images, all of one kind: fonts as if people had written them, say."""
+    return type(store)(
+        *(store.pngs, store.labels, store.sources, np.full(len(store), kind)),
+        *(store.source_names, store.characters, store.image_size),
+    )
+
+
 def resize(store, image_size, progress):
     """Yields (png, character, source, kind) of a store's images at another size.
 
