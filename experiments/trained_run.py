@@ -6,9 +6,9 @@ import pathlib
 from hwgen_keras.bundle import DESCRIPTION, made_of, read_bundle
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.errors import InputError
+from hwgen_keras.models.loading import STORED
 
 NAMES = ("generator.keras", "classifier.keras", "clip.keras")
-STORED = "model.keras"  # in a folder that model.json describes, as of saved_models/
 LAST_STEP = "step_end"
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from networks import clip, evaluate, image_classifier, images, tokens
 
+from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, load_trained, save_model
 
 
@@ -45,6 +46,18 @@ def test_it_loads_with_keras_alone_and_computes_nearly_the_same(classifier, tmp_
         "half.keras",
         "whole.keras",
     ]
+
+
+def test_a_folder_of_a_run_or_of_a_stored_model(classifier, tmp_path):
+    save_model(classifier, tmp_path / "model.keras", "float16")
+    stored = load_trained(tmp_path, Classifier, "--reader", "classifier.keras")
+    assert stored.classes == classifier.classes
+    # What the flag means comes first.
+    (tmp_path / "classifier.keras").write_bytes(b"")
+    with pytest.raises(InputError, match="classifier.keras"):
+        load_trained(tmp_path, Classifier, "--reader", "classifier.keras")
+    with pytest.raises(InputError, match="no file .*/generator.keras; check"):
+        load_trained(tmp_path.parent, Classifier, "--reader", "generator.keras")
 
 
 def test_a_clip_with_seeds_and_integers(tmp_path):

@@ -13,14 +13,15 @@ from hwgen_keras.inference.clip import LoadedCLIP
 from hwgen_keras.inference.facts import make_facts
 from hwgen_keras.inference.finding import find
 from hwgen_keras.inference.generator import LoadedGenerator
+from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
 
-KERAS, ONNX = "model.keras", "model.onnx"
+ONNX = "model.onnx"
 # What the scripts call the models of their runs.
 _OF_RUNS = ("generator.keras", "classifier.keras", "clip.keras")
 # {format: (class, the file that shows that a folder has it)}, the best one first.
 _FORMATS = {
-    "keras": (engines.KerasEngine, KERAS),
+    "keras": (engines.KerasEngine, STORED),
     "saved_model": (engines.SavedModelEngine, GRAPH),
     "onnx": (engines.OnnxEngine, ONNX),
 }
@@ -135,7 +136,7 @@ def _choose(folder, format):
             )
         chosen = format
     elif not has:
-        raise InputError(f"{folder} holds no {KERAS}, {GRAPH} or {ONNX}.")
+        raise InputError(f"{folder} holds no {STORED}, {GRAPH} or {ONNX}.")
     else:
         able = [name for name in has if name != "saved_model" or _has("tensorflow")]
         chosen = (able or has)[0]

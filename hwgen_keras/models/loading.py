@@ -8,6 +8,9 @@ import keras
 from hwgen_keras.errors import InputError
 from hwgen_keras.safety import check_keras_file
 
+# What the file is called in a folder that export made, as those of saved_models/.
+STORED = "model.keras"
+
 
 def load_trained(path, expected, flag, file_name=None):
     """Loads a `.keras` file; nothing in it is run.
@@ -17,7 +20,8 @@ def load_trained(path, expected, flag, file_name=None):
     Then Keras loads it in its safe mode.
 
     Args:
-        path: the file, or the folder of a run that holds `file_name`.
+        path: the file, or a folder that holds `file_name`, as that of a run, or
+            model.keras, as those of saved_models/.
         expected: the class that the model must be of, or a tuple of classes.
         flag: how the user named the file, for the error; may be empty.
         file_name: the file to take from a folder.
@@ -39,7 +43,10 @@ def load_trained(path, expected, flag, file_name=None):
     """
     path = pathlib.Path(path)
     if path.is_dir() and file_name is not None:
+        stored = path / STORED
         path = path / file_name
+        if stored.is_file() and not path.is_file():
+            path = stored
     name = f"{flag}: {path}" if flag else str(path)
     if not path.is_file():
         where = f"{flag}: there" if flag else "There"
