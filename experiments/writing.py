@@ -1,9 +1,16 @@
-"""How a generated set is written: in whose hands, and what an image must pass."""
+"""How a generated set is written: what, in whose hands, and what an image must pass."""
 
 from . import common, sampling
 
 EXTRA = {
     **sampling.EXTRA,
+    "content": (
+        common.flags.DEFINE_enum,
+        "fonts",
+        ["fonts", "simulated", "both"],
+        "What is rewritten: glyphs of --fonts, what --simulated_writers write, whose "
+        "letter forms no font has, or both.",
+    ),
     "style_hands": (
         common.flags.DEFINE_list,
         None,
@@ -95,7 +102,11 @@ def parts(options, real):
         inputs.REAL: bool(real),
         inputs.SIMULATED: bool(options.simulated_writers),
     }
-    contents = (inputs.FONTS,)
+    contents = {
+        "fonts": (inputs.FONTS,),
+        "simulated": (inputs.SIMULATED,),
+        "both": (inputs.FONTS, inputs.SIMULATED),
+    }[options.content]
     if options.style_hands is None:
         inputs.check_given(options, ("handwriting",))
         people = inputs.REAL, inputs.SIMULATED
@@ -110,7 +121,7 @@ def parts(options, real):
         for part in wanted:
             if not given[part]:
                 raise InputError(
-                    f"--{flag}={part} needs {inputs.FLAG[part]}; give it, or choose "
+                    f"--{flag}: {part} needs {inputs.FLAG[part]}; give it, or choose "
                     "others."
                 )
     # In this order, whatever the user's: it decides which image a row draws.

@@ -188,7 +188,7 @@ WRITES = {"generator": ["other=run"], "fonts": ["."]}
         ({"arms": ["fonts"]}, "needs --fonts"),
         ({"generated": ["gan=nothing.json"]}, "--generated=gan: there is no nothing"),
         ({"generator": ["gan=run"], "fonts": ["x"]}, "the name gan is taken"),
-        ({"generator": ["other=run"]}, "--content=fonts needs --fonts"),
+        ({"generator": ["other=run"]}, "--content: fonts needs --fonts"),
         ({"style_images": 2}, "--style_images is about the sets that --generator"),
         ({"style_hands": ["you"], **WRITES}, "--style_hands=you: choose from fonts, r"),
         ({"style_hands": ["simulated"], **WRITES}, "needs --simulated_writers"),
@@ -278,6 +278,7 @@ def test_a_generator_writes_as_it_is_told(
         "writers": ["0", "1"],
         "simulated_writers": 6,
         "style_hands": ["simulated", "real"],
+        "content": "both",
         "style_images": 2,
         "reader": f"{tmp_path}/reader-{{writers}}.keras",
         "min_content_score": 0.0,
@@ -294,7 +295,7 @@ def test_a_generator_writes_as_it_is_told(
     for amount, hands in ((0, ["simulated"]), (1, ["real", "simulated"])):
         text = (folder / f"gan-{amount}" / "generation.json").read_text("utf-8")
         flags = json.loads(text)["flags"]
-        assert flags["style_hands"] == hands
+        assert flags["style_hands"] == hands and flags["content"] == "both"
         assert flags["style_images"] == 2 and flags["max_attempts"] == 3
         assert flags["reader"] == str(tmp_path / f"reader-{amount}.keras")
         assert hands_of(folder / f"gan-{amount}") <= {f"pen-{n:04d}" for n in range(6)}

@@ -133,21 +133,22 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
-def test_fonts_are_hands_beside_others(given, manifest, tmp_path):
+def test_contents_and_hands_are_chosen(given, manifest, tmp_path):
     given = {**given, "handwriting": [str(manifest)]}
     people = {"first", "second"}
     pens, fonts = {"pen-0000", "pen-0001"}, {"IPAexGothic Regular"}
-    for number, (values, hands) in enumerate(
+    for number, (values, contents, hands) in enumerate(
         [
-            ({}, people | pens),
-            ({"style_hands": ["real"]}, people),
-            ({"style_hands": ["fonts", "simulated"], "style_images": 2}, fonts | pens),
+            ({}, fonts, people | pens),
+            ({"style_hands": ["real"], "content": "both"}, fonts | pens, people),
+            ({"style_hands": ["fonts", "simulated"]}, fonts, fonts | pens),
+            ({"content": "simulated", "fonts": []}, pens, people | pens),
         ]
     ):
         path = call(given, tmp_path / str(number), count=9, **values)
         rows = rows_of(path.parent)
+        assert {row["font"] for row in rows} == contents
         assert {row["writer"] for row in rows} == hands
-        assert {row["font"] for row in rows} == fonts
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels need TensorFlow")
@@ -203,6 +204,9 @@ def test_counts_that_cannot_be_are_told(given, content, message, tmp_path):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+HANDS = {"handwriting": ["some.json"]}
+
+
 @pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 @pytest.mark.parametrize(
     ("values", "message"),
@@ -214,10 +218,11 @@ def test_counts_that_cannot_be_are_told(given, content, message, tmp_path):
         ({"workers": -1}, "--workers is -1"),
         ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
         ({"seed": -1}, "--seed is -1"),
-        ({"style_hands": ["real"]}, "--style_hands=real needs --handwriting"),
+        ({"style_hands": ["real"]}, "--style_hands: real needs --handwriting"),
         ({"style_hands": ["hers"]}, "choose from fonts, real, simulated"),
         ({"simulated_writers": 0}, "This step needs handwriting: give --handwriting"),
-        ({"fonts": []}, "--content=fonts needs --fonts"),
+        ({"simulated_writers": 0, "content": "both", **HANDS}, "--content: simulated"),
+        ({"fonts": []}, "--content: fonts needs --fonts"),
     ],
 )
 def test_mistakes_get_one_sentence(given, tmp_path, values, message):
