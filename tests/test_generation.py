@@ -86,6 +86,11 @@ def test_the_forms_agree_image_for_image(tmp_path):
         assert one["writer"].numpy().decode() == row["writer"]
         assert CHARACTERS[int(one["label"])] == row["character"]
 
+    # In one order, so that another process writes the same bytes.
+    names = [b"character", b"image", b"label", b"row", b"writer"]
+    places = [[record.numpy().index(name) for name in names] for record in records]
+    assert places == [sorted(each) for each in places]
+
     manifests = [read_manifest(tmp_path / f / "manifest.json") for f in FORMS[:2]]
     for samples, form in zip(manifests, FORMS, strict=False):
         for sample, row in zip(samples, tables[form], strict=True):

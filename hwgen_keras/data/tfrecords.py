@@ -30,8 +30,9 @@ def write_tfrecord(path, examples):
                     "writer": text(source),
                     "row": feature(int64_list=integers(value=[row])),
                 }
-                features = tf.train.Features(feature=values)
-                writer.write(tf.train.Example(features=features).SerializeToString())
+                example = tf.train.Example(features=tf.train.Features(feature=values))
+                # The features in one order, the same in every process.
+                writer.write(example.SerializeToString(deterministic=True))
     except tf.errors.OpError as error:
         raise InputError(
             f"The file {path} cannot be written ({error.message}); make room or choose "
