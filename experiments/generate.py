@@ -122,9 +122,8 @@ def load_generator(options):
     import pathlib
 
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inference.engines import SavedModelEngine
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
-
-    from .exported import ExportedGenerator
 
     path = options.generator_weights
     if not pathlib.Path(path, "saved_model.pb").is_file():
@@ -135,7 +134,19 @@ def load_generator(options):
             "--style_images: an exported model is shown one image; give the .keras "
             "file, or leave the flag out."
         )
-    return sampling.apply(options, ExportedGenerator(path))
+    for flag in sampling.EXTRA:
+        if getattr(options, flag) is not None:
+            raise InputError(
+                f"--{flag}: an exported model has its sampling inside; give the .keras "
+                "file, or leave the flag out."
+            )
+    exported = SavedModelEngine(path)
+    if exported.kind not in ("generator", "diffusion"):
+        raise InputError(
+            f"--generator_weights: {path} is no exported generator but a "
+            f"{exported.kind}."
+        )
+    return exported
 
 
 def tell(summary):

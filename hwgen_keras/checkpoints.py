@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.files import complete_file, flush
 from hwgen_keras.guards import all_finite
 
@@ -238,8 +238,7 @@ def restore(model, folder):
         try:
             progress = _load(model, path)
         except (ValueError, OSError, KeyError, TypeError) as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            damaged.append((path, lines[0]))
+            damaged.append((path, reason_of(error)))
             continue
         for bad, reason in damaged:
             print(

@@ -1,4 +1,10 @@
-"""The one exception that stands for a mistake in what the user gave."""
+"""The one exception for a mistake in what the user gave, and what others say."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what an exception says; if that is nothing, its name."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 class InputError(ValueError):

@@ -178,11 +178,15 @@ def test_an_exported_generator_writes(given, tmp_path):
         call(save("other", "image"), tmp_path / "set", format="store")
     for values, given_, message in (
         ({"style_images": 2}, exported, "--style_images: an exported model"),
-        ({"sampling_steps": 2}, exported, "is for a diffusion model"),
+        ({"sampling_steps": 2}, exported, "--sampling_steps: an exported model"),
         ({}, save("classifier", "probabilities"), "is no exported generator"),
     ):
         with pytest.raises(InputError, match=message):
             call(given_, tmp_path / "none", **values)
+    weights = tmp_path / "generator/variables/variables.data-00000-of-00001"
+    weights.write_bytes(b"")
+    with pytest.raises(InputError, match="generator cannot be loaded as a SavedMod"):
+        call(exported, tmp_path / "none")
 
 
 COUNTS = {

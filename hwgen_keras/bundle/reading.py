@@ -6,7 +6,7 @@ import re
 
 from hwgen_keras import __version__
 from hwgen_keras.bundle.description import DESCRIPTION, FORMAT, KINDS, bundle_of
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.files import sha256_of
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -70,9 +70,8 @@ def _read_description(path):
     try:
         description = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path} is damaged ({reason}); get the model again."
+            f"{path} is damaged ({reason_of(error)}); get the model again."
         ) from None
     if not isinstance(description, dict) or not {"format", "hwgen_keras"} <= {
         *description

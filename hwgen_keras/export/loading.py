@@ -2,7 +2,7 @@
 
 import pathlib
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.safety import check_saved_model
 
 
@@ -33,7 +33,14 @@ def load_exported(path, signature="serve"):
     if not (path / "saved_model.pb").is_file():
         raise InputError(f"{path} is not a SavedModel; give a folder made by export.")
     check_saved_model(path)
-    loaded = tf.saved_model.load(str(path))
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:
+        # Nothing narrower: damage shows in many ways, in several libraries.
+        raise InputError(
+            f"{path} cannot be loaded as a SavedModel ({reason_of(error)}); get it "
+            "again."
+        ) from error
     if signature not in loaded.signatures:
         raise InputError(
             f"{path} has no signature {signature!r}; use one of "

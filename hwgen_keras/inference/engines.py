@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -98,6 +98,7 @@ class _Exported:
     """What SavedModel and ONNX have in common: all that is known are their tensors."""
 
     stride, vocabulary_size = 1, None
+    condition = None  # of a generator; not written down
 
     def _run(self, inputs):
         """All outputs by name, arrays."""
@@ -152,16 +153,7 @@ class SavedModelEngine(_Exported):
         # Not before it is asked for: Keras trains without TensorFlow.
         from hwgen_keras.export import load_exported
 
-        try:
-            self._serve = load_exported(path)
-        except InputError:
-            raise
-        except Exception as error:
-            # Nothing narrower: damage shows in many ways, in several libraries.
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise InputError(
-                f"{path} cannot be loaded as a SavedModel ({reason}); get it again."
-            ) from error
+        self._serve = load_exported(path)
         given = self._serve.structured_input_signature[1]
         super().__init__(
             str(path),
@@ -171,6 +163,14 @@ class SavedModelEngine(_Exported):
 
     def _run(self, inputs):
         return {name: value.numpy() for name, value in self._serve(**inputs).items()}
+
+    def get_weights(self):
+        """The weights, NumPy arrays in the order in which they are used."""
+        return [variable.numpy() for variable in self._serve.variables]
+
+    def predict_on_batch(self, inputs):
+        """Images (batch, height, width, 1) of a generator, as of a Keras model."""
+        return self.run(inputs)["image"]
 
 
 class OnnxEngine(_Exported):
@@ -196,9 +196,9 @@ class OnnxEngine(_Exported):
             )
         except Exception as error:
             # Nothing narrower: onnxruntime has an exception for every kind of damage.
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise InputError(
-                f"{path} cannot be loaded as an ONNX model ({reason}); get it again."
+                f"{path} cannot be loaded as an ONNX model ({reason_of(error)}); get "
+                "it again."
             ) from error
 
         def shapes(values):

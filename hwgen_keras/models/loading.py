@@ -5,7 +5,7 @@ import re
 
 import keras
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.safety import check_keras_file
 
 # What the file is called in a folder that export made, as those of saved_models/.
@@ -56,8 +56,6 @@ def load_trained(path, expected, flag, file_name=None):
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Nothing narrower: what a constructor makes of a wrong value is not known.
-        reason = str(error).strip().splitlines()
-        reason = reason[0] if reason else type(error).__name__
         if version is not None and _newer(version):
             raise InputError(
                 f"{name} was made by a newer Keras ({version}) than this one "
@@ -65,7 +63,7 @@ def load_trained(path, expected, flag, file_name=None):
                 "`pip install --upgrade keras`."
             ) from error
         raise InputError(
-            f"{name} cannot be loaded as a model of hwgen_keras ({reason})."
+            f"{name} cannot be loaded as a model of hwgen_keras ({reason_of(error)})."
         ) from error
     if not isinstance(model, expected):
         expected = expected if isinstance(expected, tuple) else (expected,)

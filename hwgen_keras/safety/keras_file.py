@@ -9,7 +9,7 @@ import json
 import zipfile
 import zlib
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = ("model.weights.h5", "model.weights.npz")
@@ -81,7 +81,7 @@ def check_keras_file(path, name, registered):
         ) from None
     except (ValueError, RecursionError, RuntimeError, NotImplementedError) as error:
         raise InputError(
-            f"{name} is not a .keras file that can be read ({_line(error)})."
+            f"{name} is not a .keras file that can be read ({reason_of(error)})."
         ) from None
     _check_config(config, name, registered)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
@@ -150,8 +150,3 @@ def _check_object(entry, name, registered):
             f"{name} asks for {what}, which is no part of a model of Keras or of "
             "hwgen_keras; do not use this file."
         )
-
-
-def _line(error):
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
