@@ -15,15 +15,12 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import tempfile
 import time
 
 import numpy as np
+import workers
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BACKENDS = ("tensorflow", "jax", "torch")
 FORMS = ("png", "store", "tfrecord")
 COLUMNS = (
     *("backend", "what", "batch", "images", "s", "spread", "images/s"),
@@ -37,19 +34,10 @@ def flags():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
 
-    def names(known):
-        def parse(text):
-            for name in text.split(","):
-                if name not in known:
-                    raise argparse.ArgumentTypeError(
-                        f"there is no {name!r}; use {', '.join(known)}"
-                    )
-            return text.split(",")
-
-        return parse
-
-    parser.add_argument("--backends", type=names(BACKENDS), default=list(BACKENDS))
-    parser.add_argument("--forms", type=names(FORMS), default=["png"])
+    workers.several(
+        parser, "--backends", list(workers.BACKENDS), known=workers.BACKENDS
+    )
+    workers.several(parser, "--forms", ["png"], known=FORMS)
     parser.add_argument("--size", choices=("tiny", "small", "base"), default="small")
     parser.add_argument("--image_size", type=int, default=64)
     parser.add_argument("--batch_size", type=int, default=64)
@@ -175,35 +163,6 @@ def work(options):
         print(json.dumps(row), flush=True)
 
 
-def run(worker):
-    """Yields the rows of this script in a process of its own."""
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        **os.environ,
-        "KERAS_BACKEND": "torch" if worker == "loop" else worker,
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
-    }
-    command = [sys.executable, __file__, *sys.argv[1:], f"--worker={worker}"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env=environment, text=True
-    ) as process:
-        for line in process.stdout:
-            if line.startswith("{"):
-                yield {"backend": worker, **json.loads(line)}
-    if process.returncode:
-        print(f"{worker} failed with status {process.returncode}.", file=sys.stderr)
-
-
-def shown(row, column):
-    value = row.get(column, "")
-    digits = {"images/s": 1, "x loop": 1}.get(column, 2)
-    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
-
-
 def main():
     options = flags()
     if options.worker:
@@ -213,18 +172,20 @@ def main():
         f"{os.cpu_count()} cores, size {options.size}, {options.image_size} pixels, "
         "random weights, float32\n"
     )
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|" + "---|" * len(COLUMNS), flush=True)
+    workers.show(compared(options), COLUMNS, {"images/s": 1, "x loop": 1}, 2)
+
+
+def compared(options):
+    """Yields the rows of all workers, beside the loop and the generator alone."""
     rates = {}
     for worker in ("loop", *options.backends):
-        for row in run(worker):
+        for row in workers.measured(worker, "torch" if worker == "loop" else worker):
             rates[worker, row["what"]] = row["images/s"]
             if ("loop", "loop") in rates:
                 row["x loop"] = row["images/s"] / rates["loop", "loop"]
             if (worker, "alone") in rates:
                 row["of alone"] = row["images/s"] / rates[worker, "alone"]
-            cells = (shown(row, column) for column in COLUMNS)
-            print("| " + " | ".join(cells) + " |", flush=True)
+            yield row
 
 
 if __name__ == "__main__":

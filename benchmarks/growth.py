@@ -13,8 +13,9 @@ import pathlib
 import sys
 
 import numpy as np
-from step_worker import ROOT, Worker
+from step_worker import Worker
 from train_step import table
+from workers import BACKENDS, ROOT, several
 
 
 def exponent(sizes, costs):
@@ -110,25 +111,17 @@ def plot(path, by_size, by_batch, attention, slopes):
 
 
 def main():
-    def integers(text):
-        return [int(part) for part in text.split(",")]
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    backends = ("tensorflow", "jax", "torch")
     # torch needs no time to trace or to compile each of the sizes.
-    parser.add_argument("--backend", default="torch", choices=backends)
+    parser.add_argument("--backend", default="torch", choices=BACKENDS)
     # Not tiny: at 256 pixels its full attention is over 16,384 positions.
     parser.add_argument("--size", default="small", choices=("tiny", "small", "base"))
-    parser.add_argument(
-        "--image_sizes", type=integers, default=[48, 64, 96, 128, 192, 256]
-    )
+    several(parser, "--image_sizes", [48, 64, 96, 128, 192, 256], int)
     parser.add_argument("--batch", type=int, default=2, help="with --image_sizes")
-    parser.add_argument("--batch_sizes", type=integers, default=[2, 4, 8, 16])
-    parser.add_argument(
-        "--sides", type=integers, default=[16, 24, 32, 48, 64], help="for attention"
-    )
+    several(parser, "--batch_sizes", [2, 4, 8, 16], int)
+    several(parser, "--sides", [16, 24, 32, 48, 64], int, help="for attention")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--plot", type=pathlib.Path, help="a PNG file")
     parser.add_argument("--markdown", action="store_true")

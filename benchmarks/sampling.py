@@ -13,17 +13,13 @@ adain: time of an image as a multiple of the AdaIN generator's.
 import argparse
 import json
 import os
-import pathlib
-import subprocess
-import sys
 import time
 
 import numpy as np
+import workers
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 # As many as the original's characters.
 CLASSES = 3057
-BACKENDS = ("tensorflow", "jax", "torch")
 COLUMNS = (
     *("backend", "size", "image", "batch", "model", "steps", "network"),
     *("first s", "ms", "spread", "images/s", "x adain"),
@@ -35,27 +31,15 @@ def flags():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
 
-    def several(name, default, kind=str, known=None):
-        def parse(text):
-            values = [kind(part) for part in text.split(",")]
-            for value in values:
-                if known and value not in known:
-                    raise argparse.ArgumentTypeError(
-                        f"there is no {value!r}; use {', '.join(known)}"
-                    )
-                if kind is int and value < 1:
-                    raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
-            return values
-
-        parser.add_argument(name, type=parse, default=default, metavar="A,B")
-
     samplers = ["ddim", "dpm_solver", "heun"]
-    several("--backends", list(BACKENDS), known=BACKENDS)
-    several("--sizes", ["small"], known=("tiny", "small", "base"))
-    several("--image_sizes", [64], int)
-    several("--batch_sizes", [16], int)
-    several("--samplers", samplers, known=samplers)
-    several("--steps", [10, 20, 50], int)
+    workers.several(
+        parser, "--backends", list(workers.BACKENDS), known=workers.BACKENDS
+    )
+    workers.several(parser, "--sizes", ["small"], known=("tiny", "small", "base"))
+    workers.several(parser, "--image_sizes", [64], int)
+    workers.several(parser, "--batch_sizes", [16], int)
+    workers.several(parser, "--samplers", samplers, known=samplers)
+    workers.several(parser, "--steps", [10, 20, 50], int)
     parser.add_argument(
         "--guidance", type=float, default=1.0, help="of the content; 1: none, as stored"
     )
@@ -136,52 +120,24 @@ def work(options):
                     print(json.dumps(row), flush=True)
 
 
-def run(backend):
-    """Yields the rows of this script in a process of its own on a backend."""
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        # No backend may take the memory of all before it needs it.
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        **os.environ,
-        "KERAS_BACKEND": backend,
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        ),
-    }
-    command = [sys.executable, __file__, *sys.argv[1:], f"--worker={backend}"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env=environment, text=True
-    ) as process:
-        for line in process.stdout:
-            if line.startswith("{"):
-                yield {"backend": backend, **json.loads(line)}
-    if process.returncode:
-        print(f"{backend} failed with status {process.returncode}.", file=sys.stderr)
-
-
-def shown(row, column):
-    value = row.get(column, "")
-    digits = {"ms": 0, "spread": 2}.get(column, 1)
-    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
-
-
 def main():
     options = flags()
     if options.worker:
         work(options)
         return
     print(f"{os.cpu_count()} cores, guidance {options.guidance}\n")
-    print("| " + " | ".join(COLUMNS) + " |")
-    print("|" + "---|" * len(COLUMNS), flush=True)
+    workers.show(compared(options), COLUMNS, {"ms": 0, "spread": 2}, 1)
+
+
+def compared(options):
+    """Yields the rows of all backends, beside the AdaIN generator's, the first."""
     for backend in options.backends:
         reference = {}
-        for row in run(backend):
+        for row in workers.measured(backend):
             key = row["size"], row["image"], row["batch"]
-            reference.setdefault(key, row["ms"])  # AdaIN comes first.
+            reference.setdefault(key, row["ms"])
             row["x adain"] = row["ms"] / reference[key]
-            cells = (shown(row, column) for column in COLUMNS)
-            print("| " + " | ".join(cells) + " |", flush=True)
+            yield row
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent
+from workers import environment
+
 # A matrix product of this many rows and columns finds the highest speed.
 ROOFLINE_SIDE = {"cpu": 1024, "gpu": 8192}
 
@@ -35,17 +36,6 @@ class Worker:
 
     def __init__(self, configuration):
         plain = configuration["backend"] == "original"
-        environment = {
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            # No backend may take the memory of all before it needs it.
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-            **os.environ,
-            "KERAS_BACKEND": "torch" if plain else configuration["backend"],
-            "PYTHONPATH": os.pathsep.join(
-                [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-            ),
-        }
         # A pipe that nobody reads would stop the process once it is full.
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
@@ -53,7 +43,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=environment,
+            env=environment("torch" if plain else configuration["backend"]),
             text=True,
         )
 

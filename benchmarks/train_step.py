@@ -22,7 +22,8 @@ import pathlib
 import sys
 
 import numpy as np
-from step_worker import ROOT, Worker
+from step_worker import Worker
+from workers import BACKENDS, ROOT, several
 
 # Dense, without sparsity, from NVIDIA's data sheets, in TFLOP/s. float32 products use
 # TF32 where a framework allows it.
@@ -43,15 +44,6 @@ def flags():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
 
-    def several(name, default, kind=str, **arguments):
-        parser.add_argument(
-            name,
-            type=lambda text: [kind(part) for part in text.split(",")],
-            default=default,
-            metavar="A,B",
-            **arguments,
-        )
-
     parser.add_argument(
         "--model",
         default="style_transfer",
@@ -63,12 +55,17 @@ def flags():
             "classifier",
         ),
     )
-    several("--backends", ["tensorflow", "jax", "torch"])
-    several("--sizes", ["small"], help="tiny, small, base")
-    several("--image_sizes", [64], int)
-    several("--batch_sizes", [16], int)
-    several("--policies", ["float32"], help="float32, mixed_bfloat16, mixed_float16")
-    several("--jit", ["auto"], help="off, on, or auto: on for JAX alone")
+    several(parser, "--backends", list(BACKENDS), known=BACKENDS)
+    several(parser, "--sizes", ["small"], known=("tiny", "small", "base"))
+    several(parser, "--image_sizes", [64], int)
+    several(parser, "--batch_sizes", [16], int)
+    policies = ("float32", "mixed_bfloat16", "mixed_float16")
+    several(parser, "--policies", ["float32"], known=policies, help=", ".join(policies))
+    several(
+        *(parser, "--jit", ["auto"]),
+        known=("auto", "off", "on"),
+        help="off, on, or auto: on for JAX alone",
+    )
     parser.add_argument(
         "--perceptual", default="image_encoder", choices=("image_encoder", "vgg16")
     )
@@ -84,15 +81,6 @@ def flags():
     for name in ("rounds", "repeats", "steps_per_execution", "accumulate"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; give 1 or more.")
-    for name, known in (
-        ("backends", ("tensorflow", "jax", "torch")),
-        ("sizes", ("tiny", "small", "base")),
-        ("policies", ("float32", "mixed_bfloat16", "mixed_float16")),
-        ("jit", ("auto", "off", "on")),
-    ):
-        for value in getattr(options, name):
-            if value not in known:
-                parser.error(f"--{name} has {value!r}; use {', '.join(known)}.")
     if options.repeats % options.steps_per_execution:
         parser.error("--repeats must be a multiple of --steps_per_execution.")
     return options
