@@ -107,7 +107,14 @@ def main(options):
     from hwgen_keras.evaluation import write_report as write_json
     from hwgen_keras.files import locked_folder, writable
 
-    from . import gain_data, gain_plan, gain_report, inputs, output_folder
+    from . import (
+        gain_data,
+        gain_generated,
+        gain_plan,
+        gain_report,
+        inputs,
+        output_folder,
+    )
     from .training import configuration
 
     complete(options)
@@ -119,6 +126,7 @@ def main(options):
         for flag in ("generated", "generator")
     }
     arms = choose_arms(options, generators)
+    gain_generated.check(options, generators, axis, parts)
     print("\n".join(notes), end="\n" if notes else "")
 
     output = pathlib.Path(options.output)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
@@ -19,6 +20,23 @@ _DEFAULTS = {name: definition[1] for name, definition in writing.EXTRA.items()}
 _DEFAULTS["style_hands"] = [inputs.REAL]
 
 
+def check(options, generators, axis, amounts):
+    """Raises InputError unless what is needed for all amounts is there."""
+    for amount in amounts:
+        needed = {}
+        for (flag, name), path in _paths(options, generators, axis, amount).items():
+            if flag == "generated":
+                needed[f"{flag}={name}"] = path
+            elif not _folder(options.output, name, amount).exists():
+                needed[f"{flag}={name}"] = path
+                if options.reader is not None:
+                    reader = gain_data.filled("reader", options.reader, axis, amount)
+                    needed["reader"] = reader
+        for flag, path in needed.items():
+            if not os.path.exists(path):
+                raise InputError(f"--{flag}: there is no {path}.")
+
+
 def sets(options, output, generators, axis, amount, manifest):
     """The generated sets that go with an amount of real data.
 
@@ -34,23 +52,15 @@ def sets(options, output, generators, axis, amount, manifest):
         {name of a generator: manifest or store}.
 
     Raises:
-        InputError: there is no such file, or the set was made by another generator or
-            with other settings.
+        InputError: the set was made by another generator or with other settings.
     """
     found = {}
-    for name, path in generators["generated"].items():
-        set_path = gain_data.filled(f"generated={name}", path, axis, amount)
-        if set_path == path and amount == 0:
-            continue  # Made with real data, or so it must be feared.
-        if not os.path.exists(set_path):
-            raise InputError(f"--generated={name}: there is no {set_path}.")
-        found[name] = set_path
-    for name, path in generators["generator"].items():
-        run = gain_data.filled(f"generator={name}", path, axis, amount)
-        told = _request(options, run, axis, amount, manifest)
-        if told["style_hands"] and (run != path or amount):
-            folder = output / "generated" / f"{name}-{amount}"
-            found[name] = _written(options, folder, told, manifest)
+    for (flag, name), path in _paths(options, generators, axis, amount).items():
+        if flag == "generator":
+            told = _request(options, path, axis, amount)
+            folder = _folder(output, name, amount)
+            path = _written(options, folder, told, manifest)
+        found[name] = path
     characters = inputs.load_characters(options)
     for path in found.values():
         # Cleaned once, not by every training.
@@ -58,15 +68,36 @@ def sets(options, output, generators, axis, amount, manifest):
     return found
 
 
-def _request(options, run, axis, amount, manifest):
+def _folder(output, name, amount):
+    return pathlib.Path(output, "generated", f"{name}-{amount}")
+
+
+def _paths(options, generators, axis, amount):
+    """{(flag, name): path} of the sets and generators that an amount has."""
+    found = {}
+    for flag, named in generators.items():
+        for name, path in named.items():
+            filled = gain_data.filled(f"{flag}={name}", path, axis, amount)
+            # Made with real data, or so it must be feared.
+            tainted = filled == path and amount == 0
+            if not tainted and (flag == "generated" or _hands(options, amount)):
+                found[flag, name] = filled
+    return found
+
+
+def _hands(options, amount):
+    """Whose hands generators write in; with no real writer there may be others."""
+    hands = [part for part in inputs.FLAG if part in options.style_hands]
+    return [part for part in hands if amount or part != inputs.REAL]
+
+
+def _request(options, run, axis, amount):
     """What decides a set that is written here, beside the data, as JSON."""
     told = {name: getattr(options, name) for name in writing.EXTRA}
     if options.reader is not None:
         reader = gain_data.filled("reader", options.reader, axis, amount)
         told["reader"] = os.path.realpath(reader)
-    # Without real handwriting there may be other hands.
-    hands = [part for part in inputs.FLAG if part in options.style_hands]
-    told["style_hands"] = [h for h in hands if manifest or h != inputs.REAL]
+    told["style_hands"] = _hands(options, amount)
     count = options.generated_count
     return {"generator": os.path.realpath(run), "count": count, **told}
 

@@ -171,6 +171,7 @@ def test_another_request_in_the_folder_is_refused(gain, untrained, handwriting):
 
 
 WRITES = {"generator": ["other=run"], "fonts": ["."]}
+FOUND = {"generator": ["other=."], "fonts": ["."]}
 
 
 @pytest.mark.parametrize(
@@ -194,6 +195,9 @@ WRITES = {"generator": ["other=run"], "fonts": ["."]}
         ({"style_hands": ["simulated"], **WRITES}, "needs --simulated_writers"),
         ({"min_content_score": 0.5, **WRITES}, "--min_content_score needs --reader"),
         ({"max_attempts": 0, **WRITES}, "--max_attempts is 0"),
+        ({"generator": ["no=run"], "fonts": ["."]}, "--generator=no: there is no run"),
+        ({"reader": "no.keras", **FOUND}, "--reader: there is no no.keras"),
+        ({"reader": "{images_a_class}", **FOUND}, "--reader={images_a_class}: the am"),
         ({"augment": "bent"}, "bent"),
     ],
 )
@@ -249,7 +253,9 @@ def test_a_generator_writes_its_set_here(gain, untrained, tmp_path, generator_fl
     request = json.loads(note.read_text("utf-8"))["request"]
     request = {name: request[name] for name in ("generator", "count")}
     note.write_text(json.dumps({"request": request}), "utf-8")
+    (tmp_path / "run-1.keras").rename(tmp_path / "away.keras")
     gain(**generator_flags)
+    (tmp_path / "away.keras").rename(tmp_path / "run-1.keras")
     with pytest.raises(InputError, match="with --style_hands=real, not fonts,real;"):
         gain(**generator_flags, style_hands=["real", "fonts"])
     # Beside a set with other settings it stays what it is.
