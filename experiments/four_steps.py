@@ -32,6 +32,13 @@ EXTRA = {
         "The style image: the target itself, as published, or another character by "
         "the same hand.",
     ),
+    "follow_forms": (
+        common.flags.DEFINE_boolean,
+        None,
+        "Whether the content image is bent by how the hand of the target leans and "
+        "stretches characters more than its own, as generate does it; default of "
+        "--style_reference=writer.",
+    ),
 }
 BASE_EPOCHS = 300
 
@@ -52,6 +59,8 @@ def walk(options, train_step):
     from . import inputs
 
     inputs.check_given(options, needs(options.step))
+    if options.follow_forms is None:
+        options.follow_forms = options.style_reference == "writer"
     if options.step != "all":
         return train_step(options, None)[0]
     if options.run_dir is None:
@@ -132,6 +141,7 @@ def load_data(options):
         seed=options.seed,
         style_reference=options.style_reference,
         reference_font=options.reference_font,
+        follow_forms=options.follow_forms,
     )
     if options.steps is None:
         options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size

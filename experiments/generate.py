@@ -93,6 +93,7 @@ def main(options):
         options.seed,
         options.style_from,
         options.style_images,
+        options.follow_forms,
     )
     flags = {k: v for k, v in vars(options).items() if k != "given"}
     path = generation.generate(

@@ -30,6 +30,12 @@ EXTRA = {
         "Images by one hand that are shown for each image to write; their styles are "
         "averaged.",
     ),
+    "follow_forms": (
+        common.flags.DEFINE_boolean,
+        True,
+        "Bend each glyph by how the hand leans and stretches characters more than the "
+        "font does, measured on all its images.",
+    ),
     "reader": (
         common.flags.DEFINE_string,
         None,

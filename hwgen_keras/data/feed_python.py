@@ -41,8 +41,8 @@ class PythonFeed(keras.utils.PyDataset):
         decoded = {}
         for name in self.plan.decoded:
             images = self.plan.store.decode(columns[name])
-            images = warp(images, columns[f"{name}_affine"], self.plan.image_size)
-            decoded[name] = np.clip(images[..., None] / np.float32(127.5) - 1, -1, 1)
+            affine = columns[f"{name}_affine"]
+            decoded[name] = moved(images, affine, self.plan.image_size)
         return self.plan.finish(columns, decoded, self.rows.image_columns)
 
 
@@ -65,6 +65,21 @@ def warp(images, affine, image_size):
     return warped
 
 
+def moved(images, affine, image_size):
+    """Images through their affine maps, as tensors of the networks.
+
+    Args:
+        images: uint8 (n, height, width).
+        affine: (n, 6), see `affine_matrix`.
+        image_size: side of the output in pixels.
+
+    Returns:
+        float32 (n, image_size, image_size, 1) in [-1, 1].
+    """
+    images = warp(images, affine, image_size)
+    return np.clip(images[..., None] / np.float32(127.5) - 1, -1, 1)
+
+
 def placed(store, indices):
     """Images of a store in the fixed place, float32 (n, size, size, 1) in [-1, 1]."""
     return place(store.decode(indices), store.image_size)
@@ -81,5 +96,4 @@ def place(images, image_size):
         float32 (n, image_size, image_size, 1) in [-1, 1].
     """
     affine = affine_matrix(image_size, np.full((len(images), 4), FIXED_MARGIN))
-    images = warp(images, affine, image_size)
-    return np.clip(images[..., None] / 127.5 - 1.0, -1.0, 1.0).astype("float32")
+    return moved(images, affine, image_size)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.data import steps
+from hwgen_keras.data.forms import followed, measure_forms
 from hwgen_keras.data.rows import (
     Groups,
     TokenTable,
@@ -43,6 +44,9 @@ class PairSampler:
             `"writer"`: it is another character from the target's source.
         reference_font: source name; None: the first font of the store.
         image_size: side of the output in pixels; None: the store's.
+        follow_forms: whether content images are bent by how the target's source leans
+            and stretches characters more than their own, see `measure_forms`; False
+            as published.
 
     Raises:
         InputError: the store lacks what the step needs.
@@ -69,6 +73,7 @@ class PairSampler:
         style_reference: str = "target",
         reference_font: str | None = None,
         image_size: int | None = None,
+        follow_forms: bool = False,
     ) -> None:
         if style_reference not in ("target", "writer"):
             raise InputError(
@@ -79,6 +84,7 @@ class PairSampler:
         self.seed = seed
         self.style_reference = style_reference
         self.image_size = check_image_size(store, image_size)
+        self.forms = measure_forms(store) if follow_forms else None
         # Columns that always equal another one, so that a feed decodes them once.
         self.aliases = {"target": "style"} if style_reference == "target" else {}
         drawn = np.ones(len(store), bool)
@@ -141,6 +147,9 @@ class PairSampler:
             table[f"{name}_affine"] = affine_matrix(
                 self.image_size, margins, angle, input_size=self.store.image_size
             )
+        if self.forms is not None:
+            hands = self.store.sources[table["target"]]
+            table["content_affine"] = followed(self.store, self.forms, table, hands)
         table["label"] = self.store.labels[table["target"]]
         table["drop_condition"] = rng.random(count) < steps.DROP_CONDITION_SHARE
         if self._tokens is not None:

@@ -53,6 +53,23 @@ def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def composed(outer, inner):
+    """The maps that look up, at the place `outer` gives, the place `inner` gives.
+
+    Args:
+        outer, inner: float (n, 6), as of `affine_matrix`.
+
+    Returns:
+        float32 array (n, 6).
+    """
+    outer, inner = (
+        np.asarray(maps, np.float64).reshape(-1, 2, 3) for maps in (outer, inner)
+    )
+    linear = inner[..., :2] @ outer
+    linear[..., 2] += inner[..., 2]
+    return linear.reshape(-1, 6).astype(np.float32)
+
+
 class Groups:
     """Indices sorted into groups, so that one of each group is drawn at once.
 

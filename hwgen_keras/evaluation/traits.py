@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen_keras.data.forms import second_moments, slant_and_stretch
 from hwgen_keras.errors import InputError
 
 LEAST_CHARACTERS = 5
@@ -21,7 +22,8 @@ def trait_by_hand(
             (n, height, width), 0 ink, 255 paper; names (n,); class ids (n,).
         trait: `"ink"`, the mean blackness, from 0, paper, to 1, all black; `"slant"`,
             how far ink moves to the right per length upwards; or `"proportions"`,
-            the logarithm of the spread of ink across over that down.
+            the logarithm of the spread of ink across over that down, the slant
+            taken away.
         least: how many characters both must have of a hand for it to count.
 
     Returns:
@@ -93,29 +95,12 @@ def _ink(images):
     return 1 - images.reshape(len(images), -1).mean(axis=1) / 255
 
 
-def _spreads(images):
-    """Variances of ink down and across, and their covariance: three arrays (n,)."""
-    ink = 255.0 - images
-    # Of an image without ink all are 0.
-    ink = ink / np.maximum(ink.sum(axis=(1, 2), keepdims=True), 1)
-    rows, columns = (np.arange(side, dtype=float) for side in images.shape[1:])
-    row = (ink.sum(axis=2) @ rows)[:, None] - rows
-    column = (ink.sum(axis=1) @ columns)[:, None] - columns
-    down = (ink.sum(axis=2) * row**2).sum(axis=1)
-    across = (ink.sum(axis=1) * column**2).sum(axis=1)
-    return down, across, np.einsum("nhw,nh,nw->n", ink, row, column)
-
-
 def _slant(images):
-    down, _, both = _spreads(images)
-    # Rows are counted downwards.
-    return -both / np.maximum(down, 1e-6)
+    return slant_and_stretch(second_moments(images))[0]
 
 
 def _proportions(images):
-    # A stroke has a width, so that not even 一 has no spread down; blank images do.
-    down, across, _ = _spreads(images)
-    return np.log(np.maximum(across, 1e-2) / np.maximum(down, 1e-2)) / 2
+    return slant_and_stretch(second_moments(images))[1]
 
 
 TRAITS = {"ink": _ink, "slant": _slant, "proportions": _proportions}

@@ -5,7 +5,7 @@ import collections
 import keras
 import numpy as np
 
-from hwgen_keras.data.feed_python import placed
+from hwgen_keras.data.feed_python import moved
 
 
 def to_uint8(images):
@@ -94,9 +94,10 @@ class Batches:
         # Rows of a batch show few different glyphs: each is decoded once.
         indices = np.stack([table[name] for name in names])
         used, where = np.unique(indices, return_inverse=True)
-        images = placed(self.sampler.store, used)
+        images = self.sampler.store.decode(used)
         batch = {k: v for k, v in table.items() if not k.endswith("_affine")}
         for name, chosen in zip(names, where.reshape(indices.shape), strict=True):
-            batch[name] = images[chosen]
+            affine = table[f"{name}_affine"]
+            batch[name] = moved(images[chosen], affine, self.sampler.image_size)
         inputs = inputs_of(self.generator, batch, self.sampler.seed, full, attempt)
         return rows, {k: v[: len(rows)] for k, v in table.items()}, inputs

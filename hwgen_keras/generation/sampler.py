@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.data import ImageStore, affine_matrix
+from hwgen_keras.data.forms import followed, measure_forms
 from hwgen_keras.data.rows import Groups, TokenTable
 from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.data.store import FONT, HANDWRITING
@@ -35,6 +36,8 @@ class GenerationSampler:
             `"same_character"`: an image of the same character where there is one.
         style_images: how many images by one hand are shown for a row; the others may
             be of any characters.
+        follow_forms: whether glyphs are bent by how the hand leans and stretches
+            characters more than the glyph's font does, see `measure_forms`.
 
     Raises:
         InputError: the store has no fonts or no handwriting, a hand has too few
@@ -61,6 +64,7 @@ class GenerationSampler:
         seed: int = 0,
         style_from: str = "any",
         style_images: int = 1,
+        follow_forms: bool = True,
     ) -> None:
         if style_from not in STYLES:
             raise InputError(
@@ -90,6 +94,7 @@ class GenerationSampler:
                 f"{store.source_names[fewest]} wrote {self.hands.sizes[fewest]} images "
                 f"and {style_images} are to be shown for a row; show fewer."
             )
+        self.forms = measure_forms(store) if follow_forms else None
         self.tokens = None
         if tokenizer is not None:
             labels = store.labels[fonts]
@@ -118,6 +123,7 @@ class GenerationSampler:
             "seed": self.seed,
             "style_from": self.style_from,
             "style_images": self.style_images,
+            "follow_forms": self.forms is not None,
             "count": self.count if isinstance(self.count, int) else "of each character",
             "sha256": digest.hexdigest(),
         }
@@ -159,6 +165,9 @@ class GenerationSampler:
             "style_affine": place,
             "label": label.astype(np.int32),
         }
+        if self.forms is not None:
+            hands = self.store.sources[styles[0]]
+            table["content_affine"] = followed(self.store, self.forms, table, hands)
         if self.tokens:
             table["tokens"] = self.tokens.pick(uniform[3], label)
         for number, column in enumerate(styles[1:], start=1):
