@@ -12,7 +12,7 @@ folder, and prints what the hand's held-out images cost before and after.
 
 import math
 
-from . import common
+from . import common, writing
 from .vocabulary import TRAINING
 
 FLAGS = (
@@ -22,6 +22,7 @@ FLAGS = (
     *(flag for flag in TRAINING if flag not in ("size", "distribute")),
 )
 EXTRA = {
+    "follow_forms": writing.EXTRA["follow_forms"],
     "writer": (
         common.flags.DEFINE_string,
         None,
@@ -196,6 +197,7 @@ def pairs(store, known, tokenizer, options):
         tokenizer,
         seed=options.seed,
         style_reference="writer" if several else "target",
+        follow_forms=options.follow_forms,
     )
 
 

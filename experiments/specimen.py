@@ -10,7 +10,7 @@ large ones, smaller; punctuation and lower-case letters come from the font as it
 
 import unicodedata
 
-from . import common, sampling
+from . import common, sampling, writing
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "characters", "reference_font"),
@@ -57,6 +57,7 @@ EXTRA = {
     ),
     "cell": (common.flags.DEFINE_float, 12.0, "Side of a character's cell in mm."),
     "dpi": (common.flags.DEFINE_integer, 300, "Pixels an inch, 50 to 1200."),
+    "follow_forms": writing.EXTRA["follow_forms"],
     "jitter": (
         common.flags.DEFINE_float,
         1.0,
@@ -73,7 +74,7 @@ def main(options):
 
     from . import hands, recipes
     from .specimen_page import draw_pages, lay_out, save_pages
-    from .specimen_writing import load_glyphs, write
+    from .specimen_writing import forms_of, load_glyphs, write
 
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
@@ -100,7 +101,8 @@ def main(options):
         loaded.append(
             hands.load_hand(options, [options.hand_2], options.writer_2, "--hand_2")
         )
-    glyphs = load_glyphs(options, text)
+    forms = forms_of(options, loaded) if options.follow_forms else (0.0, 0.0)
+    glyphs = load_glyphs(options, text, *forms)
     images, copied = write(options, generator, text, glyphs, loaded)
     pages = draw_pages(grid, text, places, images, options.seed, options.jitter)
     save_pages(output, pages, options.dpi)

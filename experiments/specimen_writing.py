@@ -5,6 +5,10 @@ import unicodedata
 import numpy as np
 
 from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
+from hwgen_keras.data import ImageStore, measure_forms
+from hwgen_keras.data.feed_python import moved
+from hwgen_keras.data.forms import bending
+from hwgen_keras.data.rows import composed, fixed_place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
@@ -22,16 +26,17 @@ def written_as(character):
     return unicodedata.lookup(unicodedata.name(character).replace("SMALL ", ""))
 
 
-def load_glyphs(options, text):
+def load_glyphs(options, text, slant=0.0, stretch=0.0):
     """The glyphs of a text's characters, one a character, from the first font with it.
 
     Args:
         options: of the script.
         text: what is written.
+        slant, stretch: how to bend what is no mark, of `forms_of`.
 
     Returns:
-        {character: its uint8 image in its place}, of `written_as`; what no font draws
-        is missing, and said, if --skip_unknown_characters.
+        {character: its image, float32 in [-1, 1], in its place}, of `written_as`;
+        what no font draws is missing, and said, if --skip_unknown_characters.
 
     Raises:
         InputError: no font draws a character.
@@ -55,7 +60,35 @@ def load_glyphs(options, text):
                 "--skip_unknown_characters to leave a blank for them."
             )
         print(f"Left blank, since no font draws them: {names}")
-    return dict(zip(first, placed(store, list(first.values())), strict=True))
+    images = store.decode(list(first.values()))
+    hand = np.array([not keeps_place(character) for character in first], float)
+    maps = bending(images, slant * hand, stretch * hand)
+    maps = composed(fixed_place(options.image_size, len(images)), maps)
+    return dict(zip(first, moved(images, maps, options.image_size), strict=True))
+
+
+def forms_of(options, loaded):
+    """How much more the hand leans and stretches characters than the font.
+
+    Args:
+        options: of the script.
+        loaded: the `ImageStore` of the hand, and that of a second one.
+
+    Returns:
+        (slant, stretch), see `Forms`; of two hands between theirs.
+    """
+    found = []
+    for hand in loaded:
+        fonts = inputs.load_store(
+            options, ("fonts",), handwriting=False, characters=hand.characters
+        )
+        store = ImageStore.merge([fonts, hand])
+        names = list(store.source_names)
+        font = names.index(options.reference_font or names[0])
+        forms = np.stack(measure_forms(store))
+        found.append(forms[:, -1] - forms[:, font])
+    strength = 1.0 if options.strength is None else options.strength
+    return strength * np.average(found, axis=0, weights=_shares(options, loaded))
 
 
 def write(options, generator, text, glyphs, loaded):
@@ -102,8 +135,8 @@ def write(options, generator, text, glyphs, loaded):
 
 def _styles(options, loaded, numbers):
     """Style images of each row, of one hand or of both with their shares."""
-    shares = [1.0] if len(loaded) == 1 else [1 - options.mix, options.mix]
     images, weights = [], []
+    shares = _shares(options, loaded)
     for hand, (store, share) in enumerate(zip(loaded, shares, strict=True)):
         marks = [keeps_place(store.characters[label]) for label in store.labels]
         # Of a small or low mark little can be seen of a hand.
@@ -123,6 +156,10 @@ def _styles(options, loaded, numbers):
         "style": np.concatenate(images, axis=1),
         "style_weights": np.tile(np.float32(weights), (len(numbers), 1)),
     }
+
+
+def _shares(options, loaded):
+    return [1.0] if len(loaded) == 1 else [1 - options.mix, options.mix]
 
 
 def _conditions(options, generator, characters):

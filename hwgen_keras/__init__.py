@@ -44,6 +44,7 @@ _HOMES = {
         "concatenate_stores",
         "feed",
         "folder_samples",
+        "measure_forms",
         "read_manifest",
         "simulated_store",
         "split_by_writer",

@@ -4,6 +4,7 @@ from hwgen_keras.data.augment import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.data.classification import ClassificationSampler, StructureSampler
 from hwgen_keras.data.feed import feed
 from hwgen_keras.data.folders import folder_samples
+from hwgen_keras.data.forms import measure_forms
 from hwgen_keras.data.manifest import (
     Sample,
     read_manifest,
@@ -35,6 +36,7 @@ __all__ = [
     "concatenate_stores",
     "feed",
     "folder_samples",
+    "measure_forms",
     "mixing",
     "parse_augmentations",
     "read_manifest",

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 from scipy import ndimage
 
-from hwgen_keras.data.rows import affine_matrix
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.rows import fixed_place
 from hwgen_keras.errors import InputError
 
 
@@ -95,5 +94,4 @@ def place(images, image_size):
     Returns:
         float32 (n, image_size, image_size, 1) in [-1, 1].
     """
-    affine = affine_matrix(image_size, np.full((len(images), 4), FIXED_MARGIN))
-    return moved(images, affine, image_size)
+    return moved(images, fixed_place(image_size, len(images)), image_size)

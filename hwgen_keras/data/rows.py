@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
 
@@ -51,6 +52,11 @@ def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=
         input_size * centre_y - 0.5 - half * (y_by_x + y_by_y),
     )
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def fixed_place(image_size, count):
+    """Affine maps (count, 6) that put images without margins in the fixed place."""
+    return affine_matrix(image_size, np.full((count, 4), FIXED_MARGIN))
 
 
 def composed(outer, inner):

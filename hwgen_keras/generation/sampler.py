@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import StructureTokenizer
-from hwgen_keras.data import ImageStore, affine_matrix
+from hwgen_keras.data import ImageStore
 from hwgen_keras.data.forms import followed, measure_forms
-from hwgen_keras.data.rows import Groups, TokenTable
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.rows import Groups, TokenTable, fixed_place
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
 
@@ -155,7 +154,7 @@ class GenerationSampler:
             ]
         ).T
         label = self.label_of(rows)[0]
-        place = affine_matrix(self.image_size, np.full((len(rows), 4), FIXED_MARGIN))
+        place = fixed_place(self.image_size, len(rows))
         content = self.contents.pick(uniform[0], label)
         styles = self._styles(uniform[1], uniform[2], uniform[4:], label)
         table = {
