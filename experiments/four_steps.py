@@ -105,7 +105,9 @@ def train_step(script, options, model, make_model, probe_sheet, notes=None, save
         if (run.folder / "generator.keras").exists():
             print(f"{options.step} is complete.")
             return run.folder / "generator.keras", None
-        jit = common.set_up(options)
+        # A model that goes on draws from seeds of its own, which `training.fit` sets;
+        # to seed TensorFlow would make it prepare the compiled step once more.
+        jit = common.set_up(options) if model is None else None
         store, sampler = load_data(options)
         if model is None:
             model = make_model(options, len(store.characters), jit)

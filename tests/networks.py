@@ -34,6 +34,12 @@ if BACKEND in ("jax", "tensorflow"):
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
         "--xla_cpu_use_fusion_emitters=false",
     )
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    # For the same reason: what Grappler rewrites runs a step or two, and the rewriting
+    # takes longer than all of them.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 if BACKEND == "torch":
     import torch
 

@@ -8,6 +8,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from networks import BACKEND
 from PIL import Image
 
 from experiments import (
@@ -25,7 +26,6 @@ from hwgen_keras import callbacks
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import load_trained
 
-BACKEND = keras.backend.backend()
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
 # What no two runs have in common.
@@ -39,13 +39,8 @@ def call(script, **values):
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory, tiny_font, characters, request):
+def chain(tmp_path_factory, tiny_font, characters):
     """The runs of all training scripts, each from the one before."""
-    if BACKEND == "tensorflow":
-        # It takes 17 s a step, and two show that one goes on from the other.
-        patch = pytest.MonkeyPatch()
-        request.addfinalizer(patch.undo)
-        patch.setattr(four_steps, "STEPS", ("step1", "step_end"))
     folder = tmp_path_factory.mktemp("手書き と 空白")
     file = folder / "文字.txt"
     file.write_text("\n".join(characters) + "\n", encoding="utf-8")
