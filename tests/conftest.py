@@ -182,20 +182,30 @@ def tiny_font():
 
 
 @pytest.fixture
-def manifest(tmp_path, characters, rng):
+def manifest(tmp_path, write_manifest):
     """Path of a manifest: six kana, two writers, one 48-pixel drawing by each."""
-    entries = {}
-    for index, character in enumerate(characters):
-        entries[character] = []
-        for writer in ("first", "second"):
-            name = f"images/{writer}-{index}.png"
-            file = tmp_path / name
-            file.parent.mkdir(exist_ok=True)
-            _drawing(index, rng).save(file)
-            entries[character].append({"path": name, "writer": writer})
-    file = tmp_path / "manifest.json"
-    file.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
-    return file
+    return write_manifest(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def write_manifest(characters):
+    """A function, folder → path of `manifest` in it, for fixtures of modules."""
+
+    def write(folder):
+        rng, entries = np.random.default_rng(0), {}
+        for index, character in enumerate(characters):
+            entries[character] = []
+            for writer in ("first", "second"):
+                name = f"images/{writer}-{index}.png"
+                file = folder / name
+                file.parent.mkdir(exist_ok=True)
+                _drawing(index, rng).save(file)
+                entries[character].append({"path": name, "writer": writer})
+        file = folder / "manifest.json"
+        file.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+        return file
+
+    return write
 
 
 def _drawing(index, rng):

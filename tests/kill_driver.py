@@ -1,7 +1,8 @@
-"""python tests/kill_driver.py MODEL FOLDER KILL_AT: trains to step 12, or is killed.
+"""python tests/kill_driver.py MODEL KILL_AT FOLDERS: trains to step 12, or is killed.
 
 A process for test_kill.py. At step KILL_AT, while the checkpoint of that step is being
-written, it sends itself SIGKILL; 0: never. It resumes what is in FOLDER.
+written, it sends itself SIGKILL; 0: never. It resumes what is in a folder. A process
+starts for longer than it trains: one takes several folders.
 """
 
 import importlib.util
@@ -102,4 +103,5 @@ def main(kind, folder, kill_at):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    for folder in sys.argv[3:]:
+        main(sys.argv[1], folder, int(sys.argv[2]))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -20,11 +21,11 @@ several = pytest.mark.skipif(
 )
 
 
-def run_on_two_devices(module, *arguments):
-    """Runs a module in a process with two devices and returns what it printed."""
+def run_on_two_devices(*arguments):
+    """Runs modules in a process with two devices and returns what they printed."""
     path = os.pathsep.join([str(FOLDER), str(FOLDER.parent)])
     done = subprocess.run(
-        [sys.executable, FOLDER / "two_devices.py", module, *map(str, arguments)],
+        [sys.executable, FOLDER / "two_devices.py", *map(str, arguments)],
         cwd=FOLDER.parent,
         env={**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
@@ -36,11 +37,45 @@ def run_on_two_devices(module, *arguments):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def process(tmp_path_factory, write_manifest, characters):
+    """The folder of all that runs in one process with two devices, as it takes long.
+
+    `found.npz` of `one_and_two.py`; and a run `broken`, whose first step one device
+    takes and whose next two steps two devices take; `values` are its options.
+    """
+    folder = tmp_path_factory.mktemp("devices")
+    characters_file = folder / "characters.txt"
+    characters_file.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    manifest = str(write_manifest(folder))
+    values = {
+        "characters": str(characters_file),
+        "train": [manifest],
+        "validation": manifest,
+        "size": "tiny",
+        "batch_size": 4,
+        "interval": 1,
+        "schedule": "constant",
+        "learning_rate": 1e-3,
+    }
+    classify(folder / "broken", **values, steps=1)
+    printed = run_on_two_devices(
+        *("one_and_two", folder / "found.npz", "+", "experiments.train_classifier"),
+        f"--run_dir={folder / 'broken'}",
+        *("--resume", "--steps=3", "--distribute=data", "--cache="),
+    )
+    return types.SimpleNamespace(folder=folder, values=values, printed=printed)
+
+
+@pytest.fixture(scope="module")
+def found(process):
     """What one step leaves on one device and on two; see `one_and_two.py`."""
-    file = tmp_path_factory.mktemp("devices") / "found.npz"
-    run_on_two_devices("one_and_two", file)
-    return dict(np.load(file))
+    return dict(np.load(process.folder / "found.npz"))
+
+
+def classify(run_dir, **values):
+    """Trains a classifier on one device."""
+    flags = train_classifier.FLAGS, train_classifier.EXTRA
+    train_classifier.main(common.options(*flags, run_dir=str(run_dir), **values))
 
 
 def pairs(found, model, what):
@@ -94,47 +129,19 @@ class TestOneStep:
 
 
 @several
-def test_a_run_goes_from_one_device_to_two_and_back(tmp_path, manifest, characters):
-    characters_file = tmp_path / "characters.txt"
-    characters_file.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    values = {
-        "characters": str(characters_file),
-        "train": [str(manifest)],
-        "validation": str(manifest),
-        "size": "tiny",
-        "batch_size": 4,
-        "interval": 1,
-        "schedule": "constant",
-        "learning_rate": 1e-3,
-    }
-
-    def train(name, **more):
-        train_classifier.main(
-            common.options(
-                train_classifier.FLAGS,
-                train_classifier.EXTRA,
-                run_dir=str(tmp_path / name),
-                **more,
-            )
-        )
-
-    train("unbroken", **values, steps=4)
-    train("broken", **values, steps=1)
-    printed = run_on_two_devices(
-        "experiments.train_classifier",
-        f"--run_dir={tmp_path / 'broken'}",
-        *("--resume", "--steps=3", "--distribute=data", "--cache="),
-    )
-    assert "Continuing at step 1 of 3." in printed
-    assert "2 devices, 2 rows of each batch on each." in printed
-    config = json.loads((tmp_path / "broken" / "config.json").read_text())
+def test_a_run_goes_from_one_device_to_two_and_back(process):
+    folder = process.folder
+    classify(folder / "unbroken", **process.values, steps=4)
+    assert "Continuing at step 1 of 3." in process.printed
+    assert "2 devices, 2 rows of each batch on each." in process.printed
+    config = json.loads((folder / "broken" / "config.json").read_text())
     assert config["notes"]["devices"] == 2
-    train("broken", resume=True, steps=4, distribute="none")
+    classify(folder / "broken", resume=True, steps=4, distribute="none")
 
     unbroken, broken = (
         [
             json.loads(line)
-            for line in (tmp_path / name / "history.jsonl").read_text().splitlines()
+            for line in (folder / name / "history.jsonl").read_text().splitlines()
         ]
         for name in ("unbroken", "broken")
     )

@@ -1,8 +1,11 @@
-"""python tests/two_devices.py MODULE ARGUMENTS: runs a module on two CPU devices.
+"""python tests/two_devices.py MODULE ARGUMENTS [+ MODULE ARGUMENTS]: on two CPU devices.
 
-They must exist before the backend computes anything, so that a test needs a process.
+Runs modules after each other. The devices must exist before the backend computes
+anything, so that a test needs a process.
 """
 
+import importlib
+import itertools
 import os
 import runpy
 import sys
@@ -19,5 +22,9 @@ else:
         [tf.config.LogicalDeviceConfiguration()] * 2,
     )
 
-del sys.argv[0]
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+# Its settings for programs that run once.
+importlib.import_module("networks")
+groups = itertools.groupby(sys.argv[1:], lambda argument: argument != "+")
+for command in [list(group) for is_command, group in groups if is_command]:
+    sys.argv = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
