@@ -1,6 +1,6 @@
-"""python tests/two_devices.py MODULE ARGUMENTS [+ MODULE ARGUMENTS]: on two CPU devices.
+"""python tests/two_devices.py MODULE ARGUMENTS [+ MODULE ARGUMENTS]: two CPU devices.
 
-Runs modules after each other. The devices must exist before the backend computes
+Runs modules on them. The devices must exist before the backend computes
 anything, so that a test needs a process.
 """
 
