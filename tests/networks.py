@@ -34,18 +34,27 @@ if BACKEND in ("jax", "tensorflow"):
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
         "--xla_cpu_use_fusion_emitters=false",
     )
-if BACKEND == "tensorflow":
-    import tensorflow as tf
-
-    # For the same reason: what Grappler rewrites runs a step or two, and the rewriting
-    # takes longer than all of them.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 if BACKEND == "torch":
     import torch
 
     # Threads wait for each other longer than these layers take; on a busy machine
     # fifteen times as long.
     torch.set_num_threads(1)
+
+
+def rewrite_graphs(rewrite):
+    """Whether TensorFlow's Grappler rewrites a graph before it runs."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options(
+            {"disable_meta_optimizer": not rewrite}
+        )
+
+
+# For the same reason: what is rewritten runs a step or two, and the rewriting takes
+# longer than all of them.
+rewrite_graphs(False)
 # On a CPU XLA costs TensorFlow half a minute a model, and torch cannot compile these.
 JIT = BACKEND == "jax"
 
