@@ -7,8 +7,7 @@ import numpy as np
 from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
 from hwgen_keras.data import ImageStore, measure_forms
 from hwgen_keras.data.feed_python import moved
-from hwgen_keras.data.forms import bending
-from hwgen_keras.data.rows import composed, fixed_place
+from hwgen_keras.data.forms import glyphs_place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
@@ -61,9 +60,7 @@ def load_glyphs(options, text, slant=0.0, stretch=0.0):
             )
         print(f"Left blank, since no font draws them: {names}")
     images = store.decode(list(first.values()))
-    hand = np.array([not keeps_place(character) for character in first], float)
-    maps = bending(images, slant * hand, stretch * hand)
-    maps = composed(fixed_place(options.image_size, len(images)), maps)
+    maps = glyphs_place(images, first, slant, stretch)
     return dict(zip(first, moved(images, maps, options.image_size), strict=True))
 
 

@@ -17,7 +17,7 @@ from hwgen_keras.data import (
     measure_forms,
 )
 from hwgen_keras.data.feed_python import warp
-from hwgen_keras.data.rows import composed
+from hwgen_keras.data.rows import composed, fixed_place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import GenerationSampler
 
@@ -70,6 +70,16 @@ def test_hands_are_compared_with_fonts_and_few_images_are_believed_little():
     assert one.slant[1] == pytest.approx(0.3 / 4, abs=0.02)
 
 
+def test_images_of_one_hand_are_compared_as_those_of_a_store():
+    hands = [(0.3, 0.0), (0.1, -0.4)]
+    expected = np.stack(measure_forms(store_of(hands)))
+    for number, hand in enumerate(hands, start=1):
+        written, printed = np.stack([ellipse(*hand)] * 5), np.stack([ellipse()] * 5)
+        found = forms.compare_forms(written, printed)
+        np.testing.assert_allclose(found, expected[:, number], atol=1e-12)
+    assert forms.compare_forms(written[:0], printed[:0]).tolist() == [0, 0]
+
+
 def test_a_hand_without_the_characters_of_the_fonts_has_the_form_of_fonts():
     store = store_of([(0.3, 0.0)])
     kept = (store.kinds == FONT) == (store.labels < 2)
@@ -118,6 +128,16 @@ def test_without_a_difference_nothing_moves():
     zeros = np.zeros(len(images))
     maps = forms.bending(images, zeros, zeros)
     np.testing.assert_allclose(warp(images, maps, store.image_size), images, atol=1e-3)
+
+
+def test_glyphs_of_marks_are_put_in_place_as_they_are():
+    images = np.stack([ellipse(), ellipse()])
+    plain = forms.glyphs_place(images, "あ、", 0.0, 0.0)
+    bent = forms.glyphs_place(images, "あ、", 0.3, 0.2)
+    np.testing.assert_array_equal(plain, fixed_place(SIZE, 2))
+    np.testing.assert_allclose(bent[1], plain[1], atol=1e-5)
+    found = forms.second_moments(warp(images, bent, SIZE))[:, 0]
+    assert forms.slant_and_stretch(found) == pytest.approx([0.3, 0.2], abs=0.06)
 
 
 @given(seed=st.integers(0, 2**32))

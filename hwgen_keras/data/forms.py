@@ -1,13 +1,15 @@
 """How hands lean and stretch characters, and how glyphs are bent likewise."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.data.rows import composed
+from hwgen_keras.data.rows import composed, fixed_place
 from hwgen_keras.data.store import FONT, ImageStore
 from hwgen_keras.errors import InputError
+from hwgen_keras.sources.images import keeps_place
 
 # Images of a hand that count as much as knowing nothing of it: the deviation of one
 # image from its hand, in units of that between simulated hands, squared.
@@ -111,16 +113,36 @@ def measure_forms(store: ImageStore) -> Forms:
         [np.bincount(store.labels[fonts], m[fonts], classes) for m in moments]
     ) / np.maximum(glyphs, 1)
     known = glyphs[store.labels] > 0
-    source, label = store.sources[known], store.labels[known]
+    printed = printed[:, store.labels[known]]
+    return Forms(*_believed(moments[:, known], printed, store.sources[known], sources))
+
+
+def compare_forms(written: NDArray, printed: NDArray) -> NDArray:
+    """How one hand leans and stretches characters, beside glyphs of the same ones.
+
+    The estimate of `measure_forms`: of few images little is believed.
+
+    Args:
+        written: uint8 (n, height, width) by one hand, 0 ink, 255 paper.
+        printed: uint8 (n, height, width), of each the glyph of its character.
+
+    Returns:
+        (2,): slant and stretch, see `Forms`; 0 where n is 0.
+    """
+    moments = second_moments(written), second_moments(printed)
+    return _believed(*moments, np.zeros(len(written), np.int64), 1)[:, 0]
+
+
+def _believed(written, printed, source, sources):
+    """(2, sources) of the moments (3, n) of pairs, the n sources of which are given."""
     count = np.bincount(source, minlength=sources)
 
-    def summed(values):
-        return np.stack([np.bincount(source, row, sources) for row in values])
+    def summed(moments):
+        return np.stack([np.bincount(source, row, sources) for row in moments])
 
-    written = slant_and_stretch(summed(moments[:, known]))
-    difference = written - slant_and_stretch(summed(printed[:, label]))
-    # A source without common characters has two empty sums, and so no difference.
-    return Forms(*(difference * count / (count + _PRIOR_IMAGES)))
+    difference = slant_and_stretch(summed(written)) - slant_and_stretch(summed(printed))
+    # A source without pairs has two empty sums, and so no difference.
+    return difference * count / (count + _PRIOR_IMAGES)
 
 
 def _compared(store, fonts):
@@ -176,6 +198,28 @@ def bending(images: NDArray, slant: ArrayLike, stretch: ArrayLike) -> NDArray:
         row[4:] = np.array([scale, centre_y]) * across
         row[[2, 5]] += middle_x, middle_y
     return maps.astype(np.float32)
+
+
+def glyphs_place(
+    images: NDArray, characters: Iterable[str], slant: float, stretch: float
+) -> NDArray:
+    """The affine maps that put glyphs in the fixed place, bent to one hand.
+
+    What keeps its place is not bent: punctuation is no matter of a hand.
+
+    Args:
+        images: uint8 (n, size, size) without margins, 0 ink, 255 paper.
+        characters: the n that they show.
+        slant, stretch: what is added to theirs, see `Forms`.
+
+    Returns:
+        float32 (n, 6), as of `affine_matrix`.
+    """
+    maps = fixed_place(images.shape[1], len(images))
+    if not slant and not stretch:
+        return maps
+    hand = np.array([not keeps_place(character) for character in characters], float)
+    return composed(maps, bending(images, slant * hand, stretch * hand))
 
 
 def followed(
