@@ -63,8 +63,56 @@ class TestImages:
         folder = tmp_path / "with marks"
         shutil.copytree(hand, folder)
         shutil.copy(folder / "あ_0.png", folder / "っ_0.png")
-        assert len(pictures.in_hand(folder, SIZE)) == 6
-        assert len(pictures.in_hand(paths(folder), SIZE)) == 7
+        assert len(pictures.in_hand(folder, SIZE)[0]) == 6
+        assert len(pictures.in_hand(paths(folder), SIZE)[0]) == 7
+        told, expected = "あいうっかきく", pictures.prepare(hand, SIZE)
+        files = paths(folder)
+        files.sort(key=lambda path: told.index(path.name[0]))
+        arrays = np.stack([hw.read_image(file) for file in files])
+        floats = pictures.prepare(files, SIZE)
+        for style in (files, arrays, floats):
+            images, known = pictures.in_hand(style, SIZE, told)
+            np.testing.assert_array_equal(images, expected)
+            assert known == list("あいうかきく")
+        # Where there is nothing else, they have to do.
+        assert len(pictures.in_hand(files[3], SIZE, "っ")[0]) == 1
+
+    def test_what_they_show_is_told_or_found_in_a_folder(self, hand, tmp_path):
+        assert pictures.in_hand(hand, SIZE)[1] == list("あいうかきく")
+        assert pictures.in_hand(str(hand), SIZE, "さしすせそた")[1] == list(
+            "さしすせそた"
+        )
+        assert pictures.in_hand(paths(hand)[:2], SIZE)[1] == [None, None]
+        # Decomposed, as some file systems have it.
+        assert pictures.in_hand(paths(hand)[:1], SIZE, "か\u3099")[1] == ["が"]
+        assert pictures.in_hand(paths(hand)[:2], SIZE, [None, "い"])[1] == [None, "い"]
+        numbered = tmp_path / "numbered"
+        numbered.mkdir()
+        for name, path in zip(
+            ("1", "2_1", "A", "0042", "い"), paths(hand), strict=False
+        ):
+            shutil.copy(path, numbered / f"{name}.png")
+        assert pictures.in_hand(numbered, SIZE)[1] == [None] * 4 + ["い"]
+        assert pictures.in_hand(numbered, SIZE, "12ABい")[1] == list("12ABい")
+
+    @pytest.mark.parametrize(
+        ("told", "message"),
+        [
+            (
+                "あい",
+                "style_text has 2 characters and the style has 6 images; give a ch",
+            ),
+            ("", "style_text has 0 characters and the style has 6 images"),
+            (["あい"] * 6, "style_text has 'あい', which is not one character; give a"),
+            ([3] * 6, "style_text has 3, which is not one character"),
+            ("あ いうかき", "style_text has a space or a line break"),
+            (3, "style_text is 3; give a string, or a list of characters"),
+        ],
+    )
+    def test_told_what_is_not_there(self, hand, told, message):
+        with pytest.raises(InputError, match=message) as caught:
+            pictures.in_hand(hand, SIZE, told)
+        assert "\n" not in str(caught.value)
 
     @pytest.mark.parametrize(
         ("images", "message"),

@@ -1,13 +1,13 @@
 """A loaded generator: characters in somebody's hand."""
 
 import math
-import unicodedata
 
 import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
 from hwgen_keras.inference import engines, glyphs, pictures
+from hwgen_keras.inference.texts import characters_of
 
 
 class LoadedGenerator:
@@ -59,6 +59,7 @@ class LoadedGenerator:
         text,
         style,
         *,
+        style_text=None,
         fonts=None,
         seed=0,
         style_images=1,
@@ -70,12 +71,21 @@ class LoadedGenerator:
     ):
         """Writes each character of a text.
 
+        Where it is known which characters the style images show, the glyphs that are
+        rewritten lean and stretch as these do beside the fonts' glyphs of the same
+        characters. The more of them are known, the more it is believed, see
+        `measure_forms`; where none is known, or no font draws them, nothing is bent.
+
         Args:
             text: n characters, a string or a list. None of them is a space.
             style: images by one hand: an array (n, height, width) of uint8 (0 ink,
                 255 paper) or of floats in [-1, 1] (-1 ink), a folder of one person's
                 images, or a list of paths, arrays or PIL images. See
                 `inference.pictures.prepare` for how each is prepared.
+            style_text: what the style images show: a string or a list, one character
+                for each image (of a folder in the order of the paths), or None in a
+                list where it is unknown; None: what the names in a folder tell, see
+                `folder_samples`, but for Latin letters and digits; else unknown.
             fonts: what is rewritten: a font file, a folder, a `Font`, or a list of
                 them, of which the first with the character is taken; None:
                 IPAexGothic of the package matplotlib-fontja, or an installed font.
@@ -84,8 +94,8 @@ class LoadedGenerator:
             style_images: how many of the style images are shown for a character,
                 their styles averaged; 4 give a steadier hand than 1. Of `.keras`
                 models; exported ones are shown one.
-            strength: how much of the style, 0 none, 1 all, above overdrawn; None: all.
-                Of AdaIN generators in a `.keras` file.
+            strength: how much of the style, and of how glyphs are bent: 0 none, 1
+                all, above overdrawn; None: all. Of AdaIN generators in a `.keras` file.
             batch_size: characters written at once.
             sampler, steps, guidance: of diffusion models in a `.keras` file, see
                 `DiffusionGenerator`; scales that `guidance` leaves out, and None, are
@@ -96,14 +106,16 @@ class LoadedGenerator:
 
         Raises:
             InputError: a character has no structure, no class or no glyph; an image
-                cannot be read; a value is out of range; or the model or its format
-                cannot do what is asked.
+                cannot be read; `style_text` does not fit the images; a value is out of
+                range; or the model or its format cannot do what is asked.
         """
-        characters = _characters(text)
+        characters = characters_of(text, "The text")
+        if not characters:
+            raise InputError("The text to write is empty; give at least one character.")
         engine = self._sampling(sampler, steps, guidance)
         self._check(style_images, strength, seed)
         inputs = self._facts.condition(engine, characters)
-        hand = pictures.in_hand(style, self.image_size)
+        hand, told = pictures.in_hand(style, self.image_size, style_text)
         if style_images > len(hand):
             raise InputError(
                 f"style_images is {style_images} and the style has {len(hand)} images; "
@@ -117,7 +129,11 @@ class LoadedGenerator:
         ]
         style = hand[np.stack(shown)]
         inputs["style"] = style[:, 0] if style_images == 1 else style
-        inputs["content"] = glyphs.glyphs(characters, fonts, self.image_size)
+        fonts = glyphs.font_list(fonts)  # not searched for twice
+        forms = glyphs.forms_of(hand, told, fonts, self.image_size)
+        if strength is not None:
+            forms = strength * forms
+        inputs["content"] = glyphs.glyphs(characters, fonts, self.image_size, forms)
         if strength is not None:
             inputs["strength"] = np.full(len(characters), strength, np.float32)
         if "noise" in engine.input_names:
@@ -163,24 +179,3 @@ class LoadedGenerator:
             )
         if not 0 <= strength < math.inf:
             raise InputError(f"strength is {strength}; give a number of 0 or more.")
-
-
-def _characters(text):
-    """A text as a list of characters."""
-    if isinstance(text, str):
-        text = unicodedata.normalize("NFC", text)
-    characters = list(text)
-    if not characters:
-        raise InputError("The text to write is empty; give at least one character.")
-    for character in characters:
-        if not isinstance(character, str) or len(character) != 1:
-            raise InputError(
-                f"The text has {character!r}, which is not one character; give a "
-                "string, or a list of characters."
-            )
-        if character.isspace():
-            raise InputError(
-                "The text has a space or a line break, of which there is no image; "
-                "leave it out."
-            )
-    return characters

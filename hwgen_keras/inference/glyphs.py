@@ -6,12 +6,14 @@ import pathlib
 
 import numpy as np
 
-from hwgen_keras.data.feed_python import place
+from hwgen_keras.data.feed_python import moved, place
+from hwgen_keras.data.forms import compare_forms, glyphs_place
 from hwgen_keras.errors import InputError
+from hwgen_keras.generation import to_uint8
 from hwgen_keras.sources import Font, find_fonts, system_fonts
 
 
-def glyphs(characters, fonts, image_size):
+def glyphs(characters, fonts, image_size, forms=(0.0, 0.0)):
     """Glyphs in the place that they have in training, each of the first font with it.
 
     Args:
@@ -19,6 +21,7 @@ def glyphs(characters, fonts, image_size):
         fonts: a font file, a folder of fonts, a `Font`, a list of these, or None for
             `default_font`.
         image_size: side in pixels.
+        forms: slant and stretch, of `forms_of`.
 
     Returns:
         float32 (n, image_size, image_size, 1) in [-1, 1].
@@ -26,13 +29,37 @@ def glyphs(characters, fonts, image_size):
     Raises:
         InputError: there is no font, or none has a character.
     """
-    fonts = _list(fonts)
+    fonts = font_list(fonts)
     drawn = {c: _draw(fonts, c, image_size) for c in dict.fromkeys(characters)}
     missing = [character for character, glyph in drawn.items() if glyph is None]
     if missing:
         names = "、".join(missing[:10]) + (" and others" if missing[10:] else "")
         raise InputError(f"fonts: no font draws {names!r}; give one that does.")
-    return place(np.stack([drawn[c] for c in characters]), image_size)
+    images = np.stack([drawn[c] for c in characters])
+    return moved(images, glyphs_place(images, characters, *forms), image_size)
+
+
+def forms_of(hand, told, fonts, image_size):
+    """How much more a hand leans and stretches characters than the fonts' glyphs do.
+
+    Args:
+        hand: float32 (n, image_size, image_size, 1) in [-1, 1], in their place.
+        told: list of the n characters that they show, or None where that is unknown.
+        fonts, image_size: as of `glyphs`.
+
+    Returns:
+        (2,): slant and stretch, see `data.forms.compare_forms`.
+    """
+    known = {c for c in told if c is not None}
+    if not known:
+        return np.zeros(2)
+    fonts = font_list(fonts)
+    drawn = {c: _draw(fonts, c, image_size) for c in known}
+    rows = [row for row, c in enumerate(told) if drawn.get(c) is not None]
+    if not rows:
+        return np.zeros(2)
+    printed = place(np.stack([drawn[told[row]] for row in rows]), image_size)
+    return compare_forms(to_uint8(hand[rows]), to_uint8(printed))
 
 
 @functools.cache
@@ -56,7 +83,15 @@ def default_font():
     return installed[0]
 
 
-def _list(fonts):
+def font_list(fonts):
+    """The fonts whose glyphs are rewritten, as a tuple; what it gives, it takes.
+
+    Args:
+        fonts: as of `glyphs`.
+
+    Raises:
+        InputError: there is no font.
+    """
     if fonts is None:
         return (default_font(),)
     if isinstance(fonts, Font):

@@ -9,12 +9,13 @@ from PIL import Image
 from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import told_character
 from hwgen_keras.errors import InputError
+from hwgen_keras.inference.texts import characters_of
 from hwgen_keras.sources import clean_image, read_image
 from hwgen_keras.sources.images import keeps_place, to_grey
 from hwgen_keras.sources.pages.folders import list_images
 
 
-def prepare(images, image_size, name="images"):
+def prepare(images, image_size, name="images", only=None):
     """Images as the networks take them.
 
     Args:
@@ -27,6 +28,7 @@ def prepare(images, image_size, name="images"):
             `image_size` are taken as they are, others as scans.
         image_size: side in pixels.
         name: what to call them in an error.
+        only: numbers of the images that are prepared; None: all.
 
     Returns:
         float32 (n, image_size, image_size, 1) in [-1, 1].
@@ -35,42 +37,69 @@ def prepare(images, image_size, name="images"):
         InputError: there is no image, an array has another form, or an image cannot
             be read or is blank.
     """
-    if isinstance(images, str | os.PathLike):
-        images = list_images([images], name)
-    elif isinstance(images, Image.Image):
-        images = [images]
-    elif hasattr(images, "__array__"):
-        images = _rows(np.asarray(images), name)
-        if images.dtype != np.uint8 and images.shape[1:3] == (image_size, image_size):
-            return images[..., None].astype(np.float32)
-    images = list(images)
-    if not images:
+    images = _listed(images, name)
+    only = np.arange(len(images)) if only is None else only
+    if isinstance(images, np.ndarray):
+        if images.dtype != np.uint8 and images.shape[1:] == (image_size, image_size):
+            return images[only, ..., None].astype(np.float32)
+    if not len(only):
         raise InputError(f"{name}: there is no image; give at least one.")
-    scans = [_scan(image, f"{name}[{i}]") for i, image in enumerate(images)]
+    scans = [_scan(images[i], f"{name}[{i}]") for i in only]
     cleaned = [
         clean_image(scan, image_size, margin=0.0, name=told) for scan, told in scans
     ]
     return place(np.stack(cleaned), image_size)
 
 
-def in_hand(style, image_size):
-    """Images that show a hand, prepared; of a folder, those of its characters.
+def in_hand(style, image_size, style_text=None):
+    """Images that show a hand, prepared, and the characters that they show.
 
-    Of a small or low mark little can be seen of a hand; they are left out where the
-    folder has others.
+    Of a small or low mark little can be seen of a hand; where it is told which images
+    show marks, they are left out if there are others.
 
     Args:
         style: see `prepare`.
         image_size: side in pixels.
+        style_text: a character for each image, or None in its place, as a string or a
+            list; None: what the names in a folder tell.
+
+    Returns:
+        (float32 (n, image_size, image_size, 1), list of n characters, None of those
+        that are not known).
+
+    Raises:
+        InputError: as of `prepare`, or `style_text` does not fit the images.
     """
-    if isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
-        folder = pathlib.Path(style)
-        style = list_images([folder], "style")
-        told = [told_character(path, folder) for path in style]
-        marks = [character and keeps_place(character) for character in told]
-        if not all(marks):
-            style = [path for path, mark in zip(style, marks, strict=True) if not mark]
-    return prepare(style, image_size, "style")
+    listed = _listed(style, "style")
+    if style_text is not None:
+        told = characters_of(style_text, "style_text", unknown=True)
+        if len(told) != len(listed):
+            raise InputError(
+                f"style_text has {len(told)} characters and the style has "
+                f"{len(listed)} images; give a character for each image."
+            )
+    elif isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
+        told = [told_character(path, pathlib.Path(style)) for path in listed]
+    else:
+        told = [None] * len(listed)
+    marks = [character is not None and keeps_place(character) for character in told]
+    only = [k for k, mark in enumerate(marks) if not mark] or [*range(len(marks))]
+    told = [told[k] for k in only]
+    if style_text is None:
+        # 1.png and A.png are rather numbers of images than what they show.
+        told = [None if c is None or c.isascii() else c for c in told]
+    return prepare(listed, image_size, "style", only), told
+
+
+def _listed(images, name):
+    """The images one by one: an array (n, height, width), or a list."""
+    if isinstance(images, str | os.PathLike):
+        return list_images([images], name)
+    if isinstance(images, Image.Image):
+        return [images]
+    if hasattr(images, "__array__"):
+        return _rows(np.asarray(images), name)
+    return list(images)
 
 
 def _rows(array, name):
