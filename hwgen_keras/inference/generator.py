@@ -32,7 +32,7 @@ class LoadedGenerator:
     >>> generator = hwgen_keras.load(untrained, image_size=32)
     >>> hand = hwgen_keras.PenWriter(seed=1)
     >>> style = [hand.draw(character, image_size=48) for character in "あいう"]
-    >>> images = generator.write("かきく", style)
+    >>> images = generator.write("かきく", style, style_text="あいう")
     >>> images.shape, images.dtype
     ((3, 32, 32), dtype('uint8'))
     """
