@@ -28,7 +28,7 @@ def main():
         hand = [
             writer.draw(character, image_size=64, margin=0.1) for character in STYLE
         ]
-        written = generator.write("".join(text), hand, style_images=len(STYLE))
+        written = generator.write(text, hand, style_text=STYLE, style_images=len(STYLE))
         gap = np.full((64, 24), 255, np.uint8)
         rows.append(np.concatenate([*hand, gap, *written], axis=1))
     Image.fromarray(np.concatenate(rows)).save(FOLDER / "written.png")

@@ -87,6 +87,16 @@ def test_a_hand_without_the_characters_of_the_fonts_has_the_form_of_fonts():
     assert not found.slant.any() and not found.stretch.any()
 
 
+def test_one_flat_stroke_tells_no_absurd_slant():
+    stroke = np.full((2, SIZE, SIZE), 255, np.uint8)
+    stroke[0, 23:25] = 0
+    columns = np.arange(SIZE)
+    for thickness in range(2):
+        stroke[1, 26 - columns // 8 + thickness, columns] = 0
+    slant, stretch = forms.compare_forms(stroke[1:], stroke[:1])
+    assert slant == pytest.approx(0.5 / 4) and abs(stretch) <= 0.5 / 4
+
+
 def test_fonts_are_needed():
     store = store_of([(0.3, 0.0)])
     with pytest.raises(InputError, match="no fonts to compare the forms of hands with"):
