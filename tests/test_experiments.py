@@ -24,7 +24,7 @@ from experiments import (
 )
 from hwgen_keras import callbacks
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import load_trained
+from hwgen_keras.models import SIZES, load_trained
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
@@ -39,8 +39,13 @@ def call(script, **values):
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory, tiny_font, characters):
+def chain(tmp_path_factory, tiny_font, characters, request):
     """The runs of all training scripts, each from the one before."""
+    if BACKEND == "jax":
+        # To compile two levels takes JAX twice as long; it does in test_update.
+        patch = pytest.MonkeyPatch()
+        request.addfinalizer(patch.undo)
+        patch.setitem(SIZES["tiny"]["generator"], "multipliers", (1,))
     folder = tmp_path_factory.mktemp("手書き と 空白")
     file = folder / "文字.txt"
     file.write_text("\n".join(characters) + "\n", encoding="utf-8")
