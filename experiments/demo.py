@@ -97,6 +97,7 @@ def main(options):
         steps=steps["generator"],
         batch_size=8,
         step="all",
+        style_reference="writer",
         interval=20,
         run_dir=str(folder / "generator"),
     )

@@ -45,10 +45,11 @@ def sampler(count=3, **arguments):
     return GenerationSampler(small_store(CHARACTERS), count, **arguments)
 
 
-def write(output, generator=None, count=3, **arguments):
+def write(output, generator=None, count=3, follow_forms=True, **arguments):
     """`generate` with six rows a part, so that there are several."""
     arguments = {"part_rows": 6, "progress": False, "batch_size": 4, **arguments}
-    return generate(generator or Scribe(), sampler(count), output, **arguments)
+    drawn = sampler(count, follow_forms=follow_forms)
+    return generate(generator or Scribe(), drawn, output, **arguments)
 
 
 if __name__ == "__main__":

@@ -91,13 +91,25 @@ class Batches:
         full = np.append(rows, np.repeat(rows[-1:], self.batch_size - len(rows)))
         table = self.sampler.draw(full, attempt)
         names = [name for name in table if f"{name}_affine" in table]
-        # Rows of a batch show few different glyphs: each is decoded once.
-        indices = np.stack([table[name] for name in names])
-        used, where = np.unique(indices, return_inverse=True)
-        images = self.sampler.store.decode(used)
         batch = {k: v for k, v in table.items() if not k.endswith("_affine")}
-        for name, chosen in zip(names, where.reshape(indices.shape), strict=True):
-            affine = table[f"{name}_affine"]
-            batch[name] = moved(images[chosen], affine, self.sampler.image_size)
+        indices = np.stack([table[name] for name in names])
+        affine = np.stack([table[f"{name}_affine"] for name in names])
+        images = self._images(indices.ravel(), affine.reshape(-1, 6))
+        images = images.reshape(*indices.shape, *images.shape[1:])
+        batch |= zip(names, images, strict=True)
         inputs = inputs_of(self.generator, batch, self.sampler.seed, full, attempt)
         return rows, {k: v[: len(rows)] for k, v in table.items()}, inputs
+
+    def _images(self, indices, affine):
+        """Images (n, size, size, 1) of the store through their affine maps.
+
+        Rows of a batch show few different images in few places: each is decoded and
+        moved once.
+        """
+        keys = np.column_stack([indices.astype(np.int32), affine.view(np.int32)])
+        _, first, where = np.unique(
+            keys, axis=0, return_index=True, return_inverse=True
+        )
+        used, place = np.unique(indices[first], return_inverse=True)
+        decoded = self.sampler.store.decode(used)[place]
+        return moved(decoded, affine[first], self.sampler.image_size)[where.ravel()]
