@@ -18,6 +18,8 @@ _SHARED = (
 # Of settings that the note of a set does not name.
 _DEFAULTS = {name: definition[1] for name, definition in writing.EXTRA.items()}
 _DEFAULTS["style_hands"] = [inputs.REAL]
+# Sets that do not name it were written before glyphs were bent.
+_DEFAULTS["follow_forms"] = False
 
 
 def check(options, generators, axis, amounts):
