@@ -248,13 +248,15 @@ def test_a_generator_writes_its_set_here(gain, untrained, tmp_path, generator_fl
     message = "gan-1 was written with --style_images=1, not 2; choose another name"
     with pytest.raises(InputError, match=message):
         gain(**generator_flags, style_images=2)
-    # A set of before there were settings has their defaults.
+    # A set of before there were settings has their defaults, and glyphs as they were.
     note = folder.with_name("gan-1.json")
     request = json.loads(note.read_text("utf-8"))["request"]
     request = {name: request[name] for name in ("generator", "count")}
     note.write_text(json.dumps({"request": request}), "utf-8")
     (tmp_path / "run-1.keras").rename(tmp_path / "away.keras")
-    gain(**generator_flags)
+    with pytest.raises(InputError, match="with --follow_forms=False, not True; choose"):
+        gain(**generator_flags)
+    gain(**generator_flags, follow_forms=False)
     (tmp_path / "away.keras").rename(tmp_path / "run-1.keras")
     with pytest.raises(InputError, match="with --style_hands=real, not fonts,real;"):
         gain(**generator_flags, style_hands=["real", "fonts"])
