@@ -46,6 +46,9 @@ def pytest_cmdline_main(config):
         )
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # GPUs multiply float32 in 19 bits otherwise; what is compared here needs all.
+    os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+    os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
     return None
 
 

@@ -169,6 +169,10 @@ def test_one_step_of_fit_in_float16():
     )
 
 
+def test_adam_with_averages_updates_weights_as_adam_does():
+    assert isinstance(AveragingAdam(), type(keras.optimizers.Adam()))
+
+
 def test_training_lowers_the_loss_and_averages_are_taken():
     keras.utils.set_random_seed(0)
     network = unet(multipliers=(1,))

@@ -7,8 +7,13 @@ import keras
 from keras import ops
 
 
+# On torch `Adam()` is of a class that updates all weights in one call; a subclass of
+# `Adam` would update them one by one.
+_Adam = type(keras.optimizers.Adam.__new__(keras.optimizers.Adam))
+
+
 @keras.saving.register_keras_serializable("hwgen_keras")
-class AveragingAdam(keras.optimizers.Adam):
+class AveragingAdam(_Adam):  # type: ignore[valid-type,misc]
     """Adam that keeps moving averages of the weights and leaves the weights alone.
 
     Keras's own (`use_ema=True`) overwrites the weights at the end of every `fit`; a
