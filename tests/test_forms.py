@@ -35,7 +35,7 @@ def ellipse(lean=0.0, wide=0.0, radius=10.0, middle=(0.0, 0.0)):
     return np.where(inside, 0, 255).astype(np.uint8)
 
 
-def store_of(hands, images=5):
+def store_of(hands, images=5, characters=CHARACTERS):
     """A font of circles, and hands (lean, wide), each with so many characters."""
     sources = [(0.0, 0.0), *hands]
     return ImageStore.from_arrays(
@@ -44,7 +44,7 @@ def store_of(hands, images=5):
         np.repeat(np.arange(len(sources)), images),
         np.repeat([FONT, *[HANDWRITING] * len(hands)], images),
         ["font", *(f"hand {i}" for i in range(len(hands)))],
-        CHARACTERS,
+        characters,
     )
 
 
@@ -181,6 +181,15 @@ class TestSamplers:
         table = sampler.epoch(0)
         hands = store.sources[table["style"]]
         expected = np.array([0, 0.3, -0.3])[hands] * 5 / 8 * follow
+        assert self.bent(table, store) == pytest.approx(expected, abs=0.04)
+
+    def test_marks_are_not_bent_and_tell_nothing(self):
+        store = store_of([(0.3, 0.0)], characters=CharacterSet("some", "あいう、っ"))
+        assert measure_forms(store).slant[1] == pytest.approx(0.3 * 3 / 6, abs=0.02)
+        table = GenerationSampler(store, 4, follow_forms=True).epoch(0)
+        hand = store.sources[table["style"]] == 1
+        mark = store.labels[table["content"]] >= 3
+        expected = np.where(hand & ~mark, 0.3 * 3 / 6, 0.0)
         assert self.bent(table, store) == pytest.approx(expected, abs=0.04)
 
     @pytest.mark.parametrize("follow", [False, True])

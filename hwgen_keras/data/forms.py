@@ -84,7 +84,7 @@ def measure_forms(store: ImageStore) -> Forms:
 
     What the sources wrote is compared with the fonts' glyphs of the same characters.
     Of a hand with few images little is believed, by as much as images of one hand
-    differ.
+    differ. Small kana and punctuation tell nothing of it.
 
     Args:
         store: an `ImageStore` with fonts.
@@ -115,7 +115,7 @@ def measure_forms(store: ImageStore) -> Forms:
     printed = np.stack(
         [np.bincount(store.labels[fonts], m[fonts], classes) for m in moments]
     ) / np.maximum(glyphs, 1)
-    known = glyphs[store.labels] > 0
+    known = (glyphs[store.labels] > 0) & _bent(store)[store.labels]
     printed = printed[:, store.labels[known]]
     return Forms(*_believed(moments[:, known], printed, store.sources[known], sources))
 
@@ -148,6 +148,11 @@ def _believed(written, printed, source, sources):
     # A source without pairs has two empty sums, and so no difference.
     believed = np.clip(difference, -limits, limits)
     return believed * count / (count + _PRIOR_IMAGES)
+
+
+def _bent(store):
+    """Of each character of a store whether it is bent: not what is small or low."""
+    return np.array([not keeps_place(character) for character in store.characters])
 
 
 def _compared(store, fonts):
@@ -232,6 +237,8 @@ def followed(
 ) -> NDArray:
     """The affine maps of a table's content images, bent to the forms of hands.
 
+    Small kana and punctuation stay as they are, as in `glyphs_place`.
+
     Args:
         store: where the images are.
         forms: of its sources.
@@ -241,7 +248,8 @@ def followed(
     Returns:
         float32 (n, 6), in the place of `content_affine`.
     """
-    fonts = store.sources[table["content"]]
-    differences = (values[hands] - values[fonts] for values in forms)
+    fonts, labels = (of[table["content"]] for of in (store.sources, store.labels))
+    bent = _bent(store)[labels]
+    differences = (bent * (values[hands] - values[fonts]) for values in forms)
     maps = bending(store.decode(table["content"]), *differences)
     return composed(table["content_affine"], maps)
