@@ -260,7 +260,10 @@ class UNet(keras.Model):
             drop = ops.cast(inputs["drop_style"], "bool")[:, None]
             null = ops.cast(self.null_style, self.compute_dtype)
             statistics = ops.where(drop, null[None], statistics)
-            features = ops.where(drop[..., None], 0.0, features)
+            # Not ops.where: under jit zeros that XLA knows become one repeated number,
+            # and products with such a one it gets wrong (jaxlib 0.10.2 to 0.12.0.1).
+            told = ops.cast(ops.logical_not(drop), features.dtype)
+            features = features * told[..., None]
         vector = self.noise_level(log_snr) + self.to_style(statistics)
         if self.condition is not None:
             vector = vector + self.condition(inputs)
