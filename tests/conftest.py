@@ -1,6 +1,7 @@
 """The option `--backend`, and the tiny data that tests share."""
 
 import concurrent.futures
+import gc
 import importlib.util
 import json
 import os
@@ -140,6 +141,15 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in set(left_out)]
 
 
+def pytest_collection_finish():
+    """Look for garbage seldom, and never among what the imports left.
+
+    Models make so many objects that Python would look several times a second.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000)
+
+
 def pytest_terminal_summary(terminalreporter):
     counts_file = os.environ.get(COUNTS_FILE)
     if counts_file:
@@ -158,6 +168,13 @@ def _float32_after_each_test():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_garbage_after_each_module():
+    """A model is garbage in a circle, which holds gigabytes until Python looks."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
