@@ -32,7 +32,9 @@ if BACKEND in ("jax", "tensorflow"):
     os.environ.setdefault(
         "XLA_FLAGS",
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_cpu_use_fusion_emitters=false "
+        # Parts are for compiling on several cores.
+        "--xla_cpu_parallel_codegen_split_count=1",
     )
 if BACKEND == "torch":
     import torch
