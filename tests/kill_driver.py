@@ -1,4 +1,4 @@
-"""python tests/kill_driver.py MODEL KILL_AT FOLDERS: trains to step 12, or is killed.
+"""python tests/kill_driver.py MODEL KILL_AT FOLDERS: trains to step 7, or is killed.
 
 A process for test_kill.py. At step KILL_AT, while the checkpoint of that step is being
 written, it sends itself SIGKILL; 0: never. It resumes what is in a folder. A process
@@ -35,7 +35,9 @@ CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
 def generator(store):
     """A GAN with all that has a state, fed by the Python feed."""
     model = StyleTransfer(
-        networks.generator(), networks.discriminator(), instance_noise=0.1
+        networks.generator(multipliers=(1,)),
+        networks.discriminator(),
+        instance_noise=0.1,
     )
     networks.compile_style_transfer(model, adam_pair(1e-3, ema_momentum=0.9))
     sampler = PairSampler(store, "step_end")
@@ -77,8 +79,8 @@ def main(kind, folder, kill_at):
         script.EXTRA,
         run_dir=folder,
         resume=pathlib.Path(folder).exists(),
-        steps=12,
-        interval=5,
+        steps=7,
+        interval=3,
         # After every step.
         checkpoint_minutes=1e-9,
         best_metric="loss",
