@@ -134,12 +134,13 @@ def test_of_a_single_image_none_is_held_out(given, tmp_path, capsys):
 
 
 def test_a_diffusion_model_learns_a_hand(given, tmp_path):
-    diffusion_generator("embedding", steps=2).save(tmp_path / "generator.keras")
+    small = {"steps": 2, "multipliers": (1,)}
+    diffusion_generator("embedding", **small).save(tmp_path / "generator.keras")
     # Its own vector a class is 6 long in the data.
     flags = {**given, "generator_weights": str(tmp_path)}
     with pytest.raises(InputError, match="trained on 4 characters"):
         call(**flags, run_dir=str(tmp_path / "wrong"))
-    diffusion_generator(None, steps=2).save(tmp_path / "generator.keras")
+    diffusion_generator(None, **small).save(tmp_path / "generator.keras")
     path = call(**flags, run_dir=str(tmp_path / "run"), part="style")
     names = moved(flags, path)
     assert all("to_style" in n or "style_encoder/middle_" in n for n in names)

@@ -100,7 +100,7 @@ class TestEventLog:
 
     def test_both_learning_rates_of_two_optimizers(self, log):
         for policy in ("float32", "mixed_float16"):
-            model = style_transfer("adain", policy, False, False)
+            model = style_transfer("adain", policy, False, False, (1,))
             compile_style_transfer(model)
             log.set_model(model)
             log.on_epoch_end(0, {"loss": 1.0})

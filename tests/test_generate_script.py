@@ -25,7 +25,7 @@ def given(tmp_path_factory, tiny_font, characters):
     """Flags, with an untrained generator and reader of the six characters."""
     folder = tmp_path_factory.mktemp("set")
     keras.utils.set_random_seed(0)
-    generator = AdaINGenerator(width=8, multipliers=(1, 2), attention=ATTENTION)
+    generator = AdaINGenerator(width=8, multipliers=(1,), attention=ATTENTION)
     generator.build()
     # Untrained it writes a veil; so its ink is as dark as it can be.
     kernel, bias = generator.last_layer.get_weights()

@@ -146,14 +146,17 @@ ALONE = {
     ),
     **{
         f"generator-{mode}": (
-            lambda policy, mode=mode: generator(mode, policy),
+            # The decoder and the encoder are those of every mode.
+            lambda policy, mode=mode: generator(
+                mode, policy, (1, 2) if mode == "adain_clip" else (1,)
+            ),
             generator_inputs(mode),
             IMAGES,
         )
         for mode in MODES
     },
     "style_transfer": (
-        lambda policy: style_transfer("adain_clip", policy),
+        lambda policy: style_transfer("adain_clip", policy, multipliers=(1,)),
         transfer_batch(),
         IMAGES,
     ),
@@ -167,7 +170,8 @@ TRAINED = {
     **{
         f"style_transfer-{mode}": (
             lambda policy, mode=mode, features=features, clip=clip: style_transfer(
-                mode, policy, features, clip
+                *(mode, policy, features, clip),
+                multipliers=(1, 2) if clip else (1,),
             ),
             compile_style_transfer,
             transfer_batch(),

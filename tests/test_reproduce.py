@@ -47,7 +47,8 @@ def network(step):
         image = ImageTower(ImageEncoder(widths=(8, 16)), 16)
         return CLIP(image, TextTower(encoder(), 16))
     condition = CLIPCondition(TextTower(encoder(), 16), 32)
-    return AdaINGenerator(width=8, multipliers=(1, 2), condition=condition)
+    attention = {"heads": 2, "head_width": 4}
+    return AdaINGenerator(8, (1, 2), condition, attention)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hwgen_keras.layers import CrossAttention
 
 @pytest.fixture(scope="module")
 def write():
-    model = generator()
+    model = generator(multipliers=(1,))
     model.build()
     draw_weights(model)
     return compiled(model)
@@ -43,7 +43,7 @@ class TestStrength:
         assert np.abs(write({**none, "style": hands[1]}) - own).max() < 1e-5
 
     def test_it_mixes_statistics_a_row(self, hands):
-        model = generator()
+        model = generator(multipliers=(1,))
         model.build()
         draw_weights(model)
         content = images()
@@ -78,7 +78,8 @@ class TestMixing:
         assert np.abs(other - equal).max() > 1e-3
 
     def test_a_diffusion_model_attends_to_the_shares_alone(self, hands):
-        model = diffusion_generator("embedding", steps=1, style_attention=True)
+        settings = {"multipliers": (1,), "style_attention": True}
+        model = diffusion_generator("embedding", steps=1, **settings)
         write = compiled(model)
         inputs = {
             "content": images(),

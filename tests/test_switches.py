@@ -259,7 +259,7 @@ class TestImplicit:
         moved = {}
         for trains_style in (True, False):
             model = StyleTransfer(
-                generator(),
+                generator(multipliers=(1,)),
                 PatchDiscriminator(widths=(8, 16)),
                 pixel_weight=0.0,
                 adversarial_weight=0.0,

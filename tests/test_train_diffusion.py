@@ -47,6 +47,18 @@ def blank_pictures(monkeypatch):
     monkeypatch.setattr(train_diffusion, "probe_sheet", lambda batch: lambda _: picture)
 
 
+def quick_sheet(batch, probe_sheet=train_diffusion.probe_sheet):
+    """The script's own pictures, in fewer than twenty steps of the sampler."""
+    draw = probe_sheet(batch)
+
+    def quick(model):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(model.generator, "steps", 2)
+            return draw(model)
+
+    return quick
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, tiny_font, characters):
     """All four steps with an embedding."""
@@ -58,14 +70,16 @@ def run(tmp_path_factory, tiny_font, characters):
         "fonts": [str(tiny_font)],
         "simulated_writers": 2,
     }
-    generator = call(
-        **data,
-        condition="embedding",
-        style_reference="writer",
-        style_attention=True,
-        ema=0.5,
-        run_dir=str(folder / "run"),
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_diffusion, "probe_sheet", quick_sheet)
+        generator = call(
+            **data,
+            condition="embedding",
+            style_reference="writer",
+            style_attention=True,
+            ema=0.5,
+            run_dir=str(folder / "run"),
+        )
     return types.SimpleNamespace(folder=folder, data=data, generator=generator)
 
 
