@@ -26,6 +26,10 @@ def known_update():
 
 
 class TestOneStep:
+    @pytest.mark.skipif(
+        BACKEND == "jax",
+        reason="long to compile; test_whole_step has its sum, and below are its norms",
+    )
     def test_gradients_and_losses_are_those_of_the_plain_sum(self, known_update):
         model = known_model()
         expected = plain_update(model)
@@ -174,7 +178,8 @@ class Steep(PatchDiscriminator):
 class TestAdversarialOverflow:
     def test_leaves_the_other_losses_at_work(self):
         steep = Steep(widths=discriminator().widths)
-        model = compile_style_transfer(StyleTransfer(generator(), steep))
+        small = generator(multipliers=(1,))
+        model = compile_style_transfer(StyleTransfer(small, steep))
         before = weights_of(model)
         metrics = one_fit(model)
         assert metrics["adaptive_weight"] == 0
