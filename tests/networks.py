@@ -1,5 +1,6 @@
 """Networks of a few thousand weights, and batches for them."""
 
+import importlib.metadata
 import os
 
 import keras
@@ -29,13 +30,16 @@ CLASSES, VOCABULARY_SIZE, LENGTH = 4, 12, 6
 # XLA reads this when it first computes: these programs run once, so that compiling
 # them well takes longer than running them badly.
 if BACKEND in ("jax", "tensorflow"):
-    os.environ.setdefault(
-        "XLA_FLAGS",
+    flags = (
         "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-        "--xla_cpu_use_fusion_emitters=false "
         # Parts are for compiling on several cores.
-        "--xla_cpu_parallel_codegen_split_count=1",
+        "--xla_cpu_parallel_codegen_split_count=1"
     )
+    # XLA ends a process for a flag that it does not know, as jaxlib 0.11 this one.
+    release = importlib.metadata.version(BACKEND).split(".")[:2]
+    if BACKEND == "tensorflow" or [int(part) for part in release] < [0, 11]:
+        flags += " --xla_cpu_use_fusion_emitters=false"
+    os.environ.setdefault("XLA_FLAGS", flags)
 if BACKEND == "torch":
     import torch
 
