@@ -2,16 +2,14 @@
 
 import csv
 import json
-import shutil
 
 import pytest
+from gain_folder import gain_in, handwriting_in, without_training
 from networks import BACKEND
 from PIL import Image
 
-from experiments import augmentation_gain, common, gain_runs
-from hwgen_keras.data import Sample, write_manifest
+from experiments import common, gain_runs
 from hwgen_keras.errors import InputError
-from hwgen_keras.sources import PenWriter
 
 # Most of it trains nothing; the scripts that it runs are tested on each backend.
 pytestmark = pytest.mark.backend_free
@@ -20,77 +18,17 @@ one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enou
 
 @pytest.fixture
 def handwriting(tmp_path, characters):
-    """A function, (name, seeds of simulated writers) → manifest of their images."""
-
-    def write(name, seeds):
-        samples = []
-        for writer in map(PenWriter, seeds):
-            for number, character in enumerate(characters):
-                path = tmp_path / name / f"{writer.name}-{number}.png"
-                path.parent.mkdir(exist_ok=True)
-                Image.fromarray(writer.draw(character, 32)).save(path)
-                samples.append(Sample(character, path, writer.name))
-        write_manifest(tmp_path / f"{name}.json", samples)
-        return str(tmp_path / f"{name}.json")
-
-    return write
+    return handwriting_in(tmp_path, characters)
 
 
 @pytest.fixture
-def gain(tmp_path, characters, handwriting):
-    """A function, options → what `main` returns."""
-    listed = tmp_path / "文字.txt"
-    listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    train, test = handwriting("train", [0, 1]), handwriting("test", [2])
-    made = handwriting("gan-1", [3])
-
-    def run(**values):
-        given = {
-            "train": train,
-            "test": test,
-            "generated": [f"gan={made.replace('-1.json', '-{writers}.json')}"],
-            "characters": str(listed),
-            "writers": ["1"],
-            "arms": ["classical", "gan"],
-            "seeds": 2,
-            "size": "tiny",
-            "image_size": 16,
-            "batch_size": 4,
-            "steps": 2,
-            "output": str(tmp_path / "gain"),
-        }
-        flags = augmentation_gain.FLAGS, augmentation_gain.EXTRA
-        return augmentation_gain.main(common.options(*flags, **{**given, **values}))
-
-    return run
-
-
-# What a seed of an arm reads right beside く, which it reads everywhere else.
-READ = {"classical/0": "うか", "classical/1": "う", "gan/0": "い", "gan/1": "あい"}
+def gain(tmp_path, characters):
+    return gain_in(tmp_path, characters)
 
 
 @pytest.fixture
 def untrained(monkeypatch, characters):
-    """Trainings that leave a report at once; their folders' names, as they come."""
-    begun = []
-
-    def train(folder, values, test):
-        begun.append("/".join(folder.parts[-3:]))
-        folder.mkdir(parents=True)
-        config = {"flags": values}
-        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        right = READ.get("/".join(folder.parts[-3::2]), "")
-        lines = ["path,true,predicted,probability"]
-        for character in characters:
-            read = character if character in right else "く"
-            lines.append(f"x,{character},{read},1")
-        (folder / "predictions.csv").write_text("\n".join(lines) + "\n", "utf-8")
-        accuracy = (len(right) + 1) / 6
-        report = {"accuracy": accuracy, "macro_f1": 0.5, "images": 6}
-        (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
-
-    monkeypatch.setattr(gain_runs, "train", train)
-    return begun
+    return without_training(monkeypatch, characters)
 
 
 @one_backend
@@ -206,129 +144,6 @@ def test_mistakes_get_one_sentence(gain, untrained, values, message):
         gain(**values)
     assert "\n" not in str(error.value)
     assert not untrained
-
-
-@pytest.fixture
-def generator_flags(tmp_path, tiny_font):
-    """Flags of an untrained generator, which is known for writers 0 and 1."""
-    from networks import generator
-
-    network = generator()
-    network.build()
-    for amount in (0, 1):
-        network.save(tmp_path / f"run-{amount}.keras")
-    return {
-        "generated": [],
-        "generator": [f"gan={tmp_path}/run-{{writers}}.keras"],
-        "generated_count": 2,
-        "fonts": [str(tiny_font)],
-        "image_size": 32,
-    }
-
-
-def hands_of(folder):
-    """The hands in which a set is written."""
-    samples = json.loads((folder / "manifest.json").read_text("utf-8")).values()
-    return {sample["writer"] for each in samples for sample in each}
-
-
-@one_backend
-def test_a_generator_writes_its_set_here(gain, untrained, tmp_path, generator_flags):
-    gain(**generator_flags)
-    folder = tmp_path / "gain" / "generated" / "gan-1"
-    assert hands_of(folder) == {"pen-0000"}
-    config = tmp_path / "gain" / "runs" / "gan" / "1" / "0" / "config.json"
-    (used,) = json.loads(config.read_text("utf-8"))["flags"]["generated"]
-    assert used == str(folder / "manifest.json")
-    shutil.copy(tmp_path / "run-1.keras", tmp_path / "other-1.keras")
-    other = {"generator": [f"gan={tmp_path}/other-1.keras"]}
-    with pytest.raises(InputError, match="choose another name for the generator"):
-        gain(**{**generator_flags, **other})
-    # Settings, too, are those of the set that is there.
-    message = "gan-1 was written with --style_images=1, not 2; choose another name"
-    with pytest.raises(InputError, match=message):
-        gain(**generator_flags, style_images=2)
-    # A set of before there were settings has their defaults, and glyphs as they were.
-    note = folder.with_name("gan-1.json")
-    request = json.loads(note.read_text("utf-8"))["request"]
-    request = {name: request[name] for name in ("generator", "count")}
-    note.write_text(json.dumps({"request": request}), "utf-8")
-    (tmp_path / "run-1.keras").rename(tmp_path / "away.keras")
-    with pytest.raises(InputError, match="with --follow_forms=False, not True; choose"):
-        gain(**generator_flags)
-    gain(**generator_flags, follow_forms=False)
-    (tmp_path / "away.keras").rename(tmp_path / "run-1.keras")
-    with pytest.raises(InputError, match="with --style_hands=real, not fonts,real;"):
-        gain(**generator_flags, style_hands=["real", "fonts"])
-    # Beside a set with other settings it stays what it is.
-    sets = [f"gan={folder.with_name('gan-{writers}')}/manifest.json"]
-    again = [one.replace("gan=", "two=") for one in generator_flags["generator"]]
-    gain(
-        **{**generator_flags, "generated": sets, "generator": again},
-        style_images=2,
-        arms=["gan", "two"],
-    )
-    assert untrained[4:] == ["two/1/0", "two/1/1"]
-
-
-@one_backend
-def test_a_generator_writes_as_it_is_told(
-    gain, untrained, tmp_path, generator_flags, characters
-):
-    from hwgen_keras.models import Classifier, ImageEncoder
-
-    for amount in (0, 1):
-        reader = Classifier(ImageEncoder(widths=(8, 16)), len(characters))
-        reader.build()
-        reader.save(tmp_path / f"reader-{amount}.keras")
-    told = {
-        **generator_flags,
-        "writers": ["0", "1"],
-        "simulated_writers": 6,
-        "style_hands": ["simulated", "real"],
-        "content": "both",
-        "style_images": 2,
-        "reader": f"{tmp_path}/reader-{{writers}}.keras",
-        "min_content_score": 0.0,
-        "max_attempts": 3,
-        "reject_duplicates": False,
-        "arms": ["strokes", "gan only"],
-        "seeds": 1,
-    }
-    # A mistake that generate finds binds nothing.
-    with pytest.raises(InputError, match="--sampling_steps is for a diffusion model"):
-        gain(**told, sampling_steps=3)
-    gain(**told)
-    folder = tmp_path / "gain" / "generated"
-    for amount, hands in ((0, ["simulated"]), (1, ["real", "simulated"])):
-        text = (folder / f"gan-{amount}" / "generation.json").read_text("utf-8")
-        flags = json.loads(text)["flags"]
-        assert flags["style_hands"] == hands and flags["content"] == "both"
-        assert flags["style_images"] == 2 and flags["max_attempts"] == 3
-        assert flags["reader"] == str(tmp_path / f"reader-{amount}.keras")
-        assert hands_of(folder / f"gan-{amount}") <= {f"pen-{n:04d}" for n in range(6)}
-    assert sorted(untrained) == [
-        "gan only/0/0",
-        "gan only/1/0",
-        *[f"strokes/{n}/0" for n in (0, 1)],
-    ]
-    with pytest.raises(InputError, match="with --max_attempts=3, not 4; choose"):
-        gain(**{**told, "max_attempts": 4})
-
-
-@one_backend
-def test_no_set_without_a_hand(gain, untrained, tmp_path, generator_flags):
-    told = {**generator_flags, "writers": ["0"], "arms": ["fonts", "gan only"]}
-    gain(**told)
-    assert not (tmp_path / "gain" / "generated").exists()
-    # What is one for all amounts may have learned from real writers.
-    one = [f"gan={tmp_path}/run-1.keras"]
-    gain(**{**told, "generator": one, "style_hands": ["fonts"]})
-    assert not (tmp_path / "gain" / "generated").exists()
-    gain(**told, style_hands=["fonts", "real"])
-    assert hands_of(tmp_path / "gain" / "generated" / "gan-0") == {
-        "IPAexGothic Regular"
-    }
 
 
 @one_backend

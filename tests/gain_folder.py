@@ -1,0 +1,80 @@
+"""What tests of augmentation_gain share: handwriting, flags, trainings of no time."""
+
+import json
+
+from PIL import Image
+
+from experiments import augmentation_gain, common, gain_runs
+from hwgen_keras.data import Sample, write_manifest
+from hwgen_keras.sources import PenWriter
+
+# What a seed of an arm reads right beside く, which it reads everywhere else.
+READ = {"classical/0": "うか", "classical/1": "う", "gan/0": "い", "gan/1": "あい"}
+
+
+def handwriting_in(folder, characters):
+    """A function, (name, seeds of simulated writers) → manifest of their images."""
+
+    def write(name, seeds):
+        samples = []
+        for writer in map(PenWriter, seeds):
+            for number, character in enumerate(characters):
+                path = folder / name / f"{writer.name}-{number}.png"
+                path.parent.mkdir(exist_ok=True)
+                Image.fromarray(writer.draw(character, 32)).save(path)
+                samples.append(Sample(character, path, writer.name))
+        write_manifest(folder / f"{name}.json", samples)
+        return str(folder / f"{name}.json")
+
+    return write
+
+
+def gain_in(folder, characters):
+    """A function, options → what `main` of the experiment returns."""
+    listed = folder / "文字.txt"
+    listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
+    write = handwriting_in(folder, characters)
+    train, test, made = write("train", [0, 1]), write("test", [2]), write("gan-1", [3])
+
+    def run(**values):
+        given = {
+            "train": train,
+            "test": test,
+            "generated": [f"gan={made.replace('-1.json', '-{writers}.json')}"],
+            "characters": str(listed),
+            "writers": ["1"],
+            "arms": ["classical", "gan"],
+            "seeds": 2,
+            "size": "tiny",
+            "image_size": 16,
+            "batch_size": 4,
+            "steps": 2,
+            "output": str(folder / "gain"),
+        }
+        flags = augmentation_gain.FLAGS, augmentation_gain.EXTRA
+        return augmentation_gain.main(common.options(*flags, **{**given, **values}))
+
+    return run
+
+
+def without_training(monkeypatch, characters):
+    """Trainings leave a report at once; their folders' names, as they come."""
+    begun = []
+
+    def train(folder, values, test):
+        begun.append("/".join(folder.parts[-3:]))
+        folder.mkdir(parents=True)
+        config = {"flags": values}
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        right = READ.get("/".join(folder.parts[-3::2]), "")
+        lines = ["path,true,predicted,probability"]
+        for character in characters:
+            read = character if character in right else "く"
+            lines.append(f"x,{character},{read},1")
+        (folder / "predictions.csv").write_text("\n".join(lines) + "\n", "utf-8")
+        accuracy = (len(right) + 1) / 6
+        report = {"accuracy": accuracy, "macro_f1": 0.5, "images": 6}
+        (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+
+    monkeypatch.setattr(gain_runs, "train", train)
+    return begun
