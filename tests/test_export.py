@@ -40,7 +40,7 @@ def run(tmp_path_factory):
     """The folder of a run that trained a generator, as it were, in half precision."""
     folder = tmp_path_factory.mktemp("run")
     keras.utils.set_random_seed(0)
-    model = generator("adain_clip", "mixed_bfloat16")
+    model = generator("adain_clip", "mixed_bfloat16", multipliers=(1,))
     model.build()
     (folder / "step_end").mkdir()
     model.save(folder / "step_end" / "generator.keras")
