@@ -33,6 +33,9 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
+    parser.addoption(
+        "--half", type=int, choices=(0, 1), help="run every second file alone"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,6 +50,8 @@ def pytest_cmdline_main(config):
         )
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Its kernels take longer to be made than these small layers take without them.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     # GPUs multiply float32 in 19 bits otherwise; what is compared here needs all.
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
     os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
@@ -54,9 +59,10 @@ def pytest_cmdline_main(config):
 
 
 def _run_all(arguments):
-    """Run pytest once a backend, as many at a time as there are cores; sum the counts.
+    """Run pytest twice a backend, as many at a time as there are cores; sum the counts.
 
-    What a backend prints is shown when those before it have ended.
+    Of whole backends one core would have less to do than the other. What a run prints
+    is shown when those before it have ended.
     """
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     with (
@@ -65,12 +71,16 @@ def _run_all(arguments):
     ):
         runs = {}
         # TensorFlow takes the longest; the short ones last, to end together.
-        parts = {backend: (backend, "without") for backend in BACKENDS}
+        parts = {
+            f"{backend} {half + 1} of 2": (backend, "without", f"--half={half}")
+            for backend in BACKENDS
+            for half in (0, 1)
+        }
         parts["no backend"] = BACKENDS[-1], "only"
-        for name, (backend, free) in parts.items():
+        for name, (backend, free, *more) in parts.items():
             output = pathlib.Path(folder, f"{name}.txt")
             output.touch()
-            run = pool.submit(_run_one, backend, arguments, free, output)
+            run = pool.submit(_run_one, backend, [*arguments, *more], free, output)
             runs[name] = run, output
         for name, (run, output) in runs.items():
             print(f"\n{f' {name} ':#^80}", flush=True)
@@ -126,6 +136,15 @@ def _run_one(backend, arguments, free, output):
             )
             counts["failed"] = 1
     return counts
+
+
+def pytest_ignore_collect(collection_path, config):
+    half = config.getoption("half")
+    if half is None or collection_path.suffix != ".py":
+        return None
+    files = sorted(collection_path.parent.glob("test_*.py"))
+    other = collection_path in files and files.index(collection_path) % 2 != half
+    return other or None
 
 
 def pytest_collection_modifyitems(config, items):
