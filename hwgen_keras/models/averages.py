@@ -6,7 +6,6 @@ import functools
 import keras
 from keras import ops
 
-
 # On torch `Adam()` is of a class that updates all weights in one call; a subclass of
 # `Adam` would update them one by one.
 _Adam = type(keras.optimizers.Adam.__new__(keras.optimizers.Adam))
