@@ -28,8 +28,7 @@ from hwgen_keras.models import SIZES, load_trained
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
-# What no two runs have in common.
-RATES = ("steps_per_second", "images_per_second", "data_wait")
+RATES = ("steps_per_second", "images_per_second", "data_wait")  # each run has its own
 TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval": 1}
 
 
