@@ -10,7 +10,7 @@ made worse, step by step, on pages of simulated writers. A line is one step:
 
 A page that is not found, or whose code is not read, is `refused`. Also prints the time
 that a photo of 12 megapixels takes. `--pictures=docs` makes the pictures of
-docs/pages.md instead.
+docs/how-to/pages.md instead.
 """
 
 import argparse

@@ -22,7 +22,7 @@ ROOMS = hwgen_keras._HOMES
 def on_config(config):
     """Puts the pages of the reference behind the guides."""
     pages = ["api/index.md", *({room: f"api/{room}.md"} for room in ROOMS)]
-    config.nav.append({"Reference": pages})
+    config.nav.append({"API": pages})
     return config
 
 

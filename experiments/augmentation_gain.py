@@ -67,7 +67,7 @@ EXTRA = {
         common.flags.DEFINE_enum,
         "standard",
         list(gain_arms.PRESETS),
-        "standard: the arms of docs/gain.md; original: the published ones, real images "
+        "standard: the arms of docs/explanation/gain.md; original: the published ones, real images "
         "alone and with each generator's, with and without elastic augmentation.",
     ),
     "arms": (

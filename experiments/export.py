@@ -4,7 +4,7 @@ Step 6: exports a trained generator, diffusion model, classifier or CLIP, of any
 backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch and
 image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
 Each is loaded again in a process without Keras and compared with the Keras model; what
-differs is not kept. docs/export.md lists inputs and outputs.
+differs is not kept. docs/how-to/export.md lists inputs and outputs.
 """
 
 import pathlib

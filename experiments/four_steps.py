@@ -196,7 +196,7 @@ def forget_momentum(optimizer):
 
 
 def check_ema(options):
-    """Fills in `--ema`: the average has the length that docs/quality.md found to help.
+    """Fills in `--ema`: the average has the length that docs/explanation/quality.md found to help.
 
     Raises:
         InputError: it is not in [0, 1).

@@ -8,7 +8,7 @@ each image comes from; and generation.json, what was asked for and what was reje
 The writer of an image is the hand whose style it has. With --reader and
 --min_content_score a recogniser reads each image, and what it does not read as its
 character is drawn again. What is interrupted or killed stays in <output>.partial; the
-same command goes on with it. docs/generation.md tells more.
+same command goes on with it. docs/how-to/generation.md tells more.
 """
 
 from . import common, sampling, writing

@@ -3,7 +3,7 @@
 
 How good is a generated set? Measures what a recogniser of other writers (--reader)
 makes of the images, beside the same measures of real handwriting (--real, best by the
-writers whose hands were imitated); docs/metrics.md tells what each of them means.
+writers whose hands were imitated); docs/reference/metrics.md tells what each of them means.
 Prints a table and writes metrics.json, and worst.png of the images that are read
 worst, into the folder.
 """

@@ -139,7 +139,7 @@ def _training(measured):
     name = measured["name"]
     yield (
         "These trainings, in this order. With the data in place, "
-        f"`python -m experiments.reproduce {name}` runs them all, and `docs/zoo.md` "
+        f"`python -m experiments.reproduce {name}` runs them all, and `docs/how-to/zoo.md` "
         "tells how; `FONTS`, `OMNIGLOT` and so on stand for the data below."
     )
     for run in measured["training"]:

@@ -5,7 +5,7 @@ Writes to <output>: scans.store, every image exactly as it was scanned, black on
 all.json, train.json, val.json, test.json, manifests split by writer, and printed.json
 of what nobody wrote by hand; sheets/, a few images of each set to look at, and the
 characters of the rows; with --png, png/<code point>/<writer>-<file>-<record>.png. What
-is interrupted goes on with the same command. docs/etl.md says which files, and what the
+is interrupted goes on with the same command. docs/how-to/etl.md says which files, and what the
 names of the writers rest on.
 """
 

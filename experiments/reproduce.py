@@ -6,7 +6,7 @@ Makes a model of saved_models/ again: runs the trainings behind it that are not 
 in --run_dir (each in a folder of its own, continued where it was interrupted), stores
 the result in half precision, measures it on writers nobody trained on, and writes
 <output>/NAME with model.keras, model.json, the card README.md, its figures as
-measured.json, and its pictures. docs/zoo.md lists the models and tells how to train
+measured.json, and its pictures. docs/how-to/zoo.md lists the models and tells how to train
 them on other data, longer, or on a GPU.
 """
 

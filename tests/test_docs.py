@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.backend_free
 
 ROOT = pathlib.Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def links(text):
@@ -31,7 +31,7 @@ def test_links_lead_to_files(page):
 
 def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    listed = re.findall(r"(?m)^ +- (?:\w+: )?([\w-]+\.md)$", navigation)
-    pages = {path.name for path in ROOT.glob("docs/*.md")}
+    listed = re.findall(r"(?m)^ +- (?:[\w ]+: )?([\w/-]+\.md)$", navigation)
+    pages = {p.relative_to(ROOT / "docs").as_posix() for p in ROOT.glob("docs/**/*.md")}
     # What docs/hooks.py adds.
     assert sorted(listed) == sorted(pages | {"index.md", "changelog.md"})

@@ -18,7 +18,7 @@ from hwgen_keras.errors import InputError
 # A process on TensorFlow exports, and here is one already.
 pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels")
 
-PAGE = pathlib.Path(__file__).parent.parent / "docs" / "recipes.md"
+PAGE = pathlib.Path(__file__).parent.parent / "docs" / "how-to" / "recipes.md"
 SIZE = 32
 KANA = hw.character_set("kana")
 ONNX = bool(importlib.util.find_spec("tf2onnx"))

@@ -68,7 +68,7 @@ def data_parallel():
     if sum(len(tasks) for tasks in cluster.as_dict().values()) > 1:
         raise InputError(
             "TF_CONFIG names several machines and TensorFlow trains on one here; unset "
-            "it, or use KERAS_BACKEND=jax (docs/distributed.md)."
+            "it, or use KERAS_BACKEND=jax (docs/how-to/distributed.md)."
         )
     if device_count() == 1:
         return contextlib.nullcontext()
