@@ -7,6 +7,9 @@ those of other projects would hide theirs, or be hidden.
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["hwgen_keras*"]), "hwgen_keras.experiments"],
+    packages=[
+        *find_packages(include=["hwgen_keras*"]),
+        *(f"hwgen_keras.{name}" for name in find_packages(include=["experiments*"])),
+    ],
     package_dir={"hwgen_keras.experiments": "experiments"},
 )

@@ -122,7 +122,8 @@ def _store(contents, path, images):
 
 
 def _prepare(folder, records):
-    from experiments import common, prepare_etl
+    from experiments import prepare_etl
+    from experiments.flags import common
 
     options = common.options(
         prepare_etl.FLAGS, prepare_etl.EXTRA, etl=[folder], output=folder / "output"

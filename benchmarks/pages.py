@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from pages import fill_page, photograph, written_share  # noqa: E402
 
-from experiments.pages_output import page_picture  # noqa: E402
+from experiments.pages.output import page_picture  # noqa: E402
 from hwgen_keras.characters import CharacterSet, character_set  # noqa: E402
 from hwgen_keras.errors import InputError  # noqa: E402
 from hwgen_keras.evaluation import contact_sheet  # noqa: E402

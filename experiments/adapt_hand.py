@@ -12,8 +12,10 @@ folder, and prints what the hand's held-out images cost before and after.
 
 import math
 
-from . import common, writing
-from .vocabulary import TRAINING
+from hwgen_keras.generation import writing
+
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *("generator_weights", "clip_weights", "fonts", "handwriting", "characters"),
@@ -62,8 +64,8 @@ DEFAULTS = {
 def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
-
-    from . import recipes, training
+    from hwgen_keras.training import recipes
+    from hwgen_keras.training import run as training
 
     common.complete(options, DEFAULTS)
     common.check_positive(
@@ -92,8 +94,9 @@ def main(options):
 def adapt(run, generator, jit):
     """Trains a part of a generator in a run folder; returns generator.keras."""
     from hwgen_keras.data import feed
-
-    from . import held_out, inputs, recipes, training
+    from hwgen_keras.inputs import loading as inputs
+    from hwgen_keras.training import held_out, recipes
+    from hwgen_keras.training import run as training
 
     options = run.options
     store = load_store(options)
@@ -167,8 +170,8 @@ def finish(run, model, watcher=None):
 def load_store(options):
     """The glyphs of the fonts, and the images by the hand."""
     from hwgen_keras.data import ImageStore
-
-    from . import hands, inputs
+    from hwgen_keras.inputs import hands
+    from hwgen_keras.inputs import loading as inputs
 
     inputs.check_given(options, ("fonts",))
     characters = inputs.load_characters(options)
@@ -215,8 +218,7 @@ def trainer(options, generator, jit):
         train_only,
         with_policy,
     )
-
-    from . import recipes
+    from hwgen_keras.training import recipes
 
     policy = options.dtype_policy
     if isinstance(generator, DiffusionGenerator):

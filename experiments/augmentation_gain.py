@@ -12,7 +12,12 @@ command goes on; seeds, arms, amounts and generators can be added to a folder.
 import json
 import pathlib
 
-from . import common, gain_arms, gain_runs, train_classifier, writing
+from hwgen_keras.generation import writing
+
+from . import train_classifier
+from .flags import common
+from .gain import arms as gain_arms
+from .gain import runs as gain_runs
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "fonts"),
@@ -105,17 +110,14 @@ def main(options):
     if options.processes > 1:
         gain_runs.share_accelerator()
     from hwgen_keras.evaluation import write_report as write_json
-    from hwgen_keras.files import locked_folder, writable
+    from hwgen_keras.files import locked_folder, output_folder, writable
+    from hwgen_keras.inputs import loading as inputs
+    from hwgen_keras.training.run import configuration
 
-    from . import (
-        gain_data,
-        gain_generated,
-        gain_plan,
-        gain_report,
-        inputs,
-        output_folder,
-    )
-    from .training import configuration
+    from .gain import data as gain_data
+    from .gain import generated as gain_generated
+    from .gain import plan as gain_plan
+    from .gain import report as gain_report
 
     complete(options)
     characters = inputs.load_characters(options)
@@ -195,7 +197,7 @@ def amounts(options, train):
     """What the amounts count, and {amount: samples}, in rising order."""
     from hwgen_keras.errors import InputError
 
-    from . import gain_data
+    from .gain import data as gain_data
 
     if options.writers and options.images_a_class:
         raise InputError("Give either --writers or --images_a_class.")

@@ -10,7 +10,7 @@ into the run folder.
 import pathlib
 import time
 
-from . import common
+from .flags import common
 
 FLAGS = ("fonts", "image_size", "seed", "dtype_policy", "jit_compile", "run_dir")
 EXTRA = {
@@ -44,9 +44,10 @@ ARMS = (
 
 
 def main(options):
-    from . import demo_report, train_clip, train_generator
+    from . import train_clip, train_generator
     from . import train_image_encoder as image_encoder
     from . import train_text_encoder as text_encoder
+    from .demonstration import report as demo_report
 
     started = time.monotonic()
     folder = prepare(options)
@@ -126,9 +127,9 @@ def prepare(options):
     """The run folder, with the characters and the fonts that are used."""
     from hwgen_keras.characters import character_set
     from hwgen_keras.sources import find_fonts, system_fonts
+    from hwgen_keras.training import run as training
 
-    from . import training
-    from .demo_report import SIMULATED
+    from .demonstration.report import SIMULATED
 
     options.image_size = options.image_size or 48
     options.resume = False
@@ -215,9 +216,9 @@ def classifiers(options, shared, steps, manifest, folder):
     from hwgen_keras.data import simulated_store
     from hwgen_keras.evaluation import classification_report, write_report
     from hwgen_keras.models import Classifier, load_trained
+    from hwgen_keras.training.recipes import read_store
 
     from . import train_classifier
-    from .recipes import read_store
 
     arguments = {
         ARMS[0]: {"fonts": [], "augment": "none"},
@@ -264,9 +265,9 @@ def export_and_use(options, shared, generator, folder):
     from hwgen_keras.export import load_exported
     from hwgen_keras.generation import to_uint8
     from hwgen_keras.sources import find_fonts
+    from hwgen_keras.training.recipes import placed
 
     from . import export
-    from .recipes import placed
 
     path = common.call(
         export, {}, weights=str(generator), output=str(folder / "saved_model")

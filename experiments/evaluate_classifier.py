@@ -9,7 +9,7 @@ summary.json; prints the table.
 
 import pathlib
 
-from . import common
+from .flags import common
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "image_size"),
@@ -40,9 +40,8 @@ DEFAULTS = {
 def main(options):
     from hwgen_keras import evaluation
     from hwgen_keras.errors import InputError
+    from hwgen_keras.evaluation.test_images import TestImages
     from hwgen_keras.files import complete_file
-
-    from .classifier_reading import TestImages
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")

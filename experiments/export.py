@@ -9,7 +9,9 @@ differs is not kept. docs/how-to/export.md lists inputs and outputs.
 
 import pathlib
 
-from . import common, sampling
+from hwgen_keras.generation import sampling
+
+from .flags import common
 
 # Generators that see the character in its glyph alone: no signature takes it.
 TOLD_NOTHING = ("adain", "diffusion")
@@ -53,11 +55,10 @@ def main(options):
     import keras
 
     from hwgen_keras.bundle import read_bundle
+    from hwgen_keras.bundle.run_folder import find_weights, read_run
     from hwgen_keras.errors import InputError
     from hwgen_keras.export import export_model
     from hwgen_keras.models import load_trained
-
-    from .trained_run import find_weights, read_run
 
     if options.output is None:
         raise InputError("--output is needed.")

@@ -11,7 +11,9 @@ character is drawn again. What is interrupted or killed stays in <output>.partia
 same command goes on with it. docs/how-to/generation.md tells more.
 """
 
-from . import common, sampling, writing
+from hwgen_keras.generation import sampling, writing
+
+from .flags import common
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "simulated_writers"),
@@ -54,8 +56,9 @@ def main(options):
 
     from hwgen_keras import generation
     from hwgen_keras.errors import InputError
-
-    from . import counts, inputs, reader, recipes
+    from hwgen_keras.generation import counts, reader
+    from hwgen_keras.inputs import loading as inputs
+    from hwgen_keras.training import recipes
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:

@@ -7,7 +7,7 @@ white on black or almost the same as others. Prints a summary; with --output, wr
 report.json with all names, and pictures of the classes and of what is suspicious.
 """
 
-from . import common
+from .flags import common
 
 FLAGS = ("writer_pattern", "output")
 EXTRA = {
@@ -29,8 +29,10 @@ def main(options):
     from hwgen_keras.data import inspection
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import complete_file
+    from hwgen_keras.inputs import loading as inputs
 
-    from . import inputs, inspection_report, inspection_sheets
+    from .inspection import report as inspection_report
+    from .inspection import sheets as inspection_sheets
 
     if options.data is None:
         raise InputError("--data is needed: a manifest, or a packed image store.")
@@ -63,9 +65,8 @@ def main(options):
 
 def _measures(listing):
     """The `Measures` of all images, in their order."""
+    from hwgen_keras import parallel
     from hwgen_keras.data.inspection import Measures, measure
-
-    from . import parallel
 
     lots = listing.lots(1000)
     jobs = [(lot,) for lot in lots]

@@ -11,7 +11,7 @@ worst, into the folder.
 import json
 import pathlib
 
-from . import common
+from .flags import common
 
 FLAGS = (
     *("characters", "skip_unknown_characters", "writer_pattern", "image_size"),
@@ -55,11 +55,10 @@ def main(options):
     from hwgen_keras import evaluation
     from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
     from hwgen_keras.errors import InputError
+    from hwgen_keras.evaluation.generated import Encoded, compare, measure
     from hwgen_keras.files import complete_file, write_text
-
-    from . import inputs
-    from . import reader as readers
-    from .generated_measures import Encoded, compare, measure
+    from hwgen_keras.generation import reader as readers
+    from hwgen_keras.inputs import loading as inputs
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size")

@@ -9,7 +9,7 @@ is interrupted goes on with the same command. docs/how-to/etl.md says which file
 names of the writers rest on.
 """
 
-from . import common
+from .flags import common
 
 FLAGS = ("seed",)
 EXTRA = {
@@ -70,10 +70,8 @@ def main(options):
     import pathlib
 
     from hwgen_keras.errors import InputError
-    from hwgen_keras.files import locked_folder
+    from hwgen_keras.files import locked_folder, output_folder
     from hwgen_keras.sources import etl
-
-    from . import output_folder
 
     if not options.etl:
         raise InputError("--etl is needed: the folder of the ETL files.")
@@ -185,10 +183,9 @@ def _read(options, files, co59):
     """The contents of all files, without the images."""
     import functools
 
+    from hwgen_keras import parallel
     from hwgen_keras.errors import InputError
     from hwgen_keras.sources import etl
-
-    from . import parallel
 
     function = functools.partial(
         etl.read_contents,
@@ -215,10 +212,9 @@ def _read(options, files, co59):
 
 def _write(options, contents, output):
     """The store of all images, by way of parts, which survive an interruption."""
+    from hwgen_keras import parallel
     from hwgen_keras.data import concatenate_stores
     from hwgen_keras.data.etl_store import write_etl_store
-
-    from . import parallel
 
     folder = output / "png" if options.png else None
     paths, jobs = [], []

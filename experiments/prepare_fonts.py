@@ -8,7 +8,7 @@ Copies of a font, broken files and fonts without a character of the set are list
 left out. What is interrupted goes on with the same command.
 """
 
-from . import common
+from .flags import common
 
 FLAGS = ("fonts", "characters", "image_size", "output")
 EXTRA = {
@@ -25,8 +25,7 @@ def main(options):
 
     from hwgen_keras.errors import InputError
     from hwgen_keras.files import locked_folder
-
-    from . import inputs
+    from hwgen_keras.inputs import loading as inputs
 
     if options.system:
         options.fonts = list(dict.fromkeys([*options.fonts, "system"]))
@@ -54,8 +53,9 @@ def _prepare(files, characters, image_size, output):
     import shutil
 
     from hwgen_keras.errors import InputError
+    from hwgen_keras.files import output_folder
 
-    from . import font_coverage, output_folder
+    from .fonts import coverage as font_coverage
 
     path = output / "fonts.store"
     request = _request(files, characters, image_size)
@@ -112,9 +112,8 @@ def _request(files, characters, image_size):
 
 
 def _survey(files, characters):
+    from hwgen_keras import parallel
     from hwgen_keras.sources.font_survey import read_file, survey
-
-    from . import parallel
 
     jobs = [(file, characters) for file in files]
     results = dict(parallel.each(read_file, jobs, "file", "reading"))
@@ -125,7 +124,9 @@ def _render(fonts, characters, image_size, output):
     """Renders what is not rendered yet; the records of all fonts, in their order."""
     import json
 
-    from . import font_coverage, parallel
+    from hwgen_keras import parallel
+
+    from .fonts import coverage as font_coverage
 
     parts = output / "parts"
     paths = [parts / f"{number:05d}.json" for number in range(len(fonts))]

@@ -14,7 +14,7 @@ reads only what is new.
 import logging
 import pathlib
 
-from . import common
+from .flags import common
 
 FLAGS = ("characters", "fonts", "image_size")
 EXTRA = {
@@ -76,7 +76,7 @@ def main(options):
         raise InputError(
             f"--stroke_width is {options.stroke_width}; give a share from 0 to 0.3."
         )
-    from . import pages_reading
+    from .pages import reading as pages_reading
 
     if options.photos:
         return pages_reading.read_photos(options)
@@ -86,9 +86,8 @@ def main(options):
 def make_sheet(options):
     """Writes the practice sheet and its layout; returns their paths."""
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs.loading import load_characters
     from hwgen_keras.sources.pages import layout, sheet
-
-    from .inputs import load_characters
 
     common.check_positive(options, "count")
     path = pathlib.Path(options.sheet)
@@ -125,9 +124,8 @@ def _model_fonts(paths, characters):
     import importlib.util
 
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs.loading import load_fonts
     from hwgen_keras.sources import find_fonts, system_fonts
-
-    from .inputs import load_fonts
 
     if paths:
         return load_fonts(paths)

@@ -15,7 +15,8 @@ import pathlib
 import shutil
 import types
 
-from . import common, zoo
+from .flags import common
+from .zoo import recipes as zoo
 
 FLAGS = (
     *("fonts", "handwriting", "reference_font", "structure_file", "seed"),
@@ -109,7 +110,7 @@ def main(options):
             f"--output: {output} exists and is no model; move it away, or choose "
             "another folder."
         )
-    from . import zoo_runs  # With Keras, for which mistakes need not wait.
+    from .zoo import runs as zoo_runs
 
     steps = zoo_runs.steps_of(model)
     for step in steps:
@@ -124,7 +125,7 @@ def main(options):
 
 def settle(options, folder):
     """Fills in what the recipe decided, from the run."""
-    from .zoo_runs import read_json
+    from .zoo.runs import read_json
 
     flags = read_json(folder / "config.json")["flags"]
     for name in ("characters", "image_size", "structure_file"):
@@ -137,11 +138,13 @@ def settle(options, folder):
 def write(options, model, folders, output):
     """Exports, measures and describes a model; its folder appears when all is done."""
     from hwgen_keras.bundle import read_bundle, write_bundle
+    from hwgen_keras.bundle.run_folder import find_weights, read_run
     from hwgen_keras.export import export_model
     from hwgen_keras.files import complete_file, write_text
 
-    from . import model_card, zoo_data, zoo_runs
-    from .trained_run import find_weights, read_run
+    from .zoo import card as model_card
+    from .zoo import data as zoo_data
+    from .zoo import runs as zoo_runs
 
     run = types.SimpleNamespace(
         run=str(folders[model.step]),
@@ -190,8 +193,10 @@ def measure(options, model, folders, folder, characters, tokenizer):
 
     from hwgen_keras.models import load_trained, with_policy
 
-    from . import zoo_data, zoo_measures, zoo_pictures
-    from .model_facts import architecture
+    from .zoo import data as zoo_data
+    from .zoo import measures as zoo_measures
+    from .zoo import pictures as zoo_pictures
+    from .zoo.architecture import architecture
 
     file = folder / "model.keras"
     network = with_policy(load_trained(file, keras.Model, "--output"), "float32")

@@ -10,7 +10,9 @@ large ones, smaller; punctuation and lower-case letters come from the font as it
 
 import unicodedata
 
-from . import common, sampling, writing
+from hwgen_keras.generation import sampling, writing
+
+from .flags import common
 
 FLAGS = (
     *("generator_weights", "fonts", "handwriting", "characters", "reference_font"),
@@ -70,11 +72,12 @@ def main(options):
     import pathlib
 
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs import hands
     from hwgen_keras.models import GENERATORS, load_trained, with_policy
+    from hwgen_keras.training import recipes
 
-    from . import hands, recipes
-    from .specimen_page import draw_pages, lay_out, save_pages
-    from .specimen_writing import forms_of, load_glyphs, write
+    from .specimens.page import draw_pages, lay_out, save_pages
+    from .specimens.text import forms_of, load_glyphs, write
 
     options.image_size = options.image_size or 64
     options.batch_size = options.batch_size or 64
@@ -122,7 +125,7 @@ def check(options):
 
     from hwgen_keras.errors import InputError
 
-    from .specimen_page import Grid
+    from .specimens.page import Grid
 
     for flag in ("generator_weights", "output"):
         if getattr(options, flag) is None:

@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 
-from . import common
+from .flags import common
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -59,9 +59,8 @@ MEASURES = {
 
 def main(options):
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.models import Classifier, load_trained
-
-    from . import inputs
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "steps", "seeds", "count")
@@ -91,8 +90,8 @@ def main(options):
 
 def train(options, run, seed, flags):
     """Trains one generator in a process of its own, or goes on with it."""
-    from hwgen_keras.checkpoints import checkpoints
     from hwgen_keras.errors import InputError
+    from hwgen_keras.training.checkpoints import checkpoints
 
     if (run / "generator.keras").exists():
         return
@@ -125,8 +124,7 @@ class Probes:
 
         from hwgen_keras.data import HANDWRITING, ImageStore
         from hwgen_keras.generation import GenerationSampler
-
-        from . import inputs
+        from hwgen_keras.inputs import loading as inputs
 
         characters = inputs.load_characters(options)
         fonts = inputs.load_store(options, ("fonts",), handwriting=False)
@@ -175,7 +173,7 @@ class Probes:
         """The same measures of what the hands themselves wrote."""
         import numpy as np
 
-        from .recipes import placed
+        from hwgen_keras.training.recipes import placed
 
         indices = np.arange(len(self.hands))
         images = placed(self.hands, indices)[..., 0]
@@ -186,7 +184,7 @@ class Probes:
         import numpy as np
         from keras import ops
 
-        from .recipes import placed
+        from hwgen_keras.training.recipes import placed
 
         def encode(images):
             return self.reader.encoder.predict(images, verbose=0, batch_size=256)

@@ -6,8 +6,8 @@ images, glyphs of fonts, augmentation. Writes classifier.keras into the run fold
 best by accuracy if there is a --validation manifest, else the last.
 """
 
-from . import common
-from .vocabulary import TRAINING
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "simulated_writers", "characters", "skip_unknown_characters"),
@@ -77,12 +77,12 @@ def main(options):
 
     from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
-
-    from . import inputs, training
-    from .distribution import distributed
-    from .plateau import plateau
-    from .recipes import (
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import distributed
+    from hwgen_keras.training.plateau import plateau
+    from hwgen_keras.training.recipes import (
         SIMULATED,
         augmented_sampler,
         check_schedule,

@@ -4,8 +4,8 @@ Step 1c: trains CLIP, which brings images of characters and their structures int
 space, from the two encoders of the steps before. Writes clip.keras into the run folder.
 """
 
-from . import common
-from .vocabulary import TRAINING
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *("image_weights", "text_weights"),
@@ -44,6 +44,7 @@ def main(options):
     import keras
 
     from hwgen_keras.errors import InputError
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.models import (
         CLIP,
         SIZES,
@@ -53,11 +54,10 @@ def main(options):
         load_trained,
         with_policy,
     )
-
-    from . import inputs, training
-    from .distribution import distributed
-    from .plateau import plateau
-    from .recipes import (
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import distributed
+    from hwgen_keras.training.plateau import plateau
+    from hwgen_keras.training.recipes import (
         adam_arguments,
         augmented_sampler,
         check_schedule,

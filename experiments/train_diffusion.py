@@ -6,8 +6,10 @@ against a discriminator, from the same data in the same four steps (--step). Wri
 generator.keras into the run folder; whatever takes a generator takes it.
 """
 
-from . import common, four_steps
-from .vocabulary import TRAINING
+from hwgen_keras.training import stages as four_steps
+
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (*four_steps.FLAGS, "generator_weights", *TRAINING)
 EXTRA = {
@@ -85,8 +87,7 @@ STRIP = (-6.0, -3.0, 0.0, 3.0)
 def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
-
-    from . import recipes
+    from hwgen_keras.training import recipes
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
@@ -121,8 +122,7 @@ def train_step(options, model=None):
 def diffusion(options, classes, jit):
     """A compiled `Diffusion` as the flags describe it."""
     from hwgen_keras.models import AveragingAdam, Diffusion
-
-    from . import recipes
+    from hwgen_keras.training import recipes
 
     model = Diffusion(
         generator(options, classes),
@@ -160,8 +160,7 @@ def generator(options, classes):
         load_trained,
         with_policy,
     )
-
-    from .generator_model import make_condition
+    from hwgen_keras.training.networks import make_condition
 
     size, policy, clip = SIZES[options.size]["unet"], options.dtype_policy, None
     if options.condition == "clip":

@@ -8,8 +8,10 @@ fonts), step_end (fonts and handwriting → fonts and handwriting). `--step=all`
 all four. Writes generator.keras and discriminator.keras into the run folder.
 """
 
-from . import common, four_steps
-from .vocabulary import TRAINING
+from hwgen_keras.training import stages as four_steps
+
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *four_steps.FLAGS,
@@ -136,8 +138,8 @@ DEFAULTS = {
 def main(options):
     from hwgen_keras.errors import InputError
     from hwgen_keras.models import SIZES
-
-    from . import generator_model, recipes
+    from hwgen_keras.training import networks as generator_model
+    from hwgen_keras.training import recipes
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
@@ -156,7 +158,7 @@ def main(options):
 
 def train_step(options, model=None):
     """See `four_steps.train_step`."""
-    from .generator_model import style_transfer
+    from hwgen_keras.training.networks import style_transfer
 
     return four_steps.train_step(
         "train_generator",

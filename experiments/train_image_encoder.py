@@ -4,8 +4,8 @@ Step 1a: trains the image encoder of CLIP as a classifier of characters, on glyp
 fonts, on handwriting, or on both. Writes image_encoder.keras into the run folder.
 """
 
-from . import common
-from .vocabulary import TRAINING
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -38,12 +38,12 @@ BASE_EPOCHS = 300
 
 
 def main(options):
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.models import SIZES, Classifier, ImageEncoder
-
-    from . import inputs, training
-    from .distribution import distributed
-    from .plateau import plateau
-    from .recipes import (
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import distributed
+    from hwgen_keras.training.plateau import plateau
+    from hwgen_keras.training.recipes import (
         augmented_sampler,
         check_schedule,
         classifier_feed,

@@ -5,8 +5,8 @@ ideographic description sequence). Needs no images. Writes text_encoder.keras in
 run folder.
 """
 
-from . import common
-from .vocabulary import TRAINING
+from .flags import common
+from .flags.vocabulary import TRAINING
 
 FLAGS = (
     *("characters", "structure_file"),
@@ -34,12 +34,12 @@ FACTOR, PATIENCE = 0.1, 10
 
 def main(options):
     from hwgen_keras.data import StructureSampler, feed
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.models import SIZES, Classifier, TextEncoder
-
-    from . import inputs, training
-    from .distribution import distributed, share
-    from .plateau import plateau
-    from .recipes import check_schedule, compiled
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import distributed, share
+    from hwgen_keras.training.plateau import plateau
+    from hwgen_keras.training.recipes import check_schedule, compiled
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "batch_size", "steps", "learning_rate")

@@ -11,7 +11,9 @@ Interrupted, the same command goes on.
 import json
 import pathlib
 
-from . import common, sampling
+from hwgen_keras.generation import sampling
+
+from .flags import common
 
 FLAGS = (
     *("fonts", "handwriting", "simulated_writers", "characters"),
@@ -71,9 +73,9 @@ def main(options):
 
     from hwgen_keras.data import write_manifest
     from hwgen_keras.errors import InputError
-    from hwgen_keras.files import locked_folder, write_text
-
-    from . import inputs, output_folder, reader
+    from hwgen_keras.files import locked_folder, output_folder, write_text
+    from hwgen_keras.generation import reader
+    from hwgen_keras.inputs import loading as inputs
 
     common.complete(options, DEFAULTS)
     common.check_positive(options, "image_size", "count", "generator_steps")
@@ -243,8 +245,7 @@ def read(options, reader, characters, unseen, samples, clean):
 
     from hwgen_keras.data import GENERATED, ImageStore
     from hwgen_keras.evaluation import content_accuracy
-
-    from .generated_measures import Encoded
+    from hwgen_keras.evaluation.generated import Encoded
 
     store = ImageStore.from_manifest(
         samples, characters, options.image_size, clean=clean, kind=GENERATED

@@ -9,9 +9,8 @@ import threading
 
 from tqdm import tqdm
 
+from experiments.flags import common
 from hwgen_keras.errors import InputError
-
-from . import common
 
 
 def each(function, jobs, unit, description, weights=None, workers=None):

@@ -4,7 +4,9 @@ import json
 
 from PIL import Image
 
-from experiments import augmentation_gain, common, gain_runs
+from experiments import augmentation_gain
+from experiments.flags import common
+from experiments.gain import runs as gain_runs
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.sources import PenWriter
 

@@ -15,9 +15,8 @@ import networks
 import numpy as np
 from keras import ops
 
-from experiments import common, prepared, train_classifier, train_generator, training
-from experiments.plateau import Plateau
-from hwgen_keras import checkpoints
+from experiments import train_classifier, train_generator
+from experiments.flags import common
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import (
     ClassificationSampler,
@@ -26,8 +25,12 @@ from hwgen_keras.data import (
     feed,
     simulated_store,
 )
+from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.models import StyleTransfer, adam_pair
 from hwgen_keras.sources import find_fonts
+from hwgen_keras.training import checkpoints
+from hwgen_keras.training import run as training
+from hwgen_keras.training.plateau import Plateau
 
 CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
 

@@ -306,7 +306,7 @@ def transfer_batch(count=2, size=16, seed=0):
 
 def save_steps(model, folder, steps, logs=None, **arguments):
     """Writes the checkpoints of these steps, as at the ends of epochs of `fit`."""
-    from hwgen_keras import callbacks, checkpoints
+    from hwgen_keras.training import callbacks, checkpoints
 
     progress = callbacks.Progress(0, 100, show=False)
     checkpoint = checkpoints.Checkpoint(folder, progress, **arguments)

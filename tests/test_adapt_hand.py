@@ -9,11 +9,12 @@ import pytest
 from hand_folder import characters_file, hand_folder
 from networks import BACKEND, diffusion_generator
 
-from experiments import adapt_hand, common
-from hwgen_keras import callbacks
+from experiments import adapt_hand
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import GENERATORS, AdaINGenerator, load_trained
+from hwgen_keras.training import callbacks
 
 # The training itself is compared on all backends in test_adaptation.
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import vocabulary
+from experiments.flags import vocabulary
 from hwgen_keras.data import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.errors import InputError
 

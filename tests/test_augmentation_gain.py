@@ -8,7 +8,8 @@ from gain_folder import gain_in, handwriting_in, without_training
 from networks import BACKEND
 from PIL import Image
 
-from experiments import common, gain_runs
+from experiments.flags import common
+from experiments.gain import runs as gain_runs
 from hwgen_keras.errors import InputError
 
 # Most of it trains nothing; the scripts that it runs are tested on each backend.
@@ -158,8 +159,9 @@ def test_two_processes(gain, tmp_path, monkeypatch):
 def test_simulated_writers_do_not_count_as_real(
     handwriting, characters, tmp_path, monkeypatch, tiny_font
 ):
-    from experiments import recipes, train_classifier
+    from experiments import train_classifier
     from hwgen_keras.data import FONT, GENERATED, HANDWRITING
+    from hwgen_keras.training import recipes
 
     seen = {}
 

@@ -16,7 +16,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.summary.writer import event_file_writer
 
-from hwgen_keras import callbacks
+from hwgen_keras.training import callbacks
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from networks import (
     save_steps,
 )
 
-from hwgen_keras import checkpoints
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
+from hwgen_keras.training import checkpoints
 
 
 @pytest.fixture

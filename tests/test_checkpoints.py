@@ -20,14 +20,14 @@ from networks import (
     transfer_batch,
 )
 
-from hwgen_keras import callbacks, checkpoints
 from hwgen_keras.errors import InputError
-from hwgen_keras.guards import CaughtSignals
 from hwgen_keras.models import (
     PatchDiscriminator,
     StyleTransfer,
     adam_pair,
 )
+from hwgen_keras.training import callbacks, checkpoints
+from hwgen_keras.training.guards import CaughtSignals
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from networks import BACKEND
 
-from experiments import common, train_classifier, train_text_encoder
+from experiments import train_classifier, train_text_encoder
+from experiments.flags import common
 from hwgen_keras import backend
 from hwgen_keras.errors import InputError
 

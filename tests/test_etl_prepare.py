@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import common, parallel, prepare_etl
+from experiments import prepare_etl
+from experiments.flags import common
+from hwgen_keras import parallel
 from hwgen_keras.data import FONT, ImageStore, read_manifest
 from hwgen_keras.data.etl_store import split_etl_writers
 from hwgen_keras.errors import InputError

@@ -12,9 +12,7 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import (
-    common,
     evaluate_classifier,
-    four_steps,
     generate,
     train_classifier,
     train_clip,
@@ -22,9 +20,11 @@ from experiments import (
     train_image_encoder,
     train_text_encoder,
 )
-from hwgen_keras import callbacks
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import SIZES, load_trained
+from hwgen_keras.training import callbacks
+from hwgen_keras.training import stages as four_steps
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
@@ -328,7 +328,7 @@ def test_a_cut_weights_file_is_named(chain, tmp_path):
 
 
 def test_a_run_folder_in_use_is_refused(chain, tmp_path):
-    from experiments.training import Run
+    from hwgen_keras.training.run import Run
 
     options = common.options(
         train_text_encoder.FLAGS, run_dir=str(tmp_path / "run"), size="tiny"

@@ -13,7 +13,8 @@ import pytest
 import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
-from experiments import common, export
+from experiments import export
+from experiments.flags import common
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from networks import BACKEND, diffusion_generator, tokens
 
-from experiments import common, export, sampling
+from experiments import export
+from experiments.flags import common
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
+from hwgen_keras.generation import sampling
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 
 # Whatever the backend, a process on TensorFlow exports, and takes its time to compile.

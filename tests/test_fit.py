@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from networks import one_weight
 
-from experiments import common, train_text_encoder, training
+from experiments import train_text_encoder
+from experiments.flags import common
 from hwgen_keras.errors import InputError
+from hwgen_keras.training import run as training
 
 
 class Feed(keras.utils.PyDataset):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import inputs
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import Sample, folder_samples, write_manifest
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading as inputs
 
 pytestmark = pytest.mark.backend_free
 

@@ -5,7 +5,8 @@ import pathlib
 
 import pytest
 
-from experiments import gain_arms, gain_data
+from experiments.gain import arms as gain_arms
+from experiments.gain import data as gain_data
 from hwgen_keras.data import Sample, read_manifest
 from hwgen_keras.errors import InputError
 
@@ -69,7 +70,8 @@ class TestArms:
         assert options_of("gan only", real_share=0.5) == only
 
     def test_every_option_is_one_of_the_script(self):
-        from experiments import common, train_classifier
+        from experiments import train_classifier
+        from experiments.flags import common
 
         flags = train_classifier.FLAGS, train_classifier.EXTRA
         for name in gain_arms.arms("standard", ["gan"]):

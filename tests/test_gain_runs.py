@@ -5,7 +5,9 @@ import signal
 
 import pytest
 
-from experiments import common, gain_results, gain_runs
+from experiments.flags import common
+from experiments.gain import results as gain_results
+from experiments.gain import runs as gain_runs
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free

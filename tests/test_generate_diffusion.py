@@ -8,7 +8,8 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import common, generate
+from experiments import generate
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from networks import BACKEND
 
-from experiments import common, generate, inputs
+from experiments import generate
+from experiments.flags import common
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import GENERATED, ImageStore
 from hwgen_keras.data.store_samples import store_samples
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.models import AdaINGenerator, Classifier, ImageEncoder
 
 ATTENTION = {"heads": 2, "head_width": 4}

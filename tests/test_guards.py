@@ -11,7 +11,7 @@ from keras import ops
 from networks import fit_one_weight as fit
 from networks import one_weight
 
-from hwgen_keras import guards
+from hwgen_keras.training import guards
 
 
 @pytest.fixture

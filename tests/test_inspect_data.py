@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from experiments import common, inspect_data, parallel
+from experiments import inspect_data
+from experiments.flags import common
+from hwgen_keras import parallel
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, HANDWRITING, StoreWriter, inspection
 from hwgen_keras.data.duplicates import near_duplicates
@@ -156,7 +158,7 @@ class TestReport:
             inspect(**values)
 
     def test_a_failure_leaves_no_output(self, faulty, monkeypatch):
-        from experiments import inspection_sheets
+        from experiments.inspection import sheets as inspection_sheets
 
         def fail(*arguments):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -167,7 +169,7 @@ class TestReport:
         assert not list(faulty.parent.glob("*out*"))
 
     def test_labels_without_a_japanese_font(self, faulty, monkeypatch):
-        from experiments import inspection_sheets
+        from experiments.inspection import sheets as inspection_sheets
 
         monkeypatch.setattr(inspection_sheets, "installed_files", lambda: [])
         output = faulty.parent / "out"

@@ -5,7 +5,8 @@ import json
 import pytest
 from PIL import Image
 
-from experiments import common, measure_generated
+from experiments import measure_generated
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 
 

@@ -94,7 +94,12 @@ def test_the_source_distribution_holds_all_that_tests_need_and_no_weights(built)
     assert tests <= names
     assert {
         *("Makefile", "constraints.txt", "LICENSE", "NOTICE", "CHANGELOG.md"),
-        *("experiments/demo.py", "benchmarks/timing.py", ".ci/run", "docs/how-to/fonts.md"),
+        *(
+            "experiments/demo.py",
+            "benchmarks/timing.py",
+            ".ci/run",
+            "docs/how-to/fonts.md",
+        ),
         "tests/golden_models/generator.keras",
     } <= names
     assert not [n for n in names if n.startswith(("runs", "saved_models", ".venv"))]

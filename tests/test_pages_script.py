@@ -9,7 +9,8 @@ import pages
 import pytest
 from PIL import Image
 
-from experiments import common, prepare_pages
+from experiments import prepare_pages
+from experiments.flags import common
 from hwgen_keras.data import read_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter, find_fonts, read_image

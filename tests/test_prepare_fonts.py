@@ -11,7 +11,9 @@ import pytest
 from built_fonts import FULL, SMALL, TALL, TOFU, build_font, write_font
 from PIL import Image
 
-from experiments import common, parallel, prepare_fonts
+from experiments import prepare_fonts
+from experiments.flags import common
+from hwgen_keras import parallel
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, ImageStore
 from hwgen_keras.data.font_store import encode_glyph, render_face

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 from stores import small_store
 
-from experiments import inputs, prepared
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import (
     HANDWRITING,
@@ -19,6 +18,8 @@ from hwgen_keras.data import (
     write_manifest,
 )
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import cache as prepared
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.sources import find_fonts
 
 pytestmark = pytest.mark.backend_free

@@ -9,7 +9,10 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import common, reproduce, zoo, zoo_runs
+from experiments import reproduce
+from experiments.flags import common
+from experiments.zoo import recipes as zoo
+from experiments.zoo import runs as zoo_runs
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures

@@ -9,8 +9,10 @@ from hand_folder import characters_file, hand_folder
 from networks import BACKEND, diffusion_generator, draw_weights
 from PIL import Image
 
-from experiments import common, specimen, specimen_page
-from experiments.specimen_page import Grid, draw_pages, lay_out
+from experiments import specimen
+from experiments.flags import common
+from experiments.specimens import page as specimen_page
+from experiments.specimens.page import Grid, draw_pages, lay_out
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import AdaINGenerator

@@ -7,7 +7,8 @@ import pytest
 from networks import BACKEND, generator
 from PIL import Image
 
-from experiments import common, study_training
+from experiments import study_training
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 

@@ -15,7 +15,6 @@ from networks import (
     transfer_batch,
 )
 
-from experiments import generator_model
 from hwgen_keras import losses
 from hwgen_keras.backend import vjp
 from hwgen_keras.layers import DiscriminatorInput, SpectralConv2D
@@ -27,6 +26,7 @@ from hwgen_keras.models import (
     load_trained,
     take_averages,
 )
+from hwgen_keras.training import networks as generator_model
 
 
 def numpy(tensor):

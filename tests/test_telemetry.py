@@ -18,10 +18,10 @@ from networks import (
     transfer_batch,
 )
 
-from experiments import telemetry as flags
-from experiments.training import default_interval
-from hwgen_keras import callbacks, telemetry
 from hwgen_keras.errors import InputError
+from hwgen_keras.training import callbacks, telemetry
+from hwgen_keras.training import profile_flags as flags
+from hwgen_keras.training.run import default_interval
 
 
 class Batches(keras.utils.PyDataset):

@@ -10,10 +10,11 @@ import pytest
 from networks import BACKEND, image_encoder
 from PIL import Image
 
-from experiments import common, four_steps, inputs, train_diffusion
-from hwgen_keras import callbacks
+from experiments import train_diffusion
+from experiments.flags import common
 from hwgen_keras.characters import character_set
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.models import (
     CLIP,
     DiffusionGenerator,
@@ -22,6 +23,8 @@ from hwgen_keras.models import (
     TextTower,
     load_trained,
 )
+from hwgen_keras.training import callbacks
+from hwgen_keras.training import stages as four_steps
 
 # Compiling the networks takes the other backends minutes; they have them compiled in
 # test_diffusion and test_diffusion_training.

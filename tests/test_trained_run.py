@@ -6,8 +6,8 @@ import types
 
 import pytest
 
-from experiments.trained_run import find_weights, read_run
 from hwgen_keras.bundle import write_bundle
+from hwgen_keras.bundle.run_folder import find_weights, read_run
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
 

@@ -6,7 +6,8 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import common, unseen_characters
+from experiments import unseen_characters
+from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 

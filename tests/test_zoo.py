@@ -10,9 +10,9 @@ from experiments import (
     train_clip,
     train_generator,
     train_text_encoder,
-    zoo,
-    zoo_runs,
 )
+from experiments.zoo import recipes as zoo
+from experiments.zoo import runs as zoo_runs
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.errors import InputError
 

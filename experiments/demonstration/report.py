@@ -8,8 +8,7 @@ from PIL import Image
 from hwgen_keras import evaluation
 from hwgen_keras.data import read_manifest
 from hwgen_keras.sources import read_image
-
-from .four_steps import STEPS
+from hwgen_keras.training.stages import STEPS
 
 SIMULATED = (
     "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "

@@ -10,8 +10,7 @@ import numpy as np
 
 from hwgen_keras.data import read_manifest, write_manifest
 from hwgen_keras.errors import InputError
-
-from . import inputs
+from hwgen_keras.inputs import loading as inputs
 
 PLACEHOLDERS = {"writers": "{writers}", "images_a_class": "{images_a_class}"}
 

@@ -7,8 +7,12 @@ import pathlib
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
+from hwgen_keras.generation import writing
+from hwgen_keras.inputs import loading as inputs
 
-from . import common, gain_data, generate, inputs, writing
+from .. import generate
+from ..flags import common
+from . import data as gain_data
 
 # Options of augmentation_gain that generate takes as they are.
 _SHARED = (

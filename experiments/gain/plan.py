@@ -3,15 +3,13 @@
 import types
 
 from hwgen_keras.data import HANDWRITING
+from hwgen_keras.inputs import cache as prepared
+from hwgen_keras.inputs import loading as inputs
 
-from . import (
-    gain_arms,
-    gain_data,
-    gain_generated,
-    gain_runs,
-    inputs,
-    prepared,
-)
+from . import arms as gain_arms
+from . import data as gain_data
+from . import generated as gain_generated
+from . import runs as gain_runs
 
 # Options that every training takes as the experiment was given them.
 TRAINING = (

@@ -7,9 +7,9 @@ from PIL import Image
 
 from hwgen_keras import evaluation
 from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.training.recipes import placed
 
-from . import gain_results
-from .recipes import placed
+from . import results as gain_results
 
 MOST_PICTURES = 24
 MOST_CHARACTERS = 10

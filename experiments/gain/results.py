@@ -9,9 +9,9 @@ import statistics
 import numpy as np
 
 from hwgen_keras import evaluation
+from hwgen_keras.evaluation.test_images import PREDICTIONS, REPORT
 
-from . import gain_arms
-from .classifier_reading import PREDICTIONS, REPORT
+from . import arms as gain_arms
 
 # What an amount counts: of one, of several.
 AXES = {

@@ -11,9 +11,11 @@ import shutil
 import signal
 import threading
 
+from hwgen_keras import parallel
 from hwgen_keras.errors import InputError
 
-from . import common, parallel, train_classifier
+from .. import train_classifier
+from ..flags import common
 
 LOG = "training.log"
 # What the same arm, amount and seed must have in common with a training kept from
@@ -143,7 +145,7 @@ def train(folder, values, test):
 
 
 def _fit(folder, values):
-    from hwgen_keras.checkpoints import checkpoints
+    from hwgen_keras.training.checkpoints import checkpoints
 
     begun = (folder / "history.jsonl").exists() or checkpoints(folder / "checkpoints")
     options = common.options(
@@ -165,7 +167,7 @@ def test_images(test):
     """`TestImages`, once a process."""
     import types
 
-    from .classifier_reading import TestImages
+    from hwgen_keras.evaluation.test_images import TestImages
 
     return TestImages(types.SimpleNamespace(**json.loads(test)))
 

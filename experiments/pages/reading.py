@@ -17,7 +17,7 @@ from hwgen_keras.sources.pages.folders import (
 from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, flatten_page
 
-from .pages_output import Output, digest, page_picture
+from .output import Output, digest, page_picture
 
 
 def read_photos(options):

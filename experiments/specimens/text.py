@@ -10,10 +10,10 @@ from hwgen_keras.data.feed_python import moved
 from hwgen_keras.data.forms import glyphs_place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
-
-from . import inputs, recipes
-from .recipes import placed
+from hwgen_keras.training import recipes
+from hwgen_keras.training.recipes import placed
 
 STYLE_IMAGES = 4  # of a hand, averaged for a character
 

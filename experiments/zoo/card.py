@@ -5,8 +5,8 @@ A pure function of the figures, so that no sentence says what was not measured.
 
 from hwgen_keras.evaluation import markdown_table
 
-from . import zoo
-from .card_figures import figures
+from . import recipes as zoo
+from .figures import figures
 
 MEASURED = "measured.json"
 _TITLES = {

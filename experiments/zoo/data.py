@@ -13,10 +13,12 @@ from hwgen_keras.characters import CharacterSet
 from hwgen_keras.characters.sets import HIRAGANA, KATAKANA
 from hwgen_keras.data import HANDWRITING, ImageStore, make, simulated_store
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import cache as prepared
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.sources.font_files import faces, font_files, name_faces
 
-from . import inputs, prepared, zoo
-from .zoo_runs import source_of
+from . import recipes as zoo
+from .runs import source_of
 
 KANA = frozenset(HIRAGANA + KATAKANA)
 SCRIPTS = ("kana", "kanji")

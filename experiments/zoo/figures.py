@@ -2,7 +2,7 @@
 
 from hwgen_keras.evaluation import markdown_table
 
-from . import zoo
+from . import recipes as zoo
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _FOUND = ["", "images", "found %", *_READING[3:]]

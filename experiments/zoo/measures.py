@@ -9,13 +9,13 @@ from scipy.special import log_softmax
 from hwgen_keras import evaluation
 from hwgen_keras.data import GENERATED, ImageStore
 from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.generated import Encoded, measure
 from hwgen_keras.generation import GenerationSampler, to_uint8
+from hwgen_keras.generation import reader as readers
 from hwgen_keras.generation.batches import Batches
+from hwgen_keras.training import recipes
 
-from . import reader as readers
-from . import recipes
-from .generated_measures import Encoded, measure
-from .zoo_data import asked_characters, unseen_hands
+from .data import asked_characters, unseen_hands
 
 _EXAMPLES = 10
 

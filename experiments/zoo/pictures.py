@@ -9,7 +9,7 @@ from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
 from hwgen_keras.generation import GenerationSampler
 
-from .zoo_measures import placed_grey, write
+from .measures import placed_grey, write
 
 SHOWN = 40
 _BLOCKS = 8

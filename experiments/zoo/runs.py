@@ -6,12 +6,12 @@ import re
 import subprocess
 import sys
 
-from hwgen_keras.checkpoints import checkpoints
 from hwgen_keras.errors import InputError
+from hwgen_keras.training.checkpoints import checkpoints
+from hwgen_keras.training.stages import STEPS
 
-from . import zoo
-from .common import Stopped
-from .four_steps import STEPS
+from ..flags.common import Stopped
+from . import recipes as zoo
 
 # Flags of reproduce that take the place of the recipe's, where it has them.
 REPLACED = ("characters", "size", "image_size", "dtype_policy")

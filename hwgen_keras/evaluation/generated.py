@@ -7,8 +7,7 @@ from scipy.special import log_softmax
 from hwgen_keras import evaluation
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import EncoderFeatures
-
-from . import recipes
+from hwgen_keras.training import recipes
 
 # measure of the table: key of `content_accuracy`.
 READING = {

@@ -6,10 +6,9 @@ from hwgen_keras import evaluation
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.models import Classifier, load_trained
-
-from . import inputs
-from .recipes import read_store
+from hwgen_keras.training.recipes import read_store
 
 REPORT, PREDICTIONS = "report.json", "predictions.csv"
 

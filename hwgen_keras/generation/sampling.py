@@ -2,7 +2,7 @@
 
 import math
 
-from . import common
+from experiments.flags import common
 
 EXTRA = {
     "sampler": (

@@ -1,6 +1,7 @@
 """How a generated set is written: what, in whose hands, and what an image must pass."""
 
-from . import common, sampling
+from experiments.flags import common
+from hwgen_keras.generation import sampling
 
 EXTRA = {
     **sampling.EXTRA,
@@ -100,8 +101,7 @@ def parts(options, real):
         InputError: what is asked for is unknown, or not given.
     """
     from hwgen_keras.errors import InputError
-
-    from . import inputs
+    from hwgen_keras.inputs import loading as inputs
 
     given = {
         inputs.FONTS: bool(options.fonts),
@@ -138,8 +138,7 @@ def load_images(options):
     """The `ImageStore` of contents, as fonts, and hands, as handwriting."""
     from hwgen_keras.data import FONT, HANDWRITING, ImageStore
     from hwgen_keras.data.make import as_kind
-
-    from . import inputs
+    from hwgen_keras.inputs import loading as inputs
 
     contents, hands = parts(options, options.handwriting)
     found = inputs.load_parts(options, {*contents, *hands})

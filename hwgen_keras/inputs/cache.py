@@ -13,12 +13,10 @@ import shutil
 
 import numpy as np
 
-from hwgen_keras import data, sources
+from hwgen_keras import data, parallel, sources
 from hwgen_keras.data import ImageStore, make, simulated_store
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import sha256_of
-
-from . import parallel
 
 # Images in a part, which one process makes; fewer are not worth its start.
 _IMAGES = 4096

@@ -3,8 +3,8 @@
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import HANDWRITING
 from hwgen_keras.errors import InputError
-
-from . import inputs, prepared
+from hwgen_keras.inputs import cache as prepared
+from hwgen_keras.inputs import loading as inputs
 
 
 def load_hand(options, paths, writer, flag, characters=None):

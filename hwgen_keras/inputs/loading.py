@@ -6,9 +6,8 @@ from hwgen_keras.characters import StructureTokenizer, character_set, read_struc
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
 from hwgen_keras.data.store_samples import store_samples
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources import find_fonts, system_fonts
-
-from . import prepared
 
 FONTS, REAL, SIMULATED = "fonts", "real", "simulated"
 # Kinds of images, and the flag that gives them.

@@ -16,7 +16,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tqdm import tqdm
 
 from hwgen_keras.files import complete_file
-from hwgen_keras.telemetry import tag
+from hwgen_keras.training.telemetry import tag
 
 
 class Progress(keras.callbacks.Callback):

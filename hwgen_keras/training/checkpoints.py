@@ -17,7 +17,7 @@ from keras import ops
 
 from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.files import complete_file, flush
-from hwgen_keras.guards import all_finite
+from hwgen_keras.training.guards import all_finite
 
 WEIGHTS, PROGRESS, BEST = "training.weights.h5", "progress.json", "best"
 # Of HDF5 and Keras beside the numbers; with layers that have none of their own.

@@ -4,8 +4,7 @@
 def style_transfer(options, classes, jit):
     """A compiled `StyleTransfer` as the flags of train_generator describe it."""
     from hwgen_keras.models import CLIP, StyleTransfer, adam_pair, load_trained
-
-    from . import recipes
+    from hwgen_keras.training import recipes
 
     clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
     model = StyleTransfer(
@@ -49,8 +48,7 @@ def complete(options):
 def check(options):
     """Raises InputError unless the flags of the discriminator and the average fit."""
     from hwgen_keras.errors import InputError
-
-    from . import four_steps
+    from hwgen_keras.training import stages as four_steps
 
     augmentations(options)
     four_steps.check_ema(options)

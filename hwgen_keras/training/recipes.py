@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from experiments.flags.common import check_positive
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -14,10 +15,8 @@ from hwgen_keras.data import (
 from hwgen_keras.data.augment import parse_augmentations
 from hwgen_keras.data.feed_python import placed
 from hwgen_keras.errors import InputError
-
-from .common import check_positive
-from .distribution import share
-from .telemetry import check as check_telemetry
+from hwgen_keras.training.devices import share
+from hwgen_keras.training.profile_flags import check as check_telemetry
 
 
 def check_schedule(options, plateau=True):

@@ -10,14 +10,13 @@ import sys
 import keras
 import numpy as np
 
-from hwgen_keras import callbacks, checkpoints, guards, telemetry
+from experiments.flags.common import Stopped, check_positive, versions
 from hwgen_keras.backend import synchronize_batch_norm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
-
-from .common import Stopped, check_positive, versions
-from .recipes import read_store
-from .telemetry import profiled_steps
+from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
+from hwgen_keras.training.profile_flags import profiled_steps
+from hwgen_keras.training.recipes import read_store
 
 
 class Run:

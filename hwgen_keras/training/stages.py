@@ -3,7 +3,7 @@
 import copy
 import pathlib
 
-from . import common
+from experiments.flags import common
 
 STEPS = ("step1", "step2", "step3", "step_end")
 FLAGS = (
@@ -55,8 +55,7 @@ def walk(options, train_step):
         The path of the last generator.keras.
     """
     from hwgen_keras.errors import InputError
-
-    from . import inputs
+    from hwgen_keras.inputs import loading as inputs
 
     inputs.check_given(options, needs(options.step))
     if options.follow_forms is None:
@@ -98,8 +97,8 @@ def train_step(script, options, model, make_model, probe_sheet, notes=None, save
     Returns:
         The path of generator.keras and the model (None if there was nothing to do).
     """
-    from . import training
-    from .distribution import distributed
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import distributed
 
     with training.Run(f"{script}-{options.step}", options) as run, distributed(run):
         if (run.folder / "generator.keras").exists():
@@ -130,8 +129,7 @@ def needs(step):
 def load_data(options):
     """The image store of a step and its sampler; fills in `--steps` if it is open."""
     from hwgen_keras.data import PairSampler
-
-    from . import inputs
+    from hwgen_keras.inputs import loading as inputs
 
     need = needs(options.step)
     store = inputs.load_store(options, need, handwriting="handwriting" in need)
@@ -161,9 +159,8 @@ def fit(run, model, store, sampler, probe_sheet):
     """
     from hwgen_keras.data import feed
     from hwgen_keras.models import take_averages
-
-    from . import training
-    from .distribution import share
+    from hwgen_keras.training import run as training
+    from hwgen_keras.training.devices import share
 
     options = run.options
 
@@ -177,7 +174,7 @@ def fit(run, model, store, sampler, probe_sheet):
 
 def finish(run, model):
     """Saves the generator and the last measures of a run; returns its path."""
-    from . import training
+    from hwgen_keras.training import run as training
 
     path = run.save(model.generator, "generator.keras")
     history = training.read_history(run)
