@@ -3,6 +3,7 @@ from .augment import parse_augmentations as parse_augmentations
 from .classification import ClassificationSampler as ClassificationSampler
 from .classification import StructureSampler as StructureSampler
 from .feed import feed as feed
+from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
 from .manifest import Sample as Sample

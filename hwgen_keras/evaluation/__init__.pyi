@@ -20,6 +20,9 @@ from .paired import l1 as l1
 from .paired import perceptual as perceptual
 from .paired import ssim as ssim
 from .reading import content_accuracy as content_accuracy
+from .reading import predicted_rows as predicted_rows
+from .reading import read_store as read_store
+from .reading import retrieval_accuracy as retrieval_accuracy
 from .report import Figure as Figure
 from .report import Pictures as Pictures
 from .report import Table as Table

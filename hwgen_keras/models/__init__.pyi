@@ -16,6 +16,8 @@ from .encoders import ImageEncoder as ImageEncoder
 from .encoders import TextEncoder as TextEncoder
 from .generator import AdaINGenerator as AdaINGenerator
 from .generators import GENERATORS as GENERATORS
+from .generators import check_condition as check_condition
+from .generators import check_stride as check_stride
 from .loading import load_trained as load_trained
 from .loading import with_policy as with_policy
 from .perceptual import EncoderFeatures as EncoderFeatures

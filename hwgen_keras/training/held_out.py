@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from hwgen_keras.data import FONT, HANDWRITING
+from hwgen_keras.data.feed_python import placed
 from hwgen_keras.data.rows import TokenTable, row_generator
 from hwgen_keras.training.checkpoints import checkpoints, seed_states
-from hwgen_keras.training.recipes import placed
 
 # Fewer images, or characters, are all needed to learn from.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
