@@ -60,6 +60,7 @@ _HOMES = {
         "DiffusionGenerator",
         "EncoderFeatures",
         "ImageEncoder",
+        "ImageLoss",
         "ImageTower",
         "PatchDiscriminator",
         "Reconstruction",

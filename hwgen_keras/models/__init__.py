@@ -13,6 +13,7 @@ from hwgen_keras.models.diffusion import Diffusion, DiffusionGenerator
 from hwgen_keras.models.discriminator import PatchDiscriminator
 from hwgen_keras.models.encoders import ImageEncoder, TextEncoder
 from hwgen_keras.models.generator import AdaINGenerator
+from hwgen_keras.models.image_losses import ImageLoss
 from hwgen_keras.models.loading import load_trained, with_policy
 from hwgen_keras.models.perceptual import EncoderFeatures, VGG16Features
 from hwgen_keras.models.sizes import SIZES
@@ -35,6 +36,7 @@ __all__ = [
     "DiffusionGenerator",
     "EncoderFeatures",
     "ImageEncoder",
+    "ImageLoss",
     "ImageTower",
     "PatchDiscriminator",
     "Reconstruction",
