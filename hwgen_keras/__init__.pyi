@@ -71,3 +71,4 @@ from .sources import read_image as read_image
 from .sources import system_fonts as system_fonts
 
 __version__: str
+from .models import ImageLoss as ImageLoss

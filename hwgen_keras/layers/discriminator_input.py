@@ -48,13 +48,8 @@ class DiscriminatorInput(layers.Layer):
         self.noise = noise
         self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
-    @property
-    def active(self):
-        """Whether anything is changed at all."""
-        return bool(self.augment) or self.noise > 0
-
     def draw(self, images):
-        """Random numbers for a batch of images, a dict of tensors."""
+        """Random numbers for a batch of images, a dict; empty if nothing is changed."""
         batch, height, width, _ = ops.shape(images)
         drawn = {}
 

@@ -18,6 +18,7 @@ from .generator import AdaINGenerator as AdaINGenerator
 from .generators import GENERATORS as GENERATORS
 from .generators import check_condition as check_condition
 from .generators import check_stride as check_stride
+from .image_losses import ImageLoss as ImageLoss
 from .loading import load_trained as load_trained
 from .loading import with_policy as with_policy
 from .perceptual import EncoderFeatures as EncoderFeatures
