@@ -17,6 +17,7 @@ from hwgen_keras.data import (
     read_manifest,
     write_manifest,
 )
+from hwgen_keras.data.png import encode
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
@@ -29,14 +30,14 @@ pytestmark = pytest.mark.backend_free
 def made(monkeypatch):
     """How often images were made, each time in this process."""
     calls = []
-    for name in ("from_fonts", "from_manifest"):
-        real = getattr(ImageStore, name)
+    for name in ("font_store", "manifest_store", "simulated_store"):
+        real = getattr(prepared, name)
 
         def count(*arguments, real=real, name=name, **options):
             calls.append(name)
             return real(*arguments, **options)
 
-        monkeypatch.setattr(ImageStore, name, count)
+        monkeypatch.setattr(prepared, name, count)
     monkeypatch.setattr(prepared.parallel.os, "cpu_count", lambda: 1)
     return calls
 
@@ -151,7 +152,7 @@ def test_a_manifest_of_a_store_of_scans(tmp_path, characters):
         for number in range(12):
             scan = rng.integers(220, 256, (40 + number, 50), dtype=np.uint8)
             scan[10:30, 10 + number : 14 + number] = 20
-            png = prepared.make.encode(scan)
+            png = encode(scan)
             writer.add(png, characters[number % 6], f"w{number // 6}", HANDWRITING)
     file = tmp_path / "scans.store"
     samples = [Sample(characters[n % 6], file, f"w{n // 6}", n) for n in range(12)]

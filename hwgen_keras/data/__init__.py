@@ -1,7 +1,14 @@
 """Manifests, packed image stores, epochs as tables, and the feeds that run them."""
 
 from hwgen_keras.data.augment import AUGMENTATIONS, parse_augmentations
+from hwgen_keras.data.builders import (
+    array_store,
+    font_store,
+    manifest_store,
+    simulated_store,
+)
 from hwgen_keras.data.classification import ClassificationSampler, StructureSampler
+from hwgen_keras.data.concatenation import concatenate_stores
 from hwgen_keras.data.feed import feed
 from hwgen_keras.data.folders import folder_samples
 from hwgen_keras.data.forms import measure_forms
@@ -14,10 +21,9 @@ from hwgen_keras.data.manifest import (
 from hwgen_keras.data.mix import MIXES, mixing
 from hwgen_keras.data.pairs import PairSampler
 from hwgen_keras.data.rows import affine_matrix
-from hwgen_keras.data.simulated import simulated_store
 from hwgen_keras.data.steps import STEPS
 from hwgen_keras.data.store import FONT, GENERATED, HANDWRITING, ImageStore
-from hwgen_keras.data.store_writer import StoreWriter, concatenate_stores
+from hwgen_keras.data.store_writer import StoreWriter
 
 __all__ = [
     "AUGMENTATIONS",
@@ -33,9 +39,12 @@ __all__ = [
     "StoreWriter",
     "StructureSampler",
     "affine_matrix",
+    "array_store",
     "concatenate_stores",
     "feed",
     "folder_samples",
+    "font_store",
+    "manifest_store",
     "measure_forms",
     "mixing",
     "parse_augmentations",
