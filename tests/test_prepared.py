@@ -1,6 +1,8 @@
 """What scripts make of their data is made once, and kept under a digest of it."""
 
+import importlib.metadata
 import os
+import pathlib
 import types
 
 import numpy as np
@@ -126,10 +128,57 @@ def test_another_process_may_be_first(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_simulated_writers_are_kept(tmp_path, characters):
+def test_simulated_writers_are_kept(tmp_path, characters, made, monkeypatch):
     first = prepared.simulated(tmp_path, 2, characters, 24)
     assert same(first, prepared.simulated("", 2, characters, 24))
     assert same(first, prepared.simulated(tmp_path, 2, characters, 24))
+    assert len(made) == 2
+    # Another release of KanjiVG may have other strokes.
+    monkeypatch.setattr(prepared.kanjivg, "version", lambda: "20990101")
+    assert same(first, prepared.simulated(tmp_path, 2, characters, 24))
+    assert len(made) == 3 and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["data/builders.py", "data/samples.py", "data/png.py", "characters/kanjivg.py"]
+    + ["sources/pen.py", "sources/pages/cells.py", "sources/etl/images.py"],
+)
+def test_other_code_makes_the_images_again(
+    tmp_path, tiny_font, characters, made, monkeypatch, file
+):
+    arguments = tmp_path, find_fonts([str(tiny_font)]), characters, 16
+    prepared.glyphs(*arguments)
+    monkeypatch.setattr(prepared, "_program", prepared._program.__wrapped__)
+    prepared.glyphs(*arguments)
+    assert len(made) == 1
+    read, changed = pathlib.Path.read_bytes, []
+
+    def other(path):
+        if path.as_posix().endswith(f"hwgen_keras/{file}"):
+            changed.append(path)
+            return read(path) + b"#"
+        return read(path)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", other)
+    prepared.glyphs(*arguments)
+    assert len(made) == 2 and len(changed) == 1
+
+
+@pytest.mark.parametrize("package", ["pillow", "numpy", "scipy", "scikit-image"])
+def test_other_packages_make_the_images_again(
+    tmp_path, tiny_font, characters, made, monkeypatch, package
+):
+    arguments = tmp_path, find_fonts([str(tiny_font)]), characters, 16
+    prepared.glyphs(*arguments)
+    monkeypatch.setattr(prepared, "_program", prepared._program.__wrapped__)
+    version = importlib.metadata.version
+    monkeypatch.setattr(
+        *(importlib.metadata, "version"),
+        lambda name: "99" if name == package else version(name),
+    )
+    prepared.glyphs(*arguments)
+    assert len(made) == 2
 
 
 def test_all_bad_images_are_named_at_once(tmp_path, characters):

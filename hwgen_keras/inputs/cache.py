@@ -6,18 +6,19 @@ cores; what is interrupted goes on with the part that was missing.
 
 import functools
 import hashlib
+import importlib.metadata
 import itertools
 import json
 import pathlib
 import shutil
 
 import numpy as np
+from PIL import features
 
-from hwgen_keras import data, parallel, sources
+from hwgen_keras import data, parallel
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.data import (
     ImageStore,
-    builders,
     font_store,
     manifest_store,
     simulated_store,
@@ -28,6 +29,12 @@ from hwgen_keras.files import sha256_of
 
 # Images in a part, which one process makes; fewer are not worth its start.
 _IMAGES = 4096
+# The files of the package that decide about pixels.
+_CODE = ("sources/**/*.py", "characters/kanjivg.py")
+_CODE += ("data/builders.py", "data/samples.py", "data/png.py")
+# Pillow decodes, scales and draws glyphs (with a FreeType that may be the system's),
+# scikit-image finds thresholds, SciPy filters, NumPy draws the numbers of pens.
+_PACKAGES = ("pillow", "scikit-image", "scipy", "numpy")
 
 
 def glyphs(cache, fonts, characters, image_size):
@@ -184,9 +191,11 @@ def _content(path):
 
 @functools.cache
 def _program():
-    """SHA-256 of the code that decides what the images look like."""
+    """SHA-256 of the code and the packages that decide what the images look like."""
+    package = pathlib.Path(data.__file__).parent.parent
     digest = hashlib.sha256()
-    folder = pathlib.Path(sources.__file__).parent
-    for file in [*sorted(folder.glob("*.py")), pathlib.Path(builders.__file__)]:
+    for file in sorted(file for pattern in _CODE for file in package.glob(pattern)):
         digest.update(file.read_bytes())
+    versions = [importlib.metadata.version(name) for name in _PACKAGES]
+    digest.update(repr([*versions, features.version("freetype2")]).encode())
     return digest.hexdigest()
