@@ -15,9 +15,12 @@ from .data import PairSampler as PairSampler
 from .data import Sample as Sample
 from .data import StoreWriter as StoreWriter
 from .data import StructureSampler as StructureSampler
+from .data import array_store as array_store
 from .data import concatenate_stores as concatenate_stores
 from .data import feed as feed
 from .data import folder_samples as folder_samples
+from .data import font_store as font_store
+from .data import manifest_store as manifest_store
 from .data import measure_forms as measure_forms
 from .data import read_manifest as read_manifest
 from .data import simulated_store as simulated_store

@@ -1,6 +1,7 @@
 """The layout of the package: who may import what, and how long a file may be."""
 
 import ast
+import graphlib
 import pathlib
 
 import pytest
@@ -9,6 +10,13 @@ pytestmark = pytest.mark.backend_free
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "hwgen_keras"
 FILES = sorted(PACKAGE.rglob("*.py"))
+EXPERIMENTS = PACKAGE.parent / "experiments"
+FOLDERS = [
+    folder
+    for parent in (PACKAGE, EXPERIMENTS)
+    for folder in sorted(parent.iterdir())
+    if (folder / "__init__.py").exists()
+]
 
 # Top to bottom: a room imports only from rooms before it. Losses come before models:
 # they are plain equations of arrays, and the models that train use them.
@@ -94,6 +102,51 @@ def offences(source, path):
             elif ROOMS.index(rest[0]) > ROOMS.index(room):
                 found.append(name)
     return found
+
+
+def circle(folder):
+    """Files of a folder that import each other, functions included; empty: none."""
+    root = folder.parent.parent
+    modules = {}
+    for file in folder.rglob("*.py"):
+        parts = file.relative_to(root).with_suffix("").parts
+        modules[".".join(parts).removesuffix(".__init__")] = file
+    graph = {}
+    for module, file in modules.items():
+        package = ".".join(file.relative_to(root).parent.parts)
+        graph[module] = found = set()
+        for name, _ in imports(file.read_text(encoding="utf-8"), package):
+            # The module itself, or the one that has the name.
+            while name and name not in modules:
+                name = name.rpartition(".")[0]
+            found |= {name} - {"", module}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_no_circle_of_imports(folder):
+    assert circle(folder) == []
+
+
+def test_the_rules_find_circles(tmp_path):
+    room = tmp_path / "package" / "room"
+    (room / "inner").mkdir(parents=True)
+    for name, source in {
+        "__init__": "from package.room.first import f",
+        "first": "from package.room import second\nfrom package.other import f",
+        "second": "def f():\n  from .inner.third import f",
+        "inner/third": "import json",
+    }.items():
+        (room / f"{name}.py").write_text(source)
+    assert circle(room) == []
+    (room / "inner" / "third.py").write_text("def f():\n  from .. import f")
+    assert len(circle(room)) == 5
+    (room / "inner" / "third.py").write_text("from ..second import f")
+    assert len(circle(room)) == 3
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -1,7 +1,12 @@
 from .augment import AUGMENTATIONS as AUGMENTATIONS
 from .augment import parse_augmentations as parse_augmentations
+from .builders import array_store as array_store
+from .builders import font_store as font_store
+from .builders import manifest_store as manifest_store
+from .builders import simulated_store as simulated_store
 from .classification import ClassificationSampler as ClassificationSampler
 from .classification import StructureSampler as StructureSampler
+from .concatenation import concatenate_stores as concatenate_stores
 from .feed import feed as feed
 from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
@@ -14,11 +19,9 @@ from .mix import MIXES as MIXES
 from .mix import mixing as mixing
 from .pairs import PairSampler as PairSampler
 from .rows import affine_matrix as affine_matrix
-from .simulated import simulated_store as simulated_store
 from .steps import STEPS as STEPS
 from .store import FONT as FONT
 from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING
 from .store import ImageStore as ImageStore
 from .store_writer import StoreWriter as StoreWriter
-from .store_writer import concatenate_stores as concatenate_stores

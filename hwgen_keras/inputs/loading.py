@@ -4,7 +4,7 @@ import pathlib
 
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
-from hwgen_keras.data.store_samples import store_samples
+from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources import find_fonts, system_fonts
