@@ -138,16 +138,16 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         The adversarial loss is none of them: λ is its weight, and it shares D(g) with
         the loss of the discriminator.
         """
-        entries = (
+        explicit = self.explicit_weight, self.explicit_loss, "tokens"
+        return (
             ImageLoss("reconstruction", 1.0, self.reconstruction_loss),
             ImageLoss(
                 *("implicit", self.implicit_weight, losses.style_statistics_loss),
                 *(STYLE_STATISTICS, self.implicit_trains_style),
             ),
-            ImageLoss("explicit", self.explicit_weight, self.explicit_loss, "tokens"),
+            *([ImageLoss("explicit", *explicit)] if self.clip is not None else []),
             *self.extra_losses,
         )
-        return entries if self.clip is not None else entries[:2] + entries[3:]
 
     def build(self, input_shape=None):
         for network in (self.generator, self.discriminator):
@@ -193,6 +193,8 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         )
         generator_gradients = generator.gradients(sum(image_gradients))
         discriminator_gradients = discriminator.gradients(loss_cotangent)
+        gradients = generator_gradients, discriminator_gradients
+        norms = [gradient_norm(of_network, scale) for of_network in gradients]
 
         adversarial = discriminator.adversarial_loss()
         values |= {
@@ -201,10 +203,8 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
             "discriminator": discriminator.loss(),
             "discriminator_accuracy": discriminator.accuracy(),
             "adaptive_weight": adaptive_weight,
-            "generator_gradient_norm": gradient_norm(generator_gradients, scale),
-            "discriminator_gradient_norm": gradient_norm(
-                discriminator_gradients, scale
-            ),
+            "generator_gradient_norm": norms[0],
+            "discriminator_gradient_norm": norms[1],
         }
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name])
