@@ -22,8 +22,10 @@ from hwgen_keras.training.optimizers import adam_arguments, compile_model, sched
 def style_transfer(settings, classes, steps, jit):
     """A compiled `StyleTransfer` as the settings of train_generator describe it."""
     clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
+    generator, discriminator = networks(settings, clip, classes)
     model = StyleTransfer(
-        *networks(settings, clip, classes),
+        generator,
+        discriminator,
         perceptual_features(settings, clip),
         clip,
         implicit_weight=settings.implicit_weight,

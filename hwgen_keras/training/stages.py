@@ -34,7 +34,8 @@ def walk(settings, train_stage):
         return train_stage(settings, None)[0]
     if settings.run_dir is None:
         raise InputError("--stage=all needs --run_dir, where the four runs go.")
-    folder, weights, model = pathlib.Path(settings.run_dir), {}, None
+    folder, model = pathlib.Path(settings.run_dir), None
+    weights: dict[str, str] = {}
     for stage in STAGES:
         begun = (folder / stage / "config.json").exists()
         stage_settings = settings.replace(
