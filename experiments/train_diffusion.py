@@ -7,6 +7,7 @@ generator.keras into the run folder; whatever takes a generator takes it.
 """
 
 from hwgen_keras.training import stages as four_steps
+from hwgen_keras.training.networks import CONDITIONS
 
 from .flags import common
 from .flags.vocabulary import TRAINING
@@ -17,7 +18,7 @@ EXTRA = {
     "condition": (
         common.flags.DEFINE_enum,
         "clip",
-        ["none", "embedding", "clip"],
+        ["none", *CONDITIONS],
         "What tells the model the character beside its glyph: nothing, a learned "
         "embedding, or CLIP's embedding of its structure.",
     ),
@@ -160,16 +161,14 @@ def generator(options, classes):
         load_trained,
         with_policy,
     )
-    from hwgen_keras.training.networks import make_condition
+    from hwgen_keras.training.networks import new_condition
 
     size, policy, clip = SIZES[options.size]["unet"], options.dtype_policy, None
     if options.condition == "clip":
         clip = load_trained(options.clip_weights, CLIP, "--clip_weights", "clip.keras")
     network = UNet(
         **size,
-        condition=make_condition(
-            options.condition, clip, classes, size["width"], policy
-        ),
+        condition=new_condition(options, clip, classes, size["width"]),
         style_attention=options.style_attention,
         dtype=policy,
     )
@@ -196,13 +195,11 @@ def generator(options, classes):
 def _shape(generator):
     """What must agree for weights to fit, in words."""
     network, condition = generator.network, generator.network.condition
-    classes = getattr(condition, "classes", None)
     told = "no condition" if condition is None else type(condition).__name__
+    told += f" of {condition.domain}" if condition and condition.domain else ""
     return (
         f"width {network.width}, multipliers {network.multipliers}, patch "
-        f"{network.patch}, {told}"
-        + (f" of {classes} classes" if classes else "")
-        + ", "
+        f"{network.patch}, {told}, "
         f"style attention {'on' if network.style_attention else 'off'}, the schedule "
         f"{generator.schedule} and the parameterization {generator.parameterization}"
     )

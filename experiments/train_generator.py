@@ -9,6 +9,7 @@ all four. Writes generator.keras and discriminator.keras into the run folder.
 """
 
 from hwgen_keras.training import stages as four_steps
+from hwgen_keras.training.networks import CONDITIONS
 
 from .flags import common
 from .flags.vocabulary import TRAINING
@@ -22,7 +23,7 @@ EXTRA = {
     "mode": (
         common.flags.DEFINE_enum,
         "adain_clip",
-        ["adain", "adain_embedding", "adain_clip"],
+        ["adain", *(f"adain_{name}" for name in CONDITIONS)],
         "What tells the generator the character: nothing, a learned embedding, or "
         "CLIP's embedding of its structure.",
     ),

@@ -50,7 +50,7 @@ _HOMES = {
         "split_by_writer",
         "write_manifest",
     ),
-    "layers": ("CLIPCondition", "EmbeddingCondition"),
+    "layers": ("CLIPCondition", "Condition", "EmbeddingCondition"),
     "models": (
         "CLIP",
         "SIZES",

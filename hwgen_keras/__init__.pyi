@@ -57,6 +57,7 @@ from hwgen_keras.inference import (
 )
 from hwgen_keras.layers import (
     CLIPCondition,
+    Condition,
     EmbeddingCondition,
 )
 from hwgen_keras.models import (
@@ -103,6 +104,7 @@ __all__ = [
     "CharacterSet",
     "ClassificationSampler",
     "Classifier",
+    "Condition",
     "Diffusion",
     "DiffusionGenerator",
     "EmbeddingCondition",

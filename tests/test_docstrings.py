@@ -63,7 +63,7 @@ def callables():
         for member, attribute in public_api.members(value).items():
             function = public_api.function_of(attribute)
             parameters = inspect.signature(function).parameters
-            yield f"{name}.{member}", parameters, function.__doc__, function
+            yield f"{name}.{member}", parameters, inspect.getdoc(function), function
 
 
 CASES = list(callables())

@@ -134,6 +134,7 @@ class Written:
         sampler = GenerationSampler(
             *(self.store, counts, tokenizer, options.seed),
             style_images=options.style_images,
+            condition=generator.condition,
         )
         self.images, self.table = write(generator, sampler)
         sources = self.store.sources[self.table["style"]]

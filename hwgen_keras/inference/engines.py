@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from hwgen_keras.errors import InputError, reason_of
+from hwgen_keras.layers.conditions import CLIPCondition, find_condition, token_domain
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -29,11 +30,13 @@ class KerasEngine:
         kind: "generator", "diffusion", "classifier" or "clip".
         input_names: what a call needs.
         stride: image sides must be multiples of it.
-        classes: of a classifier, or of a generator that is told a class; else None.
-        length, vocabulary_size: of the tokens it takes, or None where it takes none.
+        classes: of a classifier; else None.
+        condition: the `Condition` of a generator; of a CLIP what gives its tokens.
+        domain: of the condition, or None where it is unknown.
     """
 
     format = "keras"
+    condition = domain = None
 
     def __init__(self, model, name="The model"):
         if not isinstance(model, MODELS):
@@ -51,20 +54,21 @@ class KerasEngine:
             model.build()
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
-        condition = getattr(model, "condition", None)
-        self.classes = getattr(model, "classes", getattr(condition, "classes", None))
-        tower = getattr(model, "text_tower", getattr(condition, "text_tower", None))
-        self.length = None if tower is None else tower.encoder.length
-        self.vocabulary_size = tower and tower.encoder.vocabulary_size
+        self.classes = getattr(model, "classes", None)
         self.input_names: tuple[str, ...]
         if isinstance(model, CLIP):
             self.kind, self.input_names = "clip", ("image", "tokens")
+            self.condition = CLIPCondition
+            self.domain = token_domain(model.text_tower.encoder)
         elif isinstance(model, Classifier):
             self.kind, self.input_names = "classifier", ("image",)
         else:
             diffusion = isinstance(model, DiffusionGenerator)
             self.kind = "diffusion" if diffusion else "generator"
             self.input_names = model.input_names
+            self.condition = model.condition
+            if self.condition is not None:
+                self.domain = self.condition.domain
 
     @classmethod
     def read(cls, path):
@@ -97,8 +101,9 @@ class KerasEngine:
 class _Exported:
     """What SavedModel and ONNX have in common: all that is known are their tensors."""
 
-    stride, vocabulary_size = 1, None
-    condition = None  # of a generator; not written down
+    stride = 1
+    # The class of a generator's condition; its domain is not written down.
+    condition = domain = None
 
     def _run(self, inputs):
         """All outputs by name, arrays."""
@@ -109,26 +114,33 @@ class _Exported:
         self.name, self.input_names = name, tuple(inputs)
         if {"content", "style"} <= {*inputs} and "image" in outputs:
             self.kind = "diffusion" if "noise" in inputs else "generator"
+            self.condition = find_condition(inputs, name)
         elif "probabilities" in outputs:
             self.kind = "classifier"
         elif {"image", "text"} <= {*outputs}:
-            self.kind = "clip"
+            self.kind, self.condition = "clip", CLIPCondition
         else:
             raise InputError(
                 f"{name} is no exported model of hwgen_keras: it takes "
                 f"{', '.join(inputs)} and gives {', '.join(outputs)}."
             )
-        self.length: int = inputs["tokens"][-1] if "tokens" in inputs else 0
-        shape = outputs.get("probabilities", (None,))
-        self.classes = shape[-1]
+        self.shapes = inputs
+        self.classes = outputs.get("probabilities", (None,))[-1]
 
     def run(self, inputs):
         """Outputs by name; of a CLIP, those whose inputs are given."""
+        for name in {*inputs} & {*getattr(self.condition, "input_names", ())}:
+            given, wanted = inputs[name].shape[1:], self.shapes[name][1:]
+            if given != wanted:
+                raise InputError(
+                    f"{self.name} takes {name} of the shape {wanted} for a character, "
+                    f"not {given}; give the structures of its training."
+                )
         if self.kind != "clip":
             return self._run({name: inputs[name] for name in self.input_names})
         count = len(next(iter(inputs.values())))
         paper = np.ones((count, _PAPER, _PAPER, 1), np.float32)
-        tokens = np.zeros((count, self.length), np.int32)
+        tokens = np.zeros((count, self.shapes["tokens"][-1]), np.int32)
         outputs = self._run({"image": paper, "tokens": tokens, **inputs})
         return {n: outputs[n] for n in (["image"] * ("image" in inputs) or ["text"])}
 

@@ -8,7 +8,7 @@ from hwgen_keras.layers.adain import (
 )
 from hwgen_keras.layers.attention import CrossAttention, FullAttention, LinearAttention
 from hwgen_keras.layers.coders import Decoder, Encoder
-from hwgen_keras.layers.conditions import CLIPCondition, EmbeddingCondition
+from hwgen_keras.layers.conditions import CLIPCondition, Condition, EmbeddingCondition
 from hwgen_keras.layers.discriminator_input import DiscriminatorInput
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
@@ -22,6 +22,7 @@ from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 __all__ = [
     "CLIPCondition",
+    "Condition",
     "CrossAttention",
     "Decoder",
     "DiscriminatorInput",

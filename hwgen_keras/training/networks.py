@@ -1,5 +1,13 @@
 """The networks of a generator's training, made of the flags."""
 
+import importlib
+
+# {short name: class} of what can tell a generator the character.
+CONDITIONS = {
+    "embedding": "hwgen_keras.layers.EmbeddingCondition",
+    "clip": "hwgen_keras.layers.CLIPCondition",
+}
+
 
 def style_transfer(options, classes, jit):
     """A compiled `StyleTransfer` as the flags of train_generator describe it."""
@@ -86,10 +94,7 @@ def networks(options, clip, classes):
     )
 
     size, policy = SIZES[options.size], options.dtype_policy
-    kind = {"adain": "none", "adain_embedding": "embedding", "adain_clip": "clip"}
-    condition = make_condition(
-        kind[options.mode], clip, classes, size["generator"]["width"], policy
-    )
+    condition = new_condition(options, clip, classes, size["generator"]["width"])
     fresh = {
         "generator": AdaINGenerator(
             **size["generator"], condition=condition, dtype=policy
@@ -115,25 +120,33 @@ def networks(options, clip, classes):
     return result
 
 
-def make_condition(kind, clip, classes, width, policy):
-    """What tells a generator the character, a layer or None.
+def condition_class(options):
+    """The class of the condition that `--condition` or `--mode` names, or None."""
+    name = getattr(options, "condition", None) or options.mode.partition("_")[2]
+    if name not in CONDITIONS:
+        return None
+    module, _, found = CONDITIONS[name].rpartition(".")
+    return getattr(importlib.import_module(module), found)
+
+
+def new_condition(options, clip, classes, width):
+    """The condition of a new generator, a layer or None.
 
     Args:
-        kind: "none", "embedding" or "clip".
-        clip: a trained `CLIP`, for "clip".
-        classes: number of characters, for "embedding".
+        options: of train_generator or train_diffusion.
+        clip: a trained `CLIP`, or None.
+        classes: number of characters.
         width: channels of the generator's first level.
-        policy: name of a dtype policy.
     """
-    from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
     from hwgen_keras.models import with_policy
 
-    if kind == "embedding":
-        return EmbeddingCondition(classes, 4 * width, width, dtype=policy)
-    if kind == "clip":
-        tower = with_policy(clip.text_tower, policy)
-        return CLIPCondition(tower, 4 * width, dtype=policy)
-    return None
+    found, policy = condition_class(options), options.dtype_policy
+    return found and found.create(
+        width,
+        classes=classes,
+        text_tower=lambda: with_policy(clip.text_tower, policy),
+        dtype=policy,
+    )
 
 
 def _shape(network):
@@ -142,10 +155,11 @@ def _shape(network):
 
     if isinstance(network, PatchDiscriminator):
         return f"widths {network.widths}, {network.norm} normalisation"
-    classes = getattr(network.condition, "classes", None)
+    condition = network.condition
     return (
         f"mode {network.mode}, width {network.width}, multipliers "
-        f"{network.multipliers}" + (f", {classes} classes" if classes else "")
+        f"{network.multipliers}"
+        + (f", {condition.domain}" if condition and condition.domain else "")
     )
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from experiments.flags.common import check_positive
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.data import (
     FONT,
     GENERATED,
@@ -15,6 +16,8 @@ from hwgen_keras.data import (
 from hwgen_keras.data.augment import parse_augmentations
 from hwgen_keras.data.feed_python import placed
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.layers import Condition
 from hwgen_keras.training.devices import share
 from hwgen_keras.training.profile_flags import check as check_telemetry
 
@@ -184,14 +187,28 @@ def check_stride(image_size, stride):
         )
 
 
-def check_condition(generator, characters):
-    """Raises InputError unless the generator's labels are those of the set."""
-    classes = getattr(generator.condition, "classes", len(characters))
-    if classes != len(characters):
-        raise InputError(
-            f"--generator_weights: the generator was trained on {classes} characters "
-            f"and --characters={characters.name} has {len(characters)}; give its set."
+def tokenizer_for(options, generator, characters):
+    """The tokenizer that a generator's condition needs, or None; checks the condition.
+
+    Args:
+        options: of a script, with `structure_file`.
+        generator: of `--generator_weights`.
+        characters: the `CharacterSet` of the script.
+
+    Raises:
+        InputError: the generator was trained on other characters or structures.
+    """
+    condition, tokenizer = generator.condition, None
+    if getattr(condition, "needs", None) == "structure":
+        tokenizer = inputs.load_tokenizer(options, characters)
+    # Of an exported model the class of its condition is all that is known.
+    if isinstance(condition, Condition):
+        condition.check(
+            Knowledge(characters, tokenizer),
+            "--generator_weights: the generator",
+            condition.domain,
         )
+    return tokenizer
 
 
 # What simulated writers wrote: beside the kinds of a store, where it is handwriting.

@@ -130,10 +130,14 @@ def load_data(options):
     """The image store of a step and its sampler; fills in `--steps` if it is open."""
     from hwgen_keras.data import PairSampler
     from hwgen_keras.inputs import loading as inputs
+    from hwgen_keras.training.networks import condition_class
 
     need = needs(options.step)
     store = inputs.load_store(options, need, handwriting="handwriting" in need)
-    tokenizer = inputs.load_tokenizer(options, store.characters)
+    condition, tokenizer = condition_class(options), None
+    # CLIP's loss reads structures, too.
+    if options.clip_weights or getattr(condition, "needs", None) == "structure":
+        tokenizer = inputs.load_tokenizer(options, store.characters)
     sampler = PairSampler(
         store,
         options.step,
@@ -142,6 +146,7 @@ def load_data(options):
         style_reference=options.style_reference,
         reference_font=options.reference_font,
         follow_forms=options.follow_forms,
+        condition=condition,
     )
     if options.steps is None:
         options.steps = BASE_EPOCHS * sampler.rows_per_epoch // options.batch_size
