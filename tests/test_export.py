@@ -181,8 +181,9 @@ def test_a_clip_embeds_characters(tmp_path):
 
 @one_backend
 def test_an_unknown_character_is_named():
-    table = CharacterTable(["あ", "い"], [[1], [2]])
-    assert table.lookup(tf.constant(["い", "あ"])).numpy().tolist() == [[2], [1]]
+    table = CharacterTable(["あ", "い"], {"tokens": np.array([[1], [2]])})
+    found = table.lookup(tf.constant(["い", "あ"]))["tokens"]
+    assert found.numpy().tolist() == [[2], [1]]
     with pytest.raises(tf.errors.InvalidArgumentError, match=str(ord("木"))):
         table.lookup(tf.constant(["あ", "木"]))
 

@@ -1,5 +1,7 @@
 """An epoch is a table: what the samplers share to draw its rows with NumPy."""
 
+from typing import Any
+
 import numpy as np
 
 from hwgen_keras.characters import Knowledge
@@ -127,7 +129,8 @@ class InputTable:
 
     def __init__(self, characters, labels, tokenizer=None, condition=None):
         knowledge, labels = Knowledge(characters, tokenizer), np.unique(labels)
-        self.columns = {}  # {name: (counts, starts, values)}
+        # {name: (counts, starts, values)}
+        self.columns: dict[str, Any] = {}
         for label in labels:
             found = {}
             if tokenizer is not None:

@@ -1,5 +1,7 @@
 """What an exported model can be asked: TensorFlow functions of named tensors."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -117,7 +119,7 @@ _CHARACTERS = _spec("characters", dtype=tf.string)
 
 
 def _character_specs(model):
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in example_inputs(model, 1, np.random.default_rng(0)).items():
         found |= _spec(name, *value.shape[1:], dtype=value.dtype)
     return found
@@ -125,7 +127,8 @@ def _character_specs(model):
 
 def _of_generator(model, table):
     told = _character_specs(model)
-    specs, found = _image("content") | _image("style") | told, {}
+    specs = _image("content") | _image("style") | told
+    found: dict[str, Any] = {}
     # All signatures call one function: tracing it takes most of the time.
     if isinstance(model, DiffusionGenerator):
         specs |= _image("noise")

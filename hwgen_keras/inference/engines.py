@@ -1,6 +1,7 @@
 """A model of each format, asked in one way: named arrays in, named arrays out."""
 
 import importlib.util
+from typing import Any
 
 import keras
 import numpy as np
@@ -36,7 +37,8 @@ class KerasEngine:
     """
 
     format = "keras"
-    condition = domain = None
+    condition: Any = None
+    domain: str | None = None
 
     def __init__(self, model, name="The model"):
         if not isinstance(model, MODELS):
@@ -103,7 +105,8 @@ class _Exported:
 
     stride = 1
     # The class of a generator's condition; its domain is not written down.
-    condition = domain = None
+    condition: Any = None
+    domain = None
 
     def _run(self, inputs):
         """All outputs by name, arrays."""

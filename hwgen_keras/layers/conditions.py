@@ -24,7 +24,8 @@ class Condition(layers.Layer):
 
     Args:
         width: length of the condition vector.
-        embedding_width: length of what `embed` returns.
+        embedding_width: length of what `embed` returns; a subclass whose is not 1
+            gives it in its own `__init__`.
 
     Attributes:
         short_name: what modes and flags call it: "clip" in `adain_clip`.
@@ -37,9 +38,6 @@ class Condition(layers.Layer):
         >>> @keras.saving.register_keras_serializable("example")
         ... class CodePoint(hw.Condition):
         ...     short_name, input_names = "code_point", ("code_point",)
-        ...
-        ...     def __init__(self, width, embedding_width=1, **kwargs):
-        ...         super().__init__(width, embedding_width, **kwargs)
         ...
         ...     @classmethod
         ...     def encode(cls, character, knowledge):
@@ -61,7 +59,7 @@ class Condition(layers.Layer):
     input_names: tuple[str, ...] = ()
     needs: str | None = None
 
-    def __init__(self, width, embedding_width, **kwargs):
+    def __init__(self, width, embedding_width=1, **kwargs):
         super().__init__(**kwargs)
         self.width, self.embedding_width = width, embedding_width
         policy = self.dtype_policy
@@ -311,7 +309,7 @@ class EmbeddingCondition(Condition):
 
     @classmethod
     def encode(cls, character, knowledge):
-        return {"label": np.int32([knowledge.characters.index(character)])}
+        return {"label": np.array([knowledge.characters.index(character)], "int32")}
 
     @property
     def domain(self):
