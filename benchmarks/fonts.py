@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from hwgen_keras.characters import character_set
-from hwgen_keras.data.font_store import render_face
+from hwgen_keras.data.faces import render_face
 from hwgen_keras.sources import find_fonts
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def sampler(options):
     from PIL import Image, ImageDraw
 
     from hwgen_keras.characters import CharacterSet
-    from hwgen_keras.data import FONT, HANDWRITING, ImageStore
+    from hwgen_keras.data import FONT, HANDWRITING, array_store
     from hwgen_keras.generation import GenerationSampler
 
     rng, size = np.random.default_rng(0), options.image_size
@@ -70,7 +70,7 @@ def sampler(options):
         ImageDraw.Draw(image).line(points, 0, max(1, size // 20))
         images.append(np.asarray(image))
     sources = np.repeat(np.arange(6), CHARACTERS)
-    store = ImageStore.from_arrays(
+    store = array_store(
         np.stack(images),
         np.tile(np.arange(CHARACTERS), 6),
         sources,
@@ -86,12 +86,12 @@ def loop(model, drawn, count, folder):
     import torch
     from PIL import Image
 
-    from hwgen_keras.data import make
+    from hwgen_keras.data import png
 
     table, store = drawn.draw(np.arange(count)), drawn.store
 
     def read(index):
-        image = make.decode(store.png(index)).astype(np.float32) / 127.5 - 1
+        image = png.decode(store.png(index)).astype(np.float32) / 127.5 - 1
         return torch.from_numpy(image[None, ..., None])
 
     with torch.no_grad():

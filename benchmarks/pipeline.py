@@ -26,7 +26,7 @@ from hwgen_keras.data import (
     StoreWriter,
     feed,
 )
-from hwgen_keras.data.make import encode
+from hwgen_keras.data.png import encode
 from hwgen_keras.sources import PenWriter
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING, ImageStore, StoreWriter, concatenate_stores
-from hwgen_keras.data.make import encode
+from hwgen_keras.data.png import encode
 
 _READ = 20_000
 

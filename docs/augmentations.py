@@ -16,8 +16,8 @@ from hwgen_keras.data import (
     AUGMENTATIONS,
     MIXES,
     ClassificationSampler,
-    ImageStore,
     feed,
+    font_store,
     mixing,
 )
 from hwgen_keras.sources import find_fonts
@@ -31,7 +31,7 @@ def main():
 
     package = importlib.util.find_spec("matplotlib_fontja")
     font = pathlib.Path(package.origin).parent / "fonts" / "ipaexg.ttf"
-    store = ImageStore.from_fonts(find_fonts([font]), KANA, 96, progress=False)
+    store = font_store(find_fonts([font]), KANA, 96, progress=False)
     sheet = []
     for name in AUGMENTATIONS:
         # The seeds of the rows, and so the randomness, are the same in each line.

@@ -6,17 +6,16 @@ The names are those of `hwgen_keras.__all__`, a page for each room of the packag
 import ast
 import pathlib
 import re
-import sys
 
 import griffe
 from mkdocs.structure.files import File
 
 ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-import hwgen_keras  # noqa: E402  (light: it imports its rooms when they are used)
-
-ROOMS = hwgen_keras._HOMES
+STUB = ROOT / "hwgen_keras" / "__init__.pyi"
+ROOMS: dict[str, list[str]] = {}
+for node in ast.parse(STUB.read_text(encoding="utf-8")).body:
+    if isinstance(node, ast.ImportFrom):
+        ROOMS.setdefault(node.module, []).extend(alias.name for alias in node.names)
 
 
 def on_config(config):

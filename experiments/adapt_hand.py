@@ -94,17 +94,18 @@ def main(options):
 def adapt(run, generator, jit):
     """Trains a part of a generator in a run folder; returns generator.keras."""
     from hwgen_keras.data import feed
+    from hwgen_keras.inputs import loading as inputs
     from hwgen_keras.training import held_out, recipes
     from hwgen_keras.training import run as training
 
     options = run.options
     store = load_store(options)
-    told = {
-        "tokenizer": recipes.tokenizer_for(options, generator, store.characters),
-        "condition": generator.condition,
-    }
+    recipes.check_condition(generator, store.characters)
+    tokenizer = None
+    if "tokens" in generator.input_names:
+        tokenizer = inputs.load_tokenizer(options, store.characters)
     known, held = held_out.divide(store, options.seed)
-    sampler = pairs(store, known, told, options)
+    sampler = pairs(store, known, tokenizer, options)
     model, learning = trainer(options, generator, jit)
     print(
         f"{options.part}: {learning:,} of {generator.count_params():,} weights learn "
@@ -122,7 +123,7 @@ def adapt(run, generator, jit):
     draw = probe_sheet(generator)(feed(sampler.store, sampler, 12, 1, kind="python")[0])
     extra = []
     if len(held):
-        batch = held_out.held_out_batch(store, known, held, options.seed, **told)
+        batch = held_out.held_out_batch(store, known, held, tokenizer, options.seed)
         extra.append(held_out.HeldOut(run, batch, options.patience))
         extra[0].begin(model)
     training.fit(run, model, make_feed, draw, extra=extra)
@@ -181,7 +182,7 @@ def load_store(options):
     return ImageStore.merge([fonts, hand])
 
 
-def pairs(store, known, told, options):
+def pairs(store, known, tokenizer, options):
     """The sampler of the training: any font, another image by the hand, the image.
 
     A hand of a single character has no other: the image itself is then the style.
@@ -196,10 +197,10 @@ def pairs(store, known, told, options):
     return PairSampler(
         store.select(np.concatenate([fonts, known])),
         Step(content=Images((ANY_FONT,)), style=Images((HANDWRITING,))),
+        tokenizer,
         seed=options.seed,
         style_reference="writer" if several else "target",
         follow_forms=options.follow_forms,
-        **told,
     )
 
 

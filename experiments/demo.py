@@ -261,7 +261,7 @@ def export_and_use(options, shared, generator, folder):
         character_set,
         read_structures,
     )
-    from hwgen_keras.data import ImageStore, simulated_store
+    from hwgen_keras.data import font_store, simulated_store
     from hwgen_keras.export import load_exported
     from hwgen_keras.generation import to_uint8
     from hwgen_keras.sources import find_fonts
@@ -273,7 +273,7 @@ def export_and_use(options, shared, generator, folder):
         export, {}, weights=str(generator), output=str(folder / "saved_model")
     )
     characters = character_set(shared["characters"])
-    fonts = ImageStore.from_fonts(
+    fonts = font_store(
         find_fonts(options.fonts[:1]), characters, options.image_size, progress=False
     )
     # New hands, which the generator has never seen.

@@ -13,6 +13,8 @@ from hwgen_keras.generation import sampling
 
 from .flags import common
 
+# Generators that see the character in its glyph alone: no signature takes it.
+TOLD_NOTHING = ("adain", "diffusion")
 FLAGS = ("output", "structure_file")
 EXTRA = {
     "run": (
@@ -76,9 +78,7 @@ def main(options):
     )
     path = pathlib.Path(options.output)
     names = found.pop("signatures")
-    bundle = read_bundle(path)
-    # A generator without a condition sees the character in its glyph alone.
-    if lacking and (bundle.mode is None or bundle.condition):
+    if lacking and read_bundle(path).mode not in TOLD_NOTHING:
         print(f"The signature serve_characters is left out: {lacking}")
     print(f"Saved {path}, with the signatures {', '.join(names)}.")
     for name, difference in found.items():

@@ -78,7 +78,7 @@ def main(options):
         count = counts.read(options.counts, characters)
     generator = load_generator(options)
     recipes.check_stride(options.image_size, generator.stride)
-    tokenizer = recipes.tokenizer_for(options, generator, characters)
+    recipes.check_condition(generator, characters)
     judge = None
     if options.reader is not None:
         classifier = reader.load(options, characters)
@@ -86,6 +86,9 @@ def main(options):
         judge = generation.Reader(classifier, options.batch_size)
 
     store = writing.load_images(options)
+    tokenizer = None
+    if "tokens" in generator.input_names:
+        tokenizer = inputs.load_tokenizer(options, characters)
     sampler = generation.GenerationSampler(
         store,
         count,
@@ -94,7 +97,6 @@ def main(options):
         options.style_from,
         options.style_images,
         options.follow_forms,
-        generator.condition,
     )
     flags = {k: v for k, v in vars(options).items() if k != "given"}
     path = generation.generate(

@@ -53,7 +53,7 @@ _WORST = 100
 
 def main(options):
     from hwgen_keras import evaluation
-    from hwgen_keras.data import GENERATED, HANDWRITING, ImageStore
+    from hwgen_keras.data import GENERATED, HANDWRITING, manifest_store
     from hwgen_keras.errors import InputError
     from hwgen_keras.evaluation.generated import Encoded, compare, measure
     from hwgen_keras.files import complete_file, write_text
@@ -75,7 +75,7 @@ def main(options):
         made = inputs.load_images(options, options.generated, characters, GENERATED)
     else:
         samples = inputs.load_samples(options, options.generated, characters)
-        made = ImageStore.from_manifest(
+        made = manifest_store(
             samples, characters, options.image_size, clean=False, kind=GENERATED
         )
     real = Encoded(reader, real, placed=True)

@@ -91,7 +91,7 @@ def main(options):
 def train(options, run, seed, flags):
     """Trains one generator in a process of its own, or goes on with it."""
     from hwgen_keras.errors import InputError
-    from hwgen_keras.training.checkpoints import checkpoints
+    from hwgen_keras.training.checkpoints import checkpoint_folders
 
     if (run / "generator.keras").exists():
         return
@@ -104,7 +104,7 @@ def train(options, run, seed, flags):
             command.append(f"--{name}={one}")
     command += [*shlex.split(options.common_flags), *flags]
     # What failed before its first checkpoint left nothing to go on with.
-    if checkpoints(run / "checkpoints"):
+    if checkpoint_folders(run / "checkpoints"):
         command.append("--resume")
     run.parent.mkdir(parents=True, exist_ok=True)
     log = run.with_name(f"{run.name}.log")
@@ -130,9 +130,9 @@ class Probes:
         fonts = inputs.load_store(options, ("fonts",), handwriting=False)
         self.hands = inputs.load_images(options, options.hands, characters, HANDWRITING)
         store = ImageStore.merge([fonts, self.hands])
-        self.tokenizer = inputs.load_tokenizer(options, store.characters)
+        tokenizer = inputs.load_tokenizer(options, store.characters)
         self.reader, self.store = reader, store
-        self.sampler = GenerationSampler(store, options.count, seed=0)
+        self.sampler = GenerationSampler(store, options.count, tokenizer, seed=0)
         table = self.sampler.epoch(0)
         self.labels = table["label"]
         # What the same hand made of the same character, where it wrote it.
@@ -150,18 +150,13 @@ class Probes:
         from hwgen_keras.data import feed
         from hwgen_keras.evaluation import grid
         from hwgen_keras.files import complete_file
-        from hwgen_keras.generation import GenerationSampler, inputs_of, to_uint8
+        from hwgen_keras.generation import inputs_of, to_uint8
         from hwgen_keras.models import GENERATORS, load_trained, with_policy
 
         generator = load_trained(path, GENERATORS, "--output")
         generator = with_policy(generator, "float32")
-        sampler = GenerationSampler(
-            *(self.store, self.sampler.count, self.tokenizer),
-            seed=0,
-            condition=generator.condition,
-        )
-        size, rows = 64, sampler.rows_per_epoch
-        batches = feed(self.store, sampler, size, -(-rows // size), kind="python")
+        size, rows = 64, self.sampler.rows_per_epoch
+        batches = feed(self.store, self.sampler, size, -(-rows // size), kind="python")
         images = [
             generator.predict_on_batch(inputs_of(generator, batches[i], 0, i * size))
             for i in range(len(batches))

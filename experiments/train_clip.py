@@ -4,138 +4,86 @@ Step 1c: trains CLIP, which brings images of characters and their structures int
 space, from the two encoders of the steps before. Writes clip.keras into the run folder.
 """
 
-from .flags import common
-from .flags.vocabulary import TRAINING
+import dataclasses
 
-FLAGS = (
-    *("image_weights", "text_weights"),
-    *("fonts", "handwriting", "simulated_writers", "characters"),
-    *("skip_unknown_characters", "writer_pattern", "structure_file", "augment"),
-    *("image_size", "cache", *TRAINING),
+from hwgen_keras import evaluation, inputs, models, training
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs.settings import (
+    Fonts,
+    Handwriting,
+    Images,
+    SimulatedWriters,
+    Structures,
 )
-DEFAULTS = {
-    "tiny": {
-        "image_size": 32,
-        "batch_size": 32,
-        "steps": 200,
-        "learning_rate": 5e-4,
-        "schedule": "cosine",
-    },
-    "small": {
-        "image_size": 64,
-        "batch_size": 32,
-        "steps": 2000,
-        "learning_rate": 2e-4,
-        "schedule": "cosine",
-    },
-    "base": {
-        "image_size": 224,
-        "batch_size": 32,
-        "learning_rate": 1e-4,
-        "schedule": "plateau",
-    },
-}
+from hwgen_keras.training.settings import Augmentation, Training, trained
+
+from . import flags
+
 BASE_EPOCHS = 300
-# Of the projection heads, which start from nothing; as in the original.
-HEAD_LEARNING_RATE = 10
 
 
-def main(options):
-    import keras
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(
+    Fonts, Handwriting, SimulatedWriters, Images, Structures, Augmentation, Training
+):
+    """Settings of the training of CLIP."""
 
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.inputs import loading as inputs
-    from hwgen_keras.models import (
-        CLIP,
-        SIZES,
-        Classifier,
-        ImageTower,
-        TextTower,
-        load_trained,
-        with_policy,
-    )
-    from hwgen_keras.training import run as training
-    from hwgen_keras.training.devices import distributed
-    from hwgen_keras.training.plateau import plateau
-    from hwgen_keras.training.recipes import (
-        adam_arguments,
-        augmented_sampler,
-        check_schedule,
-        clip_feed,
-        retrieval_accuracy,
-        scheduled,
-    )
+    DEFAULTS = {
+        "tiny": {
+            "image_size": 32,
+            "batch_size": 32,
+            "steps": 200,
+            "learning_rate": 5e-4,
+            "schedule": "cosine",
+        },
+        "small": {
+            "image_size": 64,
+            "batch_size": 32,
+            "steps": 2000,
+            "learning_rate": 2e-4,
+            "schedule": "cosine",
+        },
+        "base": {
+            "image_size": 224,
+            "batch_size": 32,
+            "learning_rate": 1e-4,
+            "schedule": "plateau",
+        },
+    }
+    image_weights: str = trained("image encoder", "image_encoder.keras", True)
+    text_weights: str = trained("text encoder", "text_encoder.keras", True)
 
-    common.complete(options, DEFAULTS)
-    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
-    check_schedule(options)
-    for flag in ("image_weights", "text_weights"):
-        if getattr(options, flag) is None:
-            raise InputError(f"--{flag} is needed: the file of the step before.")
-    with training.Run("train_clip", options) as run, distributed(run):
-        jit = common.set_up(options)
 
-        encoders = {}
-        for kind in ("image", "text"):
-            trained = load_trained(
-                getattr(options, f"{kind}_weights"),
-                Classifier,
-                f"--{kind}_weights",
-                f"{kind}_encoder.keras",
-            )
-            encoders[kind] = with_policy(trained.encoder, options.dtype_policy)
-        store = inputs.load_store(options)
-        tokenizer = inputs.load_tokenizer(options, store.characters)
-        if (
-            getattr(encoders["text"], "vocabulary_size", None)
-            != tokenizer.vocabulary_size
-        ):
+def main(settings):
+    settings = training.resumed(settings)
+    with training.Run("train_clip", settings) as run, training.distributed(run):
+        jit = training.set_up(settings)
+
+        encoders = {kind: load_encoder(settings, kind) for kind in ("image", "text")}
+        store = inputs.load_store(
+            settings,
+            fonts=settings.fonts,
+            handwriting=settings.handwriting,
+            simulated_writers=settings.simulated_writers,
+        )
+        tokenizer = inputs.load_tokenizer(settings, store.characters)
+        vocabulary_size = getattr(encoders["text"], "vocabulary_size", None)
+        if vocabulary_size != tokenizer.vocabulary_size:
             raise InputError(
                 "--text_weights: the encoder was trained with another structure file; "
                 "give the same --structure_file."
             )
-        sampler = augmented_sampler(options, store, tokenizer)
-        if options.steps is None:
-            options.steps = BASE_EPOCHS * len(store) // options.batch_size
+        sampler = training.augmented_sampler(settings, store, tokenizer)
+        steps = settings.steps or BASE_EPOCHS * len(store) // settings.batch_size
 
-        size, policy = SIZES[options.size], options.dtype_policy
-        heads = {
-            "width": size["projection"],
-            "dropout": size["projection_dropout"],
-            "dtype": policy,
-        }
-        model = CLIP(
-            ImageTower(encoders["image"], **heads),
-            TextTower(encoders["text"], **heads),
-            dtype=policy,
-        )
-        model.build()
-        head_adam = keras.optimizers.Adam(
-            scheduled(options, HEAD_LEARNING_RATE * options.learning_rate),
-            name="heads",
-            **adam_arguments(options),
-        )
-        encoder_adam = keras.optimizers.Adam(
-            scheduled(options), name="encoders", **adam_arguments(options)
-        )
-        model.compile(
-            optimizer=keras.optimizers.MultiOptimizer(
-                keras.optimizers.OptimizerMap(
-                    encoder_adam, {".*projection_head/.*": head_adam}
-                )
-            ),
-            jit_compile=jit,
-            steps_per_execution=options.steps_per_execution,
-        )
-        training.fit(
-            run,
-            model,
-            clip_feed(options, store, sampler),
-            extra=plateau(options, len(store)),
-        )
+        model = training.clip_of_encoders(settings, encoders)
+        training.compile_clip(model, settings, steps, jit)
+        make_feed = training.clip_feed(settings, store, sampler)
+        plateau = training.plateau_callbacks(settings, len(store))
+        training.fit(run, model, make_feed, steps, extra=plateau)
 
         path = run.save(model, "clip.keras")
-        accuracy = retrieval_accuracy(model, store, tokenizer)
+        accuracy = evaluation.retrieval_accuracy(model, store, tokenizer)
         run.write_json("metrics.json", {"retrieval_accuracy": accuracy})
         print(
             f"Of {min(1000, len(store))} training images, {100 * accuracy:.1f} % lie "
@@ -144,5 +92,13 @@ def main(options):
         return path
 
 
+def load_encoder(settings, kind):
+    """The encoder of `--image_weights` or `--text_weights`, in the run's precision."""
+    weights, file = getattr(settings, f"{kind}_weights"), f"{kind}_encoder.keras"
+    flag = f"--{kind}_weights"
+    classifier = models.load_trained(weights, models.Classifier, flag, file)
+    return models.with_policy(classifier.encoder, settings.dtype_policy)
+
+
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS)
+    flags.run(main, Settings, __doc__)

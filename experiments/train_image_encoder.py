@@ -4,83 +4,72 @@ Step 1a: trains the image encoder of CLIP as a classifier of characters, on glyp
 fonts, on handwriting, or on both. Writes image_encoder.keras into the run folder.
 """
 
-from .flags import common
-from .flags.vocabulary import TRAINING
+import dataclasses
 
-FLAGS = (
-    *("fonts", "handwriting", "simulated_writers", "characters"),
-    *("skip_unknown_characters", "writer_pattern", "augment"),
-    *("image_size", "cache", *TRAINING),
-)
-DEFAULTS = {
-    "tiny": {
-        "image_size": 32,
-        "batch_size": 32,
-        "steps": 200,
-        "learning_rate": 2e-3,
-        "schedule": "cosine",
-    },
-    "small": {
-        "image_size": 64,
-        "batch_size": 64,
-        "steps": 2000,
-        "learning_rate": 1e-3,
-        "schedule": "cosine",
-    },
-    "base": {
-        "image_size": 224,
-        "batch_size": 256,
-        "learning_rate": 1e-4,
-        "schedule": "constant",
-    },
-}
+from hwgen_keras import inputs, models, training
+from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
+from hwgen_keras.training.settings import Augmentation, Training
+
+from . import flags
+
 BASE_EPOCHS = 300
 
 
-def main(options):
-    from hwgen_keras.inputs import loading as inputs
-    from hwgen_keras.models import SIZES, Classifier, ImageEncoder
-    from hwgen_keras.training import run as training
-    from hwgen_keras.training.devices import distributed
-    from hwgen_keras.training.plateau import plateau
-    from hwgen_keras.training.recipes import (
-        augmented_sampler,
-        check_schedule,
-        classifier_feed,
-        compiled,
-    )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(Fonts, Handwriting, SimulatedWriters, Images, Augmentation, Training):
+    """Settings of the training of CLIP's image encoder."""
 
-    common.complete(options, DEFAULTS)
-    common.check_positive(options, "image_size", "batch_size", "steps", "learning_rate")
-    check_schedule(options)
-    with training.Run("train_image_encoder", options) as run, distributed(run):
-        jit = common.set_up(options)
+    DEFAULTS = {
+        "tiny": {
+            "image_size": 32,
+            "batch_size": 32,
+            "steps": 200,
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+        },
+        "small": {
+            "image_size": 64,
+            "batch_size": 64,
+            "steps": 2000,
+            "learning_rate": 1e-3,
+            "schedule": "cosine",
+        },
+        "base": {
+            "image_size": 224,
+            "batch_size": 256,
+            "learning_rate": 1e-4,
+            "schedule": "constant",
+        },
+    }
 
-        store = inputs.load_store(options)
-        sampler = augmented_sampler(options, store)
-        if options.steps is None:
-            options.steps = BASE_EPOCHS * len(store) // options.batch_size
 
-        policy = options.dtype_policy
-        encoder = ImageEncoder(**SIZES[options.size]["image_encoder"], dtype=policy)
-        model = compiled(
-            Classifier(encoder, len(store.characters), dtype=policy),
-            options,
-            jit,
+def main(settings):
+    settings = training.resumed(settings)
+    with (
+        training.Run("train_image_encoder", settings) as run,
+        training.distributed(run),
+    ):
+        jit = training.set_up(settings)
+
+        store = inputs.load_store(
+            settings,
+            fonts=settings.fonts,
+            handwriting=settings.handwriting,
+            simulated_writers=settings.simulated_writers,
         )
-        training.fit(
-            run,
-            model,
-            classifier_feed(options, store, sampler),
-            extra=plateau(options, len(store)),
-        )
+        sampler = training.augmented_sampler(settings, store)
+        steps = settings.steps or BASE_EPOCHS * len(store) // settings.batch_size
 
-        path = run.save(model, "image_encoder.keras")
-        history = training.read_history(run)
-        run.write_json("metrics.json", {k: v[-1] for k, v in history.items()})
-        print(f"Training accuracy {history['accuracy'][-1]:.3f}. Saved {path}")
-        return path
+        size, policy = models.SIZES[settings.size], settings.dtype_policy
+        encoder = models.ImageEncoder(**size["image_encoder"], dtype=policy)
+        model = models.Classifier(encoder, len(store.characters), dtype=policy)
+        training.compile_classifier(model, settings, steps, jit)
+        make_feed = training.classifier_feed(settings, store, sampler)
+        plateau = training.plateau_callbacks(settings, len(store))
+        training.fit(run, model, make_feed, steps, extra=plateau)
+
+        return training.finish_classifier(run, model, "image_encoder.keras")
 
 
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS)
+    flags.run(main, Settings, __doc__)

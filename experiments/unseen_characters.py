@@ -243,11 +243,11 @@ def read(options, reader, characters, unseen, samples, clean):
     """
     import numpy as np
 
-    from hwgen_keras.data import GENERATED, ImageStore
+    from hwgen_keras.data import GENERATED, manifest_store
     from hwgen_keras.evaluation import content_accuracy
     from hwgen_keras.evaluation.generated import Encoded
 
-    store = ImageStore.from_manifest(
+    store = manifest_store(
         samples, characters, options.image_size, clean=clean, kind=GENERATED
     )
     encoded = Encoded(reader, store, placed=clean)

@@ -1,172 +1,78 @@
-# For type checkers and editors, which cannot follow the lazy imports of __init__.py.
-from hwgen_keras.bundle import (
-    Bundle,
-    read_bundle,
-    write_bundle,
-)
-from hwgen_keras.characters import (
-    CharacterSet,
-    StructureTokenizer,
-    character_set,
-    explain,
-    read_structures,
-)
-from hwgen_keras.data import (
-    FONT,
-    GENERATED,
-    HANDWRITING,
-    ClassificationSampler,
-    ImageStore,
-    PairSampler,
-    Sample,
-    StoreWriter,
-    StructureSampler,
-    concatenate_stores,
-    feed,
-    folder_samples,
-    measure_forms,
-    read_manifest,
-    simulated_store,
-    split_by_writer,
-    write_manifest,
-)
-from hwgen_keras.errors import (
-    InputError,
-)
-from hwgen_keras.evaluation import (
-    classification_report,
-    contact_sheet,
-    summarise_arms,
-)
-from hwgen_keras.export import (
-    export_model,
-    export_saved_model,
-    load_exported,
-)
-from hwgen_keras.generation import (
-    Gate,
-    GenerationSampler,
-    Reader,
-    generate,
-)
-from hwgen_keras.inference import (
-    LoadedClassifier,
-    LoadedCLIP,
-    LoadedGenerator,
-    load,
-)
-from hwgen_keras.layers import (
-    CLIPCondition,
-    Condition,
-    EmbeddingCondition,
-)
-from hwgen_keras.models import (
-    CLIP,
-    SIZES,
-    AdaINGenerator,
-    Classifier,
-    Diffusion,
-    DiffusionGenerator,
-    EncoderFeatures,
-    ImageEncoder,
-    ImageTower,
-    PatchDiscriminator,
-    Reconstruction,
-    StyleTransfer,
-    TextEncoder,
-    TextTower,
-    UNet,
-    VGG16Features,
-    adam_pair,
-    averaged,
-    load_trained,
-    save_model,
-    take_averages,
-    train_only,
-    with_policy,
-)
-from hwgen_keras.sources import (
-    Font,
-    PenWriter,
-    clean_image,
-    find_fonts,
-    read_image,
-    system_fonts,
-)
+from .bundle import Bundle as Bundle
+from .bundle import read_bundle as read_bundle
+from .bundle import write_bundle as write_bundle
+from .characters import CharacterSet as CharacterSet
+from .characters import StructureTokenizer as StructureTokenizer
+from .characters import character_set as character_set
+from .characters import explain as explain
+from .characters import read_structures as read_structures
+from .data import FONT as FONT
+from .data import GENERATED as GENERATED
+from .data import HANDWRITING as HANDWRITING
+from .data import ClassificationSampler as ClassificationSampler
+from .data import ImageStore as ImageStore
+from .data import PairSampler as PairSampler
+from .data import Sample as Sample
+from .data import StoreWriter as StoreWriter
+from .data import StructureSampler as StructureSampler
+from .data import array_store as array_store
+from .data import concatenate_stores as concatenate_stores
+from .data import feed as feed
+from .data import folder_samples as folder_samples
+from .data import font_store as font_store
+from .data import manifest_store as manifest_store
+from .data import measure_forms as measure_forms
+from .data import read_manifest as read_manifest
+from .data import simulated_store as simulated_store
+from .data import split_by_writer as split_by_writer
+from .data import write_manifest as write_manifest
+from .errors import InputError as InputError
+from .evaluation import classification_report as classification_report
+from .evaluation import contact_sheet as contact_sheet
+from .evaluation import summarise_arms as summarise_arms
+from .export import export_model as export_model
+from .export import export_saved_model as export_saved_model
+from .export import load_exported as load_exported
+from .generation import Gate as Gate
+from .generation import GenerationSampler as GenerationSampler
+from .generation import Reader as Reader
+from .generation import generate as generate
+from .inference import LoadedClassifier as LoadedClassifier
+from .inference import LoadedCLIP as LoadedCLIP
+from .inference import LoadedGenerator as LoadedGenerator
+from .inference import load as load
+from .layers import CLIPCondition as CLIPCondition
+from .layers import Condition as Condition
+from .layers import EmbeddingCondition as EmbeddingCondition
+from .models import CLIP as CLIP
+from .models import SIZES as SIZES
+from .models import AdaINGenerator as AdaINGenerator
+from .models import Classifier as Classifier
+from .models import Diffusion as Diffusion
+from .models import DiffusionGenerator as DiffusionGenerator
+from .models import EncoderFeatures as EncoderFeatures
+from .models import ImageEncoder as ImageEncoder
+from .models import ImageTower as ImageTower
+from .models import PatchDiscriminator as PatchDiscriminator
+from .models import Reconstruction as Reconstruction
+from .models import StyleTransfer as StyleTransfer
+from .models import TextEncoder as TextEncoder
+from .models import TextTower as TextTower
+from .models import UNet as UNet
+from .models import VGG16Features as VGG16Features
+from .models import adam_pair as adam_pair
+from .models import averaged as averaged
+from .models import load_trained as load_trained
+from .models import save_model as save_model
+from .models import take_averages as take_averages
+from .models import train_only as train_only
+from .models import with_policy as with_policy
+from .sources import Font as Font
+from .sources import PenWriter as PenWriter
+from .sources import clean_image as clean_image
+from .sources import find_fonts as find_fonts
+from .sources import read_image as read_image
+from .sources import system_fonts as system_fonts
 
 __version__: str
-
-__all__ = [
-    "AdaINGenerator",
-    "Bundle",
-    "CLIP",
-    "CLIPCondition",
-    "CharacterSet",
-    "ClassificationSampler",
-    "Classifier",
-    "Condition",
-    "Diffusion",
-    "DiffusionGenerator",
-    "EmbeddingCondition",
-    "EncoderFeatures",
-    "FONT",
-    "Font",
-    "GENERATED",
-    "Gate",
-    "GenerationSampler",
-    "HANDWRITING",
-    "ImageEncoder",
-    "ImageStore",
-    "ImageTower",
-    "InputError",
-    "LoadedCLIP",
-    "LoadedClassifier",
-    "LoadedGenerator",
-    "PairSampler",
-    "PatchDiscriminator",
-    "PenWriter",
-    "Reader",
-    "Reconstruction",
-    "SIZES",
-    "Sample",
-    "StoreWriter",
-    "StructureSampler",
-    "StructureTokenizer",
-    "StyleTransfer",
-    "TextEncoder",
-    "TextTower",
-    "UNet",
-    "VGG16Features",
-    "adam_pair",
-    "averaged",
-    "character_set",
-    "classification_report",
-    "clean_image",
-    "concatenate_stores",
-    "contact_sheet",
-    "explain",
-    "export_model",
-    "export_saved_model",
-    "feed",
-    "find_fonts",
-    "folder_samples",
-    "generate",
-    "load",
-    "load_exported",
-    "load_trained",
-    "measure_forms",
-    "read_bundle",
-    "read_image",
-    "read_manifest",
-    "read_structures",
-    "save_model",
-    "simulated_store",
-    "split_by_writer",
-    "summarise_arms",
-    "system_fonts",
-    "take_averages",
-    "train_only",
-    "with_policy",
-    "write_bundle",
-    "write_manifest",
-]
+from .models import ImageLoss as ImageLoss

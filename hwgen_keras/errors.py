@@ -21,3 +21,16 @@ class InputError(ValueError):
         The character 'A' is not in the character set kana (92 characters); choose a
         set that has it.
     """
+
+
+class Stopped(Exception):
+    """A signal ended the work after a whole piece; the message says how to resume it.
+
+    Args:
+        message: of one sentence.
+        status: with which a script exits.
+    """
+
+    def __init__(self, message: str, status: int = 130) -> None:
+        super().__init__(message)
+        self.status = status

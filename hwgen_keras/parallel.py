@@ -9,8 +9,7 @@ import threading
 
 from tqdm import tqdm
 
-from experiments.flags import common
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, Stopped
 
 
 def each(function, jobs, unit, description, weights=None, workers=None):
@@ -59,7 +58,7 @@ def _run(function, jobs, workers):
             for future in concurrent.futures.wait(running, None, "FIRST_COMPLETED")[0]:
                 yield running.pop(future), future.result()
     except KeyboardInterrupt:
-        raise common.Stopped("\nStopped; the same command goes on.") from None
+        raise Stopped("\nStopped; the same command resumes.") from None
     except concurrent.futures.process.BrokenProcessPool:
         raise InputError(
             "A process was killed, perhaps for want of memory; free some and give the "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hwgen_keras.data import FONT, HANDWRITING, ImageStore
+from hwgen_keras.data import FONT, HANDWRITING, array_store
 
 
 def small_store(characters, fonts=3, writers=2, size=24, without=()):
@@ -23,6 +23,4 @@ def small_store(characters, fonts=3, writers=2, size=24, without=()):
             labels.append(label)
             sources.append(source)
             kinds.append(kind)
-    return ImageStore.from_arrays(
-        np.stack(images), labels, sources, kinds, names, characters
-    )
+    return array_store(np.stack(images), labels, sources, kinds, names, characters)

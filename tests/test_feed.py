@@ -8,7 +8,13 @@ import pytest
 from stores import small_store
 
 from hwgen_keras.characters import StructureTokenizer
-from hwgen_keras.data import ClassificationSampler, ImageStore, PairSampler, feed
+from hwgen_keras.data import (
+    ClassificationSampler,
+    ImageStore,
+    PairSampler,
+    array_store,
+    feed,
+)
 from hwgen_keras.errors import InputError
 
 KINDS = ["tf", "python"]
@@ -78,7 +84,7 @@ def test_both_feeds_make_the_same_images(store, image_size):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_image_of_a_row_sits_within_its_margins(characters, kind):
     black = np.zeros((1, 60, 60), np.uint8)
-    store = ImageStore.from_arrays(black, [0], 0, 1, ["writer"], characters)
+    store = array_store(black, [0], 0, 1, ["writer"], characters)
     sampler = ClassificationSampler(store, image_size=64)
     (batch,) = batches(feed(store, sampler, 1, 1, kind=kind))
     image = batch["image"][0, ..., 0]
@@ -93,7 +99,7 @@ def test_the_image_of_a_row_sits_within_its_margins(characters, kind):
 def test_an_upright_image_is_seen_upright(characters, kind):
     image = np.full((1, 64, 64), 255, np.uint8)
     image[0, :16, :32] = 0  # ink at the upper left
-    store = ImageStore.from_arrays(image, [0], 0, 1, ["writer"], characters)
+    store = array_store(image, [0], 0, 1, ["writer"], characters)
     (batch,) = batches(feed(store, ClassificationSampler(store), 1, 1, kind=kind))
     ink = batch["image"][0, ..., 0] < 0
     rows, columns = np.nonzero(ink)

@@ -10,9 +10,9 @@ from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import (
     FONT,
     HANDWRITING,
-    ImageStore,
     PairSampler,
     affine_matrix,
+    array_store,
     forms,
     measure_forms,
 )
@@ -38,7 +38,7 @@ def ellipse(lean=0.0, wide=0.0, radius=10.0, middle=(0.0, 0.0)):
 def store_of(hands, images=5, characters=CHARACTERS):
     """A font of circles, and hands (lean, wide), each with so many characters."""
     sources = [(0.0, 0.0), *hands]
-    return ImageStore.from_arrays(
+    return array_store(
         np.stack([ellipse(*source) for source in sources for _ in range(images)]),
         np.tile(np.arange(images), len(sources)),
         np.repeat(np.arange(len(sources)), images),

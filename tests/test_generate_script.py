@@ -13,8 +13,8 @@ from networks import BACKEND
 from experiments import generate
 from experiments.flags import common
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data import GENERATED, ImageStore
-from hwgen_keras.data.store_samples import store_samples
+from hwgen_keras.data import GENERATED, ImageStore, array_store
+from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.models import AdaINGenerator, Classifier, ImageEncoder
@@ -103,9 +103,7 @@ def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
 def test_a_store_stands_for_a_manifest_of_its_images(characters, tmp_path):
     images = np.zeros((4, 8, 8), np.uint8)
     labels, sources = [0, 2, 5, 2], [0, 1, 1, 0]
-    store = ImageStore.from_arrays(
-        images, labels, sources, GENERATED, ["a", "b"], characters
-    )
+    store = array_store(images, labels, sources, GENERATED, ["a", "b"], characters)
     path = tmp_path / "four.store"
     store.save(path)
     samples = store_samples(path)

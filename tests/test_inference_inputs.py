@@ -31,7 +31,7 @@ class TestImages:
     def test_they_are_prepared_as_those_of_a_training(self, hand):
         samples = hw.folder_samples(hand)
         kana = hw.character_set("kana")
-        store = hw.ImageStore.from_manifest(samples, kana, SIZE)
+        store = hw.manifest_store(samples, kana, SIZE)
         expected = placed(store, np.arange(6))
         np.testing.assert_array_equal(pictures.prepare(hand, SIZE), expected)
 
@@ -137,7 +137,7 @@ class TestImages:
 class TestGlyphs:
     def test_they_are_those_of_a_training(self, tiny_font):
         kana = hw.character_set("kana")
-        store = hw.ImageStore.from_fonts(hw.find_fonts(tiny_font), kana, SIZE)
+        store = hw.font_store(hw.find_fonts(tiny_font), kana, SIZE)
         expected = placed(store, store.find(character="あ"))
         for fonts in (tiny_font, [tiny_font], hw.find_fonts(tiny_font)[0], None):
             np.testing.assert_array_equal(glyphs.glyphs("あ", fonts, SIZE), expected)

@@ -16,7 +16,8 @@ from experiments.flags import common
 from hwgen_keras import parallel
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, ImageStore
-from hwgen_keras.data.font_store import encode_glyph, render_face
+from hwgen_keras.data.faces import render_face
+from hwgen_keras.data.png import encode_glyph
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder
 from hwgen_keras.sources import Font, find_fonts

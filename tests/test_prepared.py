@@ -1,6 +1,8 @@
 """What scripts make of their data is made once, and kept under a digest of it."""
 
+import importlib.metadata
 import os
+import pathlib
 import types
 
 import numpy as np
@@ -17,6 +19,7 @@ from hwgen_keras.data import (
     read_manifest,
     write_manifest,
 )
+from hwgen_keras.data.png import encode
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
@@ -29,14 +32,14 @@ pytestmark = pytest.mark.backend_free
 def made(monkeypatch):
     """How often images were made, each time in this process."""
     calls = []
-    for name in ("from_fonts", "from_manifest"):
-        real = getattr(ImageStore, name)
+    for name in ("font_store", "manifest_store", "simulated_store"):
+        real = getattr(prepared, name)
 
         def count(*arguments, real=real, name=name, **options):
             calls.append(name)
             return real(*arguments, **options)
 
-        monkeypatch.setattr(ImageStore, name, count)
+        monkeypatch.setattr(prepared, name, count)
     monkeypatch.setattr(prepared.parallel.os, "cpu_count", lambda: 1)
     return calls
 
@@ -125,10 +128,57 @@ def test_another_process_may_be_first(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_simulated_writers_are_kept(tmp_path, characters):
+def test_simulated_writers_are_kept(tmp_path, characters, made, monkeypatch):
     first = prepared.simulated(tmp_path, 2, characters, 24)
     assert same(first, prepared.simulated("", 2, characters, 24))
     assert same(first, prepared.simulated(tmp_path, 2, characters, 24))
+    assert len(made) == 2
+    # Another release of KanjiVG may have other strokes.
+    monkeypatch.setattr(prepared.kanjivg, "version", lambda: "20990101")
+    assert same(first, prepared.simulated(tmp_path, 2, characters, 24))
+    assert len(made) == 3 and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["data/builders.py", "data/samples.py", "data/png.py", "characters/kanjivg.py"]
+    + ["sources/pen.py", "sources/pages/cells.py", "sources/etl/images.py"],
+)
+def test_other_code_makes_the_images_again(
+    tmp_path, tiny_font, characters, made, monkeypatch, file
+):
+    arguments = tmp_path, find_fonts([str(tiny_font)]), characters, 16
+    prepared.glyphs(*arguments)
+    monkeypatch.setattr(prepared, "_program", prepared._program.__wrapped__)
+    prepared.glyphs(*arguments)
+    assert len(made) == 1
+    read, changed = pathlib.Path.read_bytes, []
+
+    def other(path):
+        if path.as_posix().endswith(f"hwgen_keras/{file}"):
+            changed.append(path)
+            return read(path) + b"#"
+        return read(path)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", other)
+    prepared.glyphs(*arguments)
+    assert len(made) == 2 and len(changed) == 1
+
+
+@pytest.mark.parametrize("package", ["pillow", "numpy", "scipy", "scikit-image"])
+def test_other_packages_make_the_images_again(
+    tmp_path, tiny_font, characters, made, monkeypatch, package
+):
+    arguments = tmp_path, find_fonts([str(tiny_font)]), characters, 16
+    prepared.glyphs(*arguments)
+    monkeypatch.setattr(prepared, "_program", prepared._program.__wrapped__)
+    version = importlib.metadata.version
+    monkeypatch.setattr(
+        *(importlib.metadata, "version"),
+        lambda name: "99" if name == package else version(name),
+    )
+    prepared.glyphs(*arguments)
+    assert len(made) == 2
 
 
 def test_all_bad_images_are_named_at_once(tmp_path, characters):
@@ -151,7 +201,7 @@ def test_a_manifest_of_a_store_of_scans(tmp_path, characters):
         for number in range(12):
             scan = rng.integers(220, 256, (40 + number, 50), dtype=np.uint8)
             scan[10:30, 10 + number : 14 + number] = 20
-            png = prepared.make.encode(scan)
+            png = encode(scan)
             writer.add(png, characters[number % 6], f"w{number // 6}", HANDWRITING)
     file = tmp_path / "scans.store"
     samples = [Sample(characters[n % 6], file, f"w{n // 6}", n) for n in range(12)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hwgen_keras.characters import character_set
-from hwgen_keras.data import ImageStore, read_manifest
+from hwgen_keras.data import manifest_store, read_manifest
 
 pytestmark = [
     pytest.mark.backend_free,
@@ -25,7 +25,7 @@ def test_omniglot_kana_fill_a_store(name, images, writers):
     pattern = r"[a-z]+-\d+"
     samples = read_manifest(path, kana, pattern, skip_unknown=True)
     assert len(samples) == images
-    store = ImageStore.from_manifest(samples, kana, image_size=48)
+    store = manifest_store(samples, kana, image_size=48)
     assert len(store.source_names) == writers
     ink = (store.decode(np.arange(len(store))) < 128).mean(axis=(1, 2))
     assert ink.min() > 0.005 and ink.max() < 0.5

@@ -19,7 +19,11 @@ from hwgen_keras.data import (
     HANDWRITING,
     ImageStore,
     Sample,
+    array_store,
+    font_store,
+    manifest_store,
     read_manifest,
+    simulated_store,
     store_file,
 )
 from hwgen_keras.errors import InputError
@@ -47,7 +51,7 @@ def same(first, second):
 def test_images_survive_packing_and_saving(images, random):
     labels = [random.randrange(3) for _ in images]
     kinds = [random.randrange(3) for _ in images]
-    store = ImageStore.from_arrays(images, labels, 0, kinds, ["筆"], KANA)
+    store = array_store(images, labels, 0, kinds, ["筆"], KANA)
     np.testing.assert_array_equal(store.decode(range(len(images))), images)
     assert store.labels.tolist() == labels and store.kinds.tolist() == kinds
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +112,7 @@ def _renumbered(store, names):
 def test_a_font_and_a_writer_of_one_name_stay_two(characters):
     image = np.zeros((1, 9, 9), np.uint8)
     font, writer = (
-        ImageStore.from_arrays(image, [0], 0, kind, ["klee"], characters)
+        array_store(image, [0], 0, kind, ["klee"], characters)
         for kind in (FONT, HANDWRITING)
     )
     merged = ImageStore.merge([font, writer])
@@ -149,13 +153,13 @@ def test_arrays_that_do_not_fit(characters, column, value, told):
         "characters": characters,
     }
     with pytest.raises(InputError, match=told):
-        ImageStore.from_arrays(**{**arguments, column: value})
+        array_store(**{**arguments, column: value})
 
 
 def test_fonts_are_rendered_once_without_margin(tiny_font):
     characters = CharacterSet("mixed", "あ漢\U00020b9fい\ue000")
     fonts = find_fonts([str(tiny_font)])
-    store = ImageStore.from_fonts(fonts, characters, 32, progress=False)
+    store = font_store(fonts, characters, 32, progress=False)
     drawn = [characters[label] for label in store.labels]
     assert drawn == [c for c in characters if fonts[0].covers(c)]
     assert "漢" in drawn and "\ue000" not in drawn
@@ -167,21 +171,43 @@ def test_fonts_are_rendered_once_without_margin(tiny_font):
 
 
 def test_the_progress_bar_counts_glyphs(tiny_font, characters, capsys):
-    ImageStore.from_fonts(find_fonts([str(tiny_font)]), characters, 16)
+    font_store(find_fonts([str(tiny_font)]), characters, 16)
     assert "6/6" in capsys.readouterr().err
 
 
 def test_a_font_without_any_character(tiny_font):
     characters = CharacterSet("private", "\ue000")
     with pytest.raises(InputError, match="has no character of the set private"):
-        ImageStore.from_fonts(find_fonts([str(tiny_font)]), characters, 32)
+        font_store(find_fonts([str(tiny_font)]), characters, 32)
     with pytest.raises(InputError, match="no font"):
-        ImageStore.from_fonts([], characters, 32)
+        font_store([], characters, 32)
+
+
+def test_simulated_writers_write_to_memory_or_a_file(tmp_path, characters):
+    arguments = range(2), characters, 16, 2, False
+    store = simulated_store(*arguments)
+    assert len(store) == 24 and (store.kinds == HANDWRITING).all()
+    assert store.labels.tolist() == [label for label in range(6) for _ in "12"] * 2
+    assert store.sources.tolist() == [0] * 12 + [1] * 12
+    assert same(store, simulated_store(*arguments, path=tmp_path / "a.store"))
+    with pytest.raises(InputError, match="at least one seed"):
+        simulated_store([], characters, 16)
+
+
+def test_other_labels_and_other_kinds(characters):
+    store = small_store(characters)
+    other = store.relabel(CharacterSet("other", "漢いあ"))
+    assert other.labels.tolist() == [2, 1] * 5 and len(other.characters) == 3
+    np.testing.assert_array_equal(other.decode([1, 2]), store.decode([1, 6]))
+    with pytest.raises(InputError, match="No image"):
+        store.relabel(CharacterSet("private", "\ue000"))
+    hands = store.as_kind(HANDWRITING)
+    assert (hands.kinds == HANDWRITING).all() and hands.pngs is store.pngs
 
 
 def test_a_manifest_becomes_a_store(manifest, characters):
     samples = read_manifest(manifest, characters)
-    store = ImageStore.from_manifest(samples, characters, 32)
+    store = manifest_store(samples, characters, 32)
     assert len(store) == 12 and (store.kinds == HANDWRITING).all()
     assert store.source_names == ("first", "second")
     for index, sample in enumerate(samples):
@@ -197,9 +223,7 @@ def test_without_cleaning_the_picture_keeps_its_border(tmp_path, characters):
     image[5:15, 10:30] = 0
     Image.fromarray(image).save(tmp_path / "wide.png")
     samples = [Sample("あ", tmp_path / "wide.png")]
-    store = ImageStore.from_manifest(
-        samples, characters, 40, clean=False, kind=GENERATED
-    )
+    store = manifest_store(samples, characters, 40, clean=False, kind=GENERATED)
     expected = np.full((40, 40), 255, np.uint8)
     expected[15:25, 10:30] = 0
     np.testing.assert_array_equal(store.decode(0)[0], expected)
@@ -212,9 +236,9 @@ def test_bad_images_of_a_manifest(tmp_path, characters):
     for name, character in (("blank", "あ"), ("text", "あ"), ("blank", "漢")):
         path = tmp_path / f"{name}.png"
         with pytest.raises(InputError, match=f"{name}.png|漢"):
-            ImageStore.from_manifest([Sample(character, path)], characters, 32)
+            manifest_store([Sample(character, path)], characters, 32)
     with pytest.raises(InputError, match="no image"):
-        ImageStore.from_manifest([], characters, 32)
+        manifest_store([], characters, 32)
 
 
 def test_files_that_are_not_stores(tmp_path):

@@ -21,7 +21,7 @@ from hwgen_keras.data import (
     concatenate_stores,
     store_file,
 )
-from hwgen_keras.data.make import encode
+from hwgen_keras.data.png import encode
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free

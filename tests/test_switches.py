@@ -173,8 +173,7 @@ class TestDiscriminatorInput:
         assert 0.4 < np.mean(gradient != 0) <= 1
 
     def test_nothing_asked_for(self):
-        assert not DiscriminatorInput().active
-        assert DiscriminatorInput(noise=0.1).active
+        assert DiscriminatorInput().draw(images(1)) == {}
 
     def test_refuses(self):
         with pytest.raises(ValueError, match="no augmentation rotation; use some of"):

@@ -1,0 +1,113 @@
+"""Command-line flags, made of a script's settings, and how a script starts and ends."""
+
+import logging
+import os
+import sys
+
+# At 2, TensorFlow reports on every machine without a GPU that it found none.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from absl import app, flags  # noqa: E402
+
+from hwgen_keras.errors import InputError, Stopped  # noqa: E402
+from hwgen_keras.settings import as_json, rules_of, type_of  # noqa: E402
+
+_DEFINE = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    tuple: flags.DEFINE_multi_string,
+}
+
+
+def define(settings_class):
+    """Defines a flag for each setting; absl's `--help` shows it under the script."""
+    for name, rule in rules_of(settings_class).items():
+        help = rule.help + _by_size(settings_class, name)
+        default = as_json(rule.default)
+        if rule.separator is not None:
+            flags.DEFINE_list(name, default, help)
+        elif rule.choices is not None:
+            flags.DEFINE_enum(name, default, rule.choices, help)
+        else:
+            _DEFINE[type_of(settings_class, name)](name, default, help)
+        if rule.alias is not None:
+            flags.DEFINE_alias(rule.alias, name)
+        # absl lists the flags of the main module alone.
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
+
+
+def _by_size(settings_class, name):
+    """The default for each model size in words, where it depends on the size."""
+    found = {
+        size: defaults[name]
+        for size, defaults in settings_class.DEFAULTS.items()
+        if name in defaults
+    }
+    sizes = {}
+    for size, value in found.items():
+        sizes.setdefault(value, []).append(size)
+    if len(sizes) == 1 and (None in found or len(found) == 3):
+        return f" Default: {next(iter(sizes))}."
+    listed = ", ".join(f"{v} ({', '.join(names)})" for v, names in sizes.items())
+    return f" Default: {listed}." if found else ""
+
+
+def run(main, settings_class, documentation, argument=None):
+    """Parses the flags and calls `main(settings)`; a user's mistake ends in a line.
+
+    Args:
+        main: of the script.
+        settings_class: the `Settings` that `main` takes.
+        documentation: of the script.
+        argument: the setting whose value may also be given without a name.
+
+    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
+    130 (Ctrl-C).
+    """
+    define(settings_class)
+    # TensorFlow warns of retracing when a process uses several models in a row.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if __package__ != "experiments.flags":
+        documentation = documentation.replace("python -m experiments.", "hwgen ")
+    sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
+
+    def start(arguments):
+        given = {
+            name: flags.FLAGS[name].value
+            for name in rules_of(settings_class)
+            if flags.FLAGS[name].present
+        }
+        try:
+            if argument is not None and len(arguments) > 1:
+                given[argument] = arguments.pop(1)
+            if len(arguments) > 1:
+                raise InputError(
+                    f"{arguments[1]!r} is not a flag; flags are written --name=value."
+                )
+            main(settings_class(**given))
+        except InputError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except Stopped as stop:
+            print(stop, file=sys.stderr)
+            sys.exit(stop.status)
+        except KeyboardInterrupt:
+            print("\nInterrupted.", file=sys.stderr)
+            sys.exit(130)
+
+    app.run(start)
+
+
+def call(script, shared, **values):
+    """Runs a script's `main` with those of the values that are settings of it.
+
+    Args:
+        script: a module of experiments.
+        shared: {name: value} of settings for several scripts.
+        **values: settings of this one.
+    """
+    known = rules_of(script.Settings)
+    values = {name: v for name, v in {**shared, **values}.items() if name in known}
+    return script.main(script.Settings(**values))

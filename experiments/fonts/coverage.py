@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hwgen_keras.characters import character_set
 from hwgen_keras.characters.sets import NAMES
-from hwgen_keras.data.font_store import render_face
+from hwgen_keras.data.faces import render_face
 from hwgen_keras.files import write_text
 from hwgen_keras.sources.font_survey import LeftOut
 from hwgen_keras.sources.glyphs import freetype

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from hwgen_keras.data.inspection import BLANK
-from hwgen_keras.data.make import read_sample
+from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.font_files import HIRAGANA, faces, installed_files, name_faces
 from hwgen_keras.sources.glyphs import freetype

@@ -4,12 +4,7 @@ import unicodedata
 
 import numpy as np
 
-from hwgen_keras.characters import (
-    CharacterSet,
-    Knowledge,
-    StructureTokenizer,
-    read_structures,
-)
+from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
 from hwgen_keras.data import ImageStore, measure_forms
 from hwgen_keras.data.feed_python import moved
 from hwgen_keras.data.forms import glyphs_place
@@ -17,6 +12,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation import row_noise, to_uint8
 from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
+from hwgen_keras.training import recipes
 from hwgen_keras.training.recipes import placed
 
 STYLE_IMAGES = 4  # of a hand, averaged for a character
@@ -168,21 +164,23 @@ def _conditions(options, generator, characters):
 
     In training, too, it was told nothing of some rows, and had the glyph alone.
     """
-    condition = generator.condition
-    if condition is None or not characters:
+    names = set(generator.input_names) & {"label", "tokens"}
+    if not names:
         return {}
-    known, tokenizer = inputs.load_characters(options), None
-    if condition.needs == "structure":
-        tokenizer = StructureTokenizer(read_structures(options.structure_file))
-    knowledge = Knowledge(known, tokenizer)
-    condition.check(knowledge, "--generator_weights: the generator", condition.domain)
-    able = condition.known(knowledge)
-    trained = [c for c in known if able is None or c in able]
-    strange = [c not in trained for c in characters]
+    known = inputs.load_characters(options)
+    recipes.check_condition(generator, known)
+    structures = known
+    if "tokens" in names:
+        structures = read_structures(options.structure_file)
+    strange = [c not in known or c not in structures for c in characters]
     # What stands in for the strange ones is not looked at.
+    stands = next(c for c in known if c in structures)
     named = [
-        trained[0] if unknown else character
+        stands if unknown else character
         for character, unknown in zip(characters, strange, strict=True)
     ]
-    told = condition.encode_text(named, knowledge)
+    if "tokens" in names:
+        told = {"tokens": StructureTokenizer(structures).encode(named)}
+    else:
+        told = {"label": np.array([known.index(c) for c in named], np.int32)}
     return {**told, "drop_condition": np.array(strange, bool)}

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.characters.sets import HIRAGANA, KATAKANA
-from hwgen_keras.data import HANDWRITING, ImageStore, make, simulated_store
+from hwgen_keras.data import HANDWRITING, ImageStore, simulated_store
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
@@ -102,11 +102,11 @@ def unseen_hands(options, tests, asked, characters):
     everything = np.concatenate(list(asked.values()))
     some = CharacterSet("asked", [characters[k] for k in everything])
     drawn = simulated_store(zoo.UNSEEN_WRITERS, some, options.image_size)
-    found["simulated"] = _by_script(make.relabel(drawn, characters), asked)
+    found["simulated"] = _by_script(drawn.relabel(characters), asked)
     if options.judge_fonts:
         other = types.SimpleNamespace(**vars(options) | {"fonts": options.judge_fonts})
         fonts = inputs.load_store(other, ("fonts",), handwriting=False)
-        found["fonts"] = _by_script(make.as_kind(fonts, HANDWRITING), asked)
+        found["fonts"] = _by_script(fonts.as_kind(HANDWRITING), asked)
     return found
 
 

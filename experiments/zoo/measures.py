@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from hwgen_keras import evaluation
-from hwgen_keras.data import GENERATED, ImageStore
+from hwgen_keras.data import GENERATED, ImageStore, array_store
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.generated import Encoded, measure
 from hwgen_keras.generation import GenerationSampler, to_uint8
@@ -134,11 +134,10 @@ class Written:
         sampler = GenerationSampler(
             *(self.store, counts, tokenizer, options.seed),
             style_images=options.style_images,
-            condition=generator.condition,
         )
         self.images, self.table = write(generator, sampler)
         sources = self.store.sources[self.table["style"]]
-        made = ImageStore.from_arrays(
+        made = array_store(
             *(self.images, self.table["label"], sources, GENERATED),
             *(self.store.source_names, self.store.characters),
         )

@@ -91,7 +91,6 @@ def hands(path, generator, contents, unseen, tokenizer, options):
         sampler = GenerationSampler(
             *(ImageStore.merge([contents, own]), counts, tokenizer, options.seed),
             style_images=options.style_images,
-            condition=generator.condition,
         )
         images += [glyphs_of(own)(labels), write(generator, sampler)[0]]
     save(path, grid(np.concatenate(images), len(labels)))

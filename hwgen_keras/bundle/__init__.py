@@ -5,26 +5,6 @@ cut short or exchanged on its way is noticed before anything of it is loaded. It
 no code, and neither writing nor reading it needs Keras.
 """
 
-from hwgen_keras.bundle.description import (
-    CARD,
-    DESCRIPTION,
-    FORMAT,
-    KINDS,
-    Bundle,
-    made_of,
-    vocabulary_digest,
-    write_bundle,
-)
-from hwgen_keras.bundle.reading import read_bundle
+import lazy_loader
 
-__all__ = [
-    "CARD",
-    "DESCRIPTION",
-    "FORMAT",
-    "KINDS",
-    "Bundle",
-    "made_of",
-    "read_bundle",
-    "vocabulary_digest",
-    "write_bundle",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -30,7 +30,6 @@ output, which is derived from it, is CC BY-SA 3.0 too.
 
 import argparse
 import collections
-import importlib.metadata
 import os
 import pathlib
 
@@ -215,12 +214,11 @@ def write_structures(path, structures):
     Raises:
         InputError: the file cannot be written.
     """
-    version = importlib.metadata.version("kanjivg")
     lines = [
         "\t".join([character, *(" ".join(tokens) for tokens in alternatives)]) + "\n"
         for character, alternatives in structures.items()
     ]
-    text = _HEADER.format(version=version) + "".join(lines)
+    text = _HEADER.format(version=kanjivg.version()) + "".join(lines)
     path = pathlib.Path(path)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
     try:

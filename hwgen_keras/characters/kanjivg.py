@@ -13,18 +13,22 @@ from hwgen_keras.errors import InputError
 
 @functools.cache
 def folder():
-    """The folder that holds `<code point>.svg` for each character.
+    """The folder that holds `<code point>.svg` for each character."""
+    return pathlib.Path(str(_distribution().locate_file("kanji")))
 
-    Raises:
-        InputError: the package `kanjivg` is not installed.
-    """
+
+def version():
+    """The version of the package `kanjivg`, the date of its strokes."""
+    return _distribution().version
+
+
+def _distribution():
     try:
-        distribution = importlib.metadata.distribution("kanjivg")
+        return importlib.metadata.distribution("kanjivg")
     except importlib.metadata.PackageNotFoundError:
         raise InputError(
             "The package kanjivg is not installed; run `pip install kanjivg`."
         ) from None
-    return pathlib.Path(str(distribution.locate_file("kanji")))
 
 
 def has_character(character, variant=None):

@@ -96,7 +96,7 @@ def measure_forms(store: ImageStore) -> Forms:
         >>> characters = hw.CharacterSet("two", "あい")
         >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
         >>> fonts = hw.find_fonts("fonts")
-        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> glyphs = hw.font_store(fonts, characters, 32, progress=False)
         >>> store = hw.ImageStore.merge([glyphs, hands])
         >>> forms = hw.measure_forms(store)
         >>> forms.slant.shape == forms.stretch.shape == (len(store.source_names),)

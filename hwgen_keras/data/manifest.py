@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data.make import open_once
+from hwgen_keras.data.store import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath, write_text
 

@@ -56,7 +56,7 @@ class PairSampler:
         >>> characters = hw.CharacterSet("two", "あい")
         >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
         >>> fonts = hw.find_fonts("fonts")
-        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> glyphs = hw.font_store(fonts, characters, 32, progress=False)
         >>> store = hw.ImageStore.merge([glyphs, hands])
         >>> table = hw.PairSampler(store, "step_end", rows_per_epoch=8).epoch(0)
         >>> table["content"].shape, table["style_affine"].shape

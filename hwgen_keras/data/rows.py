@@ -172,7 +172,7 @@ def check_image_size(store, image_size):
     if store.image_size is None:
         raise InputError(
             "The images of the store have different sizes, as raw scans do; clean them "
-            "first (ImageStore.from_manifest)."
+            "first (manifest_store)."
         )
     image_size = store.image_size if image_size is None else int(image_size)
     # Bilinear interpolation would step over strokes that lie between its samples.

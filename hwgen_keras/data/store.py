@@ -1,20 +1,25 @@
 """ImageStore: many small grey images of characters, packed for random access."""
 
 import functools
+import pathlib
 from collections.abc import Iterable, Sequence
-from typing import Self, SupportsIndex
+from typing import Any, Self, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data import make, store_checks, store_file
-from hwgen_keras.data.manifest import Sample
+from hwgen_keras.data import png, store_checks, store_file
 from hwgen_keras.data.packed import PackedFiles
-from hwgen_keras.data.store_writer import FONT, GENERATED, HANDWRITING, StoreWriter
+from hwgen_keras.data.store_writer import (
+    FONT,
+    GENERATED,
+    HANDWRITING,
+    Sources,
+    StoreWriter,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
-from hwgen_keras.sources import Font
 
 __all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
@@ -24,7 +29,7 @@ class ImageStore:
 
     The ink of an image from a font or a cleaned scan touches the edges of its
     square: margins, rotation and size come from the rows of a sampler. A store of
-    raw scans has them as they were recorded, in mixed sizes; `from_manifest` cleans
+    raw scans has them as they were recorded, in mixed sizes; `manifest_store` cleans
     them.
 
     Args:
@@ -43,7 +48,7 @@ class ImageStore:
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
         >>> fonts = hw.find_fonts("fonts")
-        >>> store = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> store = hw.font_store(fonts, characters, 32, progress=False)
         >>> store
         ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
         >>> store.decode(store.find("い")).shape
@@ -73,92 +78,6 @@ class ImageStore:
         store_checks.check_columns(self)
 
     @classmethod
-    def from_fonts(
-        cls,
-        fonts: Sequence[Font],
-        characters: CharacterSet,
-        image_size: int,
-        margin: float = 0.0,
-        progress: bool = True,
-        path: StrPath | None = None,
-    ) -> Self:
-        """Renders every character that a font covers, once.
-
-        A character that a font lacks, or draws as an almost full box, is left out.
-
-        Args:
-            fonts: list of `hwgen_keras.sources.Font`.
-            characters: the `CharacterSet` to render.
-            image_size: side of the images in pixels.
-            margin: empty border as a fraction of the side; samplers expect none.
-            progress: whether to show a progress bar.
-            path: optional file to write the images to, instead of the memory.
-
-        Raises:
-            InputError: there is no font, or one covers no character of the set.
-        """
-        images = make.render_fonts(fonts, characters, image_size, margin, progress)
-        return cls.collect(images, characters, image_size, path)
-
-    @classmethod
-    def from_manifest(
-        cls,
-        samples: Sequence[Sample],
-        characters: CharacterSet,
-        image_size: int,
-        clean: bool = True,
-        kind: int = HANDWRITING,
-        progress: bool = False,
-        path: StrPath | None = None,
-    ) -> Self:
-        """Reads the images of a manifest and cleans them.
-
-        Args:
-            samples: list of `Sample`; the writers become the sources.
-            characters: the `CharacterSet` of the labels.
-            image_size: side of the images in pixels.
-            clean: cut the ink out of the scan and make paper white; without it the
-                whole picture is padded to a square with white and scaled.
-            kind: `FONT`, `HANDWRITING` or `GENERATED`.
-            progress: whether to show a progress bar.
-            path: optional file to write the images to, instead of the memory.
-
-        Raises:
-            InputError: no sample, an unreadable or blank image, or a character
-                outside the set.
-        """
-        images = make.read_samples(samples, image_size, clean, kind, progress)
-        return cls.collect(images, characters, image_size, path)
-
-    @classmethod
-    def from_arrays(
-        cls,
-        images: ArrayLike,
-        labels: ArrayLike,
-        sources: ArrayLike,
-        kinds: ArrayLike,
-        source_names: Iterable[str],
-        characters: CharacterSet,
-    ) -> Self:
-        """Packs images that are in memory.
-
-        Args:
-            images: uint8 (n, size, size), 0 ink, 255 paper.
-            labels, sources, kinds: (n,) each, as in the class; a single integer
-                for `kinds` or `sources` stands for all images.
-            source_names: names of the sources.
-            characters: the `CharacterSet` of the labels.
-
-        Raises:
-            InputError: the images are not square greys of type uint8, or a number is
-                out of range.
-        """
-        images = np.asarray(images)
-        pngs, labels, sources, kinds = make.encode_all(images, labels, sources, kinds)
-        size = len(images[0])
-        return cls(pngs, labels, sources, kinds, source_names, characters, size)
-
-    @classmethod
     def merge(cls, stores: Iterable[Self]) -> Self:
         """One store of the images of several, in their order; it copies no image.
 
@@ -171,7 +90,23 @@ class ImageStore:
             InputError: there is no store, or they differ in their characters or image
                 sizes.
         """
-        return make.merge(stores)
+        stores = list(stores)
+        if not stores:
+            raise InputError("There is no store to merge; give at least one.")
+        if len(stores) == 1:
+            return stores[0]
+        store_checks.check_alike(stores)
+        sources = Sources()
+        numbers = [sources.of(store) for store in stores]
+        return cls(
+            PackedFiles.join([store.pngs for store in stores]),
+            np.concatenate([store.labels for store in stores]),
+            np.concatenate(numbers),
+            np.concatenate([store.kinds for store in stores]),
+            sources.names(),
+            stores[0].characters,
+            stores[0].image_size,
+        )
 
     @classmethod
     def open(cls, path: StrPath) -> Self:
@@ -276,8 +211,8 @@ class ImageStore:
             InputError: the image is damaged.
         """
         try:
-            return make.decode(self.pngs[index])
-        except make.DAMAGED:
+            return png.decode(self.pngs[index])
+        except png.DAMAGED:
             character = self.characters[self.labels[index]]
             raise InputError(
                 f"Image {index} ({character}) of the store {self.pngs.name(index)} is "
@@ -304,7 +239,7 @@ class ImageStore:
             image[:] = self.decode_one(index)
         return images
 
-    def select(self, chosen: ArrayLike) -> "ImageStore":
+    def select(self, chosen: ArrayLike) -> Self:
         """A store of some of the images; sources keep their numbers.
 
         Args:
@@ -317,30 +252,55 @@ class ImageStore:
         indices = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         if not len(indices):
             raise InputError("No image of the store was selected; widen the choice.")
-        return ImageStore(
-            self.pngs.take(indices),
-            self.labels[indices],
-            self.sources[indices],
-            self.kinds[indices],
-            self.source_names,
-            self.characters,
-            self.image_size,
+        return self._with(
+            pngs=self.pngs.take(indices),
+            labels=self.labels[indices],
+            sources=self.sources[indices],
+            kinds=self.kinds[indices],
         )
 
-    @classmethod
-    def collect(cls, images, characters, image_size, path=None):
-        """A store of (png, character, source, kind), in memory or in a file.
+    def relabel(self, characters: CharacterSet) -> Self:
+        """The images whose characters are in another set, labelled with that.
 
         Args:
-            images: iterable of (PNG file as bytes, character, source name, kind).
-            characters: the `CharacterSet` of the labels.
-            image_size: side of the images in pixels; None: they differ.
-            path: optional file to write the images to, instead of the memory.
+            characters: the other `CharacterSet`.
+
+        Raises:
+            InputError: there is no such image.
         """
-        if path is not None:
-            with StoreWriter(path, characters, image_size) as writer:
-                for image in images:
-                    writer.add(*image)
-            return cls.open(path)
-        pngs, labels, sources, kinds, names = make.in_memory(images, characters)
-        return cls(pngs, labels, sources, kinds, names, characters, image_size)
+        labels = np.array(
+            [characters.index(c) if c in characters else -1 for c in self.characters]
+        )[self.labels]
+        chosen = self.select(labels >= 0)
+        return chosen._with(labels=labels[labels >= 0], characters=characters)
+
+    def as_kind(self, kind: int) -> Self:
+        """The same images, all of one kind: fonts as if people had written them, say.
+
+        Args:
+            kind: `FONT`, `HANDWRITING` or `GENERATED`.
+        """
+        return self._with(kinds=np.full(len(self), kind))
+
+    def _with(self, **columns: Any) -> Self:
+        """The store with other columns in place of its own."""
+        names = ("pngs", "labels", "sources", "kinds")
+        names += ("source_names", "characters", "image_size")
+        return type(self)(**{name: getattr(self, name) for name in names} | columns)
+
+
+def open_once(path: StrPath) -> ImageStore:
+    """The `ImageStore` of a file; it is opened again only if the file changed."""
+    path = pathlib.Path(path)
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(
+            f"The image store {path} cannot be opened ({error.strerror})."
+        ) from None
+    return _open(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=32)
+def _open(path, size, time):
+    return ImageStore.open(path)

@@ -1,7 +1,5 @@
 """What must hold of the columns of an image store, and of stores that become one."""
 
-import numpy as np
-
 from hwgen_keras.data.store_writer import GENERATED
 from hwgen_keras.errors import InputError
 
@@ -52,15 +50,3 @@ def check_alike(stores):
                 "Stores of different image sizes cannot be merged "
                 f"({first.image_size} and {store.image_size} pixels)."
             )
-
-
-def check_squares(images):
-    """Raises InputError unless an array holds square uint8 images, (n, size, size)."""
-    if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
-        raise InputError(
-            f"The images have shape {images.shape} and type {images.dtype}; give "
-            "uint8 greys of shape (n, size, size)."
-        )
-    height, width = images.shape[1:]
-    if height != width:
-        raise InputError(f"The images are {height} × {width}; they must be square.")

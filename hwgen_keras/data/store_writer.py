@@ -1,22 +1,20 @@
-"""Writing image stores: one image after another, or several stores into one."""
+"""Writing image stores, one image or one whole store after another."""
 
 import array
 import errno
 import pathlib
 import struct
 import zlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import store_file
+from hwgen_keras.data.packed import PackedFiles
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath, complete_file
-
-if TYPE_CHECKING:
-    from hwgen_keras.data.store import ImageStore
 
 FONT = 0
 """Kind of an image in a store: a glyph of a font."""
@@ -29,6 +27,18 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TYPES = {"lengths": "I", "labels": "i", "sources": "i", "kinds": "B"}
 _BUFFER = 1 << 20
 _CHUNK = 1 << 24
+
+
+class Images(Protocol):
+    """The columns of an `ImageStore`, which writes itself with a `StoreWriter`."""
+
+    pngs: PackedFiles
+    labels: NDArray[np.int32]
+    sources: NDArray[np.int32]
+    kinds: NDArray[np.uint8]
+    source_names: tuple[str, ...]
+    characters: CharacterSet
+    image_size: int | None
 
 
 class StoreWriter:
@@ -133,7 +143,7 @@ class StoreWriter:
         columns["sources"].append(self._sources.number(source, kind))
         columns["kinds"].append(kind)
 
-    def add_store(self, store: "ImageStore") -> None:
+    def add_store(self, store: Images) -> None:
         """Adds all images of an `ImageStore`, whose characters must be in the set.
 
         Sources of one name and one kind become one source.
@@ -231,58 +241,3 @@ class Sources:
     def names(self):
         """Names in the order of the numbers."""
         return [name for name, _ in self._numbers]
-
-
-def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> "ImageStore":
-    """Streams several store files into one, in their order.
-
-    The result has the characters and the sources of all; its images are of mixed
-    sizes if those of the files differ.
-
-    Args:
-        paths: the store files, at least one.
-        output: the file to make.
-
-    Returns:
-        The opened `ImageStore`.
-
-    Raises:
-        InputError: there is no file, one cannot be read or is damaged, or the disk
-            is full.
-
-    Example:
-        >>> characters = hw.CharacterSet("two", "あい")
-        >>> for seed in (1, 2):
-        ...     store = hw.simulated_store([seed], characters, 32, progress=False)
-        ...     store.save(f"{seed}.store")
-        >>> hw.concatenate_stores(["1.store", "2.store"], "both.store")
-        ImageStore(4 images of 32 pixels, 2 of 2 characters, 2 sources)
-    """
-    from hwgen_keras.data.store import ImageStore
-
-    paths = list(paths)
-    if not paths:
-        raise InputError(f"There is no store to put into {output}; give at least one.")
-    stores = [ImageStore.open(path) for path in paths]
-    sizes = {store.image_size for store in stores}
-    with StoreWriter(
-        output,
-        union([store.characters for store in stores]),
-        sizes.pop() if len(sizes) == 1 else None,
-    ) as writer:
-        stores.reverse()
-        while stores:
-            # Dropped when it is done, or all that was read would count as memory.
-            store = stores.pop()
-            store.verify()
-            writer.add_store(store)
-    return ImageStore.open(output)
-
-
-def union(character_sets: Iterable[CharacterSet]) -> CharacterSet:
-    """One `CharacterSet` of all characters of several, in the order they come."""
-    different = list(dict.fromkeys(character_sets))
-    if len(different) == 1:
-        return different[0]
-    names = dict.fromkeys(characters.name for characters in different)
-    return CharacterSet("+".join(names), dict.fromkeys(sum(map(tuple, different), ())))

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 from scipy.stats import binomtest
 
+from hwgen_keras.data.feed_python import placed
 from hwgen_keras.errors import InputError
 
 
@@ -61,3 +62,37 @@ def content_accuracy(
         "confidence": float(np.mean(odds[np.arange(len(labels)), labels])),
         "images": len(labels),
     }
+
+
+def predicted_rows(model, rows, batch_size=64):
+    """What a model makes of `rows`, on one device or on several: an array.
+
+    `predict` itself wants batches that can be shared equally.
+    """
+    batches = (rows[i : i + batch_size] for i in range(0, len(rows), batch_size))
+    # With several devices TensorFlow predicts every row on each of them.
+    return np.concatenate([model.predict_on_batch(b)[: len(b)] for b in batches])
+
+
+def retrieval_accuracy(clip, store, tokenizer, limit=1000):
+    """The share of images whose nearest structure, by dot product, is their own."""
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(len(store))[:limit]
+    labels = np.unique(store.labels)
+    tokens = tokenizer.encode([store.characters[k] for k in labels])
+    texts = predicted_rows(clip.text_tower, tokens)
+    images = predicted_rows(clip.image_tower, placed(store, chosen))
+    nearest = labels[np.argmax(images @ texts.T, axis=1)]
+    return float(np.mean(nearest == store.labels[chosen]))
+
+
+def read_store(classifier, store, batch_size=256):
+    """What a classifier reads: class ids (n,) and their probabilities (n,)."""
+    predicted, probability = [], []
+    for first in range(0, len(store), batch_size):
+        indices = np.arange(first, min(first + batch_size, len(store)))
+        logits = predicted_rows(classifier, placed(store, indices), batch_size)
+        odds = softmax(logits, axis=1)
+        predicted.append(odds.argmax(axis=1))
+        probability.append(odds.max(axis=1))
+    return np.concatenate(predicted), np.concatenate(probability)

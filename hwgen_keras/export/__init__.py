@@ -6,7 +6,6 @@ then loaded in another process, which has neither Keras nor this package, and mu
 compute what the Keras model computes: else nothing is left of it.
 """
 
-from hwgen_keras.export.loading import load_exported
-from hwgen_keras.export.making import FORMATS, export_model, export_saved_model
+import lazy_loader
 
-__all__ = ["FORMATS", "export_model", "export_saved_model", "load_exported"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

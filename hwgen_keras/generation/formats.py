@@ -9,8 +9,8 @@ import pathlib
 import numpy as np
 
 from hwgen_keras.data import GENERATED, Sample, StoreWriter, write_manifest
+from hwgen_keras.data.concatenation import concatenate_stores
 from hwgen_keras.data.etl_store import write_store_manifest
-from hwgen_keras.data.store_writer import concatenate_stores
 from hwgen_keras.data.tfrecords import features, write_tfrecord
 from hwgen_keras.files import complete_file
 

@@ -76,7 +76,7 @@ def generate(
         >>> characters = hw.CharacterSet("two", "あい")
         >>> hands = hw.simulated_store([1, 2], characters, 32, progress=False)
         >>> fonts = hw.find_fonts("fonts")
-        >>> glyphs = hw.ImageStore.from_fonts(fonts, characters, 32, progress=False)
+        >>> glyphs = hw.font_store(fonts, characters, 32, progress=False)
         >>> store = hw.ImageStore.merge([glyphs, hands])
         >>> sampler = hw.GenerationSampler(store, count=2)
         >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from hwgen_keras.data import make
+from hwgen_keras.data import png
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.batches import Batches, to_uint8
 from hwgen_keras.generation.provenance import Made
@@ -123,7 +123,7 @@ def _made(row, attempt, score, table, i):
 
 
 def _encode(images):
-    return [make.encode(image) for image in images]
+    return [png.encode(image) for image in images]
 
 
 def _write(writer, number, rows, path, made, rejected, dropped):

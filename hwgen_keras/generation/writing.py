@@ -137,14 +137,13 @@ def parts(options, real):
 def load_images(options):
     """The `ImageStore` of contents, as fonts, and hands, as handwriting."""
     from hwgen_keras.data import FONT, HANDWRITING, ImageStore
-    from hwgen_keras.data.make import as_kind
     from hwgen_keras.inputs import loading as inputs
 
     contents, hands = parts(options, options.handwriting)
     found = inputs.load_parts(options, {*contents, *hands})
     return ImageStore.merge(
         [
-            *(as_kind(found[part], FONT) for part in contents),
-            *(as_kind(found[part], HANDWRITING) for part in hands),
+            *(found[part].as_kind(FONT) for part in contents),
+            *(found[part].as_kind(HANDWRITING) for part in hands),
         ]
     )

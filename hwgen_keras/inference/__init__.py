@@ -1,8 +1,5 @@
 """Using a trained model, whatever its format: NumPy arrays in and out."""
 
-from hwgen_keras.inference.classifier import LoadedClassifier
-from hwgen_keras.inference.clip import LoadedCLIP
-from hwgen_keras.inference.generator import LoadedGenerator
-from hwgen_keras.inference.loading import load
+import lazy_loader
 
-__all__ = ["LoadedCLIP", "LoadedClassifier", "LoadedGenerator", "load"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

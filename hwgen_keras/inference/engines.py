@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
+from hwgen_keras import layers
 from hwgen_keras.errors import InputError, reason_of
-from hwgen_keras.layers.conditions import CLIPCondition, find_condition, token_domain
+from hwgen_keras.layers.conditions import CLIPCondition, Condition, token_domain
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -20,6 +21,8 @@ from hwgen_keras.models import (
 from hwgen_keras.safety import check_onnx_file
 
 MODELS = (AdaINGenerator, DiffusionGenerator, Classifier, CLIP)
+# What a generator takes whatever its condition is.
+_GENERAL_INPUTS = {"content", "style", "noise"}
 # Side of the paper that is shown where a model wants an image and nobody looks at it.
 _PAPER = 32
 
@@ -233,6 +236,40 @@ class OnnxEngine(_Exported):
     def _run(self, inputs):
         values = self._session.run([*self._names.values()], inputs)
         return dict(zip(self._names, values, strict=True))
+
+
+def find_condition(names, model, short_name=None):
+    """The class of the condition of a model of which only the inputs are known.
+
+    Args:
+        names: of the inputs.
+        model: what to call the model.
+        short_name: that of the condition, where it is known.
+
+    Returns:
+        A registered subclass of `Condition`, or None if there is no input for it.
+
+    Raises:
+        InputError: no class that is registered has these inputs.
+    """
+    wanted = {*names} - _GENERAL_INPUTS
+    if not wanted:
+        return None
+    # Those of this package are registered when they are imported.
+    for public in layers.__all__:
+        getattr(layers, public)
+    for found in keras.saving.get_custom_objects().values():
+        if (
+            isinstance(found, type)
+            and issubclass(found, Condition)
+            and {*found.input_names} == wanted
+            and short_name in (None, found.short_name)
+        ):
+            return found
+    raise InputError(
+        f"{model} takes {', '.join(sorted(wanted))}, which no known condition gives; "
+        "import the module that defines its condition."
+    )
 
 
 def run_batches(engine, inputs, batch_size):

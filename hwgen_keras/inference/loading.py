@@ -13,7 +13,6 @@ from hwgen_keras.inference.clip import LoadedCLIP
 from hwgen_keras.inference.facts import make_facts
 from hwgen_keras.inference.finding import find
 from hwgen_keras.inference.generator import LoadedGenerator
-from hwgen_keras.layers.conditions import find_condition
 from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
 
@@ -106,7 +105,7 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
     engine = engine(file)
     if kind != "keras" and bundle is not None and bundle.condition:
         # Two conditions may have inputs of the same name.
-        engine.condition = find_condition(
+        engine.condition = engines.find_condition(
             engine.input_names, engine.name, bundle.condition
         )
     made = _made(engine, facts)

@@ -6,45 +6,57 @@ cores; what is interrupted goes on with the part that was missing.
 
 import functools
 import hashlib
+import importlib.metadata
 import itertools
 import json
 import pathlib
 import shutil
 
 import numpy as np
+from PIL import features
 
-from hwgen_keras import data, parallel, sources
-from hwgen_keras.data import ImageStore, make, simulated_store
+from hwgen_keras import data, parallel
+from hwgen_keras.characters import kanjivg
+from hwgen_keras.data import (
+    ImageStore,
+    font_store,
+    manifest_store,
+    simulated_store,
+)
+from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import sha256_of
 
 # Images in a part, which one process makes; fewer are not worth its start.
 _IMAGES = 4096
+# The files of the package that decide about pixels.
+_CODE = ("sources/**/*.py", "characters/kanjivg.py")
+_CODE += ("data/builders.py", "data/samples.py", "data/png.py")
+# Pillow decodes, scales and draws glyphs (with a FreeType that may be the system's),
+# scikit-image finds thresholds, SciPy filters, NumPy draws the numbers of pens.
+_PACKAGES = ("pillow", "scikit-image", "scipy", "numpy")
 
 
 def glyphs(cache, fonts, characters, image_size):
-    """The glyphs of fonts. See `ImageStore.from_fonts`."""
+    """The glyphs of fonts. See `font_store`."""
     key = [[_content(font.path), font.index, font.name] for font in fonts]
-    common = characters, image_size
-    return _prepare(
-        cache, "fonts", _fonts, fonts, common, key, "glyph", len(characters)
-    )
+    common = {"characters": characters, "image_size": image_size}
+    return _prepare(cache, "fonts", font_store, fonts, common, key, len(characters))
 
 
 def cleaned(cache, samples, characters, image_size, kind):
-    """The cleaned images of a manifest. See `ImageStore.from_manifest`."""
-    files = {sample.path for sample in samples}
-    key = sorted([str(file.absolute()), *_status(file)] for file in files)
-    absolute = functools.cache(lambda path: str(path.absolute()))
-    key += [[s.character, absolute(s.path), s.writer, s.index] for s in samples]
-    common = characters, image_size, kind
-    return _prepare(cache, "images", _clean, samples, common, key, "image")
+    """The cleaned images of a manifest. See `manifest_store`."""
+    common = {"characters": characters, "image_size": image_size, "kind": kind}
+    return _prepare(cache, "images", manifest_store, samples, common, _listed(samples))
 
 
 def simulated(cache, writers, characters, image_size):
     """The hands of simulated writers. See `simulated_store`."""
-    seeds, common, each = range(writers), (characters, image_size), len(characters)
-    return _prepare(cache, "hands", _simulate, seeds, common, [writers], "image", each)
+    seeds, key = range(writers), [writers, kanjivg.version()]
+    common = {"characters": characters, "image_size": image_size}
+    return _prepare(
+        cache, "hands", simulated_store, seeds, common, key, len(characters)
+    )
 
 
 def rendered(cache, path, characters, image_size):
@@ -62,7 +74,7 @@ def rendered(cache, path, characters, image_size):
     known = [label for label, c in enumerate(store.characters) if c in characters]
     if not np.isin(store.labels[fonts], known).any():
         raise InputError(f"--fonts: {path} has no character of {characters.name}.")
-    store = make.relabel(store.select(fonts), characters)
+    store = store.select(fonts).relabel(characters)
     if store.image_size == image_size:
         return store
     if store.image_size is not None and store.image_size < image_size:
@@ -70,52 +82,29 @@ def rendered(cache, path, characters, image_size):
             f"--fonts: the glyphs of {path} have {store.image_size} pixels, fewer than "
             f"--image_size={image_size}; render them again, at least as large."
         )
-    file = pathlib.Path(path)
-    key = [str(file.absolute()), *_status(file)]
-    common = str(path), characters, image_size
-    numbers = list(range(len(store)))
-    return _prepare(cache, "glyphs", _resize, numbers, common, key, "glyph")
+    listed = store_samples(path, characters, skip_unknown=True)
+    samples = [sample for sample in listed if fonts[sample.index]]
+    common = {"characters": characters, "image_size": image_size}
+    common |= {"kind": data.FONT, "clean": False}
+    return _prepare(cache, "glyphs", manifest_store, samples, common, _listed(samples))
 
 
-def _fonts(fonts, characters, image_size, progress=False, path=None):
-    return ImageStore.from_fonts(
-        fonts, characters, image_size, progress=progress, path=path
-    )
-
-
-def _clean(samples, characters, image_size, kind, progress=False, path=None):
-    return ImageStore.from_manifest(
-        samples, characters, image_size, kind=kind, progress=progress, path=path
-    )
-
-
-def _simulate(seeds, characters, image_size, progress=False, path=None):
-    store = simulated_store(seeds, characters, image_size, progress=progress)
-    return store if path is None else store.save(path)
-
-
-def _resize(numbers, source, characters, image_size, progress=False, path=None):
-    store = ImageStore.open(source)
-    store = make.relabel(store.select(store.kinds == data.FONT), characters)
-    images = make.resize(store.select(numbers), image_size, progress)
-    return ImageStore.collect(images, characters, image_size, path)
-
-
-def _prepare(cache, name, function, items, common, key, unit, weight=1):
-    """The store that `function(items, *common)` makes, from the cache if it is there.
+def _prepare(cache, name, build, items, common, key, weight=1):
+    """The store that `build(items, **common)` makes, from the cache if it is there.
 
     Args:
         cache: folder to keep it in; empty: it is made in memory.
         name: how its file begins.
-        function: takes also `progress` and `path`, the file to write to.
+        build: `font_store` or another builder.
         items: what is made, cut into parts of about `_IMAGES`.
         common: the other arguments, a `CharacterSet` and the image size among them.
         key: what decides the result besides `common` and the program, as JSON.
-        unit, weight: of the bar; images that an item is worth.
+        weight: images that an item is worth.
     """
     if not cache:
-        return function(items, *common, progress=True)
-    key = [name, _program(), key, [_plain(value) for value in common]]
+        return build(items, **common)
+    plain = {**common, "characters": list(common["characters"])}
+    key = [name, _program(), key, plain]
     text = json.dumps(key, ensure_ascii=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
     path = pathlib.Path(cache, f"{name}-{digest}.store")
@@ -132,8 +121,8 @@ def _prepare(cache, name, function, items, common, key, unit, weight=1):
     ]
     missing = [(part, items) for part, items in parts if not part.exists()]
     weights = [weight * len(items) for _, items in missing]
-    jobs = [(function, items, common, part) for part, items in missing]
-    found = [told for _, told in parallel.each(_write, jobs, unit, name, weights)]
+    jobs = [(build, items, common, part) for part, items in missing]
+    found = [told for _, told in parallel.each(_write, jobs, "image", name, weights)]
     told = [text for text in found if text]
     try:
         if told:
@@ -156,10 +145,10 @@ def _checked(path):
     return store
 
 
-def _write(function, items, common, path):
+def _write(build, items, common, path):
     """Writes one part; returns what is wrong with it, so that others go on."""
     try:
-        function(items, *common, path=path)
+        build(items, **common, progress=False, path=path)
     except InputError as error:
         return str(error)
     return None
@@ -181,9 +170,12 @@ def _batched(items, size):
         yield part
 
 
-def _plain(value):
-    """A value as JSON."""
-    return list(value) if hasattr(value, "characters") else value
+def _listed(samples):
+    """The samples, and the size and time of each file, as JSON."""
+    absolute = functools.cache(lambda path: str(path.absolute()))
+    files = {sample.path for sample in samples}
+    key = sorted([absolute(file), *_status(file)] for file in files)
+    return key + [[s.character, absolute(s.path), s.writer, s.index] for s in samples]
 
 
 def _status(file):
@@ -199,9 +191,11 @@ def _content(path):
 
 @functools.cache
 def _program():
-    """SHA-256 of the code that decides what the images look like."""
+    """SHA-256 of the code and the packages that decide what the images look like."""
+    package = pathlib.Path(data.__file__).parent.parent
     digest = hashlib.sha256()
-    folder = pathlib.Path(sources.__file__).parent
-    for file in [*sorted(folder.glob("*.py")), pathlib.Path(make.__file__)]:
+    for file in sorted(file for pattern in _CODE for file in package.glob(pattern)):
         digest.update(file.read_bytes())
+    versions = [importlib.metadata.version(name) for name in _PACKAGES]
+    digest.update(repr([*versions, features.version("freetype2")]).encode())
     return digest.hexdigest()

@@ -7,11 +7,11 @@ from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
 
 
-def load_hand(options, paths, writer, flag, characters=None):
+def load_hand(settings, paths, writer, flag, characters=None):
     """The images by one writer.
 
     Args:
-        options: of a script, with `image_size`, `cache` and what manifests need.
+        settings: `Images`.
         paths: manifests and folders.
         writer: whose images; None: there is one writer alone.
         flag: how the user named the paths; `--writer` or, of `--hand_2`, `--writer_2`
@@ -19,7 +19,7 @@ def load_hand(options, paths, writer, flag, characters=None):
         characters: the `CharacterSet` of the labels; None: one of what is shown.
 
     Returns:
-        An `ImageStore` of cleaned images at `options.image_size`.
+        An `ImageStore` of cleaned images at `settings.image_size`.
 
     Raises:
         InputError: there is no image, no such writer, or several and none chosen.
@@ -29,7 +29,7 @@ def load_hand(options, paths, writer, flag, characters=None):
             f"{flag} is needed: a folder of images by one hand, or a manifest."
         )
     samples = [
-        s for path in paths for s in inputs.load_samples(options, path, characters)
+        s for path in paths for s in inputs.load_samples(settings, path, characters)
     ]
     writers = list(dict.fromkeys(sample.writer for sample in samples))
     chooses = "--writer" if flag == "--handwriting" else f"--writer{flag[-2:]}"
@@ -47,5 +47,5 @@ def load_hand(options, paths, writer, flag, characters=None):
         shown = dict.fromkeys(sample.character for sample in samples)
         characters = CharacterSet("hand", shown)
     return prepared.cleaned(
-        options.cache, samples, characters, options.image_size, HANDWRITING
+        settings.cache, samples, characters, settings.image_size, HANDWRITING
     )

@@ -1,10 +1,10 @@
-"""The data that the flags of a script name."""
+"""The images that the settings of a script name."""
 
 import pathlib
 
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
-from hwgen_keras.data.store_samples import store_samples
+from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources import find_fonts, system_fonts
@@ -14,83 +14,84 @@ FONTS, REAL, SIMULATED = "fonts", "real", "simulated"
 FLAG = {FONTS: "--fonts", REAL: "--handwriting", SIMULATED: "--simulated_writers"}
 
 
-def load_store(options, need=(), fonts=True, handwriting=True, characters=None):
-    """The images that `--fonts`, `--handwriting`, `--simulated_writers` name.
+def load_store(
+    settings, *, fonts=(), handwriting=(), simulated_writers=0, characters=None
+):
+    """The images of fonts, manifests and simulated writers, as one `ImageStore`.
 
     Args:
-        options: options of a script.
-        need: `"fonts"`, `"handwriting"`: what must be given.
-        fonts, handwriting: whether to read them at all.
+        settings: `Images`: the characters, the image size, how manifests are read.
+        fonts, handwriting, simulated_writers: what the flags of these names take.
         characters: the `CharacterSet`; None: that of `--characters`.
 
-    Returns:
-        An `ImageStore` of the images at `options.image_size`.
+    Raises:
+        InputError: there are no images, or one of them cannot be read.
     """
-    check_given(options, need)
-    parts = (FONTS,) * fonts + (REAL, SIMULATED) * handwriting
-    stores = [*load_parts(options, parts, characters).values()]
-    if not stores:
+    parts = load_parts(
+        settings,
+        fonts=fonts,
+        handwriting=handwriting,
+        simulated_writers=simulated_writers,
+        characters=characters,
+    )
+    if not parts:
         raise InputError(
             "There is no data: give --fonts, --handwriting or --simulated_writers."
         )
-    return ImageStore.merge(stores)
+    return ImageStore.merge(parts.values())
 
 
-def load_parts(options, parts, characters=None):
-    """The images that flags name, each kind of them for itself.
-
-    Args:
-        options: options of a script.
-        parts: which to read, keys of `FLAG`.
-        characters: the `CharacterSet`; None: that of `--characters`.
+def load_parts(
+    settings, *, fonts=(), handwriting=(), simulated_writers=0, characters=None
+):
+    """As `load_store`, each kind of images for itself.
 
     Returns:
-        {part: `ImageStore` of the images at `options.image_size`}, in the order of
-        `FLAG`, without parts whose flag was not given.
+        {kind: `ImageStore`}, in the order of `FLAG`, without kinds of no image.
     """
-    characters = characters or load_characters(options)
-    cache, size = options.cache, options.image_size
+    characters = characters or load_characters(settings)
+    cache, size = settings.cache, settings.image_size
     found = {part: [] for part in FLAG}
-    # What is wrong with a manifest or a store is told before anything takes its time.
-    manifests = options.handwriting if REAL in parts else []
-    samples = [load_samples(options, path, characters) for path in manifests]
-    given = options.fonts if FONTS in parts else []
-    kept = [path for path in given if path.endswith(".store")]
+    # A mistake in a manifest or a store is reported before anything takes its time.
+    samples = [load_samples(settings, path, characters) for path in handwriting]
+    kept = [path for path in fonts if path.endswith(".store")]
     kept = [prepared.rendered(cache, path, characters, size) for path in kept]
-    files = [path for path in given if not path.endswith(".store")]
+    files = [path for path in fonts if not path.endswith(".store")]
     if files:
-        fonts = covering(load_fonts(files), characters)
-        found[FONTS].append(prepared.glyphs(cache, fonts, characters, size))
+        covered = covering(load_fonts(files), characters)
+        found[FONTS].append(prepared.glyphs(cache, covered, characters, size))
     found[FONTS] += kept
     for listed in samples:
         store = prepared.cleaned(cache, listed, characters, size, HANDWRITING)
         found[REAL].append(store)
-    if SIMULATED in parts and options.simulated_writers:
-        writers = options.simulated_writers
-        found[SIMULATED].append(prepared.simulated(cache, writers, characters, size))
+    if simulated_writers:
+        store = prepared.simulated(cache, simulated_writers, characters, size)
+        found[SIMULATED].append(store)
     return {part: ImageStore.merge(each) for part, each in found.items() if each}
 
 
-def check_given(options, need):
-    """Raises InputError unless the flags name each of what is needed.
+def check_given(settings, need):
+    """Raises InputError unless the settings name each of what is needed.
 
     Args:
-        options: options of a script.
+        settings: `Fonts`, `Handwriting` and `SimulatedWriters`.
         need: `"fonts"`, `"handwriting"`.
     """
-    if "fonts" in need and not options.fonts:
+    if "fonts" in need and not settings.fonts:
         raise InputError(
             "This step needs fonts: give --fonts a folder of fonts, or `system`."
         )
-    if "handwriting" in need and not (options.handwriting or options.simulated_writers):
+    simulated = getattr(settings, "simulated_writers", 0)
+    if "handwriting" in need and not (settings.handwriting or simulated):
         raise InputError(
             "This step needs handwriting: give --handwriting a manifest, or "
             "--simulated_writers a number."
         )
 
 
-def load_characters(options):
-    return character_set(options.characters)
+def load_characters(settings):
+    """The `CharacterSet` of `--characters`."""
+    return character_set(settings.characters)
 
 
 def load_fonts(paths):
@@ -118,37 +119,37 @@ def covering(fonts, characters):
     return found
 
 
-def load_samples(options, path, characters):
+def load_samples(settings, path, characters):
     """The samples of a manifest, a store, or a folder with a manifest or images.
 
     Writers without a name get the manifest's, or the folder's.
     """
     path = pathlib.Path(path)
     if path.suffix == ".store":
-        return store_samples(path, characters, options.skip_unknown_characters)
+        return store_samples(path, characters, settings.skip_unknown_characters)
     if path.is_dir() and not (path / "manifest.json").is_file():
-        return folder_samples(path, characters, options.skip_unknown_characters)
+        return folder_samples(path, characters, settings.skip_unknown_characters)
     manifest = path / "manifest.json" if path.is_dir() else path
     return read_manifest(
         manifest,
         characters,
-        writer_pattern=options.writer_pattern,
-        skip_unknown=options.skip_unknown_characters,
+        writer_pattern=settings.writer_pattern,
+        skip_unknown=settings.skip_unknown_characters,
         writer=path.resolve().name if path.is_dir() else path.stem,
     )
 
 
-def load_images(options, manifest, characters, kind):
+def load_images(settings, manifest, characters, kind):
     """The store of the cleaned images of a manifest, or of another store."""
-    samples = load_samples(options, manifest, characters)
+    samples = load_samples(settings, manifest, characters)
     return prepared.cleaned(
-        options.cache, samples, characters, options.image_size, kind
+        settings.cache, samples, characters, settings.image_size, kind
     )
 
 
-def load_tokenizer(options, characters):
+def load_tokenizer(settings, characters):
     """The tokenizer of `--structure_file`, checked to know every character."""
-    structures = read_structures(options.structure_file)
+    structures = read_structures(settings.structure_file)
     missing = [c for c in characters if c not in structures]
     if missing:
         raise InputError(

@@ -5,15 +5,13 @@ import numpy as np
 from keras import layers, ops
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 
-# What a generator takes whatever its condition is.
-_GENERAL_INPUTS = {"content", "style", "noise"}
 
-
-class Condition(layers.Layer):
+class Condition(ConfigFromSignature, layers.Layer):
     """The base of the layers that tell a generator which character it writes.
 
     A subclass says how a character becomes inputs (`encode`, for one character) and
@@ -215,40 +213,6 @@ class Condition(layers.Layer):
             embedding = ops.where(drop, null[None], embedding)
         return self.output_layer(self.hidden(embedding))
 
-    def get_config(self):
-        return {**super().get_config(), "width": self.width}
-
-
-def find_condition(names, model, short_name=None):
-    """The class of the condition of a model of which only the inputs are known.
-
-    Args:
-        names: of the inputs.
-        model: what to call the model.
-        short_name: that of the condition, where it is known.
-
-    Returns:
-        A registered subclass of `Condition`, or None if there is no input for it.
-
-    Raises:
-        InputError: no class that is registered has these inputs.
-    """
-    wanted = {*names} - _GENERAL_INPUTS
-    if not wanted:
-        return None
-    for found in keras.saving.get_custom_objects().values():
-        if (
-            isinstance(found, type)
-            and issubclass(found, Condition)
-            and {*found.input_names} == wanted
-            and short_name in (None, found.short_name)
-        ):
-            return found
-    raise InputError(
-        f"{model} takes {', '.join(sorted(wanted))}, which no known condition gives; "
-        "import the module that defines its condition."
-    )
-
 
 def token_domain(encoder):
     """The domain of what reads or gives tokens: a text encoder or a tokenizer."""
@@ -325,13 +289,6 @@ class EmbeddingCondition(Condition):
     def embed(self, inputs):
         return self.embedding(inputs["label"])
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "embedding_width": self.embedding_width,
-        }
-
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class CLIPCondition(Condition):
@@ -381,14 +338,3 @@ class CLIPCondition(Condition):
 
     def embed(self, inputs):
         return self.text_tower(inputs["tokens"], training=False)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "text_tower": keras.saving.serialize_keras_object(self.text_tower),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        tower = keras.saving.deserialize_keras_object(config["text_tower"])
-        return cls(**{**config, "text_tower": tower})

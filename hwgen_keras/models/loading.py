@@ -5,6 +5,7 @@ import re
 
 import keras
 
+from hwgen_keras import layers, models
 from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.safety import check_keras_file
 
@@ -51,6 +52,10 @@ def load_trained(path, expected, flag, file_name=None):
     if not path.is_file():
         where = f"{flag}: there" if flag else "There"
         raise InputError(f"{where} is no file {path}; check the path.")
+    # Keras finds the classes of a file among those that are imported.
+    for room in (layers, models):
+        for public in room.__all__:
+            getattr(room, public)
     version = check_keras_file(path, name, keras.saving.get_custom_objects())
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)

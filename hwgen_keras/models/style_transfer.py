@@ -4,28 +4,25 @@ import keras
 from keras import ops
 
 from hwgen_keras import losses
-from hwgen_keras.backend import (
-    StatefulTrainer,
-    gather_rows,
-    replica_count,
-    sum_over_replicas,
-    vjp,
+from hwgen_keras.backend import StatefulTrainer, gather_rows, replica_count
+from hwgen_keras.errors import InputError
+from hwgen_keras.layers import ConfigFromSignature, DiscriminatorInput, freeze
+from hwgen_keras.models.adversarial_step import (
+    DiscriminatorStep,
+    GeneratorStep,
+    gradient_norm,
 )
-from hwgen_keras.layers import DiscriminatorInput, freeze
+from hwgen_keras.models.image_losses import STYLE_STATISTICS, ImageLoss
 
-PIXEL_DISTANCES = {
-    "absolute": lambda target, generated: ops.abs(target - generated),
-    "pyramid": losses.pyramid_distance,
-}
-_TRACKED = (
-    *("loss", "reconstruction", "adversarial", "implicit", "explicit"),
+# Metrics beside those of the generator's losses.
+_OTHER_METRICS = (
     *("discriminator", "discriminator_accuracy", "adaptive_weight"),
     *("generator_gradient_norm", "discriminator_gradient_norm"),
 )
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class StyleTransfer(StatefulTrainer, keras.Model):
+class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
     """Trains an `AdaINGenerator` against a discriminator.
 
     The losses of one step, for a target image t and the generated image g:
@@ -55,6 +52,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         discriminator_augment: differentiable changes of the images that the
             discriminator judges, see `DiscriminatorInput`; none as published.
         instance_noise: standard deviation of noise added to them; 0 as published.
+        extra_losses: further losses of the generated image, `ImageLoss`es; a file of
+            the model has them, too.
 
     The implicit loss is 0 for a style encoder to whose statistics all hands are alike;
     where the style image is not the target, nothing else holds them apart for long.
@@ -66,6 +65,9 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     and CLIP ask for.
 
     Compile it with `adam_pair(...)`. `call` generates.
+
+    Raises:
+        InputError: two losses have one name.
 
     Example:
         >>> model = hw.StyleTransfer(
@@ -81,18 +83,6 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     Generation; λ is Esser et al., 2021, equation 7.
     """
 
-    _NETWORKS = ("generator", "discriminator", "features", "clip")
-    _WEIGHTS = (
-        "implicit_weight",
-        "implicit_trains_style",
-        "pixel_weight",
-        "pixel_distance",
-        "explicit_weight",
-        "adversarial_weight",
-        "discriminator_augment",
-        "instance_noise",
-    )
-
     def __init__(
         self,
         generator,
@@ -107,11 +97,12 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         instance_noise=0.0,
         implicit_trains_style=True,
         pixel_distance="absolute",
+        extra_losses=(),
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if pixel_distance not in PIXEL_DISTANCES:
-            names = " or ".join(PIXEL_DISTANCES)
+        if pixel_distance not in losses.PIXEL_DISTANCES:
+            names = " or ".join(losses.PIXEL_DISTANCES)
             raise ValueError(f"pixel_distance is {pixel_distance!r}; give {names}.")
         # Keras lists trainable variables in this order, and so does `update`.
         self.generator, self.discriminator = generator, discriminator
@@ -123,17 +114,40 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         self.adversarial_weight = adversarial_weight
         self.discriminator_augment = tuple(discriminator_augment)
         self.instance_noise = instance_noise
+        self.extra_losses = tuple(extra_losses)
         self.discriminator_input = DiscriminatorInput(
             discriminator_augment, instance_noise, dtype="float32"
         )
         for frozen in (features, clip):
             if frozen is not None:
                 freeze(frozen)
-        self.trackers = {
-            name: keras.metrics.Mean(name=name)
-            for name in _TRACKED
-            if name != "explicit" or clip is not None
-        }
+        first, *others = [loss.name for loss in self.image_losses]
+        # Checkpoints hold the metrics in this order.
+        names = ["loss", first, "adversarial", *others, *_OTHER_METRICS]
+        if len(set(names)) < len(names):
+            raise InputError(
+                f"extra_losses: two of the metrics {', '.join(names)} have one name; "
+                "give the loss another."
+            )
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+
+    @property
+    def image_losses(self):
+        """The table of `ImageLoss`es of the generator; λ compares with the first.
+
+        The adversarial loss is none of them: λ is its weight, and it shares D(g) with
+        the loss of the discriminator.
+        """
+        explicit = self.explicit_weight, self.explicit_loss, "tokens"
+        return (
+            ImageLoss("reconstruction", 1.0, self.reconstruction_loss),
+            ImageLoss(
+                *("implicit", self.implicit_weight, losses.style_statistics_loss),
+                *(STYLE_STATISTICS, self.implicit_trains_style),
+            ),
+            *([ImageLoss("explicit", *explicit)] if self.clip is not None else []),
+            *self.extra_losses,
+        )
 
     def build(self, input_shape=None):
         for network in (self.generator, self.discriminator):
@@ -153,120 +167,48 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         Args:
             data: the batch, see the class.
         """
-        generator, discriminator = self.generator, self.discriminator
         state = self.trainable_variables + self.non_trainable_variables
-        last_layer_input, style, g, pull_generator = self._generate(data, state)
         scale = self.optimizer.scale_loss(ops.ones(()))
-        one = scale / replica_count()
+        loss_cotangent = scale / replica_count()
 
-        (reconstruction,), pull = vjp(
-            lambda g: [self.reconstruction_loss(data["target"], g)], [g], (), state
-        )
-        (image_gradient,), _ = pull([one])
+        generator = GeneratorStep(self.generator, data, state)
+        values, image_gradients = {}, []
+        for loss in self.image_losses:
+            values[loss.name], gradient = generator.differentiate(loss, loss_cotangent)
+            image_gradients.append(gradient)
 
-        # Drawn outside of what is differentiated, where state may change freely.
-        look = self.discriminator_input
-        drawn = [look.draw(data["target"]), look.draw(g)] if look.active else [{}, {}]
-
-        def judge(images, drawn):
-            images = look(images, drawn) if drawn else images
-            return [ops.cast(discriminator(images, training=True), "float32")]
-
-        (real_logits,), pull_real = vjp(
-            lambda: judge(data["target"], drawn[0]),
-            (),
-            discriminator.trainable_variables,
-            state,
+        images = data["target"], generator.images
+        discriminator = DiscriminatorStep(
+            self.discriminator, self.discriminator_input, *images, state
         )
-        (logits,), pull_judge = vjp(
-            lambda g: judge(g, drawn[1]), [g], discriminator.trainable_variables, state
-        )
-        adversarial = -ops.mean(logits)
-        count = ops.cast(ops.size(logits), "float32")
-        (adversarial_gradient,), _ = pull_judge(
-            [ops.ones_like(logits) * (-one / count)], variables=False
-        )
-        # The last layer is a 1x1 convolution: its gradient is a sum over positions.
-        weight = self.adversarial_weight * losses.adaptive_weight(
-            self._last_layer_norm(last_layer_input, image_gradient),
-            self._last_layer_norm(last_layer_input, adversarial_gradient),
+        adversarial_gradient = discriminator.image_gradient(loss_cotangent)
+        adaptive_weight = self.adversarial_weight * losses.adaptive_weight(
+            generator.last_layer_norm(image_gradients[0]),
+            generator.last_layer_norm(adversarial_gradient),
             scale,
         )
-        gradient = image_gradient + ops.where(
-            weight > 0, weight * adversarial_gradient, 0.0
+        # Where λ is 0 the gradient may be infinite.
+        image_gradients.append(
+            ops.where(adaptive_weight > 0, adaptive_weight * adversarial_gradient, 0.0)
         )
+        generator_gradients = generator.gradients(sum(image_gradients))
+        discriminator_gradients = discriminator.gradients(loss_cotangent)
+        gradients = generator_gradients, discriminator_gradients
+        norms = [gradient_norm(of_network, scale) for of_network in gradients]
 
-        style_variables = ()
-        if self.implicit_trains_style:
-            style_variables = generator.style_encoder.trainable_variables
-        (implicit,), pull = vjp(
-            lambda g, mean, deviation: [
-                losses.style_statistics_loss((mean, deviation), generator.style_of(g))
-            ],
-            [g, *style],
-            style_variables,
-            state,
-        )
-        inputs, style_gradients = pull([one * self.implicit_weight])
-        gradient = gradient + inputs[0]
-        code_gradients = inputs[1:]
-        if not self.implicit_trains_style:
-            code_gradients = [ops.zeros_like(x) for x in code_gradients]
-
-        explicit = ops.zeros(())
-        if self.clip is not None:
-            (explicit,), pull = vjp(
-                lambda g: [self.explicit_loss(data["tokens"], g)], [g], (), state
-            )
-            explicit = explicit * self.explicit_weight
-            gradient = gradient + pull([one * self.explicit_weight])[0][0]
-
-        _, generator_gradients = pull_generator([gradient, *code_gradients])
-        if self.implicit_trains_style:
-            generator_gradients = self._add_style(generator_gradients, style_gradients)
-
-        discriminator_loss = losses.hinge_discriminator_loss(real_logits, logits)
-        _, real = pull_real([one * self._hinge_cotangent(real_logits, -1.0)])
-        _, generated = pull_judge(
-            [one * self._hinge_cotangent(logits, 1.0)], inputs=False
-        )
-        discriminator_gradients = [a + b for a, b in zip(real, generated, strict=True)]
-
-        correct = ops.mean(ops.cast(real_logits > 0, "float32"))
-        correct = (correct + ops.mean(ops.cast(logits < 0, "float32"))) / 2
-        implicit = implicit * self.implicit_weight
-        self._track(
-            loss=reconstruction + adversarial * weight + implicit + explicit,
-            reconstruction=reconstruction,
-            adversarial=adversarial,
-            implicit=implicit,
-            explicit=explicit,
-            discriminator=discriminator_loss,
-            discriminator_accuracy=correct,
-            adaptive_weight=weight,
-            generator_gradient_norm=self._norm(generator_gradients, scale),
-            discriminator_gradient_norm=self._norm(discriminator_gradients, scale),
-        )
+        adversarial = discriminator.adversarial_loss()
+        values |= {
+            "loss": sum(values.values()) + adaptive_weight * adversarial,
+            "adversarial": adversarial,
+            "discriminator": discriminator.loss(),
+            "discriminator_accuracy": discriminator.accuracy(),
+            "adaptive_weight": adaptive_weight,
+            "generator_gradient_norm": norms[0],
+            "discriminator_gradient_norm": norms[1],
+        }
+        for name, tracker in self.trackers.items():
+            tracker.update_state(values[name])
         return generator_gradients + discriminator_gradients
-
-    def _generate(self, data, state):
-        """The generated image and what its losses need, as leaves of one pullback."""
-        generator = self.generator
-
-        def forward():
-            style = generator.style_of(data["style"])
-            features = generator.features(data, style)
-            return [generator.last_layer(features), *style, features]
-
-        (g, *style, features), pull = vjp(
-            forward, (), generator.trainable_variables, state
-        )
-
-        def pull_generator(cotangents):
-            # No loss looks at the last layer's input.
-            return pull([*cotangents, ops.zeros_like(features)])
-
-        return features, style, g, pull_generator
 
     def reconstruction_loss(self, target, generated):
         """Weighted mean |target - generated| + perceptual distance, a scalar.
@@ -274,7 +216,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         Args:
             target, generated: (batch, height, width, 1), float in [-1, 1].
         """
-        distance = PIXEL_DISTANCES[self.pixel_distance]
+        distance = losses.PIXEL_DISTANCES[self.pixel_distance]
         loss = self.pixel_weight * ops.mean(distance(target, generated))
         if self.features is None:
             return loss
@@ -297,54 +239,3 @@ class StyleTransfer(StatefulTrainer, keras.Model):
                 self.clip.temperature,
             )
         )
-
-    def _last_layer_norm(self, features, image_gradient):
-        kernel_gradient = ops.einsum(
-            "bhwc,bhwo->co", ops.cast(features, "float32"), image_gradient
-        )
-        return losses.global_norm([sum_over_replicas(kernel_gradient)])
-
-    def _norm(self, gradients, scale):
-        norm = losses.global_norm(sum_over_replicas(gradients)) / scale
-        # A step that overflows is skipped and must leave a number in the metric.
-        return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))
-
-    def _hinge_cotangent(self, logits, sign):
-        """∂ ½ mean relu(1 + sign·logits) / ∂ logits."""
-        active = ops.cast(1.0 + sign * logits > 0, "float32")
-        return 0.5 * sign * active / ops.cast(ops.size(logits), "float32")
-
-    def _add_style(self, gradients, style_gradients):
-        position = {id(v): i for i, v in enumerate(self.generator.trainable_variables)}
-        gradients = list(gradients)
-        for variable, gradient in zip(
-            self.generator.style_encoder.trainable_variables,
-            style_gradients,
-            strict=True,
-        ):
-            i = position[id(variable)]
-            gradients[i] = gradients[i] + gradient
-        return gradients
-
-    def _track(self, **values):
-        for name, tracker in self.trackers.items():
-            tracker.update_state(values[name])
-
-    def get_config(self):
-        networks = {name: getattr(self, name) for name in self._NETWORKS}
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in self._WEIGHTS},
-            **{
-                name: network and keras.saving.serialize_keras_object(network)
-                for name, network in networks.items()
-            },
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        networks = {
-            name: config[name] and keras.saving.deserialize_keras_object(config[name])
-            for name in cls._NETWORKS
-        }
-        return cls(**{**config, **networks})

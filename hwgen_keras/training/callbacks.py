@@ -10,11 +10,13 @@ import pathlib
 import time
 
 import keras
+import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tqdm import tqdm
 
+from hwgen_keras.evaluation import read_store
 from hwgen_keras.files import complete_file
 from hwgen_keras.training.telemetry import tag
 
@@ -157,3 +159,29 @@ class SampleSheet(keras.callbacks.Callback):
         with complete_file(self.folder / f"step-{step:08d}.png") as partial:
             picture.save(partial)
         self.log.image("samples", picture)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Saves the classifier whenever it reads other writers better than before.
+
+    Args:
+        run: the `Run`.
+        name: of the file.
+        store: `ImageStore` of the validation images.
+    """
+
+    def __init__(self, run, name, store):
+        super().__init__()
+        self.run, self.name, self.store = run, name, store
+
+    def on_epoch_end(self, epoch, logs=None):
+        predicted, _ = read_store(self.model, self.store)
+        accuracy = float(np.mean(predicted == self.store.labels))
+        logs["validation_accuracy"] = accuracy
+        best = self.run.folder / "best.json"
+        before = -1.0
+        if best.exists():
+            before = json.loads(best.read_text())["validation_accuracy"]
+        if accuracy > before:
+            self.run.save(self.model, self.name)
+            self.run.write_json("best.json", {"validation_accuracy": accuracy})

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from hwgen_keras.data import FONT, HANDWRITING
+from hwgen_keras.data.feed_python import placed
 from hwgen_keras.data.rows import InputTable, row_generator
-from hwgen_keras.training.checkpoints import checkpoints, seed_states
-from hwgen_keras.training.recipes import placed
+from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # Fewer images, or characters, are all needed to learn from.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
@@ -40,14 +40,14 @@ def divide(store, seed):
     return hand[~held], hand[held]
 
 
-def held_out_batch(store, known, held, seed, tokenizer=None, condition=None):
+def held_out_batch(store, known, held, tokenizer, seed, condition=None):
     """Rows that ask for the held-out images, in the style of the others.
 
     Args:
         store: an `ImageStore` of fonts and one hand.
         known, held: indices of `divide`.
-        seed: integer.
         tokenizer, condition: see `PairSampler`.
+        seed: integer.
 
     Returns:
         What a batch of a feed is, a dict of arrays.
@@ -89,7 +89,7 @@ class HeldOut(keras.callbacks.Callback):
 
     def begin(self, model):
         """Measures the given generator, or goes on with what was measured before."""
-        if checkpoints(self.run.checkpoints) and self.file.exists():
+        if checkpoint_folders(self.run.checkpoints) and self.file.exists():
             self.found = json.loads(self.file.read_text("utf-8"))
             return
         before = self.measure(model)

@@ -86,17 +86,3 @@ class Plateau(keras.callbacks.Callback):
         self.worse, self.sum = state["worse"], state["sum"]
         self.steps = state["steps"]
         self.epoch_steps = self.earlier_steps = state["epoch_steps"]
-
-
-def plateau(options, rows, factor=0.8, patience=1):
-    """The callbacks that `--schedule` needs: a `Plateau` read once an epoch, or none.
-
-    Args:
-        options: of a script.
-        rows: of one epoch of the data.
-        factor, patience: of `Plateau`; the defaults are those published for CLIP.
-    """
-    if options.schedule != "plateau":
-        return []
-    every = max(1, rows // options.batch_size)
-    return [Plateau(factor=factor, patience=patience, every=every)]

@@ -1,52 +1,53 @@
-"""The run folder, and the loop that fits a model in it."""
+"""The run folder: what a run needs to be repeated and continued."""
 
 import contextlib
 import datetime
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import keras
 import numpy as np
 
-from experiments.flags.common import Stopped, check_positive, versions
-from hwgen_keras.backend import synchronize_batch_norm
+from hwgen_keras import __version__
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
-from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
-from hwgen_keras.training.profile_flags import profiled_steps
-from hwgen_keras.training.recipes import read_store
+from hwgen_keras.settings import RESULT, as_json, rules_of
+from hwgen_keras.training.checkpoints import checkpoint_folders
 
 
 class Run:
     """A folder that holds what a run needs to be repeated and continued.
 
-    `config.json` (all flags, versions, seed, git revision), `logs/` for TensorBoard,
+    `config.json` (all settings, versions, seed, git revision), `logs/` for TensorBoard,
     `history.jsonl`, `checkpoints/`, `samples/`, `metrics.json`.
 
-    Used with `with`, at whose end the folder is free for other processes.
+    Used with `with`, at whose end the folder is free for other processes. A numbered
+    folder is removed again if the run failed before its first step.
 
     Args:
         experiment: name of the script.
-        options: its options; `run_dir` and `resume` say where.
+        settings: its settings; `run_dir` and `resume` say where.
 
     Raises:
-        InputError: the folder is in use, or cannot be resumed.
+        InputError: the folder is in use, or holds a run that is not to be resumed.
     """
 
-    def __init__(self, experiment, options):
-        self.experiment, self.options = experiment, options
-        if options.run_dir is None:
-            options.run_dir = str(_next_folder(pathlib.Path("runs", experiment)))
-        self.folder = pathlib.Path(options.run_dir)
+    def __init__(self, experiment, settings):
+        self.experiment, self.settings = experiment, settings
+        self.numbered = settings.run_dir is None
+        self.folder = (
+            _next_folder(pathlib.Path("runs", experiment))
+            if self.numbered
+            else pathlib.Path(settings.run_dir)
+        )
         self.logs = self.folder / "logs"
         self.samples = self.folder / "samples"
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / "history.jsonl"
-        # What failed before its first step left nothing to lose.
-        started = self.history.exists() or checkpoints.checkpoints(self.checkpoints)
-        if started and not options.resume:
+        if self.started and not getattr(settings, "resume", False):
             raise InputError(
                 f"--run_dir {self.folder} holds a run already; add --resume to "
                 "continue it, or choose another folder."
@@ -54,11 +55,18 @@ class Run:
         self.lock = contextlib.ExitStack()
         self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
         try:
-            self.write_json("config.json", configuration(experiment, options))
+            config = configuration(experiment, settings)
+            config["flags"]["run_dir"] = str(self.folder)
+            self.write_json("config.json", config)
         except InputError:
             self.lock.close()
             raise
         print(f"Run folder: {self.folder}", flush=True)
+
+    @property
+    def started(self):
+        """Whether there is a step to lose."""
+        return self.history.exists() or bool(checkpoint_folders(self.checkpoints))
 
     def write_json(self, name, value):
         """Writes a JSON file of the run."""
@@ -82,26 +90,104 @@ class Run:
             model.save(partial)
         return self.folder / name
 
+    def last_metrics(self):
+        """The metrics of the last line of history.jsonl, a dict."""
+        line = self.history.read_text(encoding="utf-8").splitlines()[-1]
+        return json.loads(line)
+
+    def finish(self, model, name):
+        """Saves a model and the last metrics of its training; returns the path."""
+        path = self.save(model, name)
+        self.write_json("metrics.json", self.last_metrics())
+        return path
+
     def __enter__(self):
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, kind, *exception):
         # Other processes may use the folder again.
         self.lock.close()
+        if kind is not None and self.numbered and not self.started:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def configuration(experiment, options):
+def resumed(settings):
+    """The settings of the run that `--resume` continues.
+
+    What is given now takes the place of what it was, where that may change.
+
+    Args:
+        settings: of a script; without `resume` they are returned as they are.
+
+    Raises:
+        InputError: there is no run to resume, or it was started with other settings.
+    """
+    if not settings.resume:
+        return settings
+    if settings.run_dir is None:
+        raise InputError("--resume needs --run_dir, the folder to continue.")
+    folder = pathlib.Path(settings.run_dir)
+    # The four stages of a generator are runs in folders of their own.
+    config, of_stage = folder / "config.json", folder / "step1" / "config.json"
+    several = not config.exists() and of_stage.exists()
+    if several:
+        config = of_stage
+    if not config.exists():
+        raise InputError(
+            f"--resume: {folder} holds no run to continue; check --run_dir."
+        )
+    before = json.loads(config.read_text(encoding="utf-8"))["flags"]
+    values = {name: getattr(settings, name) for name in settings.given}
+    for name, rule in rules_of(type(settings)).items():
+        key = name if name in before else rule.alias
+        if key not in before or name in ("resume", "run_dir"):
+            continue
+        if several and name == "stage":
+            continue
+        if name not in settings.given:
+            values[name] = before[key]
+        elif rule.changes == RESULT and as_json(values[name]) != before[key]:
+            raise InputError(
+                f"--resume: the run was started with --{name}={before[key]} and "
+                f"cannot continue with {values[name]}; leave the flag out."
+            )
+    # Checked in full as settings that begin a run are.
+    complete = type(settings)(**{**values, "resume": False})
+    return complete.replace(resume=True)
+
+
+def configuration(experiment, settings):
     """What config.json holds: how a script was called, and all versions, a dict."""
-    values = {k: v for k, v in vars(options).items() if k != "given"}
     return {
         "experiment": experiment,
         "command": sys.argv,
         "started": datetime.datetime.now().isoformat(timespec="seconds"),
         **versions(),
         "git_revision": _git_revision(),
-        "flags": values,
+        "flags": settings.values(),
         "notes": {},
     }
+
+
+def versions():
+    """The backend, and what else may decide a result: a dict for a JSON file."""
+    return {
+        "backend": keras.backend.backend(),
+        "versions": {
+            "hwgen_keras": __version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": sys.version.split()[0],
+        },
+    }
+
+
+def set_up(settings):
+    """Seeds Python, NumPy and the backend; returns whether to compile with XLA."""
+    keras.utils.set_random_seed(settings.seed)
+    if settings.jit_compile is None:
+        return keras.backend.backend() == "jax"
+    return settings.jit_compile
 
 
 def _next_folder(parent):
@@ -115,157 +201,12 @@ def _next_folder(parent):
 
 def _git_revision():
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    folder = pathlib.Path(__file__).parent
+    folder = pathlib.Path(__file__).parents[2]
     # Installed, it may lie within a repository that is none of ours.
-    if not (folder.parent / ".git").exists():
+    if not (folder / ".git").exists():
         return None
     try:
         found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     except OSError:
         return None
     return found.stdout.strip() or None
-
-
-def default_interval(steps, group=1):
-    """A twentieth of a run, from 10 to 1000 steps, and a multiple of `group`."""
-    return -(-max(10, min(1000, steps // 20)) // group) * group
-
-
-def fit(run, model, make_feed, draw=None, title=None, extra=()):
-    """Trains a compiled, built model from its last checkpoint to `options.steps`.
-
-    Args:
-        run: the `Run`.
-        model: a compiled and built model.
-        make_feed: a function (first step, number of steps) → data for `fit`.
-        draw: optional function, model → PIL image, shown at every interval.
-        title: of the progress bar.
-        extra: further callbacks; one with `get_state` and `set_state` goes on with
-            what it knew; one that is `ended` ends the training.
-
-    Raises:
-        Stopped: a signal came; a checkpoint was written.
-        InputError: a weight, or a loss again and again, is not finite; the run folder
-            cannot be written; no checkpoint can be read.
-    """
-    options = run.options
-    check_positive(options, "interval", "keep_checkpoints", "max_nonfinite")
-    steps = options.steps
-    interval = options.interval or default_interval(steps, options.steps_per_execution)
-    options.interval = interval
-    synchronize_batch_norm(model)
-    with run.writable():
-        restored = checkpoints.restore(model, run.checkpoints)
-        first = restored["step"]
-        checkpoints.trim_history(run.history, first)
-    if not first:
-        _seed(model, options.seed)
-    if 0 < first < steps:
-        print(f"Continuing at step {first} of {steps}.", flush=True)
-    progress = callbacks.Progress(first, steps, title or run.experiment)
-    data_wait = telemetry.DataWait()
-    log = callbacks.EventLog(
-        run.logs, run.history, progress, options.batch_size, data_wait
-    )
-    guard = guards.NonFiniteGuard(options.max_nonfinite)
-    signals = guards.CaughtSignals()
-    # `extra` first: what they measure is logged, too.
-    watchers = [*extra, progress, log]
-    if draw is not None:
-        watchers.append(callbacks.SampleSheet(draw, run.samples, log))
-    checkpoint = checkpoints.Checkpoint(
-        run.checkpoints,
-        progress,
-        keep=options.keep_checkpoints,
-        best_metric=options.best_metric,
-        stateful=[*extra, guard],
-        interval=interval,
-        minutes=options.checkpoint_minutes,
-        signals=signals,
-    )
-    checkpoint.resume(restored)
-    watchers += [guard, checkpoint]
-    profile = contextlib.nullcontext()
-    if options.profile is not None:
-        profile = telemetry.Profile(run.logs, progress, *profiled_steps(options))
-        watchers.append(profile)
-    watchers.append(data_wait)
-    with run.writable(), signals, progress.bar, profile:
-        while progress.step < steps and not _over(guard, signals, extra):
-            # A whole number of intervals at once; what is left before and after, alone.
-            step, left = progress.step, steps - progress.step
-            length = min(left, interval - step % interval)
-            epochs = left // interval if length == interval else 1
-            feed = make_feed(step, epochs * length)
-            if restored.get("metrics"):
-                checkpoints.build_metrics(model, feed)
-                restored = {}
-            try:
-                model.fit(
-                    feed,
-                    epochs=epochs,
-                    steps_per_epoch=length,
-                    shuffle=False,
-                    verbose=0,
-                    callbacks=watchers,
-                )
-            except checkpoints.Interrupted:
-                log.on_train_end()
-    if guard.offender:
-        found = checkpoints.checkpoints(run.checkpoints)
-        kept = f"the last good checkpoint is {found[-1]}" if found else "no checkpoint"
-        raise InputError(
-            f"Training stopped at step {progress.step}: {guard.offender} is not a "
-            f"finite number; {kept}; lower --learning_rate."
-        )
-    if signals.name and progress.step < steps:
-        raise Stopped(
-            f"{signals.name}: stopped after step {progress.step} of {steps}; continue "
-            f"with the same command, --run_dir={run.folder} --resume.",
-            status=0 if signals.name == "SIGTERM" else 130,
-        )
-
-
-def _over(guard, signals, extra):
-    """Whether the training must not go on, though steps are left."""
-    ended = any(getattr(one, "ended", False) for one in extra)
-    return guard.offender or signals.name or ended
-
-
-def _seed(model, seed):
-    """Sets what a new training draws apart from what the model did before."""
-    for number, variable in enumerate(checkpoints.seed_states(model)):
-        variable.assign(np.array([seed, number], "uint32"))
-
-
-class KeepBest(keras.callbacks.Callback):
-    """Saves the classifier whenever it reads other writers better than before.
-
-    Args:
-        run: the `Run`.
-        name: of the file.
-        store: `ImageStore` of the validation images.
-    """
-
-    def __init__(self, run, name, store):
-        super().__init__()
-        self.run, self.name, self.store = run, name, store
-
-    def on_epoch_end(self, epoch, logs=None):
-        predicted, _ = read_store(self.model, self.store)
-        accuracy = float(np.mean(predicted == self.store.labels))
-        logs["validation_accuracy"] = accuracy
-        best = self.run.folder / "best.json"
-        before = -1.0
-        if best.exists():
-            before = json.loads(best.read_text())["validation_accuracy"]
-        if accuracy > before:
-            self.run.save(self.model, self.name)
-            self.run.write_json("best.json", {"validation_accuracy": accuracy})
-
-
-def read_history(run):
-    """The logged metrics of a run as lists, with `step`."""
-    lines = run.history.read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    return {name: [row.get(name) for row in rows] for name in rows[0]}

@@ -1,14 +1,9 @@
 """All usable glyphs of one face as an image store, and what is wrong with the rest."""
 
-import io
-
-from PIL import Image
-
+from hwgen_keras.data.png import encode_glyph
 from hwgen_keras.data.store_writer import FONT, StoreWriter
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.font_survey import outline_key, stand_ins
-
-_RLE = 3  # zlib's Z_RLE, which Python does not name
 
 
 def render_face(font, characters, image_size, path, others=()):
@@ -66,14 +61,3 @@ def _sort_out(files, found):
         del files[character]
         found.setdefault("shared", []).append(character)
     found[None] += files
-
-
-def encode_glyph(image):
-    """A uint8 array (height, width) as a PNG file.
-
-    Run-length coding suits the flat areas of glyphs: twice as fast as the usual
-    coding, and smaller.
-    """
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", compress_level=3, compress_type=_RLE)
-    return file.getvalue()

@@ -1,14 +1,27 @@
-"""A packed store in place of a manifest: all of its images as samples."""
+"""Samples: the picture of one, and all images of a store as a list of them."""
 
 import pathlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data.make import open_once
 from hwgen_keras.data.manifest import Sample, some
+from hwgen_keras.data.store import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
+from hwgen_keras.sources import read_image
+
+
+def read_sample(sample: Sample) -> NDArray[np.uint8]:
+    """The picture of a sample: uint8 (height, width).
+
+    Raises:
+        InputError: the file is missing, damaged or not an image.
+    """
+    if sample.index is None:
+        return read_image(sample.path)
+    return open_once(sample.path).decode_one(sample.index)
 
 
 def store_samples(

@@ -1,0 +1,9 @@
+from .description import CARD as CARD
+from .description import DESCRIPTION as DESCRIPTION
+from .description import FORMAT as FORMAT
+from .description import KINDS as KINDS
+from .description import Bundle as Bundle
+from .description import made_of as made_of
+from .description import vocabulary_digest as vocabulary_digest
+from .description import write_bundle as write_bundle
+from .reading import read_bundle as read_bundle

@@ -1,0 +1,265 @@
+"""What builds an image store: out of fonts, manifests, simulated pens or arrays."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image
+from tqdm import tqdm
+
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data.manifest import Sample
+from hwgen_keras.data.png import encode
+from hwgen_keras.data.samples import read_sample
+from hwgen_keras.data.store import FONT, HANDWRITING, ImageStore
+from hwgen_keras.data.store_writer import StoreWriter
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
+from hwgen_keras.sources import Font, PenWriter, clean_image
+
+
+def font_store(
+    fonts: Iterable[Font],
+    characters: CharacterSet,
+    image_size: int,
+    margin: float = 0.0,
+    progress: bool = True,
+    path: StrPath | None = None,
+) -> ImageStore:
+    """Renders every character that a font covers, once.
+
+    A character that a font lacks, or draws as an almost full box, is left out.
+
+    Args:
+        fonts: list of `Font`.
+        characters: the `CharacterSet` to render.
+        image_size: side of the images in pixels.
+        margin: empty border as a fraction of the side; samplers expect none.
+        progress: whether to show a progress bar.
+        path: optional file to write the images to, instead of the memory.
+
+    Returns:
+        An `ImageStore` of kind `FONT`, whose sources are the fonts.
+
+    Raises:
+        InputError: there is no font, or one covers no character of the set.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hw.font_store(hw.find_fonts("fonts"), characters, 32, progress=False)
+        ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
+    """
+    fonts = list(fonts)
+    if not fonts:
+        raise InputError("There is no font to render; give at least one.")
+
+    def images():
+        total = len(fonts) * len(characters)
+        with tqdm(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
+            for font in fonts:
+                found = False
+                for character in characters:
+                    bar.update()
+                    image = _render(font, character, image_size, margin)
+                    if image is not None:
+                        found = True
+                        yield encode(image), character, font.name
+                if not found:
+                    raise InputError(
+                        f"The font {font.path} ({font.name}) has no character of the "
+                        f"set {characters.name}; remove the font or choose another set."
+                    )
+
+    return _collect(images(), FONT, characters, image_size, path)
+
+
+def manifest_store(
+    samples: Iterable[Sample],
+    characters: CharacterSet,
+    image_size: int,
+    clean: bool = True,
+    kind: int = HANDWRITING,
+    progress: bool = True,
+    path: StrPath | None = None,
+) -> ImageStore:
+    """Reads the images of a manifest and cleans them.
+
+    Args:
+        samples: list of `Sample`.
+        characters: the `CharacterSet` of the labels.
+        image_size: side of the images in pixels.
+        clean: cut the ink out of the scan and make paper white; without it the
+            whole picture is padded to a square with white and scaled.
+        kind: `FONT`, `HANDWRITING` or `GENERATED`.
+        progress: whether to show a progress bar.
+        path: optional file to write the images to, instead of the memory.
+
+    Returns:
+        An `ImageStore`, whose sources are the writers.
+
+    Raises:
+        InputError: no sample, an unreadable or blank image, or a character
+            outside the set.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hands = hw.simulated_store([1], characters, 48, progress=False)
+        >>> hands.save("hands.store")
+        >>> samples = [hw.Sample("い", "hands.store", "Hanako", index=1)]
+        >>> hw.manifest_store(samples, characters, 32, progress=False)
+        ImageStore(1 images of 32 pixels, 1 of 2 characters, 1 sources)
+    """
+    samples = list(samples)
+    if not samples:
+        raise InputError("There is no image for the store; give at least one.")
+
+    def images():
+        wrong = []
+        for sample in tqdm(samples, unit="image", desc="images", disable=not progress):
+            try:
+                png = encode(_prepare(sample, image_size, clean))
+            except InputError as error:
+                wrong.append((error, sample.name))
+                continue
+            yield png, sample.character, sample.writer
+        if wrong:
+            # All of them at once: there may be many images, which took their time.
+            more = ", ".join(name for _, name in wrong[1:4])
+            more = f" (also {more}{', …' if wrong[4:] else ''})" if more else ""
+            raise InputError(f"{wrong[0][0]}{more}")
+
+    return _collect(images(), kind, characters, image_size, path)
+
+
+def simulated_store(
+    seeds: Iterable[int],
+    characters: CharacterSet,
+    image_size: int,
+    samples: int = 1,
+    progress: bool = True,
+    path: StrPath | None = None,
+) -> ImageStore:
+    """What simulated writers write of each character.
+
+    Args:
+        seeds: seeds of the `PenWriter`s, one a writer; other seeds, other hands.
+        characters: the `CharacterSet` to write.
+        image_size: side of the images in pixels.
+        samples: images of each character by each writer.
+        progress: whether to show a progress bar.
+        path: optional file to write the images to, instead of the memory.
+
+    Returns:
+        An `ImageStore` of kind `HANDWRITING`, whose sources are the writers.
+
+    Raises:
+        InputError: there is no seed, or KanjiVG lacks a character or is not installed.
+
+    Example:
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hw.simulated_store([1, 2, 3], characters, image_size=32, progress=False)
+        ImageStore(6 images of 32 pixels, 2 of 2 characters, 3 sources)
+    """
+    rows = [
+        (writer, character, sample)
+        for writer in map(PenWriter, seeds)
+        for character in characters
+        for sample in range(samples)
+    ]
+    if not rows:
+        raise InputError("There is no simulated writer; give at least one seed.")
+    bar = tqdm(rows, unit="image", desc="simulated writers", disable=not progress)
+    images = (
+        (encode(writer.draw(c, image_size, sample, margin=0.0)), c, writer.name)
+        for writer, c, sample in bar
+    )
+    return _collect(images, HANDWRITING, characters, image_size, path)
+
+
+def array_store(
+    images: ArrayLike,
+    labels: ArrayLike,
+    sources: ArrayLike,
+    kinds: ArrayLike,
+    source_names: Iterable[str],
+    characters: CharacterSet,
+) -> ImageStore:
+    """Packs images that are in memory.
+
+    Args:
+        images: uint8 (n, size, size), 0 ink, 255 paper.
+        labels, sources, kinds: (n,) each, as in `ImageStore`; a single integer
+            for `kinds` or `sources` stands for all images.
+        source_names: names of the sources.
+        characters: the `CharacterSet` of the labels.
+
+    Raises:
+        InputError: the images are not square greys of type uint8, or a number is
+            out of range.
+
+    Example:
+        >>> images = np.zeros((2, 32, 32), np.uint8)
+        >>> characters = hw.CharacterSet("two", "あい")
+        >>> hw.array_store(images, [0, 1], 0, hw.HANDWRITING, ["Hanako"], characters)
+        ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
+        raise InputError(
+            f"The images have shape {images.shape} and type {images.dtype}; give "
+            "uint8 greys of shape (n, size, size)."
+        )
+    count, height, width = images.shape
+    if height != width:
+        raise InputError(f"The images are {height} × {width}; they must be square.")
+    sources, kinds = (
+        np.full(count, column) if np.ndim(column) == 0 else column
+        for column in (sources, kinds)
+    )
+    pngs = [encode(image) for image in images]
+    return ImageStore(pngs, labels, sources, kinds, source_names, characters, width)
+
+
+def _collect(images, kind, characters, image_size, path):
+    """A store of images of one kind, in memory or in a file.
+
+    Args:
+        images: iterable of (PNG file as bytes, character, source name).
+    """
+    if path is not None:
+        with StoreWriter(path, characters, image_size) as writer:
+            for png, character, source in images:
+                writer.add(png, character, source, kind)
+        return ImageStore.open(path)
+    pngs, labels, sources = [], [], []
+    names: dict[str, int] = {}
+    for png, character, source in images:
+        pngs.append(png)
+        labels.append(characters.index(character))
+        sources.append(names.setdefault(source, len(names)))
+    kinds = np.full(len(pngs), kind)
+    return ImageStore(pngs, labels, sources, kinds, names, characters, image_size)
+
+
+def _render(font, character, image_size, margin):
+    """The glyph, or None where the font has no usable one."""
+    if not font.covers(character):
+        return None
+    try:
+        return font.render(character, image_size, margin=margin)
+    except InputError:  # an almost full box
+        return None
+
+
+def _prepare(sample, image_size, clean):
+    """The image of a sample, cleaned or as it is, as a square."""
+    image = read_sample(sample)
+    if clean:
+        return clean_image(
+            image, image_size, margin=0.0, name=f"The image {sample.name}"
+        )
+    height, width = image.shape
+    side = max(height, width)
+    square = Image.new("L", (side, side), 255)
+    square.paste(Image.fromarray(image), ((side - width) // 2, (side - height) // 2))
+    return np.asarray(square.resize((image_size, image_size), Image.Resampling.LANCZOS))

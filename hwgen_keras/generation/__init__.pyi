@@ -1,0 +1,9 @@
+from .batches import inputs_of as inputs_of
+from .batches import row_noise as row_noise
+from .batches import to_uint8 as to_uint8
+from .gate import Gate as Gate
+from .gate import Reader as Reader
+from .job import check_output as check_output
+from .job import generate as generate
+from .sampler import STYLES as STYLES
+from .sampler import GenerationSampler as GenerationSampler

@@ -1,0 +1,4 @@
+from .classifier import LoadedClassifier as LoadedClassifier
+from .clip import LoadedCLIP as LoadedCLIP
+from .generator import LoadedGenerator as LoadedGenerator
+from .loading import load as load

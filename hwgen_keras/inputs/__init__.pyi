@@ -1,0 +1,13 @@
+from .hands import load_hand as load_hand
+from .loading import FLAG as FLAG
+from .loading import FONTS as FONTS
+from .loading import REAL as REAL
+from .loading import SIMULATED as SIMULATED
+from .loading import check_given as check_given
+from .loading import load_characters as load_characters
+from .loading import load_fonts as load_fonts
+from .loading import load_images as load_images
+from .loading import load_parts as load_parts
+from .loading import load_samples as load_samples
+from .loading import load_store as load_store
+from .loading import load_tokenizer as load_tokenizer

@@ -1,0 +1,63 @@
+"""The entry of a loss of the generated image in the table of `StyleTransfer`."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+
+STYLE_STATISTICS = "style_statistics"
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+@dataclasses.dataclass(frozen=True)
+class ImageLoss:
+    """One loss of the generated image, an entry of `StyleTransfer.image_losses`.
+
+    Args:
+        name: of its metric, which is the loss times its weight.
+        weight: multiplies the loss.
+        function: (reference, generated) → a scalar, or one number a row, of which the
+            loss is the mean; made of `keras.ops`, without variables of its own. It is
+            saved by its registered name; a file is loaded where that is registered.
+        compares: what the function gets. `"style_statistics"`: the (mean, deviation)
+            of the style encoder's features, first of the style image, then of the
+            generated one. Any other name: what the batch holds under it, such as
+            `"target"` or `"tokens"`, and the generated image (batch, height, width, 1),
+            float32, about [-1, 1].
+        trains_style: whether the loss also moves the statistics of the style image and
+            the style encoder, if these are what it compares; or the generated image
+            alone.
+
+    Example:
+        >>> import keras
+        >>> @keras.saving.register_keras_serializable("mine")
+        ... def ink_difference(target, generated):
+        ...     return keras.ops.square(keras.ops.mean(target - generated, (1, 2, 3)))
+        >>> model = hw.StyleTransfer(
+        ...     hw.AdaINGenerator(width=8, multipliers=(1, 2)),
+        ...     hw.PatchDiscriminator(widths=(8, 16)),
+        ...     extra_losses=[hw.ImageLoss("ink", 2.0, ink_difference)],
+        ... )
+        >>> [loss.name for loss in model.image_losses]
+        ['reconstruction', 'implicit', 'ink']
+    """
+
+    name: str
+    weight: float
+    function: Callable
+    compares: str = "target"
+    trains_style: bool = False
+
+    def get_config(self):
+        """The arguments, as Keras saves them."""
+        return keras.saving.serialize_keras_object(vars(self))
+
+    @classmethod
+    def from_config(cls, config):
+        """The loss of a configuration.
+
+        Args:
+            config: what `get_config` returned.
+        """
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(**{**config, "function": function})

@@ -1,0 +1,105 @@
+"""The network and the training of a diffusion model, as the settings describe them."""
+
+import keras
+import numpy as np
+
+from hwgen_keras import schedules
+from hwgen_keras.generation import row_noise
+from hwgen_keras.models import (
+    CLIP,
+    SIZES,
+    AveragingAdam,
+    Diffusion,
+    DiffusionGenerator,
+    UNet,
+    load_trained,
+)
+from hwgen_keras.training.generator_networks import (
+    describe_condition,
+    new_condition,
+    of_stage_before,
+)
+from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
+
+# Levels of the denoising strip in the picture of probes, from noise to image.
+STRIP = (-6.0, -3.0, 0.0, 3.0)
+
+
+def diffusion(settings, classes, steps, jit):
+    """A compiled `Diffusion` as the settings of train_diffusion describe it."""
+    model = Diffusion(
+        generator(settings, classes),
+        min_snr_gamma=settings.min_snr_gamma or None,
+        drop_content=settings.drop_content,
+        drop_style=settings.drop_style,
+        drop_condition=settings.drop_condition,
+        dtype=settings.dtype_policy,
+    )
+    arguments = {
+        "learning_rate": scheduled(settings, steps),
+        **adam_arguments(settings),
+    }
+    optimizer = (
+        AveragingAdam(ema_momentum=settings.ema, **arguments)
+        if settings.ema
+        else keras.optimizers.Adam(**arguments)
+    )
+    return compile_model(model, settings, optimizer, jit)
+
+
+def generator(settings, classes):
+    """The generator to train: a new one, or that of the stage before."""
+    size, policy, clip = SIZES[settings.size]["unet"], settings.dtype_policy, None
+    if settings.condition == "clip":
+        clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
+    condition = new_condition(settings, clip, classes, size["width"])
+    network = UNet(
+        **size,
+        condition=condition,
+        style_attention=settings.style_attention,
+        dtype=policy,
+    )
+    fresh = DiffusionGenerator(
+        network,
+        schedule=settings.noise_schedule,
+        parameterization=settings.parameterization,
+        dtype=policy,
+    )
+    advice = (
+        "--size, --condition, --characters, --style_attention, --noise_schedule and "
+        "--parameterization"
+    )
+    return of_stage_before(settings, fresh, "generator", _describe, advice)
+
+
+def _describe(generator):
+    """What must agree for weights to fit, in words."""
+    network = generator.network
+    return (
+        f"width {network.width}, multipliers {network.multipliers}, patch "
+        f"{network.patch}, {describe_condition(network.condition)}, "
+        f"style attention {'on' if network.style_attention else 'off'}, the schedule "
+        f"{generator.schedule} and the parameterization {generator.parameterization}"
+    )
+
+
+def denoising_probes(model, batch):
+    """The rows of a batch, written out of the same noise, as {title: images}.
+
+    The other columns are the strip: what the network takes an ever less noisy target
+    for.
+    """
+    generator, target = model.generator, batch["target"]
+    noise = row_noise(0, np.arange(len(target)), target.shape[1])
+    inputs = {
+        name: keras.ops.convert_to_tensor(batch[name])
+        for name in generator.network.input_names
+    }
+    columns = {"generated": generator({**inputs, "noise": noise})}
+    style = generator.network.encode_style(inputs["style"])
+    for level in STRIP:
+        noisy = schedules.diffuse(target, noise, *schedules.rates(level))
+        columns[f"from {level:+.0f}"] = generator.predict_image(
+            noisy, level, inputs, style
+        )
+    return columns

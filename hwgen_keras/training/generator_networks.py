@@ -1,0 +1,153 @@
+"""An AdaIN generator and its training, as the settings describe them."""
+
+import keras
+
+from hwgen_keras import layers
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import (
+    CLIP,
+    SIZES,
+    AdaINGenerator,
+    EncoderFeatures,
+    PatchDiscriminator,
+    StyleTransfer,
+    VGG16Features,
+    adam_pair,
+    load_trained,
+    with_policy,
+)
+from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
+from hwgen_keras.training.settings import CONDITIONS
+
+
+def style_transfer(settings, classes, steps, jit):
+    """A compiled `StyleTransfer` as the settings of train_generator describe it."""
+    clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
+    model = StyleTransfer(
+        *networks(settings, clip, classes),
+        perceptual_features(settings, clip),
+        clip,
+        implicit_weight=settings.implicit_weight,
+        implicit_trains_style=settings.implicit_trains_style,
+        pixel_weight=settings.pixel_weight,
+        pixel_distance=settings.pixel_distance,
+        explicit_weight=settings.explicit_weight,
+        adversarial_weight=settings.adversarial_weight,
+        discriminator_augment=settings.discriminator_augment,
+        instance_noise=settings.instance_noise,
+        dtype=settings.dtype_policy,
+    )
+    optimizer = adam_pair(
+        scheduled(settings, steps),
+        scheduled(settings, steps, settings.discriminator_learning_rate),
+        ema_momentum=settings.ema or None,
+        **adam_arguments(settings),
+    )
+    return compile_model(model, settings, optimizer, jit)
+
+
+def networks(settings, clip, classes):
+    """Generator and discriminator: new ones, or those of the stage before."""
+    size, policy = SIZES[settings.size], settings.dtype_policy
+    condition = new_condition(settings, clip, classes, size["generator"]["width"])
+    generator = AdaINGenerator(**size["generator"], condition=condition, dtype=policy)
+    discriminator = PatchDiscriminator(
+        **size["discriminator"], norm=settings.discriminator_norm, dtype=policy
+    )
+    advice = "--size, --mode, --characters and --discriminator_norm"
+    return [
+        of_stage_before(settings, network, name, describe, advice)
+        for network, name, describe in (
+            (generator, "generator", _describe_generator),
+            (discriminator, "discriminator", _describe_discriminator),
+        )
+    ]
+
+
+def of_stage_before(settings, fresh, name, describe, advice):
+    """The trained network that `--{name}_weights` names, or the fresh one without it.
+
+    Args:
+        settings: of a script.
+        fresh: the network that the settings ask for.
+        name: "generator" or "discriminator".
+        describe: a function, network → what must agree for weights to fit, in words.
+        advice: the flags that decide it, in words.
+
+    Raises:
+        InputError: the file holds another network.
+    """
+    path, flag = getattr(settings, f"{name}_weights"), f"--{name}_weights"
+    if path is None:
+        return fresh
+    trained = load_trained(path, type(fresh), flag, f"{name}.keras")
+    if describe(trained) != describe(fresh):
+        raise InputError(
+            f"{flag}: {path} holds a {name} with {describe(trained)}, but the flags "
+            f"ask for {describe(fresh)}; give the same {advice}."
+        )
+    return with_policy(trained, settings.dtype_policy)
+
+
+def condition_class(settings):
+    """The class of the condition that `--condition` or `--mode` names, or None."""
+    name = getattr(settings, "condition", None) or settings.mode.partition("_")[2]
+    return getattr(layers, CONDITIONS[name]) if name in CONDITIONS else None
+
+
+def new_condition(settings, clip, classes, width):
+    """The condition of a new generator, a layer or None.
+
+    Args:
+        settings: of train_generator or train_diffusion.
+        clip: a trained `CLIP`, or None.
+        classes: number of characters.
+        width: channels of the generator's first level.
+    """
+    found, policy = condition_class(settings), settings.dtype_policy
+    return found and found.create(
+        width,
+        classes=classes,
+        text_tower=lambda: with_policy(clip.text_tower, policy),
+        dtype=policy,
+    )
+
+
+def describe_condition(condition):
+    """What of a condition must agree for weights to fit, in words."""
+    if condition is None:
+        return "no condition"
+    of = f" of {condition.domain}" if condition.domain else ""
+    return f"{type(condition).__name__}{of}"
+
+
+def _describe_generator(generator):
+    return (
+        f"mode {generator.mode}, width {generator.width}, multipliers "
+        f"{generator.multipliers}, {describe_condition(generator.condition)}"
+    )
+
+
+def _describe_discriminator(discriminator):
+    return f"widths {discriminator.widths}, {discriminator.norm} normalisation"
+
+
+def perceptual_features(settings, clip):
+    """The frozen features that `--perceptual` asks for; the choice is printed."""
+    vgg16 = settings.vgg16_weights
+    if vgg16 is not None and settings.perceptual != "image_encoder":
+        features = VGG16Features(vgg16, dtype=settings.dtype_policy)
+        features.description = f"VGG16, weights {vgg16}"
+    else:
+        encoder = with_policy(clip.image_tower.encoder, settings.dtype_policy)
+        features = EncoderFeatures(encoder, dtype=settings.dtype_policy)
+        features.description = f"image encoder of {settings.clip_weights}"
+    print(f"Perceptual features: {features.description}", flush=True)
+    return features
+
+
+def generated_probes(model, batch):
+    """{"generated": the rows of a batch, rewritten by the model's generator}."""
+    names = model.generator.input_names
+    tensors = {name: keras.ops.convert_to_tensor(batch[name]) for name in names}
+    return {"generated": model.generator(tensors)}

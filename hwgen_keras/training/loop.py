@@ -1,0 +1,123 @@
+"""The loop that fits a model in a run folder, from its last checkpoint to its end."""
+
+import contextlib
+
+import numpy as np
+
+from hwgen_keras.backend import synchronize_batch_norm
+from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
+
+
+def interval_of(settings, steps):
+    """Steps between two log entries: `--interval`, or a twentieth of the run.
+
+    The latter is from 10 to 1000, and a multiple of `--steps_per_execution`.
+    """
+    group = settings.steps_per_execution
+    return settings.interval or -(-max(10, min(1000, steps // 20)) // group) * group
+
+
+def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
+    """Trains a compiled, built model from its last checkpoint to its last step.
+
+    Args:
+        run: the `Run`.
+        model: a compiled and built model.
+        make_feed: a function (first step, number of steps) → data for `fit`.
+        steps: of the whole training.
+        draw: optional function, model → PIL image, shown at every interval.
+        title: of the progress bar.
+        extra: further callbacks; one with `get_state` and `set_state` is resumed with
+            what it knew; one that is `ended` ends the training.
+
+    Raises:
+        Stopped: a signal came; a checkpoint was written.
+        InputError: a weight, or a loss again and again, is not finite; the run folder
+            cannot be written; no checkpoint can be read.
+    """
+    settings = run.settings
+    interval = interval_of(settings, steps)
+    synchronize_batch_norm(model)
+    with run.writable():
+        restored = checkpoints.restore(model, run.checkpoints)
+        first = restored["step"]
+        checkpoints.trim_history(run.history, first)
+    if not first:
+        _seed(model, settings.seed)
+    if 0 < first < steps:
+        print(f"Continuing at step {first} of {steps}.", flush=True)
+    progress = callbacks.Progress(first, steps, title or run.experiment)
+    data_wait = telemetry.DataWait()
+    log = callbacks.EventLog(
+        run.logs, run.history, progress, settings.batch_size, data_wait
+    )
+    guard = guards.NonFiniteGuard(settings.max_nonfinite)
+    signals = guards.CaughtSignals()
+    # `extra` first: what they measure is logged, too.
+    watchers = [*extra, progress, log]
+    if draw is not None:
+        watchers.append(callbacks.SampleSheet(draw, run.samples, log))
+    checkpoint = checkpoints.Checkpoint(
+        run.checkpoints,
+        progress,
+        keep=settings.keep_checkpoints,
+        best_metric=settings.best_metric,
+        stateful=[*extra, guard],
+        interval=interval,
+        minutes=settings.checkpoint_minutes,
+        signals=signals,
+    )
+    checkpoint.resume(restored)
+    watchers += [guard, checkpoint]
+    profile = contextlib.nullcontext()
+    if settings.profile is not None:
+        profile = telemetry.Profile(run.logs, progress, *settings.profiled_steps)
+        watchers.append(profile)
+    watchers.append(data_wait)
+    with run.writable(), signals, progress.bar, profile:
+        while progress.step < steps and not _is_over(guard, signals, extra):
+            # A whole number of intervals at once; what is left before and after, alone.
+            step, left = progress.step, steps - progress.step
+            length = min(left, interval - step % interval)
+            epochs = left // interval if length == interval else 1
+            feed = make_feed(step, epochs * length)
+            if restored.get("metrics"):
+                checkpoints.build_metrics(model, feed)
+                restored = {}
+            try:
+                model.fit(
+                    feed,
+                    epochs=epochs,
+                    steps_per_epoch=length,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=watchers,
+                )
+            except checkpoints.Interrupted:
+                log.on_train_end()
+    if guard.offender:
+        found = checkpoints.checkpoint_folders(run.checkpoints)
+        kept = f"the last good checkpoint is {found[-1]}" if found else "no checkpoint"
+        raise InputError(
+            f"Training stopped at step {progress.step}: {guard.offender} is not a "
+            f"finite number; {kept}; lower --learning_rate."
+        )
+    if signals.name and progress.step < steps:
+        raise Stopped(
+            f"{signals.name}: stopped after step {progress.step} of {steps}; continue "
+            f"with the same command, --run_dir={run.folder} --resume.",
+            status=0 if signals.name == "SIGTERM" else 130,
+        )
+
+
+def _is_over(guard, signals, extra):
+    """Whether the training must end, though steps are left."""
+    ended = any(getattr(callback, "ended", False) for callback in extra)
+    return guard.offender or signals.name or ended
+
+
+def _seed(model, seed):
+    """Sets what a new training draws apart from what the model did before."""
+    for number, variable in enumerate(checkpoints.seed_states(model)):
+        variable.assign(np.array([seed, number], "uint32"))

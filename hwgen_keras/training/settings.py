@@ -1,0 +1,278 @@
+"""Settings of a training: optimizer, precision, run folder, logs and checkpoints."""
+
+import dataclasses
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs.settings import (
+    Handwriting,
+    Images,
+    ReferenceFont,
+    SimulatedWriters,
+    Structures,
+)
+from hwgen_keras.settings import EXTENT, NOTHING, Seed, Settings, Size, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Precision(Settings):
+    """How the backend computes."""
+
+    dtype_policy: str = setting(
+        "float32",
+        "Keras dtype policy.",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+    )
+    jit_compile: bool | None = setting(
+        None, "Compile the step with XLA; default: on JAX only."
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Optimization(Settings):
+    """How many batches change the weights, and how much."""
+
+    batch_size: int = setting(None, "Images, or pairs, in a batch.", above=0)
+    steps: int | None = setting(
+        None,
+        "Optimiser steps; default of base: as many as the paper's epochs.",
+        changes=EXTENT,
+        above=0,
+    )
+    learning_rate: float = setting(None, "Adam's learning rate.", above=0)
+    schedule: str = setting(
+        None,
+        "The learning rate stays as it is (constant), falls to 0 along half a cosine "
+        "over --steps (cosine), or falls when the loss does not (plateau, published "
+        "for text encoder and CLIP).",
+        choices=("constant", "cosine", "plateau"),
+    )
+    warmup_steps: int = setting(
+        0,
+        "Steps in which the learning rate rises from 0; they count to --steps. 0 as "
+        "published.",
+        at_least=0,
+    )
+    clip_norm: float | None = setting(
+        None,
+        "Longest gradient of a network (of all its weights together); a longer one is "
+        "shortened to it. Default: as published, none.",
+        above=0,
+    )
+    accumulate: int = setting(
+        1,
+        "Batches whose gradients are averaged for one update; --steps and the "
+        "schedule count batches. Batch normalisation sees single batches.",
+        above=0,
+    )
+
+    def check(self) -> None:
+        super().check()
+        if self.schedule == "plateau" and self.warmup_steps:
+            raise InputError(
+                "--schedule=plateau takes no --warmup_steps; use constant or cosine."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Intervals(Settings):
+    """When a training logs, draws, saves and stops."""
+
+    interval: int | None = setting(
+        None,
+        "Steps between two log entries, pictures and checkpoints; default: a "
+        "twentieth of the run, from 10 to 1000.",
+        changes=NOTHING,
+        above=0,
+    )
+    steps_per_execution: int = setting(
+        1,
+        "Steps that TensorFlow or JAX makes before Python looks at the run again; "
+        "--interval must be a multiple of it.",
+        at_least=1,
+    )
+    profile: str | None = setting(
+        None,
+        "FIRST:LAST, steps to record a profile of, such as 20:25; it goes to "
+        "logs/plugins/profile of the run folder.",
+        changes=NOTHING,
+    )
+    checkpoint_minutes: float = setting(
+        10.0,
+        "Longest time between two checkpoints, beside those at every --interval; 0: "
+        "these alone.",
+        changes=NOTHING,
+        at_least=0,
+    )
+    keep_checkpoints: int = setting(
+        2, "How many of the last checkpoints to keep.", changes=NOTHING, above=0
+    )
+    best_metric: str | None = setting(
+        None,
+        "Keep the checkpoint with the best value of this metric of history.jsonl, too: "
+        "the lowest, or of an accuracy the highest. Default: none.",
+        changes=NOTHING,
+    )
+    max_nonfinite: int = setting(
+        3,
+        "Intervals in a row whose loss is not a finite number, though all weights are, "
+        "that end a run; weights that are not end it at once.",
+        changes=NOTHING,
+        above=0,
+    )
+
+    @property
+    def profiled_steps(self) -> tuple[int, int] | None:
+        """(First step, last step) to profile, or None; InputError if it is no range."""
+        if self.profile is None:
+            return None
+        first, colon, last = self.profile.partition(":")
+        # int() would take signs, spaces and underscores as well.
+        numbers = [int(n) for n in (first, last) if n.isascii() and n.isdigit()]
+        if not colon or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
+            raise InputError(
+                f"--profile={self.profile}: write it as FIRST:LAST, two numbers of "
+                "steps from 1, such as 20:25."
+            )
+        return numbers[0], numbers[1]
+
+    def check(self) -> None:
+        super().check()
+        group, _ = self.steps_per_execution, self.profiled_steps
+        if group > 1 and backend() == "torch":
+            raise InputError(
+                f"--steps_per_execution={group} needs TensorFlow or JAX; PyTorch runs "
+                "one step at a time, leave the flag out."
+            )
+        if self.interval is not None and self.interval % group:
+            raise InputError(
+                f"--interval={self.interval} must be a multiple of "
+                f"--steps_per_execution={group}; give "
+                f"{-(-self.interval // group) * group}."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunFolder(Settings):
+    """Where a run is kept."""
+
+    run_dir: str | None = setting(
+        None,
+        "Folder of this run; default: runs/<script>/<number>.",
+        changes=NOTHING,
+    )
+    resume: bool = setting(
+        False,
+        "Continue the run in --run_dir as if it had never stopped.",
+        changes=NOTHING,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Distribution(Settings):
+    """On which devices a training runs."""
+
+    distribute: str = setting(
+        "none",
+        "Train on one device, or let all devices share the rows of each batch "
+        "(TensorFlow, JAX); --batch_size counts the rows of all of them.",
+        changes=NOTHING,
+        choices=("none", "data"),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HandTraining(Seed, Precision, Optimization, Intervals, RunFolder):
+    """Settings of a training of any size, on one device."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training(Size, HandTraining, Distribution):
+    """Settings of every script that trains a model from its beginning."""
+
+
+def backend() -> str:
+    """The name of Keras's backend; Keras is not loaded before it is asked for."""
+    import keras
+
+    return keras.backend.backend()
+
+
+# Said here, too, since --help must not load the package's data.
+AUGMENTATIONS = (
+    "affine (turned, sheared, scaled, moved), perspective (seen from the side), "
+    "elastic (bent), stroke (thinner or broader), binarise (half of the images black "
+    "and white), gridmask (squares of paper), cutout (a rectangle of paper), erasing "
+    "(a rectangle of noise), randaugment (two of them, drawn for each image); or none. "
+    "docs/augmentations.png shows them"
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Augmentation(Settings):
+    """How images are changed before a network sees them."""
+
+    augment: str = setting(
+        "none", f"Augmentations, joined by commas: {AUGMENTATIONS}.", empty=True
+    )
+
+
+def trained(what: str, file: str, required: bool = False):
+    """The setting of a trained network: its file, or its run folder."""
+    return setting(
+        None, f"Trained {what}: {file}, or its run folder.", required=required
+    )
+
+
+# The generator's training stages, in their order; also the names of their folders.
+STAGES = ("step1", "step2", "step3", "step_end")
+# {short name of a condition: its class among `hwgen_keras.layers`}.
+CONDITIONS = {"embedding": "EmbeddingCondition", "clip": "CLIPCondition"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stages(
+    ReferenceFont, Handwriting, SimulatedWriters, Images, Structures, Training
+):
+    """Settings of the trainings of all generators."""
+
+    stage: str = setting(
+        "all",
+        "Which of the four training stages; --steps counts for each of them.",
+        choices=(*STAGES, "all"),
+        alias="step",
+    )
+    ema: float | None = setting(
+        None,
+        "Momentum of the moving average of the generator's weights, which is what is "
+        "shown and saved; 0: none. Default of tiny and small: 1 - 4 / steps, an "
+        "average over the last quarter of the run.",
+        at_least=0,
+        below=1,
+    )
+    style_reference: str = setting(
+        "target",
+        "The style image: the target itself, as published, or another character by "
+        "the same hand.",
+        choices=("target", "writer"),
+    )
+    follow_forms: bool | None = setting(
+        None,
+        "Whether the content image is bent by how the hand of the target leans and "
+        "stretches characters more than its own, as generate does it; default of "
+        "--style_reference=writer.",
+    )
+    generator_weights: str | None = trained("generator", "generator.keras")
+
+    def derived(self):
+        # The length that docs/explanation/quality.md found to help.
+        ema = 0.0 if self.steps is None else max(0.0, 1 - 4 / self.steps)
+        follow_forms = self.style_reference == "writer"
+        return super().derived() | {"ema": ema, "follow_forms": follow_forms}
+
+    def check(self) -> None:
+        super().check()
+        if self.schedule == "plateau":
+            raise InputError(
+                "--schedule=plateau waits for a loss to stop falling, which tells "
+                "nothing of a generator; use constant or cosine."
+            )
