@@ -1,3 +1,5 @@
+from .adaptation import hand_pairs as hand_pairs
+from .adaptation import hand_training as hand_training
 from .callbacks import KeepBest as KeepBest
 from .checkpoints import checkpoint_folders as checkpoint_folders
 from .devices import distributed as distributed
@@ -16,6 +18,8 @@ from .feeds import kind_weights as kind_weights
 from .generator_networks import generated_probes as generated_probes
 from .generator_networks import style_transfer as style_transfer
 from .held_out import HeldOut as HeldOut
+from .held_out import divide as divide
+from .held_out import held_out_batch as held_out_batch
 from .loop import fit as fit
 from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments
