@@ -224,7 +224,8 @@ MISTAKES = {
     "another condition": (
         {"generator_weights": "{generator}", "condition": "none"},
         "holds a generator with width 8, multipliers (1, 2), patch 2, "
-        "EmbeddingCondition of 6 classes, style attention on, the schedule cosine and the "
+        "EmbeddingCondition of 6 characters, style attention on, the schedule cosine "
+        "and the "
         "parameterization velocity, but the flags ask for width 8, multipliers (1, 2), "
         "patch 2, no condition, style attention off",
     ),
