@@ -8,6 +8,8 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
+import filelock
+
 from hwgen_keras.errors import InputError
 
 # What names a file or a folder.
@@ -125,22 +127,16 @@ def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{flag} {folder} is a file; choose a folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".lock", "w")
+        lock = filelock.FileLock(folder / ".lock").acquire(blocking=False)
+    except filelock.Timeout:
+        raise InputError(
+            f"{flag} {folder} is in use by another process; wait for it or choose "
+            "another folder."
+        ) from None
     except OSError as error:
         raise InputError(
             f"{flag} {folder} cannot be written ({error.strerror}); choose another "
             "folder."
         ) from None
-    with file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows has no flock, and runs without the guard.
-            pass
-        except BlockingIOError:
-            raise InputError(
-                f"{flag} {folder} is in use by another process; wait for it or choose "
-                "another folder."
-            ) from None
+    with lock:
         yield folder
