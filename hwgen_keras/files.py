@@ -3,14 +3,16 @@
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import pathlib
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import filelock
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, reason_of
 
 # What names a file or a folder.
 StrPath = str | os.PathLike[str]
@@ -107,6 +109,27 @@ def write_text(path: StrPath, text: str) -> None:
     """Writes UTF-8 text as a file that appears only when it is complete."""
     with complete_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: StrPath, value: Any) -> None:
+    """Writes JSON for people, too, as a file that appears only when it is complete."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_json(path: StrPath) -> Any:
+    """What a JSON file of UTF-8 text holds.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}); get or make it again."
+        ) from None
 
 
 @contextlib.contextmanager

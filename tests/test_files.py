@@ -1,4 +1,4 @@
-"""Folders that one process at a time writes in."""
+"""JSON files, and folders that one process at a time writes in."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder
+from hwgen_keras.files import locked_folder, read_json, write_json
 
 pytestmark = pytest.mark.backend_free
 
@@ -62,3 +62,16 @@ def test_what_fails_under_a_lock_stays_what_it_is(tmp_path):
                 raise error
     with locked_folder(tmp_path, "--output"):
         pass
+
+
+def test_json_files(tmp_path):
+    path = tmp_path / "new" / "a.json"
+    write_json(path, {"あ": [1, None]})
+    assert path.read_bytes() == '{\n "あ": [\n  1,\n  null\n ]\n}\n'.encode()
+    assert read_json(path) == {"あ": [1, None]}
+    with pytest.raises(InputError, match="There is no file .*b.json; check the path"):
+        read_json(tmp_path / "b.json")
+    for content in (b'{"a', b"\xff", b"[" * 100_000):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="a.json is damaged .*; get or make it ag"):
+            read_json(path)

@@ -1,12 +1,12 @@
 """`load`: one inference object of a model, whatever its format."""
 
 import importlib.util
-import json
 import os
 import pathlib
 
 from hwgen_keras.bundle import DESCRIPTION, read_bundle
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import read_json
 from hwgen_keras.inference import engines
 from hwgen_keras.inference.classifier import LoadedClassifier
 from hwgen_keras.inference.clip import LoadedCLIP
@@ -176,9 +176,8 @@ def _check_listed(bundle):
 def _flags(folder):
     """The flags of the run in a folder, or None."""
     try:
-        text = pathlib.Path(folder, "config.json").read_text("utf-8")
-        flags = json.loads(text)["flags"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        flags = read_json(pathlib.Path(folder, "config.json"))["flags"]
+    except (InputError, KeyError, TypeError):
         return None
     return flags if isinstance(flags, dict) else None
 
