@@ -1,6 +1,6 @@
 """Model sizes as plain dicts: `tiny` for tests, `small` for a CPU, `base` the paper's.
 
-Each value is the arguments of one constructor, or one argument.
+Each value holds the arguments of a constructor, or is an argument.
 """
 
 from typing import Any
