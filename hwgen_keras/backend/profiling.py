@@ -1,7 +1,7 @@
 """Profiles of the framework in use.
 
-TensorFlow and JAX write files for TensorBoard's profile plugin (package xprof). JAX writes
-also a trace for ui.perfetto.dev, and PyTorch a Chrome trace for ui.perfetto.dev or
+TensorFlow and JAX write files for TensorBoard's profile plugin (package xprof). JAX
+also writes a trace for ui.perfetto.dev, PyTorch a Chrome trace for ui.perfetto.dev or
 chrome://tracing. All files are in plugins/profile/<time> of the folder.
 """
 

@@ -7,6 +7,7 @@ from .attention import FullAttention as FullAttention
 from .attention import LinearAttention as LinearAttention
 from .coders import Decoder as Decoder
 from .coders import Encoder as Encoder
+from .coders import Level as Level
 from .conditions import CLIPCondition as CLIPCondition
 from .conditions import Condition as Condition
 from .conditions import EmbeddingCondition as EmbeddingCondition

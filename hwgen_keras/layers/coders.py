@@ -10,22 +10,16 @@ from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 
-# The class and the attribute `stages` name groups of weights in saved files.
-class Stage(layers.Layer):
-    """A level: two residual blocks, linear attention, and a change of resolution.
+class Level(layers.Layer):
+    """Two residual blocks and linear attention.
 
     Args:
-        width: channels of the input; a multiple of 8.
-        target_width: channels of the output.
-        resampling: `"down"` (4x4 convolution, stride 2), `"up"` (nearest neighbour,
-            then a 3x3 convolution) or `"same"` (3x3 convolution).
+        width: channels of the output; a multiple of 8.
         condition_width: length of the condition vector, or `None` for none.
         attention: arguments of the attention, or `None` for its defaults.
     """
 
-    def __init__(
-        self, width, target_width, resampling, condition_width, attention, **kwargs
-    ):
+    def __init__(self, width, condition_width, attention, **kwargs):
         super().__init__(**kwargs)
         self.width, self.condition_width = width, condition_width
         policy, conditioned = self.dtype_policy, condition_width is not None
@@ -34,6 +28,34 @@ class Stage(layers.Layer):
         self.attention = LinearAttention(
             width, **(attention or {}), dtype=policy, name="attention"
         )
+
+    def build(self, input_shape):
+        condition, inner = (None, self.condition_width), (None, None, None, self.width)
+        self.block_1.build(input_shape, condition)
+        self.block_2.build(inner, condition)
+        self.attention.build(inner)
+
+    def call(self, features, condition=None):
+        features = self.block_1(features, condition)
+        return self.attention(self.block_2(features, condition))
+
+
+# The class and the attribute `stages` name groups of weights in saved files.
+class Stage(Level):
+    """A `Level` and a change of resolution.
+
+    Args:
+        width: channels of the input; a multiple of 8.
+        target_width: channels of the output.
+        resampling: `"down"` (4x4 convolution, stride 2), `"up"` (nearest neighbour,
+            then a 3x3 convolution) or `"same"` (3x3 convolution).
+        condition_width, attention: see `Level`.
+    """
+
+    def __init__(
+        self, width, target_width, resampling, condition_width, attention, **kwargs
+    ):
+        super().__init__(width, condition_width, attention, **kwargs)
         kernel_size, kind, strides = {
             "down": (4, layers.Conv2D, 2),
             "up": (3, UpsampledConv2D, 1),
@@ -42,21 +64,16 @@ class Stage(layers.Layer):
         self.convolution = convolution(
             *(target_width, kernel_size, kind),
             strides=strides,
-            dtype=policy,
+            dtype=self.dtype_policy,
             name="convolution",
         )
 
     def build(self, input_shape=None):
-        shape, condition = (None, None, None, self.width), (None, self.condition_width)
-        self.block_1.build(shape, condition)
-        self.block_2.build(shape, condition)
-        self.attention.build(shape)
-        self.convolution.build(shape)
+        super().build((None, None, None, self.width))
+        self.convolution.build((None, None, None, self.width))
 
     def call(self, features, condition=None):
-        features = self.block_1(features, condition)
-        features = self.attention(self.block_2(features, condition))
-        return self.convolution(features)
+        return self.convolution(super().call(features, condition))
 
 
 class _Coder(ConfigFromSignature, layers.Layer):

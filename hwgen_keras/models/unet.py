@@ -1,7 +1,5 @@
 """The denoiser of the diffusion model: a U-Net on glyph, hand and character."""
 
-import functools
-
 import keras
 from keras import layers, ops
 
@@ -10,7 +8,7 @@ from hwgen_keras.layers import (
     CrossAttention,
     Encoder,
     FullAttention,
-    LinearAttention,
+    Level,
     NoiseLevel,
     ResidualBlock,
     UpsampledConv2D,
@@ -25,28 +23,8 @@ CONDITIONS = ("content", "style", "condition")
 
 
 # The class and the attributes `up` and `down` name groups of weights in saved files.
-class _Level(layers.Layer):
-    """Two conditioned residual blocks and linear attention."""
-
-    def __init__(self, width, condition_width, attention, **kwargs):
-        super().__init__(**kwargs)
-        self.width, self.condition_width = width, condition_width
-        policy = self.dtype_policy
-        self.block_1 = ResidualBlock(width, True, dtype=policy, name="block_1")
-        self.block_2 = ResidualBlock(width, True, dtype=policy, name="block_2")
-        self.attention = LinearAttention(
-            width, **attention, dtype=policy, name="attention"
-        )
-
-    def build(self, input_shape):
-        condition, inner = (None, self.condition_width), (None, None, None, self.width)
-        self.block_1.build(input_shape, condition)
-        self.block_2.build(inner, condition)
-        self.attention.build(inner)
-
-    def call(self, features, condition):
-        features = self.block_1(features, condition)
-        return self.attention(self.block_2(features, condition))
+class _Level(Level):
+    """A level of the U-Net."""
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -61,14 +39,12 @@ class UNet(ConfigFromSignature, keras.Model):
 
     Args:
         width: channels of the first level; a multiple of 8.
-        multipliers: level i has `width * multipliers[i]` channels; the resolution is
-            halved between levels.
+        multipliers, attention: see `AdaINGenerator`.
         patch: side of the squares of pixels that become the channels of one position
             of the first level, and pixels again at the end: 2 costs a quarter of 1.
         style_width: `width` of the style encoder, which has the same multipliers.
         condition: `None`, or a `Condition` of width 4 `width`.
         style_attention: whether to attend to the style images.
-        attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Arguments of a call:
 
@@ -113,7 +89,6 @@ class UNet(ConfigFromSignature, keras.Model):
         self.patch, self.style_width = patch, style_width
         self.condition, self.style_attention = condition, style_attention
         self.attention = attention
-        named = functools.partial(dict, dtype=self.dtype_policy)
         heads = attention or {}
         self.condition_width = 4 * width
         if condition is not None and condition.width != self.condition_width:
@@ -123,37 +98,40 @@ class UNet(ConfigFromSignature, keras.Model):
             )
         self.widths = [width * m for m in self.multipliers]
 
+        def named(name):
+            return {"dtype": self.dtype_policy, "name": name}
+
         def levels(kind):
             return [
-                _Level(w, self.condition_width, heads, **named(name=f"{kind}_{i}"))
+                _Level(w, self.condition_width, attention, **named(f"{kind}_{i}"))
                 for i, w in enumerate(self.widths)
             ]
 
         last = self.widths[-1]
-        self.noise_level = NoiseLevel(self.condition_width, **named(name="noise_level"))
+        self.noise_level = NoiseLevel(self.condition_width, **named("noise_level"))
         self.style_encoder = Encoder(
-            style_width, multipliers, None, attention, **named(name="style_encoder")
+            style_width, multipliers, None, attention, **named("style_encoder")
         )
-        self.to_style = layers.Dense(self.condition_width, **named(name="to_style"))
-        self.stem = convolution(width, 3, **named(name="stem"))
+        self.to_style = layers.Dense(self.condition_width, **named("to_style"))
+        self.stem = convolution(width, 3, **named("stem"))
         self.down = levels("down")
         self.downsampling = [
-            convolution(w, 4, strides=2, **named(name=f"downsampling_{i}"))
+            convolution(w, 4, strides=2, **named(f"downsampling_{i}"))
             for i, w in enumerate(self.widths[1:])
         ]
-        self.middle_1 = ResidualBlock(last, True, **named(name="middle_1"))
+        self.middle_1 = ResidualBlock(last, True, **named("middle_1"))
         self.middle_attention = FullAttention(
-            last, **heads, **named(name="middle_attention")
+            last, **heads, **named("middle_attention")
         )
         self.cross_attention = None
         if style_attention:
             self.cross_attention = CrossAttention(
-                last, **heads, **named(name="cross_attention")
+                last, **heads, **named("cross_attention")
             )
-        self.middle_2 = ResidualBlock(last, True, **named(name="middle_2"))
+        self.middle_2 = ResidualBlock(last, True, **named("middle_2"))
         self.up = levels("up")
         self.upsampling = [
-            convolution(w, 3, UpsampledConv2D, **named(name=f"upsampling_{i}"))
+            convolution(w, 3, UpsampledConv2D, **named(f"upsampling_{i}"))
             for i, w in enumerate(self.widths[:-1])
         ]
         # From zeros, so that an untrained denoiser predicts the mean.
