@@ -7,6 +7,9 @@ from .builders import simulated_store as simulated_store
 from .classification import ClassificationSampler as ClassificationSampler
 from .classification import StructureSampler as StructureSampler
 from .concatenation import concatenate_stores as concatenate_stores
+from .etl_store import split_etl_writers as split_etl_writers
+from .etl_store import write_etl_store as write_etl_store
+from .etl_store import write_store_manifest as write_store_manifest
 from .feed import feed as feed
 from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
