@@ -14,6 +14,7 @@ from .feed import feed as feed
 from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
+from .inspection import duplicate_groups as duplicate_groups
 from .manifest import Sample as Sample
 from .manifest import read_manifest as read_manifest
 from .manifest import split_by_writer as split_by_writer
