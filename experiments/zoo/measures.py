@@ -1,7 +1,5 @@
 """What the cards of saved_models/ say of a model: figures, and rows for pictures."""
 
-import types
-
 import numpy as np
 
 from hwgen_keras import evaluation, generation
@@ -187,6 +185,6 @@ def follows(points):
 
 def load_judge(path, characters, generator, run):
     """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = generation.load_reader(types.SimpleNamespace(reader=path), characters)
-    generation.check_independent(judge, generator, run)
+    judge = generation.reader.load(path, characters)
+    generation.reader.check_independent(judge, generator, run)
     return judge
