@@ -1,4 +1,4 @@
-"""The recogniser that judges generated images, and whether it may."""
+"""The recogniser that scores generated images, and whether it may."""
 
 import hashlib
 import json
@@ -14,13 +14,17 @@ from hwgen_keras.models import Classifier, load_trained, with_policy
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
-def load(options, characters):
+def load(path, characters):
     """The `Classifier` of `--reader`, in float32.
+
+    Args:
+        path: its file, or its run folder.
+        characters: the `CharacterSet` that it must read.
 
     Raises:
         InputError: it is missing, or reads other characters.
     """
-    reader = load_trained(options.reader, Classifier, "--reader", "classifier.keras")
+    reader = load_trained(path, Classifier, "--reader", "classifier.keras")
     if reader.classes != len(characters):
         raise InputError(
             f"--reader: the classifier has {reader.classes} classes and "
