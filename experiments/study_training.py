@@ -114,7 +114,7 @@ def train(settings, run, seed, arm):
         command += [f"--{name}={each}" for each in values if each is not None]
     command += [*shlex.split(settings.common_flags), *arm]
     # What failed before its first checkpoint left nothing to resume.
-    if training.checkpoints(run / "checkpoints"):
+    if training.checkpoint_folders(run / "checkpoints"):
         command.append("--resume")
     run.parent.mkdir(parents=True, exist_ok=True)
     log = run.with_name(f"{run.name}.log")

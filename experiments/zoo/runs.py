@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.training.checkpoints import checkpoints
+from hwgen_keras.training.checkpoints import checkpoint_folders
 from hwgen_keras.training.stages import STEPS
 
 from ..flags.common import Stopped
@@ -94,7 +94,7 @@ def train(step, options):
         return complete
     command = [sys.executable, "-m", f"{__package__}.{zoo.STEPS[step].script}", *flags]
     command.append(f"--run_dir={folder}")
-    if any(checkpoints(one / "checkpoints") for one in (folder, folder / STEPS[0])):
+    if any(checkpoint_folders(one / "checkpoints") for one in (folder, folder / STEPS[0])):
         command.append("--resume")
     print(f"Training {step}.", flush=True)
     code = subprocess.run(command).returncode
