@@ -96,6 +96,19 @@ def test_another_request_in_the_folder_is_refused(gain, untrained, handwriting):
     assert len(untrained) == 4
 
 
+def test_a_folder_that_does_not_name_a_newer_setting_had_its_default(
+    gain, untrained, tmp_path
+):
+    gain()
+    file = tmp_path / "gain" / "request.json"
+    request = json.loads(file.read_text("utf-8"))
+    assert request.pop("--accumulate") == 1
+    file.write_text(json.dumps(request), "utf-8")
+    gain()
+    with pytest.raises(InputError, match="begun with other --accumulate"):
+        gain(accumulate=2)
+
+
 WRITES = {"generator": ["other=run"], "fonts": ["."]}
 FOUND = {"generator": ["other=."], "fonts": ["."]}
 
