@@ -13,10 +13,10 @@ import dataclasses
 import functools
 import pathlib
 
-from hwgen_keras import data, evaluation, generation, inputs, training
+from hwgen_keras import data, generation, inputs, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.settings import TestSet
-from hwgen_keras.files import locked_folder, output_folder, writable
+from hwgen_keras.files import locked_folder, output_folder, writable, write_json
 from hwgen_keras.generation.settings import WritingSettings
 from hwgen_keras.inputs.settings import Fonts, SimulatedWriters
 from hwgen_keras.settings import EXTENT, NOTHING, Output, rules_of, setting
@@ -182,7 +182,7 @@ def main(settings):
         defaults = {f"--{n}": rule.default for n, rule in rules_of(Settings).items()}
         output_folder.claim(output, request, defaults)
         config = training.configuration("augmentation_gain", settings)
-        evaluation.write_report(output / "config.json", config)
+        write_json(output / "config.json", config)
         images = gain.prepare(settings, output, parts, sets, arms)
         jobs, left_out = gain.jobs_of(
             settings, output, arms, images, train_classifier.Settings

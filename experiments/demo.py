@@ -212,11 +212,12 @@ def generate(options, shared, generator, folder):
 
 def classifiers(options, shared, steps, manifest, folder):
     """The reports of all arms and seeds on writers that nothing was trained on."""
+    from hwgen_keras.training.recipes import read_store
+
     from hwgen_keras.characters import character_set
     from hwgen_keras.data import simulated_store
     from hwgen_keras.evaluation import classification_report, write_report
     from hwgen_keras.models import Classifier, load_trained
-    from hwgen_keras.training.recipes import read_store
 
     from . import train_classifier
 
@@ -255,6 +256,7 @@ def classifiers(options, shared, steps, manifest, folder):
 def export_and_use(options, shared, generator, folder):
     """Exports the generator, loads the SavedModel again and writes with it."""
     import numpy as np
+    from hwgen_keras.training.recipes import placed
 
     from hwgen_keras.characters import (
         StructureTokenizer,
@@ -265,7 +267,6 @@ def export_and_use(options, shared, generator, folder):
     from hwgen_keras.export import load_exported
     from hwgen_keras.generation import to_uint8
     from hwgen_keras.sources import find_fonts
-    from hwgen_keras.training.recipes import placed
 
     from . import export
 

@@ -18,6 +18,7 @@ import sys
 
 from hwgen_keras import evaluation, inputs, training
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import write_json
 from hwgen_keras.inputs.settings import (
     Fonts,
     Handwriting,
@@ -143,7 +144,7 @@ def report(settings, results, hands):
         "hands": hands,
     }
     file = pathlib.Path(settings.output, "study.json")
-    evaluation.write_report(file, values)
+    write_json(file, values)
     rows = [
         [name]
         + [

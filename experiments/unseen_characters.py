@@ -9,12 +9,17 @@ Interrupted, the same command resumes.
 """
 
 import dataclasses
-import json
 import pathlib
 
 from hwgen_keras import data, evaluation, generation, inputs
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder, output_folder, write_text
+from hwgen_keras.files import (
+    locked_folder,
+    output_folder,
+    read_json,
+    write_json,
+    write_text,
+)
 from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
 from hwgen_keras.settings import RESULT, Output, Seed, Size, rules_of, setting
@@ -93,21 +98,16 @@ def main(settings):
     ]
 
     def read(samples, clean):
-        store = data.manifest_store(
-            samples,
-            characters,
-            settings.image_size,
-            clean=clean,
-            kind=data.GENERATED,
-        )
+        size, kind = settings.image_size, data.GENERATED
+        store = data.manifest_store(samples, characters, size, clean=clean, kind=kind)
         return evaluation.Readings.of_store(reader, store, place=clean)
 
     folder = pathlib.Path(settings.output)
     with locked_folder(folder, "--output"):
-        request = settings.values(RESULT)
-        if output_folder.begin(folder, request, "results.json"):
-            print(f"{folder / 'results.json'} is complete.")
-            return json.loads((folder / "results.json").read_text("utf-8"))
+        file = folder / "results.json"
+        if output_folder.begin(folder, settings.values(RESULT), file.name):
+            print(f"{file} is complete.")
+            return read_json(file)
         shared = write_seen(settings, folder, characters, held, samples)
         results = {}
         for mode in settings.modes:
@@ -124,7 +124,7 @@ def main(settings):
             "held_out": [characters[k] for k in held],
             "results": results,
         }
-        evaluation.write_report(folder / "results.json", values)
+        write_json(file, values)
         output_folder.finish(folder)
     print(unseen.table(results))
     print(f"Saved {folder}")

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from hwgen_keras.characters import character_set
 from hwgen_keras.characters.sets import NAMES
 from hwgen_keras.data.faces import render_face
+from hwgen_keras.evaluation import text_table
 from hwgen_keras.files import write_text
 from hwgen_keras.sources.font_survey import LeftOut
 from hwgen_keras.sources.glyphs import freetype
@@ -125,7 +126,8 @@ def table(records, characters):
     """The coverage as a table of text: font × character set."""
     sizes = _sizes(characters)
     heads = [f"{name} ({size})" for name, size in sizes.items()]
-    rows = [["font", "weight", *heads, "unusable", "licence"]]
+    header = ["font", "weight", *heads, "unusable", "licence"]
+    rows = []
     for record in records:
         covered = {**record["covered"], characters.name: record["rendered"]}
         faults = sum(map(len, record["faults"].values()))
@@ -133,19 +135,13 @@ def table(records, characters):
         rows.append(
             [
                 record["name"],
-                str(record["weight"] or ""),
-                *(str(covered[name]) for name in sizes),
-                str(faults or ""),
+                record["weight"] or "",
+                *(covered[name] for name in sizes),
+                faults or "",
                 licence[:39] + "…" if len(licence) > 40 else licence,
             ]
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [c.rjust(w) for c, w in zip(row[1:-1], widths[1:-1], strict=True)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return "\n".join(lines)
+    return text_table(header, rows, left=(0, len(header) - 1))
 
 
 def _sizes(characters):

@@ -1,12 +1,12 @@
 """The generated sets of augmentation_gain: named by the user, or written here."""
 
-import json
 import os
 import pathlib
 
-from hwgen_keras import evaluation, inputs
+from hwgen_keras import inputs
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import read_json, write_json
 from hwgen_keras.generation.settings import WritingSettings
 from hwgen_keras.settings import as_json, rules_of
 
@@ -114,10 +114,10 @@ class GeneratedSets:
         # A set that was never begun, since a flag was wrong, binds nobody.
         begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
         if begun and note.exists():
-            before = json.loads(note.read_text(encoding="utf-8"))["request"]
+            before = read_json(note)["request"]
             _check_same(folder, {**_DEFAULTS, **before}, request)
         else:
-            evaluation.write_report(note, {"request": request})
+            write_json(note, {"request": request})
         if not path.exists():
             print(f"Generating {folder}", flush=True)
             own = {n: request[n] for n in ("count", "style_hands", "reader")}

@@ -3,11 +3,12 @@
 import collections
 
 import numpy as np
+from hwgen_keras.training.recipes import placed
 from PIL import Image
 
 from hwgen_keras import evaluation
 from hwgen_keras.data import placed
-from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.files import complete_file, write_json, write_text
 from hwgen_keras.generation import to_uint8
 
 from . import results as gain_results
@@ -48,7 +49,7 @@ def write_results(output, jobs, arms, axis, notes, test):
         "precision": precision,
         "notes": notes,
     }
-    evaluation.write_report(output / "results.json", values)
+    write_json(output / "results.json", values)
     write_text(output / "results.csv", gain_results.csv_text(rows))
 
     accuracy = gain_results.table(summary, "accuracy", axis)

@@ -3,12 +3,12 @@
 import collections
 import csv
 import io
-import json
 import statistics
 
 import numpy as np
 
 from hwgen_keras import evaluation
+from hwgen_keras.files import read_json
 
 from .arms import CLASSICAL
 
@@ -24,7 +24,7 @@ def collect(jobs):
     """The figures of every training: a list of dicts of `COLUMNS`."""
     rows = []
     for job in jobs:
-        report = json.loads((job.folder / evaluation.REPORT).read_text("utf-8"))
+        report = read_json(job.folder / evaluation.REPORT)
         values = {name: report[name] for name in COLUMNS[3:]}
         row = {"arm": job.arm, "amount": job.amount, "seed": job.seed}
         rows.append({**row, **values})

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import json
 import logging
 import os
 import pathlib
@@ -15,6 +14,7 @@ import keras
 
 from hwgen_keras import evaluation, parallel, training
 from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.files import read_json
 from hwgen_keras.settings import Settings
 
 LOG = "training.log"
@@ -54,7 +54,7 @@ class Job:
         config = self.folder / "config.json"
         if not config.exists():
             return
-        before = json.loads(config.read_text(encoding="utf-8"))["flags"]
+        before = read_json(config)["flags"]
         for name, new in self.values.items():
             if name in ("train", "fonts"):  # files of the experiment itself
                 continue

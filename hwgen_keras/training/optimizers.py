@@ -58,7 +58,8 @@ def compile_model(model, settings, optimizer, jit, **arguments):
         jit: whether to compile the step with XLA.
         arguments: further ones of `compile`.
     """
-    model.build()
+    if not model.built:
+        model.build()
     model.compile(
         optimizer=optimizer,
         jit_compile=jit,
