@@ -94,7 +94,9 @@ def train(step, options):
         return complete
     command = [sys.executable, "-m", f"{__package__}.{zoo.STEPS[step].script}", *flags]
     command.append(f"--run_dir={folder}")
-    if any(checkpoint_folders(one / "checkpoints") for one in (folder, folder / STEPS[0])):
+    if any(
+        checkpoint_folders(one / "checkpoints") for one in (folder, folder / STEPS[0])
+    ):
         command.append("--resume")
     print(f"Training {step}.", flush=True)
     code = subprocess.run(command).returncode
