@@ -30,7 +30,7 @@ from hwgen_keras.models import StyleTransfer, adam_pair
 from hwgen_keras.sources import find_fonts
 from hwgen_keras.training import checkpoints
 from hwgen_keras.training import run as training
-from hwgen_keras.training.plateau import Plateau
+from hwgen_keras.training.plateau_callback import Plateau
 
 CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
 

@@ -12,7 +12,8 @@ from networks import JIT
 from hwgen_keras.backend import StatefulTrainer, vjp
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import adam_pair
-from hwgen_keras.training.plateau import Plateau, plateau
+from hwgen_keras.training.optimizers import plateau
+from hwgen_keras.training.plateau_callback import Plateau
 from hwgen_keras.training.recipes import adam_arguments, check_schedule, scheduled
 
 GENERATOR_RATE, DISCRIMINATOR_RATE = 1e-2, 3e-2

@@ -1,5 +1,4 @@
 from .callbacks import KeepBest as KeepBest
-from .checkpoints import checkpoints as checkpoints
 from .devices import distributed as distributed
 from .devices import share as share
 from .diffusion_networks import denoising_probes as denoising_probes

@@ -3,7 +3,7 @@
 import keras
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.training.plateau import Plateau
+from hwgen_keras.training.plateau_callback import Plateau
 
 
 def scheduled(settings, steps, learning_rate=None):
