@@ -191,6 +191,7 @@ def measure(options, model, folders, folder, characters, tokenizer):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     import keras
 
+    from hwgen_keras.evaluation import Readings
     from hwgen_keras.models import load_trained, with_policy
 
     from .zoo import data as zoo_data
@@ -219,7 +220,7 @@ def measure(options, model, folders, folder, characters, tokenizer):
         )
         found["generation"]["reference_font"] = font
         found["generation"]["style_images"] = options.style_images
-        read = zoo_measures.Read.join([one.read for one in made.values()])
+        read = Readings.join(each.read for each in made.values())
         beside = zoo_measures.beside(list(made.values()))
         zoo_pictures.hands(
             *(folder / "hands.png", network, contents, hands, tokenizer, options)

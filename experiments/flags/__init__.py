@@ -111,6 +111,4 @@ def call(script, shared, **values):
         shared: {name: value} of settings for several scripts.
         **values: settings of this one.
     """
-    known = rules_of(script.Settings)
-    values = {name: v for name, v in {**shared, **values}.items() if name in known}
-    return script.main(script.Settings(**values))
+    return script.main(script.Settings.among(shared, **values))

@@ -7,9 +7,9 @@ import numpy as np
 from hwgen_keras.data import ImageStore
 from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
-from hwgen_keras.generation import GenerationSampler
+from hwgen_keras.generation import GenerationSampler, write_rows
 
-from .measures import placed_grey, write
+from .measures import placed_grey
 
 SHOWN = 40
 _BLOCKS = 8
@@ -23,7 +23,7 @@ def extremes(folder, read, glyphs, beside=None):
 
     Args:
         folder: where to write.
-        read: a `zoo_measures.Read`.
+        read: `evaluation.Readings`.
         glyphs: a function, class ids → uint8 images of what they look like in print.
         beside: optional function, row numbers → {title: images} to show before each,
             the character in print among them.
@@ -32,16 +32,17 @@ def extremes(folder, read, glyphs, beside=None):
         {picture: what was read, [[character, what was read, probability], …]}, with
         class ids in place of characters.
     """
-    texts = {}
+    texts, found = {}, read.found
+    probabilities = np.exp(read.log_probabilities)
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
         columns = beside(rows) if beside else {}
         columns["image"] = read.images[rows]
         if not beside:
             columns["is"] = glyphs(read.labels[rows])
-        columns["read as"] = glyphs(read.found[rows])
+        columns["read as"] = glyphs(found[rows])
         save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
         texts[name] = [
-            [int(read.labels[row]), int(read.found[row]), float(np.exp(read.odds[row]))]
+            [int(read.labels[row]), int(found[row]), float(probabilities[row])]
             for row in rows
         ]
     return texts
@@ -92,7 +93,7 @@ def hands(path, generator, contents, unseen, tokenizer, options):
             *(ImageStore.merge([contents, own]), counts, tokenizer, options.seed),
             style_images=options.style_images,
         )
-        images += [glyphs_of(own)(labels), write(generator, sampler)[0]]
+        images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
     save(path, grid(np.concatenate(images), len(labels)))
 
 
