@@ -2,7 +2,7 @@
 
 from hwgen_keras.evaluation import markdown_table
 
-from . import recipes as zoo
+from . import recipes
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _FOUND = ["", "images", "found %", *_READING[3:]]
@@ -117,7 +117,7 @@ def _count(number, name):
 
 
 def _bar(found):
-    for script, share in zoo.BAR.items():
+    for script, share in recipes.BAR.items():
         one = found["hands"].get("writers", {}).get(script)
         if one is None:
             continue

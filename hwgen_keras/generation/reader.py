@@ -14,17 +14,17 @@ from hwgen_keras.models import Classifier, load_trained, with_policy
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
-def load_reader(settings, characters):
+def load_reader(path, characters):
     """The `Classifier` of `--reader`, in float32.
 
     Args:
-        settings: with `reader`, its path.
+        path: its file, or its run folder.
         characters: the `CharacterSet` that it must read.
 
     Raises:
         InputError: it is missing, or reads other characters.
     """
-    reader = load_trained(settings.reader, Classifier, "--reader", "classifier.keras")
+    reader = load_trained(path, Classifier, "--reader", "classifier.keras")
     if reader.classes != len(characters):
         raise InputError(
             f"--reader: the classifier has {reader.classes} classes and "
