@@ -14,7 +14,6 @@ import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
 from experiments import export
-from experiments.flags import common
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
@@ -65,15 +64,13 @@ def run(tmp_path_factory):
 def exported(run):
     """All formats that can be written, by the script."""
     onnx = ["onnx"] if importlib.util.find_spec("tf2onnx") else []
-    options = common.options(
-        export.FLAGS,
-        export.EXTRA,
+    settings = export.Settings(
         run=str(run),
         output=str(run / "exported"),
         format=["saved_model", *onnx, "keras"],
         storage="float16",
     )
-    return export.main(options)
+    return export.main(settings)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +203,15 @@ class TestRefused:
     def test_arguments(self, file, arguments, message):
         with pytest.raises(InputError, match=message):
             export_model(file, file.with_name("out"), **arguments)
+
+    def test_which_model(self, tmp_path):
+        output = str(tmp_path / "out")
+        for values in ({}, {"run": "a", "weights": "b"}):
+            with pytest.raises(InputError, match="Give --run.* one of the two"):
+                export.Settings(output=output, **values)
+        settings = export.Settings(output=output, run=str(tmp_path))
+        with pytest.raises(InputError, match="--run .* holds none of generator.keras"):
+            export.main(settings)
 
     def test_names(self, file, tmp_path):
         with pytest.raises(InputError, match="exists already"):

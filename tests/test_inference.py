@@ -272,9 +272,7 @@ class TestFinding:
             assert loaded.kind == "generator" and loaded.image_size == 64
             assert "generator.keras" in repr(loaded)
         reader.save(steps / "step_end" / "classifier.keras")
-        with pytest.raises(
-            InputError, match="holds generator.keras, classifier.keras;"
-        ):
+        with pytest.raises(InputError, match="generator.keras and classifier.keras;"):
             hw.load(steps / "step_end")
 
     @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ class TestMeasured:
 
     def measured(self, text, told, lean=0.3, wide=-0.2):
         hand, told = pictures.in_hand(self.bent(text, lean, wide), SIZE, told)
-        return glyphs.forms_of(hand, told, None, SIZE)
+        drawn = glyphs.draw([c for c in told if c is not None], None, SIZE)
+        return glyphs.forms_of(hand, told, drawn, SIZE)
 
     def test_they_are_measured_beside_the_font_and_believed_by_their_number(self):
         for count in (9, 3):

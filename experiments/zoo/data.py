@@ -207,7 +207,9 @@ def _short(licence, name):
     # The first sentence, which names it.
     text = " ".join((licence or "").split()).split(". ")[0]
     if not re.search(r"\w", text):
-        licences = (text for start, text in recipes.FONT_LICENCES if name.startswith(start))
+        licences = (
+            text for start, text in recipes.FONT_LICENCES if name.startswith(start)
+        )
         known = next(licences, None)
         return f"{known} (Debian's package)" if known else "see the font"
     return text if len(text) <= _LICENCE else f"{text[:_LICENCE].rstrip()}…"

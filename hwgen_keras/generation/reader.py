@@ -1,4 +1,4 @@
-"""The recogniser that judges generated images, and whether it may."""
+"""The recogniser that scores generated images, and whether it may."""
 
 import hashlib
 import json

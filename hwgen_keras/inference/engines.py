@@ -226,11 +226,30 @@ def run_batches(engine, inputs, batch_size):
     Args:
         engine: one of the above.
         inputs: dict of arrays with one row each.
+        batch_size: see `batches`.
+
+    Yields:
+        Named arrays of each batch's rows.
+
+    Raises:
+        InputError: see `batches`.
+    """
+    count = len(next(iter(inputs.values())))
+    for rows, kept in batches(count, batch_size):
+        outputs = engine.run({name: value[rows] for name, value in inputs.items()})
+        yield {name: value[:kept] for name, value in outputs.items()}
+
+
+def batches(count, batch_size):
+    """Cuts rows into batches.
+
+    Args:
+        count: of the rows, 1 or more.
         batch_size: rows in each batch; a last one repeats its last row, since a batch
             of another size would be compiled for itself.
 
     Yields:
-        Named arrays of each batch's rows.
+        The numbers of the rows of a batch, and how many of them are no repetition.
 
     Raises:
         InputError: the batch size is not 1 or more.
@@ -239,13 +258,10 @@ def run_batches(engine, inputs, batch_size):
         raise InputError(f"batch_size is {batch_size!r}; give a whole number.")
     if batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; give 1 or more.")
-    count = len(next(iter(inputs.values())))
     size = min(batch_size, count)
     for first in range(0, count, size):
         rows = np.minimum(np.arange(first, first + size), count - 1)
-        outputs = engine.run({name: value[rows] for name, value in inputs.items()})
-        kept = min(size, count - first)
-        yield {name: value[:kept] for name, value in outputs.items()}
+        yield rows, min(size, count - first)
 
 
 def is_model(value):
