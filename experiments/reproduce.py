@@ -108,11 +108,9 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 
 def main(settings):
     model = zoo.MODELS[settings.name]
+    trainings = zoo.trainings_of(model)
     with files.locked_folder(settings.run_dir, "--run_dir"):
-        folders = {
-            training: zoo.train(training, settings)
-            for training in zoo.trainings_of(model)
-        }
+        folders = {name: zoo.train(name, settings) for name in trainings}
         write(settings, model, folders)
     print(f"Saved {settings.folder}")
     return settings.folder
@@ -127,15 +125,11 @@ def write(settings, model, folders):
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
-            weights,
-            folder,
-            formats=("keras",),
-            storage="float16",
-            name=settings.name,
+            *(weights, folder),
+            **{"formats": ("keras",), "storage": "float16", "name": settings.name},
             **facts,
         )
         written = bundle.read_bundle(folder)
-        tests = zoo.load_tests(settings.test, images, characters)
         measured = {
             "name": settings.name,
             "kind": model.kind,
@@ -144,7 +138,7 @@ def write(settings, model, folders):
             "training": [zoo.facts(*each) for each in folders.items()],
             "data": zoo.describe(settings, images, characters),
             "seed": settings.seed,
-            **measure(settings, model, folders, folder, written, tests, images),
+            **measure(settings, images, model, folders, folder, facts),
         }
         text = json.dumps(measured, ensure_ascii=False, indent=1)
         files.write_text(folder / zoo.MEASURED, text + "\n")
@@ -158,9 +152,10 @@ def write(settings, model, folders):
         )
 
 
-def measure(settings, model, folders, folder, written, tests, images):
+def measure(settings, images, model, folders, folder, facts):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
-    characters, tokenizer = written.characters, written.tokenizer()
+    characters, tokenizer = facts["characters"], facts["tokenizer"]
+    tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
     kinds = (models.Classifier, models.CLIP, *models.GENERATORS)
     network = models.with_policy(models.load_trained(file, kinds, ""), "float32")

@@ -1,4 +1,4 @@
-"""The flags of the trainings of saved_models/: as asked for, and as a card shows them."""
+"""The flags of the trainings of saved_models/: as asked for, and as cards show them."""
 
 import dataclasses
 import functools
@@ -22,7 +22,7 @@ def _open(settings_class, name):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Replaced(Settings):
-    """What takes the place of a recipe's values, where it has them and this is given."""
+    """What takes the place of a recipe's values, where it has such and this is given."""
 
     characters: str | None = setting(
         None,
