@@ -91,7 +91,7 @@ def main(options):
 def train(options, run, seed, flags):
     """Trains one generator in a process of its own, or goes on with it."""
     from hwgen_keras.errors import InputError
-    from hwgen_keras.training.checkpoints import checkpoints
+    from hwgen_keras.training.checkpoints import checkpoint_folders
 
     if (run / "generator.keras").exists():
         return
@@ -104,7 +104,7 @@ def train(options, run, seed, flags):
             command.append(f"--{name}={one}")
     command += [*shlex.split(options.common_flags), *flags]
     # What failed before its first checkpoint left nothing to go on with.
-    if checkpoints(run / "checkpoints"):
+    if checkpoint_folders(run / "checkpoints"):
         command.append("--resume")
     run.parent.mkdir(parents=True, exist_ok=True)
     log = run.with_name(f"{run.name}.log")

@@ -7,7 +7,7 @@ import sys
 
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.inputs.settings import Images
-from hwgen_keras.training.checkpoints import checkpoints
+from hwgen_keras.training.checkpoints import checkpoint_folders
 from hwgen_keras.training.settings import STAGES
 
 from .flags import differences, flags_of, script_of, shown_flags
@@ -36,7 +36,7 @@ def train(training, settings):
         return complete
     command = [sys.executable, "-m", script_of(training).__name__, *flags]
     command.append(f"--run_dir={folder}")
-    if any(checkpoints(each / "checkpoints") for each in (folder, folder / STAGES[0])):
+    if any(checkpoint_folders(each / "checkpoints") for each in (folder, folder / STAGES[0])):
         command.append("--resume")
     print(f"Training {training}.", flush=True)
     code = subprocess.run(command).returncode

@@ -3,12 +3,13 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 
 
-class _Condition(layers.Layer):
+class _Condition(ConfigFromSignature, layers.Layer):
     """Linear, GELU, Linear of an embedding that a null vector can replace.
 
     The null vector is learned. A row whose `drop_condition` is true gets it: the
@@ -93,14 +94,6 @@ class EmbeddingCondition(_Condition):
         """
         return self.embedding(inputs["label"])
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "width": self.width,
-            "embedding_width": self.embedding_width,
-        }
-
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class CLIPCondition(_Condition):
@@ -136,15 +129,3 @@ class CLIPCondition(_Condition):
             inputs: what a call takes.
         """
         return self.text_tower(inputs["tokens"], training=False)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "text_tower": keras.saving.serialize_keras_object(self.text_tower),
-            "width": self.width,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        tower = keras.saving.deserialize_keras_object(config["text_tower"])
-        return cls(**{**config, "text_tower": tower})

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers import (
+    ConfigFromSignature,
     Decoder,
     Encoder,
     adain,
@@ -13,7 +14,7 @@ from hwgen_keras.layers import (
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class AdaINGenerator(keras.Model):
+class AdaINGenerator(ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand.
 
     A content encoder and a style encoder of the same form; adaptive instance
@@ -166,20 +167,3 @@ class AdaINGenerator(keras.Model):
     def call(self, inputs):
         style = self.style_code(inputs)
         return self.last_layer(self.features(inputs, style))
-
-    def get_config(self):
-        condition = self.condition
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "multipliers": self.multipliers,
-            "attention": self.attention,
-            "condition": condition and keras.saving.serialize_keras_object(condition),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        condition = config["condition"]
-        if condition is not None:
-            condition = keras.saving.deserialize_keras_object(condition)
-        return cls(**{**config, "condition": condition})

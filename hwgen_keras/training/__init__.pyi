@@ -1,4 +1,5 @@
 from .callbacks import KeepBest as KeepBest
+from .checkpoints import checkpoint_folders as checkpoint_folders
 from .devices import distributed as distributed
 from .devices import share as share
 from .diffusion_networks import denoising_probes as denoising_probes
@@ -20,7 +21,7 @@ from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments
 from .optimizers import compile_classifier as compile_classifier
 from .optimizers import compile_model as compile_model
-from .optimizers import plateau as plateau
+from .optimizers import plateau_callbacks as plateau_callbacks
 from .optimizers import scheduled as scheduled
 from .run import Run as Run
 from .run import configuration as configuration

@@ -8,7 +8,7 @@ import numpy as np
 from hwgen_keras.data import FONT, HANDWRITING
 from hwgen_keras.data.feed_python import placed
 from hwgen_keras.data.rows import TokenTable, row_generator
-from hwgen_keras.training.checkpoints import checkpoints, seed_states
+from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # Fewer images, or characters, are all needed to learn from.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
@@ -91,7 +91,7 @@ class HeldOut(keras.callbacks.Callback):
 
     def begin(self, model):
         """Measures the given generator, or goes on with what was measured before."""
-        if checkpoints(self.run.checkpoints) and self.file.exists():
+        if checkpoint_folders(self.run.checkpoints) and self.file.exists():
             self.found = json.loads(self.file.read_text("utf-8"))
             return
         before = self.measure(model)

@@ -90,7 +90,7 @@ def compile_classifier(model, settings, steps, jit, mixed=False):
     )
 
 
-def plateau(settings, rows, factor=0.8, patience=1):
+def plateau_callbacks(settings, rows, factor=0.8, patience=1):
     """The callbacks that `--schedule` needs: a `Plateau` read once an epoch, or none.
 
     Args:
