@@ -135,10 +135,9 @@ def main(settings):
     results = classifiers(settings, shared, known, manifest, folder)
 
     next(parts)
-    exported = flags.call(export, {}, weights=generator, output=folder / "saved_model")
-    written = demonstration.write_in_new_hands(
-        exported, fonts[0], known, settings.image_size
-    )
+    path = flags.call(export, {}, weights=generator, output=folder / "saved_model")
+    size = settings.image_size
+    written = demonstration.write_in_new_hands(path, fonts[0], known, size)
 
     next(parts)
     minutes = (time.monotonic() - started) / 60

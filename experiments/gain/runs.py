@@ -147,7 +147,9 @@ def train(folder, values, test):
 def _fit(folder, values):
     from hwgen_keras.training.checkpoints import checkpoint_folders
 
-    begun = (folder / "history.jsonl").exists() or checkpoint_folders(folder / "checkpoints")
+    begun = (folder / "history.jsonl").exists() or checkpoint_folders(
+        folder / "checkpoints"
+    )
     options = common.options(
         train_classifier.FLAGS,
         train_classifier.EXTRA,

@@ -140,7 +140,8 @@ def _training(measured):
     yield (
         "These trainings, in this order. With the data in place, "
         f"`python -m experiments.reproduce {name}` runs them all, and "
-        "`docs/how-to/zoo.md` tells how; `FONTS`, `OMNIGLOT` and so on stand for the data below."
+        "`docs/how-to/zoo.md` tells how; `FONTS`, `OMNIGLOT` and so on stand for the "
+        "data below."
     )
     for run in measured["training"]:
         lines = [f"python -m experiments.{run['script']}", *run["flags"]]

@@ -22,7 +22,7 @@ def _open(settings_class, name):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Replaced(Settings):
-    """What takes the place of a recipe's values, where it has such and this is given."""
+    """What takes the place of a recipe's value, where it has one and this is given."""
 
     characters: str | None = setting(
         None,

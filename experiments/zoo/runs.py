@@ -36,7 +36,8 @@ def train(training, settings):
         return complete
     command = [sys.executable, "-m", script_of(training).__name__, *flags]
     command.append(f"--run_dir={folder}")
-    if any(checkpoint_folders(each / "checkpoints") for each in (folder, folder / STAGES[0])):
+    runs = (folder, folder / STAGES[0])
+    if any(checkpoint_folders(run / "checkpoints") for run in runs):
         command.append("--resume")
     print(f"Training {training}.", flush=True)
     code = subprocess.run(command).returncode

@@ -3,7 +3,7 @@
 import keras
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.training.plateau_callback import Plateau
+from hwgen_keras.training.plateau import Plateau
 
 
 def scheduled(settings, steps, learning_rate=None):
@@ -58,7 +58,8 @@ def compile_model(model, settings, optimizer, jit, **arguments):
         jit: whether to compile the step with XLA.
         arguments: further ones of `compile`.
     """
-    model.build()
+    if not model.built:
+        model.build()
     model.compile(
         optimizer=optimizer,
         jit_compile=jit,
