@@ -172,7 +172,6 @@ class Probes:
     def truth(self):
         """The same measures of what the hands themselves wrote."""
         import numpy as np
-
         from hwgen_keras.training.recipes import placed
 
         indices = np.arange(len(self.hands))
@@ -182,9 +181,8 @@ class Probes:
 
     def _judge(self, grey, labels, twins):
         import numpy as np
-        from keras import ops
-
         from hwgen_keras.training.recipes import placed
+        from keras import ops
 
         def encode(images):
             return self.reader.encoder.predict(images, verbose=0, batch_size=256)

@@ -15,7 +15,7 @@ import os
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hwgen_keras.errors import InputError
 
@@ -141,7 +141,7 @@ class Settings:
 
 def rules_of(settings_class: type[Settings]) -> dict[str, Rule]:
     """{name: its `Rule`} of all settings of a class."""
-    return {f.name: f.default for f in dataclasses.fields(settings_class)}
+    return {f.name: cast(Rule, f.default) for f in dataclasses.fields(settings_class)}
 
 
 @functools.cache

@@ -37,6 +37,7 @@ class Copying:
     """An engine that writes the glyph as it is given, so that it can be seen."""
 
     kind, name, stride, input_names = "generator", "The model", 1, ("content", "style")
+    condition = None
 
     def __init__(self, format):
         self.format = format

@@ -1,7 +1,7 @@
 """The images of a text, written by a generator in one hand or between two."""
 
-import dataclasses
 import unicodedata
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +20,14 @@ from hwgen_keras.sources.images import SMALL_KANA, keeps_place
 STYLE_IMAGES = 4  # of a hand, averaged for a character
 
 
-@dataclasses.dataclass(frozen=True)
-class Hand:
-    """Images by one hand.
-
-    Attributes:
-        name: of the writer.
-        images: float32 (n, size, size, 1) in [-1, 1], in their place.
-        characters: the n that they show.
-        count: how many images are shown for a character.
-        share: of this hand in what is written.
-    """
+class Hand(NamedTuple):
+    """Images by one hand, `count` of which are shown for a character."""
 
     name: str
-    images: NDArray
-    characters: list[str]
+    images: NDArray  # float32 (n, size, size, 1) in [-1, 1], in their place
+    characters: list[str]  # the n that they show
     count: int
-    share: float
+    share: float  # of this hand in what is written
 
 
 def load_hands(settings):
@@ -80,7 +71,7 @@ def write(settings, generator, text, hands):
     Raises:
         InputError: no font draws a character.
     """
-    size = settings.image_size
+    size, strength = settings.image_size, settings.strength
     wanted = [written_as(c) for c in text if not c.isspace()]
     bending = hands if settings.follow_forms else []
     drawn = _draw(settings, wanted + [c for hand in bending for c in hand.characters])
@@ -88,9 +79,7 @@ def write(settings, generator, text, hands):
     forms = np.zeros(2)
     for hand in bending:
         own = glyphs.forms_of(hand.images, hand.characters, drawn, size)
-        forms += hand.share * own
-    if settings.strength is not None:
-        forms = settings.strength * forms
+        forms += hand.share * (1.0 if strength is None else strength) * own
     rows, copied = [], []
     for index, character in enumerate(text):
         if written_as(character) in drawn and not character.isspace():
@@ -112,7 +101,7 @@ def write(settings, generator, text, hands):
             _conditions(settings, generator, [written_as(text[i]) for i in rows]),
             rows=rows,
             seed=settings.seed,
-            strength=settings.strength,
+            strength=strength,
             batch_size=settings.batch_size,
         )
         images |= zip(rows, written, strict=True)

@@ -161,9 +161,9 @@ def _hand_measures(found):
     if rows:
         yield (
             "More of `docs/reference/metrics.md`, by the judge's features; a judge "
-            "learns to ignore hands, so that the real images' value is the ceiling. The "
-            "distance of real images is that of two halves of them. All images of a character "
-            "rewrite one glyph: their diversity comes from the hands alone."
+            "learns to ignore hands, so that the real images' value is the ceiling. "
+            "The distance of real images is that of two halves of them. All images of "
+            "a character rewrite one glyph: their diversity comes from the hands alone."
         )
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 

@@ -10,14 +10,15 @@ import sys
 import keras
 import numpy as np
 
+from hwgen_keras.bundle.description import unpack_structures
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
 from hwgen_keras.export.signatures import (
     CharacterTable,
+    condition_of,
     kind_and_mode,
     signatures,
-    text_encoder,
-    told,
 )
 from hwgen_keras.models import (
     DiffusionGenerator,
@@ -36,12 +37,12 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         keras_file: `.keras` file to write, or None.
         examples_folder: folder to write.
         storage: of the `.keras` file.
-        **request: `sampling`, `characters`, `tokens` and `vocabulary_size`, see
-            `making.export_model`.
+        **request: `sampling`, `characters` and `structures`, those of the tokenizer,
+            see `making.export_model`.
 
     Returns:
-        A dict with `kind` and `mode`, see `Bundle`; `signatures`, a list; and
-        `keras_difference`, of the outputs of `keras_file`.
+        A dict with `kind` and `mode`, see `Bundle`; `takes_structures`, a bool;
+        `signatures`, a list; and `keras_difference`, of the outputs of `keras_file`.
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
@@ -75,6 +76,8 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     return {
         "kind": kind,
         "mode": mode,
+        "takes_structures": getattr(condition_of(model)[0], "needs", None)
+        == "structure",
         "signatures": list(named),
         "keras_difference": difference,
     }
@@ -93,31 +96,27 @@ def _with_sampling(model, sampling):
 
 
 def _values(model, request):
-    """What the model is told of each character; None if that is not known."""
+    """The inputs of each character, {name: array}; None if they are not known."""
     characters = request["characters"]
     if characters is None:
         return None
     classes = getattr(model, "classes", None)
-    if told(model) == "label":
-        classes = model.condition.classes
     if classes is not None and classes != len(characters):
         raise InputError(
             f"it tells {classes} characters apart, and the character set has "
             f"{len(characters)}; give the one that it was trained with as --characters"
         )
-    if told(model) == "label":
-        return list(range(len(characters)))
-    if told(model) != "tokens" or request["tokens"] is None:
+    condition, domain = condition_of(model)
+    if condition is None:
         return None
-    encoder = text_encoder(model)
-    trained = encoder.vocabulary_size, encoder.length
-    if trained != (request["vocabulary_size"], len(request["tokens"][0])):
-        raise InputError(
-            f"it was trained with other structures (of {trained[0]} tokens and the "
-            f"length {trained[1]}, not {request['vocabulary_size']} and "
-            f"{len(request['tokens'][0])}); give their file as --structure_file"
-        )
-    return request["tokens"]
+    tokenizer = None
+    if condition.needs == "structure":
+        if request["structures"] is None:
+            return None
+        tokenizer = unpack_structures(request["structures"], "the request")
+    knowledge = Knowledge(CharacterSet("the character set", characters), tokenizer)
+    condition.check(knowledge, "it", domain)
+    return condition.encode_text(characters, knowledge)
 
 
 def _difference(path, found):

@@ -5,7 +5,6 @@ import json
 import pathlib
 
 import keras
-import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, load_trained, with_policy
@@ -77,7 +76,7 @@ def _teachers(path):
 def _kernels(network):
     """Digests of the weights that are no vectors; untrained vectors are all alike."""
     return {
-        hashlib.sha256(np.ascontiguousarray(weights)).digest()
+        hashlib.sha256(weights.tobytes()).digest()
         for weights in network.get_weights()
         if weights.ndim > 1
     }

@@ -107,7 +107,13 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
         file, flags = path, _flags(path.parent)
     facts = make_facts(bundle, flags, **given)
     engine = engines.KerasEngine.read if kind == "keras" else _FORMATS[kind][0]
-    made = _made(engine(file), facts)
+    engine = engine(file)
+    if kind != "keras" and bundle is not None and bundle.condition:
+        # Two conditions may have inputs of the same name.
+        engine.condition = engines.find_condition(
+            engine.input_names, engine.name, bundle.condition
+        )
+    made = _made(engine, facts)
     if bundle is not None and made.kind != bundle.kind:
         raise InputError(
             f"{path} is called a {bundle.kind} in its {DESCRIPTION} and holds a "

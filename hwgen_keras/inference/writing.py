@@ -65,7 +65,5 @@ def _styles(hands, seed, rows):
         return {"style": style[:, 0]}
     if len(hands) == 1:
         return {"style": style}
-    return {
-        "style": style,
-        "style_weights": np.tile(np.float32(weights), (len(rows), 1)),
-    }
+    weights = np.tile(np.array(weights, np.float32), (len(rows), 1))
+    return {"style": style, "style_weights": weights}

@@ -36,7 +36,7 @@ class DiffusionGenerator(ConfigFromSignature, keras.Model):
       by one hand;
     - `style_weights`: (batch, images), optional: shares of the style images, see
       `style_of_images`; images of several hands mix these hands;
-    - `label` or `tokens`: what the condition asks for;
+    - the inputs of the condition, such as `label` or `tokens`;
     - `drop_content`, `drop_style`, `drop_condition`: (batch,) bool, optional: rows
       that are not told it.
 

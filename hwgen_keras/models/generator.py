@@ -25,9 +25,10 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
         width: channels of the first level; a multiple of 8.
         multipliers: channels of level i are `width * multipliers[i]`; images are
             halved between levels, so the stride is 2**(levels - 1).
-        condition: `None` (mode "adain"), an `EmbeddingCondition` ("adain_embedding")
-            or a `CLIPCondition` ("adain_clip"); its width is that of the vector that
-            modulates the residual blocks.
+        condition: `None` (mode "adain"), or a `Condition`, such as an
+            `EmbeddingCondition` ("adain_embedding") or a `CLIPCondition`
+            ("adain_clip"); its width is that of the vector that modulates the
+            residual blocks.
         attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Input: a dict of
@@ -40,7 +41,7 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
       `style_of_images`; images of several hands mix these hands;
     - `strength`: (batch,), optional: how much of the style, see `style_code`; 1, the
       default, is all of it, 0 none;
-    - `label` or `tokens`: what the condition asks for;
+    - the inputs of the condition, such as `label` or `tokens`;
     - `drop_condition`: (batch,) bool, optional: rows that get the null vector.
 
     Output: (batch, height, width, 1), float32, trained towards [-1, 1].
@@ -97,13 +98,8 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
 
     @property
     def mode(self):
-        """`"adain"`, `"adain_embedding"` or `"adain_clip"`, by the condition."""
-        if self.condition is None:
-            return "adain"
-        return (
-            "adain_"
-            + {"label": "embedding", "tokens": "clip"}[self.condition.input_names[0]]
-        )
+        """`"adain"`, or `"adain_"` and the short name of the condition."""
+        return "adain" + (f"_{self.condition.short_name}" if self.condition else "")
 
     @property
     def input_names(self):

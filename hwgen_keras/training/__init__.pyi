@@ -1,3 +1,5 @@
+from .adaptation import hand_pairs as hand_pairs
+from .adaptation import hand_training as hand_training
 from .callbacks import KeepBest as KeepBest
 from .checkpoints import checkpoint_folders as checkpoint_folders
 from .devices import distributed as distributed
@@ -16,6 +18,8 @@ from .feeds import kind_weights as kind_weights
 from .generator_networks import generated_probes as generated_probes
 from .generator_networks import style_transfer as style_transfer
 from .held_out import HeldOut as HeldOut
+from .held_out import divide as divide
+from .held_out import held_out_batch as held_out_batch
 from .loop import fit as fit
 from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments
@@ -28,6 +32,7 @@ from .run import configuration as configuration
 from .run import resumed as resumed
 from .run import set_up as set_up
 from .run import versions as versions
+from .settings import CONDITIONS as CONDITIONS
 from .settings import STAGES as STAGES
 from .stages import fit_generator as fit_generator
 from .stages import train_stage as train_stage
