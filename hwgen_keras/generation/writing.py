@@ -68,7 +68,8 @@ def tokenizer_for(settings, generator, characters):
         InputError: the generator was trained on other characters, or one of them has
             no structure.
     """
-    check_condition(generator, characters)
+    tokenizer = None
     if "tokens" in generator.input_names:
-        return inputs.load_tokenizer(settings, characters)
-    return None
+        tokenizer = inputs.load_tokenizer(settings, characters)
+    check_condition(generator, characters, tokenizer)
+    return tokenizer
