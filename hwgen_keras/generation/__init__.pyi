@@ -1,5 +1,4 @@
 from . import counts as counts
-from . import reader as reader
 from . import sampling as sampling
 from . import writing as writing
 from .batches import inputs_of as inputs_of
