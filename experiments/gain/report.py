@@ -3,7 +3,6 @@
 import collections
 
 import numpy as np
-from hwgen_keras.training.recipes import placed
 from PIL import Image
 
 from hwgen_keras import evaluation
