@@ -46,8 +46,8 @@ def compare_sets(made, real, seed=0):
     results, notes, counts = {}, [], (len(made.labels), len(real.labels))
     shared = len(x[0]), len(y[0])
 
-    def add(name, generated, truth=None, chance=(None, None), images=shared):
-        results[name] = row(generated, truth, chance, images)
+    def add(name, values, chance=(None, None), images=shared):
+        results[name] = row(values, chance, images)
 
     def both(name, function, *arguments):
         """What `function` says of the generated images and of the real ones."""
@@ -61,54 +61,52 @@ def compare_sets(made, real, seed=0):
         return found
 
     def percent(found, key):
-        generated, truth = (100 * each[key] if each else None for each in found)
-        return generated, truth
+        return [100 * each[key] if each else None for each in found]
 
     reads = [made.accuracy(), real.accuracy()]
     for name, key in READING.items():
-        add(name, *percent(reads, key), images=counts)
+        add(name, percent(reads, key), images=counts)
     distances(add, notes, x, y, seed)
     found = both("Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y))
-    add("nearest to its hand %", *percent(found, "accuracy"), percent(found, "chance"))
+    add("nearest to its hand %", percent(found, "accuracy"), percent(found, "chance"))
     hands = [
         (evaluation.centred_by_character(features, labels), writers, labels)
         for features, writers, labels in (x, y)
     ]
     found = both("Retrieval of writers", evaluation.writer_retrieval, *hands)
     for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
-        add(name, *percent(found, key), percent(found, f"{key}_chance"))
+        add(name, percent(found, key), percent(found, f"{key}_chance"))
     found = both("Verification of writers", evaluation.writer_verification, *hands)
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        add(name, *percent(found, key), [50.0, 50.0])
+        add(name, percent(found, key), [50.0, 50.0])
     for trait in evaluation.TRAITS:
         points = evaluation.trait_by_hand(made.greys, real.greys, trait)
         followed = evaluation.trait_followed(points)
         if followed is not None:
-            add(f"{trait} of the hands, correlation", followed["r"], chance=(0.0, None))
-            slope = f"  {trait} gained for each unit"
-            add(slope, followed["slope"], 1.0, chance=(0.0, None))
+            chance = 0.0, None
+            add(f"{trait} of the hands, correlation", (followed["r"], None), chance)
+            add(f"  {trait} gained for each unit", (followed["slope"], 1.0), chance)
     found = both("Diversity", evaluation.diversity, x[::2], y[::2])
-    generated, truth = (each.get("distance") for each in found)
-    add("diversity", generated, truth)
+    add("diversity", [each.get("distance") for each in found])
     share = evaluation.near_duplicate_share
-    generated, truth = (100 * share(each.images, each.labels) for each in (made, real))
-    add("near-duplicates %", generated, truth, images=counts)
+    alike = [100 * share(each.images, each.labels) for each in (made, real)]
+    add("near-duplicates %", alike, images=counts)
     alike = 100 * share(made.images, made.labels, (real.images, real.labels))
-    add("copies of real images %", alike, images=counts)
+    add("copies of real images %", (alike, None), images=counts)
     return results, notes
 
 
-def row(generated, truth=None, chance=(None, None), images=(0, 0)):
+def row(values, chance=(None, None), images=(0, 0)):
     """One measure of both sets; None where there is no value.
 
     Args:
-        generated, truth: of the generated and of the real images.
+        values: of the generated and of the real images.
         chance: what each is expected to be at random.
         images: how many there are of each.
     """
     return {
-        "generated": generated,
-        "real": truth,
+        "generated": values[0],
+        "real": values[1],
         "chance": list(chance),
         "images": list(images),
     }
@@ -133,7 +131,7 @@ def distances(add, notes, made, real, seed):
     half, other = real[0][order[:size]], real[0][order[size : 2 * size]]
     drawn = made[0][_even_order(made[2], rng)[:size]]
     found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
-    add("Fréchet glyph distance", *found, images=(size, 2 * size))
+    add("Fréchet glyph distance", found, images=(size, 2 * size))
     width = half.shape[1]
     if size < 2 * width:
         notes.append(
@@ -147,7 +145,7 @@ def distances(add, notes, made, real, seed):
         zip(*found, strict=True),
         strict=True,
     ):
-        add(name, *values, images=(size, 2 * size))
+        add(name, values, images=(size, 2 * size))
 
 
 def _even_order(labels, rng):
@@ -185,12 +183,13 @@ def compare_pairs(reader, made, real):
             for x in (wanted.astype("float32"), images.astype("float32"))
         ]
         distances.append(evaluation.perceptual(*maps))
-    values = {
+    values: dict[str, np.ndarray] = {
         "paired: L1": evaluation.l1(wanted, images),
         "paired: SSIM": evaluation.ssim(wanted, images),
         "paired: perceptual": np.concatenate(distances),
     }
     counts = len(pairs), len(set(others.tolist()))
     return {
-        name: row(float(value.mean()), images=counts) for name, value in values.items()
+        name: row((float(np.mean(value)), None), images=counts)
+        for name, value in values.items()
     }
