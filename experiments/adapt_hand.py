@@ -93,7 +93,9 @@ def adapt(run, generator, jit):
     store = load_store(settings)
     tokenizer = generation.writing.tokenizer_for(settings, generator, store.characters)
     known, held = training.divide(store, settings.seed)
-    sampler = training.hand_pairs(settings, store, known, tokenizer)
+    sampler = training.hand_pairs(
+        settings, store, known, tokenizer, generator.condition
+    )
     model, learning, draw_probes = training.hand_training(settings, generator, jit)
     print(
         f"{settings.part}: {learning:,} of {generator.count_params():,} weights learn "
@@ -104,7 +106,9 @@ def adapt(run, generator, jit):
     run.note(weights=learning, known=len(known), held_out=names)
     watchers = []
     if len(held):
-        batch = training.held_out_batch(store, known, held, tokenizer, settings.seed)
+        batch = training.held_out_batch(
+            *(store, known, held, tokenizer, settings.seed, generator.condition)
+        )
         watchers = [training.HeldOut(run, batch, settings.patience)]
         watchers[0].begin(model)
     # So few images are read faster than a pipeline of TensorFlow is made.

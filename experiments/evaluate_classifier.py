@@ -11,7 +11,7 @@ import dataclasses
 
 from hwgen_keras import evaluation
 from hwgen_keras.evaluation.settings import TestSet
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import complete_file, write_json
 from hwgen_keras.settings import NewOutput, named_values, setting
 
 from . import flags
@@ -47,7 +47,7 @@ def main(settings):
                 arm = folder / (name if len(paths) == 1 else f"{name}-{seed}")
                 results.setdefault(name, []).append(test.read(path, arm, name))
         summary = evaluation.summarise_arms(results)
-        evaluation.write_report(folder / "summary.json", summary)
+        write_json(folder / "summary.json", summary)
     print(evaluation.text_table(*evaluation.arms_table(summary)))
     print(f"{len(test.samples)} test images. Saved {settings.output}")
     return summary

@@ -18,9 +18,6 @@ from hwgen_keras.settings import Output, rules_of, setting
 
 from . import flags
 
-# Generators that see the character in its glyph alone: no signature takes it.
-UNCONDITIONAL = ("adain", "diffusion")
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(Structures, SamplingSettings, Output):
@@ -79,7 +76,9 @@ def main(settings):
         weights, output, formats=settings.format, storage=settings.storage, **facts
     )
     names = found.pop("signatures")
-    if lacking and bundle.read_bundle(output).mode not in UNCONDITIONAL:
+    made = bundle.read_bundle(output)
+    # A generator without a condition sees the character in its glyph alone.
+    if lacking and (made.mode is None or made.condition):
         print(f"The signature serve_characters is left out: {lacking}")
     print(f"Saved {output}, with the signatures {', '.join(names)}.")
     for name, difference in found.items():

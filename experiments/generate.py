@@ -103,6 +103,7 @@ def main(settings):
             settings.style_from,
             settings.style_images,
             settings.follow_forms,
+            generator.condition,
         ),
         settings.output,
         settings.batch_size,

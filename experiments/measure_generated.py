@@ -12,7 +12,7 @@ import dataclasses
 
 from hwgen_keras import data, evaluation, generation, inputs
 from hwgen_keras.evaluation.settings import RecogniserImages
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import complete_file, write_json
 from hwgen_keras.settings import NewOutput, Seed, setting
 
 from . import flags
@@ -54,7 +54,7 @@ class Settings(RecogniserImages, Seed, NewOutput):
 
 def main(settings):
     characters = inputs.load_characters(settings)
-    reader = generation.load_reader(settings.reader, characters)
+    reader = generation.reader.load(settings.reader, characters)
     real = inputs.load_images(settings, settings.real, characters, data.HANDWRITING)
     clean, path = settings.clean_generated, settings.generated
     if clean:
@@ -84,7 +84,7 @@ def main(settings):
     }
     with complete_file(settings.output) as folder:
         folder.mkdir(exist_ok=True)
-        evaluation.write_report(folder / "metrics.json", values)
+        write_json(folder / "metrics.json", values)
         worst = generated.images[generated.order(_WORST)[0]]
         evaluation.grid(worst, 20).save(folder / "worst.png")
     rows = [

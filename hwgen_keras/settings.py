@@ -279,13 +279,17 @@ class Output(Settings):
     """Where the result goes."""
 
     output: str = setting(
-        None, "What to make; it must not exist yet.", changes=NOTHING, required=True
+        None, "File or folder of the result.", changes=NOTHING, required=True
     )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NewOutput(Output):
     """Where the result goes, which is all written at once."""
+
+    output: str = setting(
+        None, "What to make; it must not exist yet.", changes=NOTHING, required=True
+    )
 
     def check(self) -> None:
         super().check()

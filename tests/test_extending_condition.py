@@ -1,5 +1,7 @@
 """A condition that the package does not have: all that it needs is in this file."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -15,12 +17,14 @@ from stores import small_store
 
 import hwgen_keras as hw
 from experiments import generate, train_diffusion
-from experiments.flags import common
+from hwgen_keras import layers
 from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.training import networks
+from hwgen_keras.settings import setting
+from hwgen_keras.training import diffusion_networks
+from hwgen_keras.training.settings import CONDITIONS
 
 SIZE = 16
 TEXT = "あいう"
@@ -55,6 +59,13 @@ class Odd(Parity):
     @classmethod
     def encode(cls, character, knowledge):
         return {"parity": np.zeros((1, 2), "float32")}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingSettings(train_diffusion.Settings):
+    """With the choice that an entry of `CONDITIONS` adds when scripts are loaded."""
+
+    condition: str = setting("parity", "What tells the model the character.")
 
 
 def parity(text):
@@ -189,24 +200,37 @@ def test_an_exported_folder_writes(saved, hand, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 def test_the_scripts_take_it(characters, tiny_font, tmp_path, monkeypatch):
-    monkeypatch.setitem(networks.CONDITIONS, "parity", f"{__name__}.Parity")
-    monkeypatch.setattr(train_diffusion, "STRIP", ())
+    monkeypatch.setitem(CONDITIONS, "parity", "Parity")
+    monkeypatch.setattr(layers, "Parity", Parity, raising=False)
+    monkeypatch.setattr(diffusion_networks, "STRIP", ())
     data = {
         "characters": characters_file(tmp_path, characters),
-        "fonts": [str(tiny_font)],
+        "fonts": (str(tiny_font),),
         "simulated_writers": 2,
         "image_size": SIZE,
     }
-    path = common.call(
-        train_diffusion,
-        data,
-        **{"size": "tiny", "batch_size": 2, "steps": 2, "interval": 2},
-        **{"condition": "parity", "step": "step1", "run_dir": str(tmp_path / "run")},
+    path = train_diffusion.main(
+        TrainingSettings(
+            **data,
+            **{"size": "tiny", "batch_size": 2, "steps": 2, "interval": 2},
+            **{"stage": "step1", "run_dir": str(tmp_path / "run")},
+        )
     )
     made = hw.load_trained(path, hw.DiffusionGenerator, "file")
     assert type(made.condition) is Parity
+    # Of two steps the images are blank.
+    draw_weights(made)
+    made.save(path)
     output = str(tmp_path / "set")
-    common.call(generate, data, generator_weights=str(path), count=1, output=output)
+    generate.main(
+        generate.Settings(
+            **data,
+            generator_weights=str(path),
+            count=1,
+            sampling_steps=2,
+            output=output,
+        )
+    )
     assert len(list((tmp_path / "set").rglob("*.png"))) == len(characters)
 
 

@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras import inputs
-from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
+from hwgen_keras.characters import (
+    CharacterSet,
+    Knowledge,
+    StructureTokenizer,
+    read_structures,
+)
 from hwgen_keras.data import placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
@@ -147,23 +152,21 @@ def _conditions(settings, generator, characters):
 
     In training, too, it was told nothing of some rows, and had the glyph alone.
     """
-    names = set(generator.input_names) & {"label", "tokens"}
-    if not names:
+    condition = generator.condition
+    if condition is None or not characters:
         return {}
-    known = inputs.load_characters(settings)
-    check_condition(generator, known)
-    structures = known
-    if "tokens" in names:
-        structures = read_structures(settings.structure_file)
-    strange = [c not in known or c not in structures for c in characters]
+    known, tokenizer = inputs.load_characters(settings), None
+    if condition.needs == "structure":
+        tokenizer = StructureTokenizer(read_structures(settings.structure_file))
+    check_condition(generator, known, tokenizer)
+    knowledge = Knowledge(known, tokenizer)
+    able = condition.known(knowledge)
+    trained = [c for c in known if able is None or c in able]
+    strange = [c not in trained for c in characters]
     # What stands in for the strange ones is not looked at.
-    stands = next(c for c in known if c in structures)
     named = [
-        stands if unknown else character
+        trained[0] if unknown else character
         for character, unknown in zip(characters, strange, strict=True)
     ]
-    if "tokens" in names:
-        told = {"tokens": StructureTokenizer(structures).encode(named)}
-    else:
-        told = {"label": np.array([known.index(c) for c in named], np.int32)}
-    return {**told, "drop_condition": np.array(strange, bool)}
+    inputs_of_text = condition.encode_text(named, knowledge)
+    return {**inputs_of_text, "drop_condition": np.array(strange, bool)}

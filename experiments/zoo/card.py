@@ -226,7 +226,7 @@ def _fonts(fonts):
 
 def _words(header, rows):
     """A table of words, all of it to the left."""
-    return markdown_table(header, rows).replace("---:", "---")
+    return markdown_table(header, rows, left=range(len(header)))
 
 
 def _architecture(model):

@@ -2,14 +2,13 @@
 
 import dataclasses
 import hashlib
-import json
 import pathlib
 import re
 
 from hwgen_keras import __version__
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import sha256_of, write_text
+from hwgen_keras.files import sha256_of, write_json
 
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
@@ -153,8 +152,7 @@ def write_bundle(
         "files": files,
         "made_of": made_of or {},
     }
-    text = json.dumps(description, ensure_ascii=False, indent=1)
-    write_text(folder / DESCRIPTION, text + "\n")
+    write_json(folder / DESCRIPTION, description)
     return bundle_of(folder, description)
 
 

@@ -61,7 +61,8 @@ def compare_sets(made, real, seed=0):
         return found
 
     def percent(found, key):
-        return [100 * one[key] if one else None for one in found]
+        generated, truth = (100 * each[key] if each else None for each in found)
+        return generated, truth
 
     reads = [made.accuracy(), real.accuracy()]
     for name, key in READING.items():
@@ -87,10 +88,11 @@ def compare_sets(made, real, seed=0):
             slope = f"  {trait} gained for each unit"
             add(slope, followed["slope"], 1.0, chance=(0.0, None))
     found = both("Diversity", evaluation.diversity, x[::2], y[::2])
-    add("diversity", *(one.get("distance") for one in found))
+    generated, truth = (each.get("distance") for each in found)
+    add("diversity", generated, truth)
     share = evaluation.near_duplicate_share
-    alike = [100 * share(s.images, s.labels) for s in (made, real)]
-    add("near-duplicates %", *alike, images=counts)
+    generated, truth = (100 * share(each.images, each.labels) for each in (made, real))
+    add("near-duplicates %", generated, truth, images=counts)
     alike = 100 * share(made.images, made.labels, (real.images, real.labels))
     add("copies of real images %", alike, images=counts)
     return results, notes
@@ -160,7 +162,7 @@ def _even_order(labels, rng):
 
 def compare_pairs(reader, made, real):
     """Pixel measures of generated images against the one real image of their kind."""
-    targets = {}
+    targets: dict[tuple, list[int]] = {}
     for i, key in enumerate(zip(real.labels.tolist(), real.writers, strict=True)):
         targets.setdefault(key, []).append(i)
     pairs = [

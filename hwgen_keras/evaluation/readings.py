@@ -32,8 +32,8 @@ class Readings:
     images: NDArray[np.uint8]
     labels: NDArray
     scores: NDArray
-    features: NDArray | None = None
-    writers: NDArray | None = None
+    features: typing.Any = None
+    writers: typing.Any = None
 
     @classmethod
     def of_images(cls, reader, images, labels, writers=None) -> typing.Self:
@@ -124,5 +124,6 @@ class Readings:
         Args:
             rows: indices, or a mask (n,).
         """
-        columns = (getattr(self, field.name) for field in dataclasses.fields(self))
+        names = [field.name for field in dataclasses.fields(self)]
+        columns: list[typing.Any] = [getattr(self, name) for name in names]
         return type(self)(*(None if c is None else c[rows] for c in columns))

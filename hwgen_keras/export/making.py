@@ -12,7 +12,7 @@ import tempfile
 from hwgen_keras.bundle import write_bundle
 from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import complete_file, read_json, write_json
 
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
@@ -199,13 +199,13 @@ def _reason(done):
 
 
 def _write(path, work, request):
-    (work / "request.json").write_text(json.dumps(request), "utf-8")
+    write_json(work / "request.json", request)
     files = str(work / "request.json"), str(work / "answer.json")
     command = [sys.executable, "-m", "hwgen_keras.export.writer", *files]
     done = _run(command, KERAS_BACKEND="tensorflow")
     if done.returncode:
         raise InputError(f"{path} cannot be exported: {_reason(done)}")
-    return json.loads((work / "answer.json").read_text("utf-8"))
+    return read_json(work / "answer.json")
 
 
 def _compare(kind, written, work, output):

@@ -3,7 +3,6 @@
 `python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
 """
 
-import json
 import pathlib
 import sys
 
@@ -20,6 +19,7 @@ from hwgen_keras.export.signatures import (
     kind_and_mode,
     signatures,
 )
+from hwgen_keras.files import read_json, write_json
 from hwgen_keras.models import (
     DiffusionGenerator,
     load_trained,
@@ -66,8 +66,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     for number, (_, inputs, outputs) in enumerate(found):
         np.savez(folder / f"{number}-inputs.npz", **inputs)
         np.savez(folder / f"{number}-outputs.npz", **outputs)
-    names = json.dumps([name for name, *_ in found])
-    (folder / "signatures.json").write_text(names, "utf-8")
+    write_json(folder / "signatures.json", [name for name, *_ in found])
 
     difference = None
     if keras_file is not None:
@@ -133,12 +132,10 @@ def _difference(path, found):
 
 
 def main(request, answer):
-    request = json.loads(pathlib.Path(request).read_text("utf-8"))
     try:
-        text = json.dumps(write(**request))
+        write_json(answer, write(**read_json(request)))
     except InputError as error:
         sys.exit(str(error))
-    pathlib.Path(answer).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,20 +3,27 @@
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import pathlib
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
-from hwgen_keras.errors import InputError
+import filelock
+
+from hwgen_keras.errors import InputError, reason_of
 
 # What names a file or a folder.
 StrPath = str | os.PathLike[str]
 
-# What a disk answers that cannot or must not be written.
+# What a disk answers that cannot or must not be written, or not under such a name.
 _REFUSALS = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM"),
+        *("EEXIST", "ENOTDIR", "ENAMETOOLONG"),
+    )
     if hasattr(errno, name)
 }
 
@@ -51,30 +58,32 @@ def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def writable(folder: StrPath, flag: str) -> Iterator[None]:
+def writable(path: StrPath, flag: str) -> Iterator[None]:
     """Within it, a disk that is full or refuses to be written is the user's mistake.
 
-    Other errors pass: those of reading, and those about files outside of the folder.
+    Other errors pass: those of reading, and those about files in other folders.
 
     Args:
-        folder: where is written.
+        path: the folder that is filled, or the file or folder that is written.
         flag: what to call it in an error, for instance `--run_dir`.
 
     Raises:
-        InputError: the disk is full, or the folder must not be written.
+        InputError: the disk is full, or the path must not be written.
     """
+    path = pathlib.Path(path)
+    # What is not there yet is first written under another name beside its own.
+    inside = next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
     try:
         yield
     except OSError as error:
-        inside = pathlib.Path(folder).absolute()
         # A write into an open file does not tell which.
         name = error.filename and pathlib.Path(os.fsdecode(error.filename)).absolute()
         outside = name and not name.is_relative_to(inside)
         if error.errno is None or error.errno not in _REFUSALS or outside:
             raise
         raise InputError(
-            f"{flag} {folder} cannot be written ({os.strerror(error.errno)}); make "
-            "room or set its permissions, and start again."
+            f"{flag} {path} cannot be written ({os.strerror(error.errno)}); make "
+            "room, set its permissions or choose another, and start again."
         ) from error
 
 
@@ -107,6 +116,27 @@ def write_text(path: StrPath, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
+def write_json(path: StrPath, value: Any) -> None:
+    """Writes JSON for people, too, as a file that appears only when it is complete."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_json(path: StrPath) -> Any:
+    """What a JSON file of UTF-8 text holds.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}); get or make it again."
+        ) from None
+
+
 @contextlib.contextmanager
 def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
     """Keeps a folder from other processes that ask for it in the same way.
@@ -125,22 +155,16 @@ def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{flag} {folder} is a file; choose a folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".lock", "w")
+        lock = filelock.FileLock(folder / ".lock").acquire(blocking=False)
+    except filelock.Timeout:
+        raise InputError(
+            f"{flag} {folder} is in use by another process; wait for it or choose "
+            "another folder."
+        ) from None
     except OSError as error:
         raise InputError(
             f"{flag} {folder} cannot be written ({error.strerror}); choose another "
             "folder."
         ) from None
-    with file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows has no flock, and runs without the guard.
-            pass
-        except BlockingIOError:
-            raise InputError(
-                f"{flag} {folder} is in use by another process; wait for it or choose "
-                "another folder."
-            ) from None
+    with lock:
         yield folder

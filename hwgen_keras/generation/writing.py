@@ -69,7 +69,7 @@ def tokenizer_for(settings, generator, characters):
             no structure.
     """
     tokenizer = None
-    if "tokens" in generator.input_names:
+    if getattr(generator.condition, "needs", None) == "structure":
         tokenizer = inputs.load_tokenizer(settings, characters)
     check_condition(generator, characters, tokenizer)
     return tokenizer

@@ -55,7 +55,7 @@ def hand_training(settings, generator, jit):
     return model, sum(math.prod(weights.shape) for weights in chosen), draw_probes
 
 
-def hand_pairs(settings, store, known, tokenizer):
+def hand_pairs(settings, store, known, tokenizer, condition):
     """The rows of the training: any font, another image by the hand, the image.
 
     A hand of a single character has no other: the image itself is then the style.
@@ -64,7 +64,7 @@ def hand_pairs(settings, store, known, tokenizer):
         settings: of adapt_hand.
         store: an `ImageStore` of fonts and one hand.
         known: indices of the hand's images to learn from.
-        tokenizer: a `StructureTokenizer`, or None for no tokens.
+        tokenizer, condition: see `PairSampler`.
 
     Returns:
         A `PairSampler`.
@@ -78,4 +78,5 @@ def hand_pairs(settings, store, known, tokenizer):
         seed=settings.seed,
         style_reference="writer" if several else "target",
         follow_forms=settings.follow_forms,
+        condition=condition,
     )
