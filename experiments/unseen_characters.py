@@ -90,7 +90,7 @@ class Settings(
 def main(settings):
     characters = inputs.load_characters(settings)
     held = unseen.held_out(characters, settings.held_out, settings.seed)
-    reader = generation.reader.load(settings.reader, characters)
+    reader = generation.load_reader(settings.reader, characters)
     samples = [
         sample
         for manifest in settings.handwriting

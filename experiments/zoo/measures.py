@@ -188,6 +188,6 @@ def follows(points):
 
 def load_judge(path, characters, generator, run):
     """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = generation.reader.load(path, characters)
-    generation.reader.check_independent(judge, generator, run)
+    judge = generation.load_reader(path, characters)
+    generation.check_independent(judge, generator, run)
     return judge

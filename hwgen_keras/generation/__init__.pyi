@@ -10,5 +10,7 @@ from .gate import Gate as Gate
 from .gate import Reader as Reader
 from .job import check_output as check_output
 from .job import generate as generate
+from .reader import check_independent as check_independent
+from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES
 from .sampler import GenerationSampler as GenerationSampler
