@@ -147,7 +147,7 @@ class Condition(nn.Module):
         self.hidden = nn.Linear(ours.embedding_width, ours.width)
         self.output_layer = nn.Linear(ours.width, ours.width)
         self.embedding = self.text_tower = None
-        if ours.input_names[0] == "label":
+        if ours.short_name == "embedding":
             self.embedding = nn.Embedding(ours.classes, ours.embedding_width)
         else:
             self.text_tower = frozen(Tower(ours.text_tower))

@@ -7,87 +7,85 @@ Each is loaded again in a process without Keras and compared with the Keras mode
 differs is not kept. docs/how-to/export.md lists inputs and outputs.
 """
 
+import dataclasses
 import pathlib
 
-from hwgen_keras.generation import sampling
+from hwgen_keras import bundle, export, generation, models
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation.settings import SamplingSettings
+from hwgen_keras.inputs.settings import Structures
+from hwgen_keras.settings import Output, rules_of, setting
 
-from .flags import common
+from . import flags
 
-# Generators that see the character in its glyph alone: no signature takes it.
-TOLD_NOTHING = ("adain", "diffusion")
-FLAGS = ("output", "structure_file")
-EXTRA = {
-    "run": (
-        common.flags.DEFINE_string,
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(Structures, SamplingSettings, Output):
+    """Settings of an export."""
+
+    run: str | None = setting(
         None,
         "Run folder, with its generator.keras, classifier.keras or clip.keras and its "
-        "config.json; of a generator's four steps the last one is taken.",
-    ),
-    "weights": (
-        common.flags.DEFINE_string,
+        "config.json; of a generator's four stages the last one is taken.",
+    )
+    weights: str | None = setting(
         None,
         "The .keras file to export, in place of --run; a config.json beside it is "
         "read.",
-    ),
-    "characters": (
-        common.flags.DEFINE_string,
+    )
+    characters: str | None = setting(
         None,
         "Character set (kana, etl8, jis1, or a text file) that the export knows; "
         "default: the run's.",
-    ),
-    "format": (
-        common.flags.DEFINE_list,
-        ["saved_model"],
+    )
+    format: tuple[str, ...] = setting(
+        ("saved_model",),
         "What to write, joined by commas: saved_model, onnx, keras.",
-    ),
-    "storage": (
-        common.flags.DEFINE_enum,
+        separator=",",
+    )
+    storage: str = setting(
         "float32",
-        ["float32", "float16"],
         "Precision of the weights in the file of --format=keras; float16 is half as "
         "large.",
-    ),
-    **sampling.EXTRA,
-}
-
-
-def main(options):
-    import keras
-
-    from hwgen_keras.bundle import read_bundle
-    from hwgen_keras.bundle.run_folder import find_weights, read_run
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.export import export_model
-    from hwgen_keras.models import load_trained
-
-    if options.output is None:
-        raise InputError("--output is needed.")
-    weights = find_weights(options)
-    facts, lacking = read_run(weights, options)
-    settings = {}
-    if any(getattr(options, name) is not None for name in sampling.EXTRA):
-        model = load_trained(weights, keras.Model, "--weights")
-        settings = sampling.settings(options, model)
-    found = export_model(
-        weights,
-        options.output,
-        formats=options.format,
-        storage=options.storage,
-        **facts,
-        **settings,
+        choices=("float32", "float16"),
     )
-    path = pathlib.Path(options.output)
+
+    def check(self):
+        super().check()
+        if (self.run is None) == (self.weights is None):
+            raise InputError(
+                "Give --run, a run folder, or --weights, a .keras file; one of the two."
+            )
+
+
+def main(settings):
+    weights = settings.weights or bundle.find_weights(settings.run)
+    if weights is None:
+        raise InputError(
+            f"--run {settings.run} holds none of {', '.join(bundle.OF_RUNS)}; check "
+            "the folder."
+        )
+    weights, output = pathlib.Path(weights), pathlib.Path(settings.output)
+    facts, lacking = bundle.read_run(
+        weights, settings.characters, settings.structure_file
+    )
+    if settings.given & rules_of(SamplingSettings).keys():
+        model = models.load_trained(weights, object, "--weights")
+        facts |= generation.sampling.arguments(settings, model)
+    found = export.export_model(
+        weights, output, formats=settings.format, storage=settings.storage, **facts
+    )
     names = found.pop("signatures")
-    if lacking and read_bundle(path).mode not in TOLD_NOTHING:
+    made = bundle.read_bundle(output)
+    # A generator without a condition sees the character in its glyph alone.
+    if lacking and (made.mode is None or made.condition):
         print(f"The signature serve_characters is left out: {lacking}")
-    print(f"Saved {path}, with the signatures {', '.join(names)}.")
+    print(f"Saved {output}, with the signatures {', '.join(names)}.")
     for name, difference in found.items():
-        stored = ""
-        if name == "keras":
-            stored = f", weights of {options.storage}"
+        stored = f", weights of {settings.storage}" if name == "keras" else ""
         print(f"{name}{stored}: differs from the Keras model by {difference:.1e}.")
-    return path
+    return output
 
 
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS, EXTRA)
+    flags.run(main, Settings, __doc__)

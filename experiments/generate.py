@@ -8,143 +8,136 @@ each image comes from; and generation.json, what was asked for and what was reje
 The writer of an image is the hand whose style it has. With --reader and
 --min_content_score a recogniser reads each image, and what it does not read as its
 character is drawn again. What is interrupted or killed stays in <output>.partial; the
-same command goes on with it. docs/how-to/generation.md tells more.
+same command resumes it. docs/how-to/generation.md explains more.
 """
 
-from hwgen_keras.generation import sampling, writing
+import dataclasses
+import json
+import pathlib
 
-from .flags import common
-
-FLAGS = (
-    *("generator_weights", "fonts", "handwriting", "simulated_writers"),
-    *("characters", "skip_unknown_characters", "writer_pattern", "structure_file"),
-    *("image_size", "batch_size", "seed", "output", "cache"),
+from hwgen_keras import evaluation, generation, inference, inputs, training
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
+from hwgen_keras.inputs.settings import (
+    Fonts,
+    Handwriting,
+    Images,
+    SimulatedWriters,
+    Structures,
 )
-EXTRA = {
-    **writing.EXTRA,
-    "count": (common.flags.DEFINE_integer, 20, "Images to generate of a character."),
-    "counts": (
-        common.flags.DEFINE_string,
-        None,
-        "JSON file {character: images} in place of --count; no other character is "
-        "written.",
-    ),
-    "format": (
-        common.flags.DEFINE_enum,
-        "png",
-        ["png", "store", "tfrecord"],
-        "Files of the images: a PNG file each, one packed store, or TFRecord files.",
-    ),
-    "workers": (
-        common.flags.DEFINE_integer,
-        None,
-        "Threads that decode and encode images beside the generator; default: one a "
-        "core, four at most.",
-    ),
-    "part_rows": (
-        common.flags.DEFINE_integer,
-        1024,
-        "Images that are made, compared and written together; what a kill can cost.",
-    ),
-}
+from hwgen_keras.settings import NOTHING, Output, Seed, rules_of, setting
+from hwgen_keras.training.settings import trained
+
+from . import flags
+
 _WORST = 10
 
 
-def main(options):
-    import json
-    import pathlib
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(
+    Fonts,
+    Handwriting,
+    SimulatedWriters,
+    Images,
+    Structures,
+    WritingSettings,
+    Seed,
+    Output,
+):
+    """Settings of the generation of a set."""
 
-    from hwgen_keras import generation
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.generation import counts, reader
-    from hwgen_keras.inputs import loading as inputs
-    from hwgen_keras.training import recipes
-
-    for flag in ("generator_weights", "output"):
-        if getattr(options, flag) is None:
-            raise InputError(f"--{flag} is needed.")
-    options.image_size = options.image_size or 64
-    options.batch_size = options.batch_size or 64
-    common.check_positive(
-        *(options, "image_size", "batch_size", "count", "workers", "part_rows")
+    DEFAULTS = {None: {"image_size": 64}}
+    generator_weights: str = trained("generator", "generator.keras", True)
+    batch_size: int = setting(
+        64, "Images that are written at once.", changes=NOTHING, above=0
     )
-    if options.seed < 0:
-        raise InputError(f"--seed is {options.seed}; give 0 or more.")
-    writing.check(options, options.handwriting)
-    generation.check_output(options.output)
-    characters = inputs.load_characters(options)
-    count = options.count
-    if options.counts is not None:
-        count = counts.read(options.counts, characters)
-    generator = load_generator(options)
-    recipes.check_stride(options.image_size, generator.stride)
-    recipes.check_condition(generator, characters)
-    judge = None
-    if options.reader is not None:
-        classifier = reader.load(options, characters)
-        reader.check_independent(classifier, generator, options.generator_weights)
-        judge = generation.Reader(classifier, options.batch_size)
-
-    store = writing.load_images(options)
-    tokenizer = None
-    if "tokens" in generator.input_names:
-        tokenizer = inputs.load_tokenizer(options, characters)
-    sampler = generation.GenerationSampler(
-        store,
-        count,
-        tokenizer,
-        options.seed,
-        options.style_from,
-        options.style_images,
-        options.follow_forms,
+    count: int = setting(20, "Images to generate of a character.", above=0)
+    counts: str | None = setting(
+        None,
+        "JSON file {character: images} in place of --count; no other character is "
+        "written.",
     )
-    flags = {k: v for k, v in vars(options).items() if k != "given"}
+    format: str = setting(
+        "png",
+        "Files of the images: a PNG file each, one packed store, or TFRecord files.",
+        choices=("png", "store", "tfrecord"),
+    )
+    workers: int | None = setting(
+        None,
+        "Threads that decode and encode images beside the generator; default: one a "
+        "core, four at most.",
+        changes=NOTHING,
+        above=0,
+    )
+    part_rows: int = setting(
+        1024,
+        "Images that are made, compared and written together; what a kill can cost.",
+        above=0,
+    )
+
+    def check(self):
+        super().check()
+        generation.writing.parts(self, self.handwriting)
+
+
+def main(settings):
+    generation.check_output(settings.output)
+    characters = inputs.load_characters(settings)
+    count = settings.count
+    if settings.counts is not None:
+        count = generation.counts.read(settings.counts, characters)
+    generator = load_generator(settings)
+    tokenizer = generation.writing.tokenizer_for(settings, generator, characters)
+    reader = None
+    if settings.reader is not None:
+        classifier = generation.load_reader(settings.reader, characters)
+        generation.check_independent(classifier, generator, settings.generator_weights)
+        reader = generation.Reader(classifier, settings.batch_size)
     path = generation.generate(
         generator,
-        sampler,
-        options.output,
-        options.batch_size,
-        form=options.format,
-        gate=generation.Gate(
-            judge,
-            options.min_content_score,
-            options.reject_duplicates,
-            options.max_attempts,
+        generation.GenerationSampler(
+            generation.writing.load_images(settings),
+            count,
+            tokenizer,
+            settings.seed,
+            settings.style_from,
+            settings.style_images,
+            settings.follow_forms,
+            generator.condition,
         ),
-        workers=options.workers,
-        part_rows=options.part_rows,
-        notes={"flags": flags, **common.versions()},
+        settings.output,
+        settings.batch_size,
+        form=settings.format,
+        gate=generation.Gate(
+            reader,
+            settings.min_content_score,
+            settings.reject_duplicates,
+            settings.max_attempts,
+        ),
+        workers=settings.workers,
+        part_rows=settings.part_rows,
+        notes={"flags": settings.values(), **training.versions()},
     )
-    file = pathlib.Path(options.output, "generation.json")
-    tell(json.loads(file.read_text("utf-8")))
+    summary = pathlib.Path(settings.output, "generation.json").read_text("utf-8")
+    report(json.loads(summary))
     print(f"Saved {path}")
     return path
 
 
-def load_generator(options):
-    """The generator of `--generator_weights`, as the flags have it write."""
-    import pathlib
-
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.inference.engines import SavedModelEngine
-    from hwgen_keras.models import GENERATORS, load_trained, with_policy
-
-    path = options.generator_weights
+def load_generator(settings):
+    """The generator of `--generator_weights`, a `.keras` file or an exported one."""
+    path = settings.generator_weights
     if not pathlib.Path(path, "saved_model.pb").is_file():
-        model = load_trained(path, GENERATORS, "--generator_weights", "generator.keras")
-        return sampling.apply(options, with_policy(model, "float32"))
-    if options.style_images > 1:
+        return generation.sampling.load(settings)
+    inside = [name for name in rules_of(SamplingSettings) if name in settings.given]
+    if settings.style_images > 1:
+        inside.append("style_images")
+    if inside:
         raise InputError(
-            "--style_images: an exported model is shown one image; give the .keras "
-            "file, or leave the flag out."
+            f"--{inside[0]}: an exported model has its sampling inside and is shown "
+            "one image; give the .keras file, or leave the flag out."
         )
-    for flag in sampling.EXTRA:
-        if getattr(options, flag) is not None:
-            raise InputError(
-                f"--{flag}: an exported model has its sampling inside; give the .keras "
-                "file, or leave the flag out."
-            )
-    exported = SavedModelEngine(path)
+    exported = inference.SavedModelEngine(path)
     if exported.kind not in ("generator", "diffusion"):
         raise InputError(
             f"--generator_weights: {path} is no exported generator but a "
@@ -153,10 +146,8 @@ def load_generator(options):
     return exported
 
 
-def tell(summary):
+def report(summary):
     """Prints what was made, and the characters of which most was rejected."""
-    from hwgen_keras.evaluation import text_table
-    from hwgen_keras.generation.gate import REASONS
 
     def row(name, values):
         rejected = values["rejected"].values()
@@ -168,12 +159,12 @@ def tell(summary):
     print(f"{summary['images']} images.")
     if not any(lost(summary)):
         return
-    header = ["Character", "Images", "Asked for", *map(str.capitalize, REASONS)]
-    each = sorted(summary["characters"].items(), key=lambda one: lost(one[1]))
-    worst = [row(*one) for one in reversed(each) if any(lost(one[1]))]
-    rows = [row("all", summary), *worst[:_WORST]]
+    reasons = map(str.capitalize, generation.REASONS)
+    header = ["Character", "Images", "Asked for", *reasons, "Dropped"]
+    each = sorted(summary["characters"].items(), key=lambda item: lost(item[1]))
+    worst = [row(*item) for item in reversed(each) if any(lost(item[1]))]
     print("Rejected, and dropped after --max_attempts, the worst characters first:")
-    print(text_table([*header, "Dropped"], rows))
+    print(evaluation.text_table(header, [row("all", summary), *worst[:_WORST]]))
     if summary["dropped"]:
         print(
             f"{summary['dropped']} of {summary['rows']} rows have no image that "
@@ -182,4 +173,4 @@ def tell(summary):
 
 
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS, EXTRA)
+    flags.run(main, Settings, __doc__)

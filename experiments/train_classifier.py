@@ -104,7 +104,7 @@ def main(settings):
         mixed = settings.mix != "none"
         training.compile_classifier(model, settings, steps, jit, mixed)
         make_feed = training.classifier_feed(settings, store, sampler, settings.mix)
-        extra = training.plateau(settings, len(store))
+        extra = training.plateau_callbacks(settings, len(store))
         name, best = "classifier.keras", settings.validation
         if best is not None:
             kind = data.HANDWRITING

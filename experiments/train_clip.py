@@ -79,7 +79,7 @@ def main(settings):
         model = training.clip_of_encoders(settings, encoders)
         training.compile_clip(model, settings, steps, jit)
         make_feed = training.clip_feed(settings, store, sampler)
-        plateau = training.plateau(settings, len(store))
+        plateau = training.plateau_callbacks(settings, len(store))
         training.fit(run, model, make_feed, steps, extra=plateau)
 
         path = run.save(model, "clip.keras")

@@ -11,7 +11,7 @@ import dataclasses
 from hwgen_keras import models, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.settings import setting
-from hwgen_keras.training.settings import Stages, trained
+from hwgen_keras.training.settings import CONDITIONS, Stages, trained
 
 from . import flags
 
@@ -57,7 +57,7 @@ class Settings(Stages):
         "clip",
         "What tells the model the character beside its glyph: nothing, a learned "
         "embedding, or CLIP's embedding of its structure.",
-        choices=("none", "embedding", "clip"),
+        choices=("none", *CONDITIONS),
     )
     style_attention: bool = setting(
         False, "Also attend to the style image at all positions."

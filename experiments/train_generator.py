@@ -13,7 +13,7 @@ import dataclasses
 from hwgen_keras import models, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.settings import setting
-from hwgen_keras.training.settings import Stages, trained
+from hwgen_keras.training.settings import CONDITIONS, Stages, trained
 
 from . import flags
 
@@ -50,7 +50,7 @@ class Settings(Stages):
         "adain_clip",
         "What tells the generator the character: nothing, a learned embedding, or "
         "CLIP's embedding of its structure.",
-        choices=("adain", "adain_embedding", "adain_clip"),
+        choices=("adain", *(f"adain_{name}" for name in CONDITIONS)),
     )
     perceptual: str = setting(
         "auto",

@@ -65,7 +65,7 @@ def main(settings):
         model = models.Classifier(encoder, len(store.characters), dtype=policy)
         training.compile_classifier(model, settings, steps, jit)
         make_feed = training.classifier_feed(settings, store, sampler)
-        plateau = training.plateau(settings, len(store))
+        plateau = training.plateau_callbacks(settings, len(store))
         training.fit(run, model, make_feed, steps, extra=plateau)
 
         return training.finish_classifier(run, model, "image_encoder.keras")

@@ -42,6 +42,7 @@ from .inference import LoadedCLIP as LoadedCLIP
 from .inference import LoadedGenerator as LoadedGenerator
 from .inference import load as load
 from .layers import CLIPCondition as CLIPCondition
+from .layers import Condition as Condition
 from .layers import EmbeddingCondition as EmbeddingCondition
 from .models import CLIP as CLIP
 from .models import SIZES as SIZES

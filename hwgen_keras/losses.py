@@ -102,6 +102,12 @@ def pyramid_distance(target, generated, levels=4):
     return total / (levels + 1)
 
 
+PIXEL_DISTANCES = {
+    "absolute": lambda target, generated: ops.abs(target - generated),
+    "pyramid": pyramid_distance,
+}
+
+
 def hinge_discriminator_loss(real_logits, generated_logits):
     """½ [mean relu(1 - D(real)) + mean relu(1 + D(generated))], a scalar.
 

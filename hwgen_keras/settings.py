@@ -14,8 +14,8 @@ import math
 import os
 import types
 import typing
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, cast
 
 from hwgen_keras.errors import InputError
 
@@ -116,6 +116,12 @@ class Settings:
     def check(self) -> None:
         """Raises InputError unless the settings fit each other."""
 
+    @classmethod
+    def among(cls, values: Mapping[str, Any], **more: Any) -> typing.Self:
+        """The settings of this class, from values that may have other names, too."""
+        values = {**values, **more}
+        return cls(**{name: values[name] for name in rules_of(cls) if name in values})
+
     def replace(self, **changes: Any) -> typing.Self:
         """The settings with other values, checked again; all count as given."""
         return dataclasses.replace(self, **changes)
@@ -135,7 +141,7 @@ class Settings:
 
 def rules_of(settings_class: type[Settings]) -> dict[str, Rule]:
     """{name: its `Rule`} of all settings of a class."""
-    return {f.name: f.default for f in dataclasses.fields(settings_class)}
+    return {f.name: cast(Rule, f.default) for f in dataclasses.fields(settings_class)}
 
 
 @functools.cache
@@ -150,6 +156,29 @@ def type_of(settings_class: type[Settings], name: str) -> type:
 def as_json(value: Any) -> Any:
     """A value as a JSON file gives it back."""
     return list(value) if isinstance(value, tuple) else value
+
+
+def named_values(
+    flag: str, values: Iterable[str], what: str = "PATH", empty: bool = False
+) -> dict[str, list[str]]:
+    """{name: its values} of a flag NAME=VALUE that may be given several times.
+
+    Args:
+        flag: its name.
+        values: what was given.
+        what: what a value is.
+        empty: whether a value may be empty.
+
+    Raises:
+        InputError: a value has another form.
+    """
+    found: dict[str, list[str]] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not (name and equals and (value or empty)):
+            raise InputError(f"--{flag}={text}: write it as NAME={what}.")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _checked(settings_class, name, value):
@@ -250,5 +279,21 @@ class Output(Settings):
     """Where the result goes."""
 
     output: str = setting(
+        None, "File or folder of the result.", changes=NOTHING, required=True
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewOutput(Output):
+    """Where the result goes, which is all written at once."""
+
+    output: str = setting(
         None, "What to make; it must not exist yet.", changes=NOTHING, required=True
     )
+
+    def check(self) -> None:
+        super().check()
+        if os.path.exists(self.output):
+            raise InputError(
+                f"--output: {self.output} exists already; choose another folder."
+            )

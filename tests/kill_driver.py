@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from experiments import train_classifier, train_generator
-from experiments.flags import common
+from hwgen_keras import training
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import (
     ClassificationSampler,
@@ -29,7 +29,6 @@ from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.models import StyleTransfer, adam_pair
 from hwgen_keras.sources import find_fonts
 from hwgen_keras.training import checkpoints
-from hwgen_keras.training import run as training
 from hwgen_keras.training.plateau import Plateau
 
 CHARACTERS, BATCH_SIZE, SIZE = "あいうえ", 2, 16
@@ -77,11 +76,12 @@ def main(kind, folder, kill_at):
         ]
     )
     script = {"generator": train_generator, "classifier": train_classifier}[kind]
-    options = common.options(
-        script.FLAGS,
-        script.EXTRA,
+    begun = pathlib.Path(folder).exists()
+    needed = {"generator": {"clip_weights": "none"}, "classifier": {"fonts": ["none"]}}
+    settings = script.Settings(
+        **needed[kind],
         run_dir=folder,
-        resume=pathlib.Path(folder).exists(),
+        resume=begun,
         steps=7,
         interval=3,
         # After every step.
@@ -96,12 +96,12 @@ def main(kind, folder, kill_at):
         flush(partial)
 
     checkpoints.flush = kill
-    with training.Run(kind, options) as run:
-        common.set_up(options)
+    with training.Run(kind, settings) as run:
+        training.set_up(settings)
         model, make_feed = globals()[kind](store)
         # Its rates follow the logged losses.
         extra = [Plateau(patience=0, every=1)] if kind == "classifier" else []
-        training.fit(run, model, make_feed, extra=extra)
+        training.fit(run, model, make_feed, settings.steps, extra=extra)
         variables = [*model.weights, *model.optimizer.variables]
         arrays = [ops.convert_to_numpy(variable) for variable in variables]
         np.savez(run.folder / "final.npz", *arrays)

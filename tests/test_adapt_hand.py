@@ -10,8 +10,7 @@ from hand_folder import characters_file, hand_folder
 from networks import BACKEND, diffusion_generator
 
 from experiments import adapt_hand
-from experiments.flags import common
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import GENERATORS, AdaINGenerator, load_trained
 from hwgen_keras.training import callbacks
@@ -23,8 +22,8 @@ TINY = {"image_size": 16, "batch_size": 4, "steps": 4, "interval": 2}
 
 
 def call(**values):
-    flags = {**TINY, **values}
-    return adapt_hand.main(common.options(adapt_hand.FLAGS, adapt_hand.EXTRA, **flags))
+    settings = adapt_hand.Settings(**{**TINY, "cache": "", **values})
+    return adapt_hand.main(settings)
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +104,10 @@ def test_a_resumed_run_equals_one_that_never_stopped(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_3)
-    with pytest.raises(common.Stopped, match="SIGINT: stopped after step 3 of 4"):
+    with pytest.raises(Stopped, match="SIGINT: stopped after step 3 of 4"):
         call(**given, run_dir=str(tmp_path / "parts"), part="decoder")
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
-    resumed = common.options(
-        adapt_hand.FLAGS,
-        adapt_hand.EXTRA,
-        run_dir=str(tmp_path / "parts"),
-        resume=True,
-    )
+    resumed = adapt_hand.Settings(run_dir=str(tmp_path / "parts"), resume=True)
     parts = adapt_hand.main(resumed)
     printed = capsys.readouterr().out
     assert "weights learn from 5 images; 1 are held out" in printed

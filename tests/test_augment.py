@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from experiments.flags import vocabulary
 from hwgen_keras.data import AUGMENTATIONS, parse_augmentations
 from hwgen_keras.errors import InputError
+from hwgen_keras.training.settings import AUGMENTATIONS as DESCRIBED
 
 tf = pytest.importorskip("tensorflow")
 
@@ -194,7 +194,7 @@ def test_names_of_augmentations():
     assert parse_augmentations("cutout, affine") == ("affine", "cutout")
     for name in AUGMENTATIONS[2:]:
         assert callable(getattr(augment, name))
-        assert f"{name} (" in vocabulary.AUGMENTATIONS
+        assert f"{name} (" in DESCRIBED
     assert parse_augmentations(AUGMENTATIONS) == AUGMENTATIONS[1:]
     for names in ("blur", ["elastic", "blur"], "elastic,"):
         with pytest.raises(InputError, match="use none, affine, perspective"):

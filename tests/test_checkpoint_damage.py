@@ -40,7 +40,7 @@ class TestDamage:
         # A folder that the next checkpoint is to have is replaced.
         save_steps(line, tmp_path, [9])
         assert checkpoints.restore(line, tmp_path)["step"] == 9
-        assert sorted(tmp_path.iterdir()) == checkpoints.checkpoints(tmp_path)
+        assert sorted(tmp_path.iterdir()) == checkpoints.checkpoint_folders(tmp_path)
 
     def test_leaves_nothing_half_written(self, line, tmp_path, monkeypatch):
         def fail(path):
@@ -88,7 +88,7 @@ class TestDamage:
 
     def test_none_is_left(self, line, tmp_path):
         save_steps(line, tmp_path, [5, 6])
-        for path in checkpoints.checkpoints(tmp_path):
+        for path in checkpoints.checkpoint_folders(tmp_path):
             (path / checkpoints.WEIGHTS).write_bytes(b"")
         with pytest.raises(InputError, match="step-00000006 .* is damaged"):
             checkpoints.restore(line, tmp_path)

@@ -105,7 +105,7 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
         first.optimizer.dynamic_scale.assign(64.0)
     train(first, [0, 1], progress, checkpoint)
     saved = states(first)
-    path = checkpoints.checkpoints(tmp_path)[-1]
+    path = checkpoints.checkpoint_folders(tmp_path)[-1]
     size = (path / checkpoints.WEIGHTS).stat().st_size
     assert size < checkpoints.bytes_needed(first) < 4 * size
     train(first, [2, 3])
@@ -208,7 +208,7 @@ class TestWithinAnInterval:
     def test_a_signal_loses_no_line_and_changes_none(self, tmp_path):
         whole, first = train_with_metrics(tmp_path / "whole")
         before, _ = train_with_metrics(tmp_path / "parts", signal_at=4)
-        saved = [p.name for p in checkpoints.checkpoints(tmp_path / "parts")]
+        saved = [p.name for p in checkpoints.checkpoint_folders(tmp_path / "parts")]
         assert saved == ["step-00000003", "step-00000004"]
         after, second = train_with_metrics(tmp_path / "parts")
         assert [count for count, _ in whole] == [1, 2]
@@ -219,25 +219,25 @@ class TestWithinAnInterval:
     def test_a_signal_at_the_end_of_one(self, tmp_path):
         rows, _ = train_with_metrics(tmp_path, signal_at=3)
         assert len(rows) == 1
-        (saved,) = checkpoints.checkpoints(tmp_path)
+        (saved,) = checkpoints.checkpoint_folders(tmp_path)
         assert saved.name == "step-00000003"
 
     def test_when_time_is_up(self, tmp_path):
         rows, _ = train_with_metrics(tmp_path, minutes=1e-9)
         assert len(rows) == 2
-        steps = [int(p.name[-1]) for p in checkpoints.checkpoints(tmp_path)]
+        steps = [int(p.name[-1]) for p in checkpoints.checkpoint_folders(tmp_path)]
         assert steps == [1, 2, 3, 4, 5, 6]
 
     def test_not_before(self, tmp_path):
         train_with_metrics(tmp_path, minutes=10)
-        steps = [int(p.name[-1]) for p in checkpoints.checkpoints(tmp_path)]
+        steps = [int(p.name[-1]) for p in checkpoints.checkpoint_folders(tmp_path)]
         assert steps == [3, 6]
 
 
 class TestWhatIsKept:
     def test_the_last(self, line, tmp_path):
         save_steps(line, tmp_path / "new", [5, 10, 15], keep=2)
-        names = [p.name for p in checkpoints.checkpoints(tmp_path / "new")]
+        names = [p.name for p in checkpoints.checkpoint_folders(tmp_path / "new")]
         assert names == ["step-00000010", "step-00000015"]
         assert sorted(p.name for p in (tmp_path / "new").iterdir()) == names
 

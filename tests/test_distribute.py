@@ -12,7 +12,6 @@ import pytest
 from networks import BACKEND
 
 from experiments import train_classifier, train_text_encoder
-from experiments.flags import common
 from hwgen_keras import backend
 from hwgen_keras.errors import InputError
 
@@ -42,7 +41,7 @@ def process(tmp_path_factory, write_manifest, characters):
     """The folder of all that runs in one process with two devices, as it takes long.
 
     `found.npz` of `one_and_two.py`; and a run `broken`, whose first step one device
-    takes and whose next two steps two devices take; `values` are its options.
+    takes and whose next two steps two devices take; `values` are its settings.
     """
     folder = tmp_path_factory.mktemp("devices")
     characters_file = folder / "characters.txt"
@@ -75,8 +74,8 @@ def found(process):
 
 def classify(run_dir, **values):
     """Trains a classifier on one device."""
-    flags = train_classifier.FLAGS, train_classifier.EXTRA
-    train_classifier.main(common.options(*flags, run_dir=str(run_dir), **values))
+    settings = train_classifier.Settings(run_dir=str(run_dir), cache="", **values)
+    train_classifier.main(settings)
 
 
 def pairs(found, model, what):
@@ -156,8 +155,7 @@ def test_a_run_goes_from_one_device_to_two_and_back(process):
 def text_encoder(tmp_path, characters, **values):
     file = tmp_path / "characters.txt"
     file.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    options = common.options(
-        train_text_encoder.FLAGS,
+    settings = train_text_encoder.Settings(
         characters=str(file),
         size="tiny",
         steps=1,
@@ -165,7 +163,7 @@ def text_encoder(tmp_path, characters, **values):
         distribute="data",
         **values,
     )
-    train_text_encoder.main(options)
+    train_text_encoder.main(settings)
 
 
 class TestMistakes:

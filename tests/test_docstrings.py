@@ -63,7 +63,8 @@ def callables():
         for member, attribute in public_api.members(value).items():
             function = public_api.function_of(attribute)
             parameters = inspect.signature(function).parameters
-            yield f"{name}.{member}", parameters, function.__doc__, function
+            docstring = inspect.getdoc(getattr(value, member))
+            yield f"{name}.{member}", parameters, docstring, function
 
 
 CASES = list(callables())

@@ -140,16 +140,18 @@ class TestArms:
     def test_text(self):
         table = evaluation.arms_table(evaluation.summarise_arms(self.RESULTS))
         assert evaluation.text_table(*table).splitlines() == [
-            "Trained on   Accuracy %  Macro-F1 %  Seeds",
-            "------------------------------------------",
-            "few         60.0 ± 10.0  30.0 ± 5.0      3",
-            "fonts              90.0        80.0      1",
+            "Trained on      Accuracy %    Macro-F1 %    Seeds",
+            "------------  ------------  ------------  -------",
+            "few            60.0 ± 10.0    30.0 ± 5.0        3",
+            "fonts                 90.0          80.0        1",
         ]
 
 
 def test_text_table_lines_up_wide_characters():
     text = evaluation.text_table(["", "F1"], [["あ", 1.0], ["ab", None]])
-    assert text.splitlines() == ["     F1", "-------", "あ  1.0", "ab    –"]
+    assert text.splitlines() == ["      F1", "--  ----", "あ   1.0", "ab     –"]
+    text = evaluation.text_table(["", "F1"], [["あ", "é|"]], left=(0, 1))
+    assert text.splitlines() == ["    F1", "--  ----", "あ  é|"]
 
 
 def test_text_table_with_a_cell_too_few():

@@ -13,6 +13,7 @@ from PIL import Image
 
 from experiments import (
     evaluate_classifier,
+    flags,
     generate,
     train_classifier,
     train_clip,
@@ -20,21 +21,26 @@ from experiments import (
     train_image_encoder,
     train_text_encoder,
 )
-from experiments.flags import common
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.models import SIZES, load_trained
-from hwgen_keras.training import callbacks
-from hwgen_keras.training import stages as four_steps
+from hwgen_keras.training import Run, callbacks, resumed, stages
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
 RATES = ("steps_per_second", "images_per_second", "data_wait")  # each run has its own
-TINY = {"size": "tiny", "image_size": 32, "batch_size": 4, "steps": 2, "interval": 1}
+TINY = {
+    "size": "tiny",
+    "image_size": 32,
+    "batch_size": 4,
+    "steps": 2,
+    "interval": 1,
+    "cache": "",
+}
 
 
 def call(script, **values):
-    """`main` of a script with some options; the rest at their defaults."""
-    return common.call(script, {**TINY, **values})
+    """`main` of a script with some settings; the rest at their defaults."""
+    return flags.call(script, {**TINY, **values})
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +49,8 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     patch = pytest.MonkeyPatch()
     request.addfinalizer(patch.undo)
     if BACKEND != "torch":
-        # Two steps show that each goes on from the one before.
-        patch.setattr(four_steps, "STEPS", ("step1", "step_end"))
+        # Two stages show that each starts from the one before.
+        patch.setattr(stages, "STAGES", ("step1", "step_end"))
     if BACKEND == "jax":
         # To compile two levels takes JAX twice as long; it does in test_update.
         patch.setitem(SIZES["tiny"]["generator"], "multipliers", (1,))
@@ -79,23 +85,23 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     )
 
 
-def test_the_four_steps_leave_weights_logs_and_pictures(chain):
-    for step in four_steps.STEPS:
-        run = chain.folder / "generator" / step
+def test_the_four_stages_leave_weights_logs_and_pictures(chain):
+    for stage in stages.STAGES:
+        run = chain.folder / "generator" / stage
         assert (run / "generator.keras").is_file()
         assert (run / "discriminator.keras").is_file()
         assert list((run / "logs").glob("events.*"))
         pictures = sorted(p.name for p in (run / "samples").glob("*.png"))
         assert pictures == ["step-00000001.png", "step-00000002.png"]
         config = json.loads((run / "config.json").read_text("utf-8"))
-        assert config["flags"]["step"] == step
+        assert config["flags"]["stage"] == stage
         assert config["notes"]["perceptual_features"].startswith("image encoder of")
         history = (run / "history.jsonl").read_text().splitlines()
         first, last = (json.loads(line) for line in history)
         assert last["step"] == 2
         for name in ("reconstruction", "explicit", "implicit", "discriminator"):
             assert np.isfinite(last[name])
-        # Half a cosine over the two steps, begun anew in each of the four.
+        # Half a cosine over the two steps, begun anew in each of the four stages.
         assert first["learning_rate_generator"] == pytest.approx(5e-4)
         assert last["learning_rate_generator"] == pytest.approx(0)
 
@@ -200,11 +206,11 @@ def test_a_resumed_run_equals_one_that_never_stopped(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_3)
-    with pytest.raises(common.Stopped, match="SIGINT: stopped after step 3 of 5"):
+    with pytest.raises(Stopped, match="SIGINT: stopped after step 3 of 5"):
         call(script, **arguments, run_dir=str(tmp_path / "parts"))
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
-    resumed = common.options(script.FLAGS, run_dir=str(tmp_path / "parts"), resume=True)
-    parts = script.main(resumed)
+    settings = script.Settings(run_dir=str(tmp_path / "parts"), resume=True)
+    parts = script.main(settings)
     first, second = (
         [
             {k: v for k, v in json.loads(line).items() if k not in RATES}
@@ -221,17 +227,14 @@ def test_a_resumed_run_equals_one_that_never_stopped(
         np.testing.assert_array_equal(a, b)
 
 
-def test_resume_of_all_steps_needs_the_folder_alone(chain, capsys):
-    options = common.options(
-        train_generator.FLAGS,
-        train_generator.EXTRA,
-        run_dir=str(chain.folder / "generator"),
-        resume=True,
-    )
-    assert train_generator.main(options) == chain.generator
+def test_resume_of_all_stages_needs_the_folder_alone(chain, capsys):
+    folder = str(chain.folder / "generator")
+    settings = train_generator.Settings(run_dir=folder, resume=True)
+    assert train_generator.main(settings) == chain.generator
     printed = capsys.readouterr().out
-    assert all(f"{step} is complete." in printed for step in four_steps.STEPS)
-    assert (options.size, options.image_size, options.steps) == ("tiny", 32, 2)
+    assert all(f"{stage} is complete." in printed for stage in stages.STAGES)
+    settings = resumed(settings)
+    assert (settings.size, settings.image_size, settings.steps) == ("tiny", 32, 2)
 
 
 MISTAKES = {
@@ -261,8 +264,8 @@ MISTAKES = {
         {"clip_weights": "{clip}", "run_dir": "{folder}", "simulated_writers": 0},
         "This step needs handwriting: give --handwriting",
     ),
-    "no handwriting for the last of all steps": (
-        {"clip_weights": "{clip}", "step": "all", "simulated_writers": 0},
+    "no handwriting for the last of all stages": (
+        {"clip_weights": "{clip}", "stage": "all", "simulated_writers": 0},
         "This step needs handwriting: give --handwriting",
     ),
     "missing font": (
@@ -309,7 +312,7 @@ def test_mistakes_get_one_sentence(chain, tmp_path, values, message):
         for name, value in values.items()
     }
     with pytest.raises(InputError) as error:
-        call(train_generator, **{**chain.data, "step": "step_end", **values})
+        call(train_generator, **{**chain.data, "stage": "step_end", **values})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -321,23 +324,18 @@ def test_a_cut_weights_file_is_named(chain, tmp_path):
         call(
             train_generator,
             **chain.data,
-            step="step_end",
+            stage="step_end",
             clip_weights=str(cut),
             run_dir=str(tmp_path / "run"),
         )
 
 
 def test_a_run_folder_in_use_is_refused(chain, tmp_path):
-    from hwgen_keras.training.run import Run
-
-    options = common.options(
-        train_text_encoder.FLAGS, run_dir=str(tmp_path / "run"), size="tiny"
-    )
-    with Run("test", options):
-        options.resume = True
+    settings = train_text_encoder.Settings(run_dir=str(tmp_path / "run"), size="tiny")
+    with Run("test", settings):
         with pytest.raises(InputError, match="is in use by another process"):
-            Run("test", options)
-    with Run("test", options) as run:
+            Run("test", settings.replace(resume=True))
+    with Run("test", settings) as run:
         assert run.folder == tmp_path / "run"
 
 

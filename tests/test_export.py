@@ -14,7 +14,6 @@ import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
 from experiments import export
-from experiments.flags import common
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
@@ -65,15 +64,13 @@ def run(tmp_path_factory):
 def exported(run):
     """All formats that can be written, by the script."""
     onnx = ["onnx"] if importlib.util.find_spec("tf2onnx") else []
-    options = common.options(
-        export.FLAGS,
-        export.EXTRA,
+    settings = export.Settings(
         run=str(run),
         output=str(run / "exported"),
         format=["saved_model", *onnx, "keras"],
         storage="float16",
     )
-    return export.main(options)
+    return export.main(settings)
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +178,9 @@ def test_a_clip_embeds_characters(tmp_path):
 
 @one_backend
 def test_an_unknown_character_is_named():
-    table = CharacterTable(["あ", "い"], [[1], [2]])
-    assert table.lookup(tf.constant(["い", "あ"])).numpy().tolist() == [[2], [1]]
+    table = CharacterTable(["あ", "い"], {"tokens": np.array([[1], [2]])})
+    found = table.lookup(tf.constant(["い", "あ"]))["tokens"]
+    assert found.numpy().tolist() == [[2], [1]]
     with pytest.raises(tf.errors.InvalidArgumentError, match=str(ord("木"))):
         table.lookup(tf.constant(["あ", "木"]))
 
@@ -206,6 +204,15 @@ class TestRefused:
     def test_arguments(self, file, arguments, message):
         with pytest.raises(InputError, match=message):
             export_model(file, file.with_name("out"), **arguments)
+
+    def test_which_model(self, tmp_path):
+        output = str(tmp_path / "out")
+        for values in ({}, {"run": "a", "weights": "b"}):
+            with pytest.raises(InputError, match="Give --run.* one of the two"):
+                export.Settings(output=output, **values)
+        settings = export.Settings(output=output, run=str(tmp_path))
+        with pytest.raises(InputError, match="--run .* holds none of generator.keras"):
+            export.main(settings)
 
     def test_names(self, file, tmp_path):
         with pytest.raises(InputError, match="exists already"):
@@ -260,21 +267,24 @@ class TestRefused:
 
 @one_backend
 def test_what_does_not_fit_the_model_is_told():
+    from hwgen_keras.bundle.description import pack_structures
     from hwgen_keras.export.writer import _values
 
-    request = {"characters": list("あいう"), "tokens": None, "vocabulary_size": None}
+    request = {"characters": list("あいう"), "structures": None}
     model = image_classifier()
     with pytest.raises(InputError, match="tells 4 characters apart, .* has 3"):
         _values(model, request)
-    with pytest.raises(InputError, match="tells 4 characters apart, .* has 3"):
+    with pytest.raises(InputError, match="on 4 characters and is used with 3"):
         _values(generator("adain_embedding"), request)
-    other = {**request, "tokens": [[2, 3, 0]] * 3, "vocabulary_size": 9}
-    with pytest.raises(InputError, match="other structures .of 12 tokens and the len"):
+    tokenizer = StructureTokenizer({c: ((c,),) for c in "あいう"})
+    other = {**request, "structures": pack_structures(tokenizer)}
+    with pytest.raises(InputError, match="of 12 tokens .* with sequences of 3 ou"):
         _values(generator("adain_clip"), other)
     assert _values(generator("adain_clip"), request) is None
     assert _values(generator("adain"), other) is None
     four = {**request, "characters": list(KNOWN)}
-    assert _values(generator("adain_embedding"), four) == [0, 1, 2, 3]
+    labels = _values(generator("adain_embedding"), four)["label"]
+    assert labels.tolist() == [0, 1, 2, 3]
     assert _values(model, four) is None
 
 

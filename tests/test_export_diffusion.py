@@ -8,12 +8,13 @@ import pytest
 from networks import BACKEND, diffusion_generator, tokens
 
 from experiments import export
-from experiments.flags import common
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
 from hwgen_keras.generation import sampling
+from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
+from hwgen_keras.settings import rules_of
 
 # Whatever the backend, a process on TensorFlow exports, and takes its time to compile.
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
@@ -24,11 +25,6 @@ STORED = {
     "steps": 3,
     "guidance": {"condition": 2.0, "content": 1.5},
 }
-
-
-def options(names=(), **values):
-    extra = export.EXTRA if names else sampling.EXTRA
-    return common.options(names, extra, **values)
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +39,13 @@ def serve(generator, tmp_path_factory):
     """Exported by the script, with other settings than stored."""
     folder = tmp_path_factory.mktemp("export_diffusion")
     generator.save(folder / "generator.keras")
-    flags = options(
-        export.FLAGS,
+    settings = export.Settings(
         weights=str(folder / "generator.keras"),
         output=str(folder / "exported"),
         sampler="dpm_solver",
         guidance_content=1.0,
     )
-    return load_exported(export.main(flags))
+    return load_exported(export.main(settings))
 
 
 @pytest.fixture
@@ -94,41 +89,44 @@ def test_the_number_of_steps_can_be_an_input(generator, serve, inputs):
 def test_what_does_not_fit_is_told_before_the_export(generator, tmp_path):
     generator.save(tmp_path / "generator.keras")
     out = tmp_path / "out"
-    flags = options(
-        export.FLAGS,
+    settings = export.Settings(
         weights=str(tmp_path / "generator.keras"),
         output=str(out),
-        sampling_steps=0,
+        sampler="heun",
+        sampling_steps=3,
     )
-    with pytest.raises(InputError, match="--sampling_steps is 0; give 1 or more"):
-        export.main(flags)
+    with pytest.raises(InputError, match="heun needs at least 4 steps, and these are"):
+        export.main(settings)
     assert not out.exists()
 
 
 class TestFlags:
     def test_none_leave_the_generator_alone(self, generator):
-        assert sampling.apply(options(), generator) is generator
+        assert sampling.apply(SamplingSettings(), generator) is generator
         other = types.SimpleNamespace()
-        assert sampling.apply(options(), other) is other
+        assert sampling.apply(SamplingSettings(), other) is other
 
     def test_all_are_applied_and_the_rest_is_as_stored(self, generator):
-        one = sampling.apply(options(guidance_style=0.0), generator)
+        one = sampling.apply(SamplingSettings(guidance_style=0.0), generator)
         assert (one.sampler, one.steps) == ("ddim", 3)
         assert one.guidance == {"content": 1.5, "style": 0.0, "condition": 2.0}
         assert one.network is generator.network
         flags = {"sampler": "heun", "sampling_steps": 4, "guidance_content": 1.0}
-        two = sampling.apply(options(**flags, guidance_condition=1.5), generator)
+        two = sampling.apply(
+            SamplingSettings(**flags, guidance_condition=1.5), generator
+        )
         assert (two.sampler, two.steps) == ("heun", 4)
         assert two.guidance == {"content": 1.0, "style": 1.0, "condition": 1.5}
 
     def test_the_samplers_are_those_of_the_package(self):
-        assert sampling.EXTRA["sampler"][2] == list(samplers.SAMPLERS)
+        rule = rules_of(SamplingSettings)["sampler"]
+        assert rule.choices == tuple(samplers.SAMPLERS)
 
     @pytest.mark.parametrize(
         ("flags", "message"),
         [
             ({"sampling_steps": -1}, "--sampling_steps is -1; give 1 or more"),
-            ({"guidance_style": -0.5}, "--guidance_style is -0.5; give a number of 0"),
+            ({"guidance_style": -0.5}, "--guidance_style is -0.5; give 0 or more"),
             ({"guidance_style": float("nan")}, "--guidance_style is nan; give"),
             ({"sampler": "heun"}, "heun needs at least 4 steps, and these are 3"),
             ({"sampler": "heun", "sampling_steps": 2}, "and these are 2, with which"),
@@ -136,7 +134,7 @@ class TestFlags:
     )
     def test_values_that_do_not_fit(self, generator, flags, message):
         with pytest.raises(InputError, match=message) as caught:
-            sampling.apply(options(**flags), generator)
+            sampling.apply(SamplingSettings(**flags), generator)
         assert "\n" not in str(caught.value)
 
     def test_other_models_have_nothing_to_set(self):
@@ -144,9 +142,9 @@ class TestFlags:
         for name, value in (("sampler", "ddim"), ("guidance_content", 1.0)):
             message = f"--{name} is for a diffusion model, not for AdaINGenerator"
             with pytest.raises(InputError, match=message):
-                sampling.apply(options(**{name: value}), adain)
+                sampling.apply(SamplingSettings(**{name: value}), adain)
 
     def test_a_condition_that_is_not_there_has_no_guidance(self):
         model = DiffusionGenerator(UNet(8, (1,), style_width=8, attention=ATTENTION))
         with pytest.raises(InputError, match="--guidance_condition: the model is not"):
-            sampling.apply(options(guidance_condition=2.0), model)
+            sampling.apply(SamplingSettings(guidance_condition=2.0), model)

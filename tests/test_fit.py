@@ -13,9 +13,8 @@ import pytest
 from networks import one_weight
 
 from experiments import train_text_encoder
-from experiments.flags import common
-from hwgen_keras.errors import InputError
-from hwgen_keras.training import run as training
+from hwgen_keras import training
+from hwgen_keras.errors import InputError, Stopped
 
 
 class Feed(keras.utils.PyDataset):
@@ -53,14 +52,13 @@ def train(tmp_path):
 
     def train(model=None, bad=(), extra=(), **values):
         values = {"steps": 8, "interval": 2, "size": "tiny", **values}
-        options = common.options(
-            train_text_encoder.FLAGS, run_dir=str(tmp_path / "run"), **values
-        )
-        with training.Run("test", options) as run:
+        settings = train_text_encoder.Settings(run_dir=str(tmp_path / "run"), **values)
+        with training.Run("test", settings) as run:
             training.fit(
                 run,
                 model or one_weight(),
                 lambda first, steps: Feed(first, steps, bad),
+                settings.steps,
                 extra=extra,
             )
         return run.folder
@@ -138,7 +136,7 @@ class TestDisk:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with monkeypatch.context() as patched:
-            patched.setattr(training, "write_text", fail)
+            patched.setattr("hwgen_keras.training.run.write_text", fail)
             with pytest.raises(InputError, match="No space left"):
                 train()
         # The folder is free again.
@@ -151,7 +149,7 @@ class TestSignals:
     )
     def test_finishes_the_step_and_saves(self, train, tmp_path, number, status):
         stop = At(3, lambda: os.kill(os.getpid(), number))
-        with pytest.raises(common.Stopped, match="stopped after step 3 of 8") as caught:
+        with pytest.raises(Stopped, match="stopped after step 3 of 8") as caught:
             train(extra=[stop])
         assert caught.value.status == status
         assert str(caught.value).startswith(number.name)

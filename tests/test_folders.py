@@ -1,15 +1,14 @@
 """A plain folder of images as a hand."""
 
-import types
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from hwgen_keras import inputs
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import Sample, folder_samples, write_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.inputs.settings import Images
 
 pytestmark = pytest.mark.backend_free
 
@@ -76,12 +75,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
 
 
 def test_handwriting_may_be_a_folder_with_images_or_with_a_manifest(tmp_path):
-    options = types.SimpleNamespace(skip_unknown_characters=False, writer_pattern=None)
+    settings = Images(image_size=32)
     kana = character_set("kana")
     plain = put(tmp_path / "plain", "あ.png")
-    (sample,) = inputs.load_samples(options, str(plain), kana)
+    (sample,) = inputs.load_samples(settings, str(plain), kana)
     assert (sample.character, sample.writer) == ("あ", "plain")
     pages = put(tmp_path / "pages.v2", "images/1.png")
     write_manifest(pages / "manifest.json", [Sample("い", pages / "images/1.png")])
-    (sample,) = inputs.load_samples(options, str(pages), kana)
+    (sample,) = inputs.load_samples(settings, str(pages), kana)
     assert (sample.character, sample.writer) == ("い", "pages.v2")

@@ -9,7 +9,6 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import generate
-from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 
@@ -43,8 +42,8 @@ def given(tmp_path_factory, tiny_font, characters):
 
 
 def call(given, output, **values):
-    flags = {**given, "output": str(output), **values}
-    return generate.main(common.options(generate.FLAGS, generate.EXTRA, **flags))
+    settings = {**given, "output": str(output), "cache": "", **values}
+    return generate.main(generate.Settings(**settings))
 
 
 def pictures(manifest):

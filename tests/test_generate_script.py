@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-import types
 
 import keras
 import numpy as np
@@ -11,12 +10,12 @@ import pytest
 from networks import BACKEND
 
 from experiments import generate
-from experiments.flags import common
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import GENERATED, ImageStore, array_store
 from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.inputs.settings import Images
 from hwgen_keras.models import AdaINGenerator, Classifier, ImageEncoder
 
 ATTENTION = {"heads": 2, "head_width": 4}
@@ -50,8 +49,8 @@ def given(tmp_path_factory, tiny_font, characters):
 
 
 def call(given, output, **values):
-    flags = {**given, "output": str(output), **values}
-    return generate.main(common.options(generate.FLAGS, generate.EXTRA, **flags))
+    settings = {**given, "output": str(output), "cache": "", **values}
+    return generate.main(generate.Settings(**settings))
 
 
 def rows_of(folder):
@@ -92,10 +91,8 @@ def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
     assert "Unread" in printed and "\nall " in printed
 
     # As `train_classifier --generated` and others take it.
-    options = types.SimpleNamespace(
-        cache="", image_size=16, skip_unknown_characters=False, writer_pattern=None
-    )
-    store = inputs.load_images(options, str(path), characters, GENERATED)
+    settings = Images(cache="", image_size=16)
+    store = inputs.load_images(settings, str(path), characters, GENERATED)
     assert len(store) == len(rows) and (store.kinds == GENERATED).all()
     assert [characters[k] for k in store.labels] == [r["character"] for r in rows]
 
@@ -223,7 +220,7 @@ HANDS = {"handwriting": ["some.json"]}
         ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
         ({"seed": -1}, "--seed is -1"),
         ({"style_hands": ["real"]}, "--style_hands: real needs --handwriting"),
-        ({"style_hands": ["hers"]}, "choose from fonts, real, simulated"),
+        ({"style_hands": ["hers"]}, "no 'hers'; use fonts, real, simulated"),
         ({"simulated_writers": 0}, "This step needs handwriting: give --handwriting"),
         ({"simulated_writers": 0, "content": "both", **HANDS}, "--content: simulated"),
         ({"fonts": []}, "--content: fonts needs --fonts"),

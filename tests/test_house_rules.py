@@ -11,34 +11,31 @@ pytestmark = pytest.mark.backend_free
 PACKAGE = pathlib.Path(__file__).parent.parent / "hwgen_keras"
 FILES = sorted(PACKAGE.rglob("*.py"))
 EXPERIMENTS = PACKAGE.parent / "experiments"
-FOLDERS = [
-    folder
-    for parent in (PACKAGE, EXPERIMENTS)
-    for folder in sorted(parent.iterdir())
-    if (folder / "__init__.py").exists()
-]
+ROOM_FOLDERS = sorted(file.parent for file in PACKAGE.glob("*/__init__.py"))
+PARTS = sorted(file.parent for file in EXPERIMENTS.glob("*/__init__.py"))
+SCRIPTS = sorted(set(EXPERIMENTS.glob("*.py")) - set(EXPERIMENTS.glob("__*__.py")))
 
 # Top to bottom: a room imports only from rooms before it. Losses come before models:
 # they are plain equations of arrays, and the models that train use them.
 ROOMS = (
     "errors",
+    "settings",
     "files",
+    "parallel",
     "safety",
     "characters",
     "sources",
     "data",
+    "inputs",
     "backend",
     "layers",
     "losses",
     "schedules",
     "samplers",
     "models",
-    "telemetry",
-    "callbacks",
-    "guards",
-    "checkpoints",
     "generation",
     "evaluation",
+    "training",
     "bundle",
     "export",
     "inference",
@@ -46,7 +43,7 @@ ROOMS = (
 
 # Where a framework may be imported: in the whole file, or inside its functions alone.
 WHOLE_FILE = {
-    "tensorflow": ("backend/tensorflow.py", "callbacks.py", "export/signatures.py"),
+    "tensorflow": ("backend/tensorflow.py", "export/signatures.py"),
     "jax": ("backend/jax.py",),
     "torch": ("backend/torch.py",),
     "keras_cv": (),
@@ -111,11 +108,18 @@ def circle(folder):
     for file in folder.rglob("*.py"):
         parts = file.relative_to(root).with_suffix("").parts
         modules[".".join(parts).removesuffix(".__init__")] = file
+    # What a room gives by name comes from the file that its stub tells.
+    given = {}
+    for stub in folder.rglob("__init__.pyi"):
+        package = ".".join(stub.relative_to(root).parent.parts)
+        for name, _ in imports(stub.read_text(encoding="utf-8"), package):
+            given[f"{package}.{name.rpartition('.')[2]}"] = name.rpartition(".")[0]
     graph = {}
     for module, file in modules.items():
         package = ".".join(file.relative_to(root).parent.parts)
         graph[module] = found = set()
         for name, _ in imports(file.read_text(encoding="utf-8"), package):
+            name = given.get(name, name)
             # The module itself, or the one that has the name.
             while name and name not in modules:
                 name = name.rpartition(".")[0]
@@ -127,9 +131,46 @@ def circle(folder):
     return []
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [*ROOM_FOLDERS, EXPERIMENTS], ids=lambda folder: folder.name
+)
 def test_no_circle_of_imports(folder):
     assert circle(folder) == []
+
+
+@pytest.mark.parametrize(
+    "stub", sorted(PACKAGE.rglob("*.pyi")), ids=lambda stub: stub.parent.name
+)
+def test_no_public_name_is_that_of_another_file(stub):
+    """Imported, that file would take the place of what has its name."""
+    files = {file.stem for file in stub.parent.glob("*.py")}
+    for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.name for alias in node.names}
+            assert names & files <= {node.module}
+
+
+class TestScripts:
+    @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.stem)
+    def test_a_script_is_short_and_runs(self, file):
+        source = file.read_text(encoding="utf-8")
+        assert "    flags.run(main, Settings, __doc__" in source
+        assert len(source.splitlines()) <= 200
+        assert source.startswith(f'"""python -m experiments.{file.stem}')
+
+    @pytest.mark.parametrize("folder", PARTS, ids=lambda folder: folder.name)
+    def test_what_belongs_to_one_script_needs_no_other_part(self, folder):
+        others = {part.name for part in PARTS} - {folder.name, "flags"}
+        for file in folder.rglob("*.py"):
+            source = file.read_text(encoding="utf-8")
+            assert ast.get_docstring(ast.parse(source)), file
+            assert len(source.splitlines()) <= 350
+            package = ".".join(file.relative_to(EXPERIMENTS.parent).parent.parts)
+            for name, _ in imports(source, package):
+                top, *rest = name.split(".")
+                if top == "experiments":
+                    assert folder.name != "flags" or rest[0] == "flags"
+                    assert rest[0] not in others, (file, name)
 
 
 def test_the_rules_find_circles(tmp_path):
@@ -147,6 +188,11 @@ def test_the_rules_find_circles(tmp_path):
     assert len(circle(room)) == 5
     (room / "inner" / "third.py").write_text("from ..second import f")
     assert len(circle(room)) == 3
+    # Through the name that the room gives.
+    (room / "inner" / "third.py").write_text("from package.room import f")
+    (room / "__init__.py").write_text("")
+    (room / "__init__.pyi").write_text("from .first import f as f")
+    assert len(circle(room)) == 4
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -37,6 +37,7 @@ class Copying:
     """An engine that writes the glyph as it is given, so that it can be seen."""
 
     kind, name, stride, input_names = "generator", "The model", 1, ("content", "style")
+    condition = None
 
     def __init__(self, format):
         self.format = format
@@ -54,7 +55,8 @@ class TestMeasured:
 
     def measured(self, text, told, lean=0.3, wide=-0.2):
         hand, told = pictures.in_hand(self.bent(text, lean, wide), SIZE, told)
-        return glyphs.forms_of(hand, told, None, SIZE)
+        drawn = glyphs.draw([c for c in told if c is not None], None, SIZE)
+        return glyphs.forms_of(hand, told, drawn, SIZE)
 
     def test_they_are_measured_beside_the_font_and_believed_by_their_number(self):
         for count in (9, 3):

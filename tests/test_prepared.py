@@ -3,13 +3,13 @@
 import importlib.metadata
 import os
 import pathlib
-import types
 
 import numpy as np
 import pytest
 from PIL import Image
 from stores import small_store
 
+from hwgen_keras import inputs
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import (
     HANDWRITING,
@@ -22,7 +22,7 @@ from hwgen_keras.data import (
 from hwgen_keras.data.png import encode
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.inputs.settings import Images
 from hwgen_keras.sources import find_fonts
 
 pytestmark = pytest.mark.backend_free
@@ -206,20 +206,12 @@ def test_a_manifest_of_a_store_of_scans(tmp_path, characters):
     file = tmp_path / "scans.store"
     samples = [Sample(characters[n % 6], file, f"w{n // 6}", n) for n in range(12)]
     write_manifest(tmp_path / "train.json", samples)
-    options = types.SimpleNamespace(
-        fonts=[],
-        handwriting=[str(tmp_path / "train.json")],
-        simulated_writers=0,
-        characters="kana",
-        skip_unknown_characters=False,
-        writer_pattern=None,
-        image_size=32,
-        cache=str(tmp_path / "cache"),
-    )
-    store = inputs.load_store(options)
+    settings = Images(characters="kana", image_size=32, cache=str(tmp_path / "cache"))
+    manifests = [str(tmp_path / "train.json")]
+    store = inputs.load_store(settings, handwriting=manifests)
     assert len(store) == 12 and store.image_size == 32
     assert store.source_names == ("w0", "w1")
-    assert same(inputs.load_store(options), store)
+    assert same(inputs.load_store(settings, handwriting=manifests), store)
 
 
 @pytest.fixture

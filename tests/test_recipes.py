@@ -47,6 +47,7 @@ def models(tokenizer):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """saved_models with one model of each kind in every format, and two hands."""
+    from hwgen_keras.bundle.description import pack_structures
     from hwgen_keras.export.writer import write
 
     folder = tmp_path_factory.mktemp("recipes")
@@ -66,8 +67,7 @@ def folder(tmp_path_factory):
             "float32",
             sampling={},
             characters=list(KANA),
-            tokens=tokenizer.encode(KANA).tolist(),
-            vocabulary_size=tokenizer.vocabulary_size,
+            structures=pack_structures(tokenizer),
         )
         saved.with_suffix(".keras").rename(saved / "model.keras")
         found[name] = saved, answer

@@ -112,6 +112,16 @@ class TestKerasFiles:
         path = changed(saved, tmp_path / "m.keras", change)
         refused(path, "holds a lambda, which can run any program")
 
+    @pytest.mark.parametrize(
+        "kind", ["TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"]
+    )
+    def test_layers_of_keras_that_hold_code_of_others(self, saved, tmp_path, kind):
+        def change(config):
+            config["config"]["condition"] = entry(kind, "keras.layers")
+
+        path = changed(saved, tmp_path / "m.keras", change)
+        refused(path, f"holds a {kind}, which can run any program")
+
     def test_parts_of_keras_and_of_the_program_itself_may_be_in_it(self, tmp_path):
         @keras.saving.register_keras_serializable("somebody")
         class Own(keras.layers.Layer):
@@ -249,78 +259,3 @@ class TestOnnxFiles:
         path.write_bytes(content)
         with pytest.raises(InputError, match=message):
             check_onnx_file(path)
-
-
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow's own files")
-class TestSavedModels:
-    @pytest.fixture
-    def folder(self, tmp_path):
-        """Makes a SavedModel of a function of one number."""
-        import tensorflow as tf
-
-        def make(function):
-            module = tf.Module()
-            module.variable = tf.Variable(2.0)
-            spec = tf.TensorSpec((), tf.float32, "x")
-            module.serve = tf.function(
-                lambda x: {"y": function(x) * module.variable}, input_signature=[spec]
-            )
-            signatures = {"serve": module.serve}
-            tf.saved_model.save(module, str(tmp_path / "model"), signatures)
-            return tmp_path / "model"
-
-        return make
-
-    def test_one_that_computes_is_loaded(self, folder):
-        import numpy as np
-
-        from hwgen_keras.export import load_exported
-
-        path = folder(lambda x: x + 1)
-        assert load_exported(path)(x=np.float32(2))["y"].numpy() == 6
-        graph = path / "saved_model.pb"
-        whole = graph.read_bytes()
-        for length in (0, 50, len(whole) // 2):
-            graph.write_bytes(whole[:length])
-            with pytest.raises(InputError, match="is not a complete SavedModel"):
-                load_exported(path)
-        graph.write_bytes(b"\x89PNG\r\n")
-        with pytest.raises(InputError, match="is not a complete SavedModel"):
-            load_exported(path)
-
-    @pytest.mark.parametrize("operation", ["WriteFile", "ReadFile", "EagerPyFunc"])
-    def test_one_that_reaches_outside_is_refused(self, folder, tmp_path, operation):
-        import tensorflow as tf
-
-        from hwgen_keras.export import load_exported
-
-        def reach(x):
-            name = str(tmp_path / "it ran")
-            if operation == "WriteFile":
-                tf.io.write_file(name, "")
-            elif operation == "ReadFile":
-                x += tf.strings.to_number(tf.io.read_file(name))
-            else:
-                x = tf.py_function(lambda x: x, [x], tf.float32)
-            return tf.reshape(x, ())
-
-        with pytest.raises(InputError, match=f"holds the operation {operation}, whic"):
-            load_exported(folder(reach))
-        assert not (tmp_path / "it ran").exists()
-
-    def test_what_writes_checkpoints_must_not_be_called(self, folder):
-        from tensorflow.core.protobuf import saved_model_pb2
-
-        from hwgen_keras.safety import check_saved_model
-
-        path = folder(lambda x: x + 1) / "saved_model.pb"
-        saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
-        graph = saved.meta_graphs[0]
-        name = graph.saver_def.save_tensor_name.split(":")[0]
-        node = next(n for n in graph.graph_def.node if n.name == name)
-        function = graph.graph_def.library.function[0]
-        caller = function.node_def.add(name="caller", op="PartitionedCall")
-        caller.attr["f"].func.name = node.attr["f"].func.name
-        path.write_bytes(saved.SerializeToString())
-        with pytest.raises(InputError, match="holds the operation Sharded.*, which re"):
-            check_saved_model(path.parent)

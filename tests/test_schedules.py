@@ -1,7 +1,6 @@
 """Learning rates over a run, clipped and accumulated gradients."""
 
 import json
-import types
 
 import keras
 import numpy as np
@@ -12,33 +11,26 @@ from networks import JIT
 from hwgen_keras.backend import StatefulTrainer, vjp
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import adam_pair
-from hwgen_keras.training.plateau import Plateau, plateau
-from hwgen_keras.training.recipes import adam_arguments, check_schedule, scheduled
+from hwgen_keras.training import adam_arguments, plateau_callbacks, scheduled
+from hwgen_keras.training.plateau import Plateau
+from hwgen_keras.training.settings import Stages, Training
 
 GENERATOR_RATE, DISCRIMINATOR_RATE = 1e-2, 3e-2
 BATCH = 8
 
 
-def options(**values):
-    """What the scripts pass on, with the published choices."""
-    flags = {
-        "schedule": "constant",
-        "steps": 100,
-        "learning_rate": 0.5,
-        "warmup_steps": 0,
-        "clip_norm": None,
-        "accumulate": 1,
-        "batch_size": BATCH,
-        "steps_per_execution": 1,
-        "interval": None,
-        "profile": None,
-    }
-    return types.SimpleNamespace(**{**flags, **values})
+STEPS = 100
+
+
+def settings(**values):
+    """Settings of a training, with the published choices."""
+    given = {"schedule": "constant", "learning_rate": 0.5, "batch_size": BATCH}
+    return Training(**{**given, **values})
 
 
 class TestScheduled:
     def rates(self, *steps, **values):
-        optimizer = keras.optimizers.Adam(scheduled(options(**values)))
+        optimizer = keras.optimizers.Adam(scheduled(settings(**values), STEPS))
         found = []
         for step in steps:
             optimizer._iterations.assign(step)
@@ -62,12 +54,12 @@ class TestScheduled:
         assert actual == pytest.approx([0, 0.25, 0.5, 0.25, 0], abs=1e-6)
 
     def test_another_rate_than_the_flag(self):
-        assert scheduled(options(), 0.1) == 0.1
+        assert scheduled(settings(), STEPS, 0.1) == 0.1
 
     @pytest.mark.parametrize("warmup", [{}, {"warmup_steps": 10}])
     @pytest.mark.parametrize("schedule", ["constant", "cosine"])
     def test_is_saved_with_the_optimizer(self, schedule, warmup):
-        rate = scheduled(options(schedule=schedule, **warmup))
+        rate = scheduled(settings(schedule=schedule, **warmup), STEPS)
         optimizer = keras.optimizers.Adam(rate)
         copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
         for step in (3, 40):
@@ -78,7 +70,7 @@ class TestScheduled:
 
     def test_no_step_is_left(self):
         with pytest.raises(InputError, match="--warmup_steps=100 leaves none"):
-            scheduled(options(warmup_steps=100))
+            scheduled(settings(warmup_steps=100), STEPS)
 
     @pytest.mark.parametrize(
         ("values", "message"),
@@ -94,12 +86,11 @@ class TestScheduled:
     )
     def test_mistakes(self, values, message):
         with pytest.raises(InputError, match=message):
-            check_schedule(options(**values))
+            settings(**values)
 
     def test_plateau_is_not_for_two_networks_at_odds(self):
-        check_schedule(options(schedule="plateau"))
         with pytest.raises(InputError, match="--schedule=plateau waits for a loss"):
-            check_schedule(options(schedule="plateau"), plateau=False)
+            Stages(schedule="plateau")
 
 
 class Pair(StatefulTrainer, keras.Model):
@@ -197,7 +188,7 @@ class TestOptimizer:
         x, y = data(3 * BATCH)
         x[BATCH:] *= 4  # Adam sees only what changes from step to step.
         batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in (0, BATCH, 2 * BATCH)]
-        flags = adam_arguments(options(clip_norm=0.5))
+        flags = adam_arguments(settings(clip_norm=0.5))
         model = compiled_pair(policy, **flags)
         before = weights_of(model)
         model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
@@ -216,7 +207,7 @@ class TestOptimizer:
         whole = compiled_pair(policy)
         before = weights_of(whole)
         whole.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
-        parts = compiled_pair(policy, **adam_arguments(options(accumulate=2)))
+        parts = compiled_pair(policy, **adam_arguments(settings(accumulate=2)))
         # One step more, whose gradients wait for another batch.
         more = [np.concatenate([a, a[: BATCH // 2]]) for a in (x, y)]
         parts.fit(*more, batch_size=BATCH // 2, shuffle=False, verbose=0)
@@ -233,10 +224,10 @@ class TestOptimizer:
 
 
 def test_schedules_count_batches_when_gradients_are_accumulated():
-    flags = options(schedule="cosine", steps=4, accumulate=2)
+    flags = settings(schedule="cosine", accumulate=2)
     model = compiled_pair(**adam_arguments(flags))
     for part in model.optimizer.optimizers:
-        part.learning_rate = scheduled(flags)
+        part.learning_rate = scheduled(flags, 4)
     x, y = data(2 * BATCH)
     model.fit(x, y, batch_size=BATCH, verbose=0)
     for part in model.optimizer.optimizers:
@@ -299,7 +290,7 @@ class TestPlateau:
     def test_a_reading_is_the_mean_over_an_epoch_of_the_data(self):
         # Means of two: 1, 1.5, 1.5 → the third is the second that is no better.
         losses = (1.0, 1.0, 1.0, 2.0, 0.1, 2.9, 5.0)
-        (watcher,) = plateau(options(schedule="plateau"), 2 * BATCH)
+        (watcher,) = plateau_callbacks(settings(schedule="plateau"), 2 * BATCH)
         rates = self.fit(compiled_pair(), watcher, losses)
         assert rates == pytest.approx([1.0] * 5 + [0.8] * 2)
 
@@ -311,4 +302,4 @@ class TestPlateau:
         assert watcher.get_state()["best"] == 1.0
 
     def test_other_schedules_need_none(self):
-        assert plateau(options(), 100) == []
+        assert plateau_callbacks(settings(), 100) == []

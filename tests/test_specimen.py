@@ -10,7 +10,6 @@ from networks import BACKEND, diffusion_generator, draw_weights
 from PIL import Image
 
 from experiments import specimen
-from experiments.flags import common
 from experiments.specimens import page as specimen_page
 from experiments.specimens.page import Grid, draw_pages, lay_out
 from hwgen_keras.errors import InputError
@@ -188,8 +187,8 @@ def given(tmp_path_factory, tiny_font, characters):
 
 
 def call(given, output, **values):
-    flags = {**given, "output": str(output), "hand_2": None, **values}
-    return specimen.main(common.options(specimen.FLAGS, specimen.EXTRA, **flags))
+    settings = {**given, "output": str(output), "hand_2": None, "cache": "", **values}
+    return specimen.main(specimen.Settings(**settings))
 
 
 def page(given, output, **values):
@@ -249,7 +248,7 @@ MISTAKES = {
     "ending": ({"text": "あ", "output": "page.gif"}, "must end in .png or .pdf"),
     "pages": ({"text": "あ\n" * 17}, "the text takes 2 pages and a PNG has one"),
     "cell": ({"text": "あ", "cell": 300.0}, "--cell is 300.0 mm, which no page"),
-    "mix": ({"text": "あ", "mix": 2.0}, "--mix is 2.0; give a share from 0 to 1"),
+    "mix": ({"text": "あ", "mix": 2.0}, "--mix is 2.0; give 0 to 1"),
     "strength": ({"text": "あ", "strength": -1.0}, "--strength is -1.0; give 0 to 5"),
     "dpi": ({"text": "あ", "dpi": 1}, "--dpi is 1; give 50 to 1200"),
     "styles": (

@@ -23,6 +23,7 @@ from hwgen_keras.data import (
     font_store,
     manifest_store,
     read_manifest,
+    simulated_store,
     store_file,
 )
 from hwgen_keras.errors import InputError
@@ -180,6 +181,28 @@ def test_a_font_without_any_character(tiny_font):
         font_store(find_fonts([str(tiny_font)]), characters, 32)
     with pytest.raises(InputError, match="no font"):
         font_store([], characters, 32)
+
+
+def test_simulated_writers_write_to_memory_or_a_file(tmp_path, characters):
+    arguments = range(2), characters, 16, 2, False
+    store = simulated_store(*arguments)
+    assert len(store) == 24 and (store.kinds == HANDWRITING).all()
+    assert store.labels.tolist() == [label for label in range(6) for _ in "12"] * 2
+    assert store.sources.tolist() == [0] * 12 + [1] * 12
+    assert same(store, simulated_store(*arguments, path=tmp_path / "a.store"))
+    with pytest.raises(InputError, match="at least one seed"):
+        simulated_store([], characters, 16)
+
+
+def test_other_labels_and_other_kinds(characters):
+    store = small_store(characters)
+    other = store.relabel(CharacterSet("other", "漢いあ"))
+    assert other.labels.tolist() == [2, 1] * 5 and len(other.characters) == 3
+    np.testing.assert_array_equal(other.decode([1, 2]), store.decode([1, 6]))
+    with pytest.raises(InputError, match="No image"):
+        store.relabel(CharacterSet("private", "\ue000"))
+    hands = store.as_kind(HANDWRITING)
+    assert (hands.kinds == HANDWRITING).all() and hands.pngs is store.pngs
 
 
 def test_a_manifest_becomes_a_store(manifest, characters):

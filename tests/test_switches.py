@@ -1,7 +1,5 @@
 """What can be switched on beside the published training."""
 
-import types
-
 import keras
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from networks import (
     transfer_batch,
 )
 
+from experiments import train_generator
 from hwgen_keras import losses
 from hwgen_keras.backend import vjp
 from hwgen_keras.layers import DiscriminatorInput, SpectralConv2D
@@ -26,7 +25,6 @@ from hwgen_keras.models import (
     load_trained,
     take_averages,
 )
-from hwgen_keras.training import networks as generator_model
 
 
 def numpy(tensor):
@@ -312,9 +310,6 @@ def test_global_norm(rng):
     ],
 )
 def test_losses_follow_the_style_reference(style_reference, given, expected):
-    unset = {"pixel_distance": None, "implicit_trains_style": None}
-    options = types.SimpleNamespace(
-        style_reference=style_reference, **{**unset, **given}
-    )
-    generator_model.complete(options)
-    assert (options.pixel_distance, options.implicit_trains_style) == expected
+    values = {"clip_weights": "clip", "style_reference": style_reference, **given}
+    settings = train_generator.Settings(**values)
+    assert (settings.pixel_distance, settings.implicit_trains_style) == expected

@@ -1,7 +1,6 @@
 """Names of curves, the share of waiting for data, profiles, steps per execution."""
 
 import time
-import types
 
 import keras
 import numpy as np
@@ -19,9 +18,8 @@ from networks import (
 )
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.training import callbacks, telemetry
-from hwgen_keras.training import profile_flags as flags
-from hwgen_keras.training.run import default_interval
+from hwgen_keras.training import callbacks, interval_of, telemetry
+from hwgen_keras.training.settings import Intervals
 
 
 class Batches(keras.utils.PyDataset):
@@ -222,39 +220,36 @@ class TestStepsPerExecution:
             np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
 
 
-class TestFlags:
-    def options(self, **values):
-        defaults = {"profile": None, "steps_per_execution": 1, "interval": None}
-        return types.SimpleNamespace(**{**defaults, **values})
-
+class TestSettings:
     def test_a_range(self):
-        assert flags.profiled_steps(self.options(profile="20:25")) == (20, 25)
-        assert flags.profiled_steps(self.options(profile="3:3")) == (3, 3)
-        assert flags.profiled_steps(self.options()) is None
+        assert Intervals(profile="20:25").profiled_steps == (20, 25)
+        assert Intervals(profile="3:3").profiled_steps == (3, 3)
+        assert Intervals().profiled_steps is None
 
     @pytest.mark.parametrize(
-        "text", ["", "5", "5:", ":5", "6:5", "0:5", "-1:5", "a:b", "1:2:3", "1 : 2"]
+        "text", ["5", "5:", ":5", "6:5", "0:5", "-1:5", "a:b", "1:2:3", "1 : 2"]
     )
     def test_no_range(self, text):
         with pytest.raises(InputError, match="--profile=.*FIRST:LAST"):
-            flags.check(self.options(profile=text))
+            Intervals(profile=text)
 
     def test_no_number_of_steps(self):
         with pytest.raises(InputError, match="--steps_per_execution is 0"):
-            flags.check(self.options(steps_per_execution=0))
+            Intervals(steps_per_execution=0)
 
     def test_several_steps(self):
-        options = self.options(steps_per_execution=4, interval=8)
+        values = {"steps_per_execution": 4, "interval": 8}
         if BACKEND == "torch":
             with pytest.raises(InputError, match="needs TensorFlow or JAX"):
-                flags.check(options)
+                Intervals(**values)
             return
-        flags.check(options)
-        options.interval = 10
+        Intervals(**values)
         with pytest.raises(InputError, match="multiple of .*=4; give 12"):
-            flags.check(options)
+            Intervals(**{**values, "interval": 10})
 
     def test_the_default_interval_fits(self):
-        assert default_interval(1000) == 50
-        assert default_interval(1000, 8) == 56
-        assert default_interval(10, 4) == 12
+        assert interval_of(Intervals(), 1000) == 50
+        assert interval_of(Intervals(interval=7), 1000) == 7
+        if BACKEND != "torch":
+            assert interval_of(Intervals(steps_per_execution=8), 1000) == 56
+            assert interval_of(Intervals(steps_per_execution=4), 10) == 12

@@ -10,11 +10,11 @@ import pytest
 from networks import BACKEND, image_encoder
 from PIL import Image
 
-from experiments import train_diffusion
-from experiments.flags import common
+from experiments import flags, train_diffusion
+from hwgen_keras import inputs, training
 from hwgen_keras.characters import character_set
-from hwgen_keras.errors import InputError
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.inputs.settings import Structures
 from hwgen_keras.models import (
     CLIP,
     DiffusionGenerator,
@@ -23,8 +23,7 @@ from hwgen_keras.models import (
     TextTower,
     load_trained,
 )
-from hwgen_keras.training import callbacks
-from hwgen_keras.training import stages as four_steps
+from hwgen_keras.training import STAGES, callbacks
 
 # Compiling the networks takes the other backends minutes; they have them compiled in
 # test_diffusion and test_diffusion_training.
@@ -32,39 +31,37 @@ pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enoug
 
 # What no two runs have in common.
 RATES = ("steps_per_second", "images_per_second", "data_wait")
-TINY = {"size": "tiny", "image_size": 16, "batch_size": 4, "steps": 2, "interval": 2}
+TINY = {
+    "size": "tiny",
+    "image_size": 16,
+    "batch_size": 4,
+    "steps": 2,
+    "interval": 2,
+    "cache": "",
+}
 
 
 def call(**values):
-    """`main` with some options; the rest at their defaults."""
-    values = {**TINY, **values}
-    return train_diffusion.main(
-        common.options(train_diffusion.FLAGS, train_diffusion.EXTRA, **values)
-    )
+    """`main` with some settings; the rest at their defaults."""
+    return flags.call(train_diffusion, TINY, **values)
 
 
 @pytest.fixture
 def blank_pictures(monkeypatch):
     """Twenty steps of a sampler cost more than a whole run."""
-    picture = Image.new("L", (8, 8))
-    monkeypatch.setattr(train_diffusion, "probe_sheet", lambda batch: lambda _: picture)
+    monkeypatch.setattr(training, "denoising_probes", lambda model, batch: {})
 
 
-def quick_sheet(batch, probe_sheet=train_diffusion.probe_sheet):
+def quick_probes(model, batch, draw=training.denoising_probes):
     """The script's own pictures, in fewer than twenty steps of the sampler."""
-    draw = probe_sheet(batch)
-
-    def quick(model):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(model.generator, "steps", 2)
-            return draw(model)
-
-    return quick
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model.generator, "steps", 2)
+        return draw(model, batch)
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, tiny_font, characters):
-    """All four steps with an embedding."""
+    """All four stages with an embedding."""
     folder = tmp_path_factory.mktemp("diffusion")
     file = folder / "characters.txt"
     file.write_text("\n".join(characters) + "\n", encoding="utf-8")
@@ -74,7 +71,7 @@ def run(tmp_path_factory, tiny_font, characters):
         "simulated_writers": 2,
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_diffusion, "probe_sheet", quick_sheet)
+        patch.setattr(training, "denoising_probes", quick_probes)
         generator = call(
             **data,
             condition="embedding",
@@ -92,23 +89,23 @@ def history(folder):
     return [{k: v for k, v in row.items() if k not in RATES} for row in rows]
 
 
-def test_the_four_steps_leave_weights_logs_and_pictures(run):
+def test_the_four_stages_leave_weights_logs_and_pictures(run):
     assert run.generator == run.folder / "run" / "step_end" / "generator.keras"
     outputs = []
-    for step in four_steps.STEPS:
-        folder = run.folder / "run" / step
+    for stage in STAGES:
+        folder = run.folder / "run" / stage
         assert list((folder / "logs").glob("events.*"))
         with Image.open(folder / "samples" / "step-00000002.png") as image:
             assert np.asarray(image).std() > 10
-        flags = json.loads((folder / "config.json").read_text("utf-8"))["flags"]
-        assert (flags["step"], flags["condition"]) == (step, "embedding")
+        config = json.loads((folder / "config.json").read_text("utf-8"))["flags"]
+        assert (config["stage"], config["condition"]) == (stage, "embedding")
         (row,) = history(folder)
         assert row["step"] == 2 and 0 < row["loss"] < 10
-        # Half a cosine over the two steps, begun anew in each of the four.
+        # Half a cosine over the two steps, begun anew in each of the four stages.
         assert row["learning_rate"] == pytest.approx(0)
         model = load_trained(folder, DiffusionGenerator, "", "generator.keras")
         outputs.append(model.get_weights())
-    # Each step goes on from the one before, and goes on indeed.
+    # Each stage starts from the one before, and moves on.
     for before, after in zip(outputs, outputs[1:], strict=False):
         moves = [np.abs(a - b).max() for a, b in zip(before, after, strict=True)]
         assert 0 < max(moves) < 0.02
@@ -127,17 +124,14 @@ def test_what_it_saves_draws_images(run):
     assert np.isfinite(images).all() and np.abs(images).max() <= 1
 
 
-def test_resume_of_all_steps_needs_the_folder_alone(run, capsys):
-    options = common.options(
-        train_diffusion.FLAGS,
-        train_diffusion.EXTRA,
-        run_dir=str(run.folder / "run"),
-        resume=True,
-    )
-    assert train_diffusion.main(options) == run.generator
+def test_resume_of_all_stages_needs_the_folder_alone(run, capsys):
+    folder = str(run.folder / "run")
+    settings = train_diffusion.Settings(run_dir=folder, resume=True)
+    assert train_diffusion.main(settings) == run.generator
     printed = capsys.readouterr().out
-    assert all(f"{step} is complete." in printed for step in four_steps.STEPS)
-    assert (options.condition, options.ema) == ("embedding", 0.5)
+    assert all(f"{stage} is complete." in printed for stage in STAGES)
+    settings = training.resumed(settings)
+    assert (settings.condition, settings.ema) == ("embedding", 0.5)
 
 
 @pytest.mark.usefixtures("blank_pictures")
@@ -145,7 +139,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(run, tmp_path, monkeypatch)
     arguments = {
         **run.data,
         "condition": "embedding",
-        "step": "step1",
+        "stage": "step1",
         "steps": 3,
         "interval": 3,
         "ema": 0.5,
@@ -159,17 +153,11 @@ def test_a_resumed_run_equals_one_that_never_stopped(run, tmp_path, monkeypatch)
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_2)
-    with pytest.raises(common.Stopped, match="SIGINT: stopped after step 2 of 3"):
+    with pytest.raises(Stopped, match="SIGINT: stopped after step 2 of 3"):
         call(**arguments, run_dir=str(tmp_path / "parts"))
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
-    parts = train_diffusion.main(
-        common.options(
-            train_diffusion.FLAGS,
-            train_diffusion.EXTRA,
-            run_dir=str(tmp_path / "parts"),
-            resume=True,
-        )
-    ).parent
+    settings = train_diffusion.Settings(run_dir=str(tmp_path / "parts"), resume=True)
+    parts = train_diffusion.main(settings).parent
     # Its only line is the mean over three steps, two of them before the stop.
     assert [row["step"] for row in history(whole)] == [3]
     assert history(parts) == history(whole)
@@ -183,10 +171,9 @@ def test_a_resumed_run_equals_one_that_never_stopped(run, tmp_path, monkeypatch)
 
 @pytest.mark.usefixtures("blank_pictures")
 def test_with_clip(run, tmp_path):
-    options = common.options(train_diffusion.FLAGS, train_diffusion.EXTRA, **run.data)
-    tokenizer = inputs.load_tokenizer(
-        options, character_set(run.data["characters"]).characters
-    )
+    settings = Structures()
+    characters = character_set(run.data["characters"]).characters
+    tokenizer = inputs.load_tokenizer(settings, characters)
     text = TextEncoder(
         tokenizer.vocabulary_size, tokenizer.length, width=16, depth=1, heads=2
     )
@@ -195,7 +182,7 @@ def test_with_clip(run, tmp_path):
     clip.save(tmp_path / "clip.keras")
     file = call(
         **run.data,
-        step="step1",
+        stage="step1",
         clip_weights=str(tmp_path),
         run_dir=str(tmp_path / "run"),
     )
@@ -214,7 +201,7 @@ MISTAKES = {
     **{
         f"{name} {share}": (
             {name: share},
-            f"--{name} is {share}; give a share from 0 to below 1",
+            f"--{name} is {share}; give 0 or more and less than 1",
         )
         for name, share in (
             ("drop_style", 1.0),
@@ -227,17 +214,18 @@ MISTAKES = {
         {"image_size": 18},
         "--image_size is 18; this generator needs a multiple of 4, such as 16",
     ),
-    "ema": ({"ema": 1.0}, "--ema is 1.0; give a momentum from 0 (off) to below 1"),
+    "ema": ({"ema": 1.0}, "--ema is 1.0; give 0 or more and less than 1"),
     "plateau": ({"schedule": "plateau"}, "--schedule=plateau waits for a loss"),
-    "no folder": ({"step": "all", "run_dir": None}, "--step=all needs --run_dir"),
+    "no folder": ({"stage": "all", "run_dir": None}, "--stage=all needs --run_dir"),
     "no handwriting": (
-        {"step": "step3", "simulated_writers": 0},
+        {"stage": "step3", "simulated_writers": 0},
         "This step needs handwriting: give --handwriting",
     ),
     "another condition": (
         {"generator_weights": "{generator}", "condition": "none"},
-        "holds a model with width 8, multipliers (1, 2), patch 2, EmbeddingCondition "
-        "of 6 classes, style attention on, the schedule cosine and the "
+        "holds a generator with width 8, multipliers (1, 2), patch 2, "
+        "EmbeddingCondition of 6 characters, style attention on, the schedule cosine "
+        "and the "
         "parameterization velocity, but the flags ask for width 8, multipliers (1, 2), "
         "patch 2, no condition, style attention off",
     ),
@@ -268,7 +256,7 @@ def test_mistakes_get_one_sentence(run, tmp_path, values, message):
     arguments = {
         **run.data,
         "condition": "embedding",
-        "step": "step1",
+        "stage": "step1",
         "run_dir": str(tmp_path / "run"),
         **values,
     }

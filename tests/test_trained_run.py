@@ -2,12 +2,10 @@
 
 import json
 import re
-import types
 
 import pytest
 
-from hwgen_keras.bundle import write_bundle
-from hwgen_keras.bundle.run_folder import find_weights, read_run
+from hwgen_keras.bundle import find_weights, read_run, write_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
 
@@ -20,11 +18,6 @@ def run(tmp_path):
     return tmp_path
 
 
-def options(**values):
-    names = ("run", "weights", "characters", "structure_file")
-    return types.SimpleNamespace(**{**dict.fromkeys(names), **values})
-
-
 def configure(run, **flags):
     (run / "config.json").write_text(json.dumps({"flags": flags}))
 
@@ -32,23 +25,18 @@ def configure(run, **flags):
 class TestWhere:
     def test_a_folder_its_last_step_or_a_file(self, run):
         file = run / "generator.keras"
-        for one in (run, file):
-            assert find_weights(options(run=str(one))) == file
-        assert find_weights(options(weights="any.keras")).name == "any.keras"
+        for path in (run, str(run), file):
+            assert find_weights(path) == file
         step = run / "all" / "step_end"
         step.mkdir(parents=True)
         (step / "clip.keras").touch()
-        assert find_weights(options(run=str(run / "all"))) == step / "clip.keras"
+        assert find_weights(run / "all") == step / "clip.keras"
 
     def test_one_and_only_one(self, run):
-        for values in ({}, {"run": "a", "weights": "b"}):
-            with pytest.raises(InputError, match="Give --run.* one of the two"):
-                find_weights(options(**values))
         (run / "clip.keras").touch()
         with pytest.raises(InputError, match="holds generator.keras and clip.keras"):
-            find_weights(options(run=str(run)))
-        with pytest.raises(InputError, match="holds none of generator.keras"):
-            find_weights(options(run=str(run / "none")))
+            find_weights(run)
+        assert find_weights(run / "none") is None
 
 
 class TestDescribed:
@@ -70,25 +58,25 @@ class TestDescribed:
         return tmp_path
 
     def test_it_tells_what_a_run_tells(self, folder):
-        weights = find_weights(options(run=str(folder)))
+        weights = find_weights(folder)
         assert weights == folder / "model.keras"
-        facts, lacking = read_run(weights, options())
+        facts, lacking = read_run(weights)
         assert list(facts["characters"]) == ["あ", "い"] and lacking is None
         assert len(facts["tokenizer"].encode(["あ"])) == 1
         assert (facts["image_size"], facts["made_of"]) == (48, {"seed": 5})
-        facts, _ = read_run(weights, options(characters="kana"))
+        facts, _ = read_run(weights, "kana")
         assert len(facts["characters"]) == 92
 
     def test_changed_weights_are_refused(self, folder):
         (folder / "model.keras").write_bytes(b"others.")
         with pytest.raises(InputError, match="model.keras"):
-            read_run(folder / "model.keras", options())
+            read_run(folder / "model.keras")
 
 
 class TestWhat:
     def test_of_the_run(self, run):
         configure(run, characters="kana", image_size=48, seed=5, structure_file=None)
-        facts, lacking = read_run(run / "generator.keras", options())
+        facts, lacking = read_run(run / "generator.keras")
         assert len(facts["characters"]) == 92 and facts["image_size"] == 48
         assert len(facts["tokenizer"].encode(facts["characters"])) == 92
         assert facts["made_of"]["seed"] == 5 and lacking is None
@@ -97,11 +85,8 @@ class TestWhat:
         configure(run, characters="gone.txt", structure_file="gone.tsv")
         (run / "own.tsv").write_text("あ\tあ\n", "utf-8")
         (run / "own.txt").write_text("あ\n", "utf-8")
-        flags = {
-            "characters": str(run / "own.txt"),
-            "structure_file": str(run / "own.tsv"),
-        }
-        facts, lacking = read_run(run / "generator.keras", options(**flags))
+        own = str(run / "own.txt"), str(run / "own.tsv")
+        facts, lacking = read_run(run / "generator.keras", *own)
         assert list(facts["characters"]) == ["あ"] and lacking is None
         assert facts["tokenizer"].vocabulary_size == 5
 
@@ -120,24 +105,24 @@ class TestWhat:
     def test_what_is_not_known_is_told(self, run, flags, message):
         if flags is not None:
             configure(run, **flags)
-        facts, lacking = read_run(run / "generator.keras", options())
+        facts, lacking = read_run(run / "generator.keras")
         assert facts["tokenizer"] is None and re.search(message, lacking)
         assert (facts["made_of"] is None) == (not flags)
 
     def test_characters_without_structure(self, run):
         configure(run, characters="kana")
         (run / "own.tsv").write_text("あ\tあ\n", "utf-8")
-        own = options(structure_file=str(run / "own.tsv"))
-        facts, lacking = read_run(run / "generator.keras", own)
+        own = str(run / "own.tsv")
+        facts, lacking = read_run(run / "generator.keras", structure_file=own)
         assert facts["tokenizer"] is None and "no structure of い" in lacking
 
     def test_mistakes(self, run):
         with pytest.raises(InputError, match="no character set or file 'none'"):
-            read_run(run / "generator.keras", options(characters="none"))
+            read_run(run / "generator.keras", "none")
         configure(run, characters="kana")
         with pytest.raises(InputError, match="structure file none.tsv cannot"):
-            read_run(run / "generator.keras", options(structure_file="none.tsv"))
+            read_run(run / "generator.keras", structure_file="none.tsv")
         for text in ("{", "[]", '{"flags": 1}'):
             (run / "config.json").write_text(text)
             with pytest.raises(InputError, match="config.json is damaged"):
-                read_run(run / "generator.keras", options())
+                read_run(run / "generator.keras")

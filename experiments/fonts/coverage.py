@@ -134,7 +134,7 @@ def coverage_table(records, characters):
                 licence[:39] + "…" if len(licence) > 40 else licence,
             ]
         )
-    return text_table(header, rows)
+    return text_table(header, rows, left=(0, len(header) - 1))
 
 
 def _sizes(characters):

@@ -1,186 +1,172 @@
 """The images of a text, written by a generator in one hand or between two."""
 
 import unicodedata
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hwgen_keras.characters import CharacterSet, StructureTokenizer, read_structures
-from hwgen_keras.data import ImageStore, measure_forms
-from hwgen_keras.data.feed_python import moved
-from hwgen_keras.data.forms import glyphs_place
+from hwgen_keras import inputs
+from hwgen_keras.characters import (
+    CharacterSet,
+    Knowledge,
+    StructureTokenizer,
+    read_structures,
+)
+from hwgen_keras.data import placed
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import row_noise, to_uint8
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.generation import to_uint8
+from hwgen_keras.inference import glyphs, pictures
+from hwgen_keras.inference.engines import KerasEngine
+from hwgen_keras.inference.writing import write_glyphs
+from hwgen_keras.models import check_condition
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place
-from hwgen_keras.training import recipes
-from hwgen_keras.training.recipes import placed
 
 STYLE_IMAGES = 4  # of a hand, averaged for a character
 
 
+class Hand(NamedTuple):
+    """Images by one hand, `count` of which are shown for a character."""
+
+    name: str
+    images: NDArray  # float32 (n, size, size, 1) in [-1, 1], in their place
+    characters: list[str]  # the n that they show
+    count: int
+    share: float  # of this hand in what is written
+
+
+def load_hands(settings):
+    """The `Hand` of `--handwriting`, and that of `--hand_2` if it is given."""
+    paths, writer = settings.handwriting, settings.writer
+    stores = [inputs.load_hand(settings, paths, writer, "--handwriting")]
+    shares = [1.0]
+    if settings.hand_2 is not None:
+        paths, writer = [settings.hand_2], settings.writer_2
+        stores.append(inputs.load_hand(settings, paths, writer, "--hand_2"))
+        shares = [1 - settings.mix, settings.mix]
+    return [_hand(settings, *each) for each in zip(stores, shares, strict=True)]
+
+
+def _hand(settings, store, share):
+    characters = [store.characters[label] for label in store.labels]
+    shown, name = pictures.showing_style(characters), store.source_names[0]
+    count = settings.style_images or min(STYLE_IMAGES, len(shown))
+    if count > len(shown):
+        raise InputError(
+            f"--style_images is {count} and {name} wrote {len(shown)} images that "
+            "show a style; give fewer."
+        )
+    characters = [characters[k] for k in shown]
+    return Hand(name, placed(store, shown), characters, count, share)
+
+
+def write(settings, generator, text, hands):
+    """Writes each character of a text that is no mark, each anew.
+
+    Args:
+        settings: of the script.
+        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
+        text: what is written.
+        hands: of `load_hands`.
+
+    Returns:
+        ({index in the text: uint8 image}, list of the characters that are the font's).
+        What no font draws is missing, and printed, if --skip_unknown_characters.
+
+    Raises:
+        InputError: no font draws a character.
+    """
+    size, strength = settings.image_size, settings.strength
+    wanted = [written_as(c) for c in text if not c.isspace()]
+    bending = hands if settings.follow_forms else []
+    drawn = _draw(settings, wanted + [c for hand in bending for c in hand.characters])
+    _check_drawn(settings, drawn, wanted)
+    forms = np.zeros(2)
+    for hand in bending:
+        own = glyphs.forms_of(hand.images, hand.characters, drawn, size)
+        forms += hand.share * (1.0 if strength is None else strength) * own
+    rows, copied = [], []
+    for index, character in enumerate(text):
+        if written_as(character) in drawn and not character.isspace():
+            mark = keeps_place(character) and character not in SMALL_KANA
+            (copied if mark else rows).append(index)
+
+    def content(numbers):
+        characters = [written_as(text[i]) for i in numbers]
+        return glyphs.place_glyphs(drawn, characters, size, forms)
+
+    images = {}
+    if copied:
+        images |= zip(copied, to_uint8(content(copied)), strict=True)
+    if rows:
+        written = write_glyphs(
+            KerasEngine(generator),
+            content(rows),
+            [(hand.images, hand.count, hand.share) for hand in hands],
+            _conditions(settings, generator, [written_as(text[i]) for i in rows]),
+            rows=rows,
+            seed=settings.seed,
+            strength=strength,
+            batch_size=settings.batch_size,
+        )
+        images |= zip(rows, written, strict=True)
+    return images, [text[i] for i in copied]
+
+
 def written_as(character):
-    """The character that is written for one: the large kana for a small one."""
+    """The character that is written for another: the large kana for a small one."""
     if character not in SMALL_KANA:
         return character
     return unicodedata.lookup(unicodedata.name(character).replace("SMALL ", ""))
 
 
-def load_glyphs(options, text, slant=0.0, stretch=0.0):
-    """The glyphs of a text's characters, one a character, from the first font with it.
-
-    Args:
-        options: of the script.
-        text: what is written.
-        slant, stretch: how to bend what is no mark, of `forms_of`.
-
-    Returns:
-        {character: its image, float32 in [-1, 1], in its place}, of `written_as`;
-        what no font draws is missing, and said, if --skip_unknown_characters.
-
-    Raises:
-        InputError: no font draws a character.
-    """
-    wanted = [written_as(c) for c in text if not c.isspace()]
-    wanted = CharacterSet("the text", dict.fromkeys(wanted))
-    store = inputs.load_store(options, ("fonts",), handwriting=False, characters=wanted)
+def _draw(settings, characters):
+    """{character: uint8 (size, size)}, the glyphs of the first font with each."""
+    wanted = CharacterSet("the text", dict.fromkeys(characters))
+    store = inputs.load_store(settings, fonts=settings.fonts, characters=wanted)
     order = np.arange(len(store))
-    if options.reference_font is not None:
-        preferred = np.isin(order, store.find(source=options.reference_font))
+    if settings.reference_font is not None:
+        preferred = np.isin(order, store.find(source=settings.reference_font))
         order = np.concatenate([order[preferred], order[~preferred]])
     first = {}
     for index in order:
         first.setdefault(store.characters[store.labels[index]], index)
-    missing = [character for character in wanted if character not in first]
-    if missing:
-        names = "、".join(missing[:10]) + (" and others" if missing[10:] else "")
-        if not options.skip_unknown_characters:
-            raise InputError(
-                f"--fonts: no font draws {names}; give one that does, or "
-                "--skip_unknown_characters to leave a blank for them."
-            )
-        print(f"Left blank, since no font draws them: {names}")
-    images = store.decode(list(first.values()))
-    maps = glyphs_place(images, first, slant, stretch)
-    return dict(zip(first, moved(images, maps, options.image_size), strict=True))
+    return dict(zip(first, store.decode(list(first.values())), strict=True))
 
 
-def forms_of(options, loaded):
-    """How much more the hand leans and stretches characters than the font.
-
-    Args:
-        options: of the script.
-        loaded: the `ImageStore` of the hand, and that of a second one.
-
-    Returns:
-        (slant, stretch), see `Forms`; of two hands between theirs.
-    """
-    found = []
-    for hand in loaded:
-        fonts = inputs.load_store(
-            options, ("fonts",), handwriting=False, characters=hand.characters
+def _check_drawn(settings, drawn, wanted):
+    missing = [c for c in dict.fromkeys(wanted) if c not in drawn]
+    if not missing:
+        return
+    names = glyphs.listed(missing)
+    if not settings.skip_unknown_characters:
+        raise InputError(
+            f"--fonts: no font draws {names}; give one that does, or "
+            "--skip_unknown_characters to leave a blank for them."
         )
-        store = ImageStore.merge([fonts, hand])
-        names = list(store.source_names)
-        font = names.index(options.reference_font or names[0])
-        forms = np.stack(measure_forms(store))
-        found.append(forms[:, -1] - forms[:, font])
-    strength = 1.0 if options.strength is None else options.strength
-    return strength * np.average(found, axis=0, weights=_shares(options, loaded))
+    print(f"Left blank, since no font draws them: {names}")
 
 
-def write(options, generator, text, glyphs, loaded):
-    """Writes each character of a text that is no mark, each anew.
-
-    Args:
-        options: of the script.
-        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
-        text: what is written.
-        glyphs: of `load_glyphs`.
-        loaded: the `ImageStore` of the hand, and that of a second one.
-
-    Returns:
-        ({index in the text: uint8 image}, list of the characters that are the font's).
-    """
-    images, copied, rows = {}, [], []
-    for index, character in enumerate(text):
-        glyph = glyphs.get(written_as(character))
-        if glyph is None:
-            continue
-        if keeps_place(character) and character not in SMALL_KANA:
-            images[index] = to_uint8(glyph[None])[0]
-            copied.append(character)
-        else:
-            rows.append(index)
-    told = _conditions(options, generator, [written_as(text[i]) for i in rows])
-    for first in range(0, len(rows), options.batch_size):
-        part = slice(first, first + options.batch_size)
-        numbers = rows[part]
-        content = np.stack([glyphs[written_as(text[i])] for i in numbers])
-        batch = {
-            "content": content,
-            **_styles(options, loaded, numbers),
-            **{name: column[part] for name, column in told.items()},
-        }
-        if options.strength is not None:
-            batch["strength"] = np.full(len(numbers), options.strength, "float32")
-        if "noise" in generator.input_names:
-            batch["noise"] = row_noise(options.seed, numbers, options.image_size)
-        written = to_uint8(generator.predict_on_batch(batch))
-        images.update(zip(numbers, written, strict=True))
-    return images, copied
-
-
-def _styles(options, loaded, numbers):
-    """Style images of each row, of one hand or of both with their shares."""
-    images, weights = [], []
-    shares = _shares(options, loaded)
-    for hand, (store, share) in enumerate(zip(loaded, shares, strict=True)):
-        marks = [keeps_place(store.characters[label]) for label in store.labels]
-        # Of a small or low mark little can be seen of a hand.
-        pool = np.arange(len(store)) if all(marks) else np.flatnonzero(~np.array(marks))
-        count = options.style_images or min(STYLE_IMAGES, len(pool))
-        if count > len(pool):
-            raise InputError(
-                f"--style_images is {count} and {store.source_names[0]} wrote "
-                f"{len(pool)} images that show a style; give fewer."
-            )
-        draws = [np.random.default_rng((options.seed, hand, row)) for row in numbers]
-        drawn = [rng.choice(pool, count, replace=False) for rng in draws]
-        found = placed(store, np.concatenate(drawn))
-        images.append(found.reshape(len(numbers), count, *found.shape[1:]))
-        weights += count * [share / count]
-    return {
-        "style": np.concatenate(images, axis=1),
-        "style_weights": np.tile(np.float32(weights), (len(numbers), 1)),
-    }
-
-
-def _shares(options, loaded):
-    return [1.0] if len(loaded) == 1 else [1 - options.mix, options.mix]
-
-
-def _conditions(options, generator, characters):
+def _conditions(settings, generator, characters):
     """What the generator is told of the characters; of strange ones, nothing.
 
     In training, too, it was told nothing of some rows, and had the glyph alone.
     """
-    names = set(generator.input_names) & {"label", "tokens"}
-    if not names:
+    condition = generator.condition
+    if condition is None or not characters:
         return {}
-    known = inputs.load_characters(options)
-    recipes.check_condition(generator, known)
-    structures = known
-    if "tokens" in names:
-        structures = read_structures(options.structure_file)
-    strange = [c not in known or c not in structures for c in characters]
+    known, tokenizer = inputs.load_characters(settings), None
+    if condition.needs == "structure":
+        tokenizer = StructureTokenizer(read_structures(settings.structure_file))
+    check_condition(generator, known, tokenizer)
+    knowledge = Knowledge(known, tokenizer)
+    able = condition.known(knowledge)
+    trained = [c for c in known if able is None or c in able]
+    strange = [c not in trained for c in characters]
     # What stands in for the strange ones is not looked at.
-    stands = next(c for c in known if c in structures)
     named = [
-        stands if unknown else character
+        trained[0] if unknown else character
         for character, unknown in zip(characters, strange, strict=True)
     ]
-    if "tokens" in names:
-        told = {"tokens": StructureTokenizer(structures).encode(named)}
-    else:
-        told = {"label": np.array([known.index(c) for c in named], np.int32)}
-    return {**told, "drop_condition": np.array(strange, bool)}
+    inputs_of_text = condition.encode_text(named, knowledge)
+    return {**inputs_of_text, "drop_condition": np.array(strange, bool)}

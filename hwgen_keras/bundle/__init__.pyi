@@ -6,4 +6,9 @@ from .description import Bundle as Bundle
 from .description import made_of as made_of
 from .description import vocabulary_digest as vocabulary_digest
 from .description import write_bundle as write_bundle
+from .finding import OF_RUNS as OF_RUNS
+from .finding import find_model as find_model
+from .finding import find_weights as find_weights
 from .reading import read_bundle as read_bundle
+from .run_folder import read_config as read_config
+from .run_folder import read_run as read_run

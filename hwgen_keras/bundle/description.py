@@ -2,14 +2,13 @@
 
 import dataclasses
 import hashlib
-import json
 import pathlib
 import re
 
 from hwgen_keras import __version__
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import sha256_of, write_text
+from hwgen_keras.files import sha256_of, write_json
 
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
@@ -30,8 +29,8 @@ class Bundle:
         name: of the model.
         kind: one of `KINDS`.
         image_size: side in pixels of the images it was trained on, or None.
-        mode: what tells a generator the character: "adain", "adain_embedding",
-            "adain_clip", "diffusion", "diffusion_embedding", "diffusion_clip"; None of
+        mode: what tells a generator the character: "adain" or "diffusion", alone or
+            with "_" and the short name of a `Condition`, as in "adain_clip"; None of
             other kinds.
         characters: tuple in the order of the class ids, or None.
         structures: None if they are those of this package; else a dict of
@@ -63,6 +62,11 @@ class Bundle:
     made_of: dict
     version: str
 
+    @property
+    def condition(self):
+        """The short name of a generator's `Condition`; "" if it has none."""
+        return (self.mode or "").partition("_")[2]
+
     def tokenizer(self):
         """The `StructureTokenizer` of the model; None if it takes no tokens.
 
@@ -76,7 +80,7 @@ class Bundle:
         if self.structures is None:
             tokenizer = StructureTokenizer(read_structures())
         else:
-            tokenizer = _own_tokenizer(self.structures, where)
+            tokenizer = unpack_structures(self.structures, where)
         if vocabulary_digest(tokenizer) != self.vocabulary_sha256:
             raise InputError(
                 f"{where}: the model was trained with other structures of characters "
@@ -134,14 +138,7 @@ def write_bundle(
             }
     structures = None
     if tokenizer is not None and not _packaged(tokenizer):
-        structures = {
-            "vocabulary": list(tokenizer.vocabulary),
-            "length": tokenizer.length,
-            "structures": {
-                character: [" ".join(alternative) for alternative in alternatives]
-                for character, alternatives in tokenizer.structures.items()
-            },
-        }
+        structures = pack_structures(tokenizer)
     description = {
         "format": FORMAT,
         "hwgen_keras": __version__,
@@ -155,9 +152,39 @@ def write_bundle(
         "files": files,
         "made_of": made_of or {},
     }
-    text = json.dumps(description, ensure_ascii=False, indent=1)
-    write_text(folder / DESCRIPTION, text + "\n")
+    write_json(folder / DESCRIPTION, description)
     return bundle_of(folder, description)
+
+
+def pack_structures(tokenizer):
+    """A tokenizer as JSON takes it, see `structures` of `Bundle`."""
+    return {
+        "vocabulary": list(tokenizer.vocabulary),
+        "length": tokenizer.length,
+        "structures": {
+            character: [" ".join(alternative) for alternative in alternatives]
+            for character, alternatives in tokenizer.structures.items()
+        },
+    }
+
+
+def unpack_structures(packed, where):
+    """The `StructureTokenizer` of what `pack_structures` returned.
+
+    Raises:
+        InputError: it is not what it must be; `where` says what is damaged.
+    """
+    try:
+        structures = {
+            character: tuple(tuple(text.split()) for text in alternatives)
+            for character, alternatives in packed["structures"].items()
+        }
+        return StructureTokenizer(structures, packed["vocabulary"], packed["length"])
+    except (KeyError, TypeError, AttributeError, InputError):
+        raise InputError(
+            f"{where} is damaged: structures is not what it must be; get the model "
+            "again."
+        ) from None
 
 
 def vocabulary_digest(tokenizer):
@@ -205,17 +232,3 @@ def bundle_of(folder, description):
         version=description["hwgen_keras"],
         **{name: description[name] for name in _ALIKE},
     )
-
-
-def _own_tokenizer(packed, where):
-    try:
-        structures = {
-            character: tuple(tuple(text.split()) for text in alternatives)
-            for character, alternatives in packed["structures"].items()
-        }
-        return StructureTokenizer(structures, packed["vocabulary"], packed["length"])
-    except (KeyError, TypeError, AttributeError, InputError):
-        raise InputError(
-            f"{where} is damaged: structures is not what it must be; get the model "
-            "again."
-        ) from None

@@ -1,13 +1,12 @@
 """Reading a bundle: nothing of it is used before it was checked."""
 
-import json
 import pathlib
 import re
 
 from hwgen_keras import __version__
 from hwgen_keras.bundle.description import DESCRIPTION, FORMAT, KINDS, bundle_of
-from hwgen_keras.errors import InputError, reason_of
-from hwgen_keras.files import sha256_of
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import read_json, sha256_of
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "format": int,
@@ -67,12 +66,7 @@ def _read_description(path):
             f"{path.parent} holds no {DESCRIPTION}; give a folder made by "
             "`python -m experiments.export`."
         )
-    try:
-        description = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is damaged ({reason_of(error)}); get the model again."
-        ) from None
+    description = read_json(path)
     if not isinstance(description, dict) or not {"format", "hwgen_keras"} <= {
         *description
     }:

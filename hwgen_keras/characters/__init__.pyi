@@ -1,3 +1,5 @@
+from .knowledge import Encodes as Encodes
+from .knowledge import Knowledge as Knowledge
 from .sets import CharacterSet as CharacterSet
 from .sets import character_set as character_set
 from .structure import explain as explain

@@ -143,6 +143,21 @@ class StructureTokenizer:
             ]
         return ids
 
+    def encode_alternatives(self, character: str) -> NDArray[np.int32]:
+        """The token ids of all alternatives of a character.
+
+        Args:
+            character: a string of one character.
+
+        Returns:
+            int32 array of shape (alternatives, length).
+
+        Raises:
+            InputError: the structures do not contain `character`.
+        """
+        count = self.alternatives(character)
+        return self.encode([character] * count, range(count))
+
     def decode(self, ids: ArrayLike) -> tuple[str, ...]:
         """The tokens of one encoded sequence, without [PAD], [CLS] and [SEP].
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from hwgen_keras.characters import CharacterSet, StructureTokenizer
 from hwgen_keras.data.rows import (
     Groups,
-    TokenTable,
+    InputTable,
     affine_matrix,
     check_image_size,
     check_rows,
@@ -97,9 +97,7 @@ class ClassificationSampler:
             self._draw = _Balanced(pools, shares, store.labels)
         else:
             self._draw = _EveryImage(pools, shares)
-        self._tokens = None
-        if tokenizer is not None:
-            self._tokens = TokenTable(tokenizer, store.characters, store.labels)
+        self._inputs = InputTable(store.characters, store.labels, tokenizer)
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
@@ -119,9 +117,7 @@ class ClassificationSampler:
         }
         if self.elastic:
             table["elastic"] = rng.random(count) < _ELASTIC_SHARE
-        if self._tokens is not None:
-            table["tokens"] = self._tokens.draw(rng, label)
-        return table
+        return table | self._inputs.draw(rng, label)
 
     def _affine(self, rng):
         count, strength = self.rows_per_epoch, self.affine_strength
@@ -234,7 +230,8 @@ class StructureSampler:
         self, characters: CharacterSet, tokenizer: StructureTokenizer, seed: int = 0
     ) -> None:
         self.seed, self.rows_per_epoch = seed, len(characters)
-        self._tokens = TokenTable(tokenizer, characters, np.arange(len(characters)))
+        labels = np.arange(len(characters))
+        self._inputs = InputTable(characters, labels, tokenizer)
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
@@ -244,4 +241,4 @@ class StructureSampler:
         """
         rng = row_generator(self.seed, epoch)
         label = rng.permutation(self.rows_per_epoch).astype(np.int32)
-        return {"label": label, "tokens": self._tokens.draw(rng, label)}
+        return {"label": label, **self._inputs.draw(rng, label)}

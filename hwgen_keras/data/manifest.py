@@ -14,7 +14,7 @@ import numpy as np
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.store import open_once
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, write_text
+from hwgen_keras.files import StrPath, write_json
 
 # Not more digits than a number can have: Python is slow with thousands of them.
 _IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
@@ -137,7 +137,7 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
             name = f"{name}#{sample.index}"
         entry = {"path": name, "writer": sample.writer} if sample.writer else name
         entries.setdefault(sample.character, []).append(entry)
-    write_text(path, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+    write_json(path, entries)
 
 
 def split_by_writer(

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from hwgen_keras.characters import StructureTokenizer
+from hwgen_keras.characters import Encodes, StructureTokenizer
 from hwgen_keras.data import steps
 from hwgen_keras.data.forms import followed, measure_forms
 from hwgen_keras.data.rows import (
     Groups,
-    TokenTable,
+    InputTable,
     affine_matrix,
     check_image_size,
     check_rows,
@@ -31,7 +31,7 @@ class PairSampler:
     image indices of the store; `content_affine`, `style_affine`, `target_affine`,
     float32 (n, 6), see `affine_matrix`; `label`, int32; `drop_condition`, bool,
     whether the condition is left out; `tokens`, int32 (n, length), if there is a
-    tokenizer.
+    tokenizer; and the inputs of the condition, if there is one.
 
     Args:
         store: an `ImageStore`; generated images in it are not used.
@@ -47,6 +47,7 @@ class PairSampler:
         follow_forms: whether content images are bent by how the target's source leans
             and stretches characters more than their own, see `measure_forms`; False
             as published.
+        condition: optional `Condition`, or its class: that of the generator.
 
     Raises:
         InputError: the store lacks what the step needs.
@@ -74,6 +75,7 @@ class PairSampler:
         reference_font: str | None = None,
         image_size: int | None = None,
         follow_forms: bool = False,
+        condition: Encodes | None = None,
     ) -> None:
         if style_reference not in ("target", "writer"):
             raise InputError(
@@ -104,12 +106,8 @@ class PairSampler:
             sources = [draw.sources for draw in self._draws.values()]
             rows_per_epoch = 10 * len(np.unique(np.concatenate(sources)))
         self.rows_per_epoch = check_rows(rows_per_epoch)
-        self._tokens = None
-        if tokenizer is not None:
-            labels = [draw.labels for draw in self._draws.values()]
-            self._tokens = TokenTable(
-                tokenizer, store.characters, np.concatenate(labels)
-            )
+        labels = np.concatenate([draw.labels for draw in self._draws.values()])
+        self._inputs = InputTable(store.characters, labels, tokenizer, condition)
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
         """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
@@ -152,9 +150,7 @@ class PairSampler:
             table["content_affine"] = followed(self.store, self.forms, table, hands)
         table["label"] = self.store.labels[table["target"]]
         table["drop_condition"] = rng.random(count) < steps.DROP_CONDITION_SHARE
-        if self._tokens is not None:
-            table["tokens"] = self._tokens.draw(rng, table["label"])
-        return table
+        return table | self._inputs.draw(rng, table["label"])
 
     @staticmethod
     def _margins(rng, images, origin):

@@ -1,7 +1,10 @@
 """An epoch is a table: what the samplers share to draw its rows with NumPy."""
 
+from typing import Any
+
 import numpy as np
 
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.data.steps import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
@@ -114,36 +117,44 @@ class Groups:
         return self.members[self.starts[groups] + position]
 
 
-class TokenTable:
-    """The token ids of all alternatives of all characters that occur.
+class InputTable:
+    """What rows have of their character beside its label, for all that occur.
 
     Args:
-        tokenizer: a `StructureTokenizer`.
         characters: the `CharacterSet` of the labels.
         labels: the class ids that can be drawn.
+        tokenizer: a `StructureTokenizer`, which gives the column `tokens`, or None.
+        condition: what gives the inputs of a generator's condition, or None.
     """
 
-    def __init__(self, tokenizer, characters, labels):
-        self.counts = np.zeros(len(characters), np.int64)
-        names: list[str] = []
-        alternatives: list[int] = []
-        for label in np.unique(labels):
-            character = characters[label]
-            count = tokenizer.alternatives(character)
-            self.counts[label] = count
-            names.extend([character] * count)
-            alternatives.extend(range(count))
-        self.starts = np.cumsum(self.counts) - self.counts
-        self.tokens = tokenizer.encode(names, alternatives)
+    def __init__(self, characters, labels, tokenizer=None, condition=None):
+        knowledge, labels = Knowledge(characters, tokenizer), np.unique(labels)
+        # {name: (counts, starts, values)}
+        self.columns: dict[str, Any] = {}
+        for label in labels:
+            found = {}
+            if tokenizer is not None:
+                found["tokens"] = tokenizer.encode_alternatives(characters[label])
+            if condition is not None:
+                found |= condition.encode(characters[label], knowledge)
+            for name, values in found.items():
+                self.columns.setdefault(name, []).append(np.asarray(values))
+        for name, values in self.columns.items():
+            counts = np.zeros(len(characters), np.int64)
+            counts[labels] = [len(alternatives) for alternatives in values]
+            starts = np.cumsum(counts) - counts
+            self.columns[name] = counts, starts, np.concatenate(values)
 
     def draw(self, rng, labels):
-        """The tokens of a random alternative of each label: int32 (n, length)."""
+        """Columns {name: (n, ...)} of a random alternative of each label."""
         return self.pick(rng.random(len(labels)), labels)
 
     def pick(self, uniform, labels):
         """The same with numbers of [0, 1), one a row, in place of a generator."""
-        alternative = (uniform * self.counts[labels]).astype(np.int64)
-        return self.tokens[self.starts[labels] + alternative]
+        return {
+            name: values[starts[labels] + (uniform * counts[labels]).astype(np.int64)]
+            for name, (counts, starts, values) in self.columns.items()
+        }
 
 
 def row_generator(seed, epoch):

@@ -16,6 +16,8 @@ from .gain import error_reduction as error_reduction
 from .gain import mean_interval as mean_interval
 from .gain_plots import plot_amounts as plot_amounts
 from .gain_plots import plot_reductions as plot_reductions
+from .generated import compare_pairs as compare_pairs
+from .generated import compare_sets as compare_sets
 from .paired import l1 as l1
 from .paired import perceptual as perceptual
 from .paired import ssim as ssim
@@ -23,6 +25,7 @@ from .reading import content_accuracy as content_accuracy
 from .reading import predicted_rows as predicted_rows
 from .reading import read_store as read_store
 from .reading import retrieval_accuracy as retrieval_accuracy
+from .readings import Readings as Readings
 from .report import Figure as Figure
 from .report import Pictures as Pictures
 from .report import Table as Table
@@ -33,6 +36,9 @@ from .sheets import contact_sheet as contact_sheet
 from .sheets import grid as grid
 from .tables import markdown_table as markdown_table
 from .tables import text_table as text_table
+from .test_images import PREDICTIONS as PREDICTIONS
+from .test_images import REPORT as REPORT
+from .test_images import TestImages as TestImages
 from .traits import TRAITS as TRAITS
 from .traits import trait_by_hand as trait_by_hand
 from .traits import trait_followed as trait_followed

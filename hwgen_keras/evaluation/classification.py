@@ -6,7 +6,6 @@ characters asked for (the original reports 973 of its 3,057 classes).
 
 import csv
 import io
-import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.tables import text_table
-from hwgen_keras.files import StrPath, write_text
+from hwgen_keras.files import StrPath, write_json, write_text
 
 
 def classification_report(
@@ -157,7 +156,7 @@ def report_text(report: dict, worst: int = 20) -> str:
 
 def write_report(path: StrPath, report: dict) -> None:
     """Write a report as JSON."""
-    write_text(path, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    write_json(path, report)
 
 
 def write_predictions(

@@ -1,13 +1,10 @@
 """What measure_generated measures: a generated set beside real handwriting."""
 
 import numpy as np
-from keras import ops
-from scipy.special import log_softmax
 
 from hwgen_keras import evaluation
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import EncoderFeatures
-from hwgen_keras.training import recipes
 
 # measure of the table: key of `content_accuracy`.
 READING = {
@@ -19,54 +16,11 @@ READING = {
 }
 
 
-class Encoded:
-    """Images of a store, and what the reader makes of them.
-
-    Args:
-        reader: a `Classifier`.
-        store: an `ImageStore`.
-        placed: whether to put the images in the fixed place first.
-    """
-
-    def __init__(self, reader, store, placed):
-        grey, codes, logits = [], [], []
-        for start in range(0, len(store), 256):
-            indices = np.arange(start, min(start + 256, len(store)))
-            if placed:
-                images = recipes.placed(store, indices)
-            else:
-                images = store.decode(indices)[..., None].astype("float32") / 127.5 - 1
-            encoded = recipes.predicted_rows(reader.encoder, images)
-            codes.append(encoded)
-            logits.append(ops.convert_to_numpy(reader.to_logits(encoded)))
-            grey.append(np.rint((images[..., 0] + 1) * 127.5).astype(np.uint8))
-        self.images, self.features = np.concatenate(grey), np.concatenate(codes)
-        self.logits, self.labels = np.concatenate(logits), store.labels
-        self.writers = np.array(store.source_names)[store.sources]
-
-    @property
-    def greys(self):
-        """(images, writers, labels) of all images."""
-        return self.images, self.writers, self.labels
-
-    def of(self, labels):
-        """(features, writers, labels) of the images of some characters."""
-        chosen = np.isin(self.labels, labels)
-        return self.features[chosen], self.writers[chosen], self.labels[chosen]
-
-    def worst(self, count):
-        """The images whose right class has the lowest odds, the lowest first."""
-        odds = log_softmax(self.logits, axis=1)[
-            np.arange(len(self.labels)), self.labels
-        ]
-        return self.images[np.argsort(odds, kind="stable")[:count]]
-
-
-def measure(made, real, seed=0):
+def compare_sets(made, real, seed=0):
     """All measures of a generated set, and of the real one beside it.
 
     Args:
-        made, real: `Encoded`.
+        made, real: `Readings` with features and writers.
         seed: of what is drawn for the distances.
 
     Returns:
@@ -78,7 +32,12 @@ def measure(made, real, seed=0):
             "--generated and --real have no character in common; give manifests of "
             "the same characters."
         )
-    x, y = made.of(common_labels), real.of(common_labels)
+    x, y = (
+        (part.features, part.writers, part.labels)
+        for part in (
+            each.select(np.isin(each.labels, common_labels)) for each in (made, real)
+        )
+    )
     if len(x[0]) < 2 or len(y[0]) < 4:
         raise InputError(
             f"Of the common characters --generated has {len(x[0])} images and --real "
@@ -102,12 +61,10 @@ def measure(made, real, seed=0):
         return found
 
     def percent(found, key):
-        return [100 * one[key] if one else None for one in found]
+        generated, truth = (100 * each[key] if each else None for each in found)
+        return generated, truth
 
-    reads = [
-        evaluation.content_accuracy(s.logits, s.labels, logits=True)
-        for s in (made, real)
-    ]
+    reads = [made.accuracy(), real.accuracy()]
     for name, key in READING.items():
         add(name, *percent(reads, key), images=counts)
     distances(add, notes, x, y, seed)
@@ -131,10 +88,11 @@ def measure(made, real, seed=0):
             slope = f"  {trait} gained for each unit"
             add(slope, followed["slope"], 1.0, chance=(0.0, None))
     found = both("Diversity", evaluation.diversity, x[::2], y[::2])
-    add("diversity", *(one.get("distance") for one in found))
+    generated, truth = (each.get("distance") for each in found)
+    add("diversity", generated, truth)
     share = evaluation.near_duplicate_share
-    alike = [100 * share(s.images, s.labels) for s in (made, real)]
-    add("near-duplicates %", *alike, images=counts)
+    generated, truth = (100 * share(each.images, each.labels) for each in (made, real))
+    add("near-duplicates %", generated, truth, images=counts)
     alike = 100 * share(made.images, made.labels, (real.images, real.labels))
     add("copies of real images %", alike, images=counts)
     return results, notes
@@ -164,7 +122,7 @@ def distances(add, notes, made, real, seed):
     many and drawn evenly from the characters.
 
     Args:
-        add: see `measure`.
+        add: see `compare_sets`.
         notes: list to add to.
         made, real: (features, writers, labels).
         seed: of the draw.
@@ -202,9 +160,9 @@ def _even_order(labels, rng):
     return drawn[np.argsort(rounds, kind="stable")]
 
 
-def compare(reader, made, real):
+def compare_pairs(reader, made, real):
     """Pixel measures of generated images against the one real image of their kind."""
-    targets = {}
+    targets: dict[tuple, list[int]] = {}
     for i, key in enumerate(zip(real.labels.tolist(), real.writers, strict=True)):
         targets.setdefault(key, []).append(i)
     pairs = [

@@ -1,8 +1,9 @@
 """Tables of figures: how a cell reads, which value is best, plain text."""
 
 import math
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from tabulate import tabulate
 
 from hwgen_keras.errors import InputError
 
@@ -69,41 +70,45 @@ def best_cells(
 
 
 def text_table(
-    header: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 1
+    header: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    digits: int = 1,
+    left: Container[int] = (0,),
 ) -> str:
-    """A table for a terminal: first column to the left, the others to the right.
+    """A table for a terminal, in which a Japanese character takes two columns.
 
     Args:
         header: the columns' names.
         rows: lists of cells, as long as `header`; see `format_cell`.
         digits: decimals of floats.
+        left: indices of the columns to align left; the others are aligned right.
     """
-    check_rows(header, rows)
-    lines = [list(header), *([format_cell(cell, digits) for cell in r] for r in rows)]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    padded = []
-    for first, *others in lines:
-        cells = [first + " " * (widths[0] - _width(first))]
-        for width, cell in zip(widths[1:], others, strict=True):
-            cells.append(" " * (width - _width(cell)) + cell)
-        padded.append("  ".join(cells).rstrip())
-    padded.insert(1, "-" * (sum(widths) + 2 * (len(widths) - 1)))
-    return "\n".join(padded)
+    return _table("simple", header, rows, digits, left)
 
 
 def markdown_table(
-    header: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 1
+    header: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    digits: int = 1,
+    left: Container[int] = (0,),
 ) -> str:
-    """A table in Markdown: first column to the left, the others to the right.
+    """A table in Markdown.
 
     Args:
-        header, rows, digits: see `text_table`.
+        header, rows, digits, left: see `text_table`.
     """
+    return _table("pipe", header, rows, digits, left)
+
+
+def _table(style, header, rows, digits, left):
     check_rows(header, rows)
-    lines = [list(header), ["---", *("---:" for _ in header[1:])]]
-    lines += [[format_cell(cell, digits) for cell in row] for row in rows]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    bar = "\\|" if style == "pipe" else "|"
+    header, *rows = (
+        [format_cell(cell, digits).replace("|", bar) for cell in row]
+        for row in (header, *rows)
+    )
+    sides = ["left" if index in left else "right" for index in range(len(header))]
+    return tabulate(rows, header, style, colalign=sides, disable_numparse=True)
 
 
 def check_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -114,8 +119,3 @@ def check_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
                 f"The table row {list(row)!r} has {len(row)} cells and the header has "
                 f"{len(header)}; give one cell for every column."
             )
-
-
-def _width(text):
-    """Columns of a terminal that `text` takes: a Japanese character takes two."""
-    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from hwgen_keras import samplers
-from hwgen_keras.export.signatures import BEST, kind_and_mode, text_encoder, told
+from hwgen_keras.export.signatures import BEST, example_inputs, kind_and_mode
 from hwgen_keras.models import DiffusionGenerator
 
 # Batches, and their heights and widths in units.
@@ -20,7 +20,7 @@ def examples(model, characters=None, values=None):
     Args:
         model: of float32.
         characters: list of characters, or None.
-        values: the row of each of them in the model's `CharacterTable`, or None.
+        values: of the model's `CharacterTable`, or None.
 
     Returns:
         A list of (signature, inputs, outputs), dicts of NumPy arrays. An output ""
@@ -36,7 +36,7 @@ def examples(model, characters=None, values=None):
         named = None
         if values is not None:
             chosen = rng.integers(0, len(characters), batch)
-            inputs[told(model)] = np.asarray(values, "int32")[chosen]
+            inputs |= {name: value[chosen] for name, value in values.items()}
             named = np.array([characters[i].encode() for i in chosen])
         outputs = keras_outputs(model, inputs)
         found.append(("serve", inputs, outputs))
@@ -44,7 +44,7 @@ def examples(model, characters=None, values=None):
             best = _best(outputs["probabilities"], characters)
             found.append(("serve_characters", inputs, best))
         elif named is not None:
-            less = {k: v for k, v in inputs.items() if k != told(model)}
+            less = {k: v for k, v in inputs.items() if k not in values}
             if kind == "clip":
                 less, outputs = {}, {"text": outputs["text"]}
             less["characters"] = named
@@ -82,16 +82,7 @@ def _inputs(model, kind, rng, shape):
         inputs = {"content": images(), "style": images()}
     if kind == "diffusion":
         inputs["noise"] = rng.normal(size=shape).astype("float32")
-    if told(model) == "label":
-        inputs["label"] = rng.integers(0, model.condition.classes, shape[:1])
-        inputs["label"] = inputs["label"].astype("int32")
-    elif told(model) == "tokens":
-        encoder = text_encoder(model)
-        tokens = rng.integers(1, encoder.vocabulary_size, (shape[0], encoder.length))
-        # [PAD] at the end, as of a short structure.
-        tokens[:, encoder.length // 2 :] = 0
-        inputs["tokens"] = tokens.astype("int32")
-    return inputs
+    return inputs | example_inputs(model, shape[0], rng)
 
 
 def _best(probabilities, characters):

@@ -20,8 +20,9 @@ def load_exported(path, signature="serve"):
         it returns a dict, such as `{"image": ...}`.
 
     Raises:
-        InputError: there is no SavedModel, it is damaged or reaches outside of itself
-            (see `hwgen_keras.safety`), or it has no such signature.
+        InputError: there is no SavedModel, it is damaged, it holds other operations
+            than models compute with (see `hwgen_keras.safety`), or it has no such
+            signature.
 
     Example:
         >>> serve = hw.load_exported("exported")  # doctest: +SKIP

@@ -10,8 +10,9 @@ import sys
 import tempfile
 
 from hwgen_keras.bundle import write_bundle
+from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file
+from hwgen_keras.files import complete_file, read_json, write_json
 
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
@@ -56,7 +57,8 @@ def export_model(
         storage: "float32", or "float16": `model.keras` has its weights in half
             precision and is half as large; it computes in float32.
         characters: those that the model knows, in the order of the class ids; or None.
-        tokenizer: the `StructureTokenizer` of a model that takes tokens, or None.
+        tokenizer: the `StructureTokenizer` of a model that is told structures, or
+            None.
         name: of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
         made_of: what is known of the training, see `hwgen_keras.bundle.made_of`.
@@ -80,9 +82,6 @@ def export_model(
     _check(path, output, formats, storage)
     if characters is not None:
         characters = list(characters)
-    tokens = None
-    if characters is not None and tokenizer is not None:
-        tokens = tokenizer.encode(characters).tolist()
     sampling = {"sampler": sampler, "steps": steps, "spacing": spacing}
     sampling["guidance"] = guidance and dict(guidance)
     with tempfile.TemporaryDirectory() as work, complete_file(output) as partial:
@@ -95,8 +94,7 @@ def export_model(
             "examples_folder": str(work / "examples"),
             "storage": storage,
             "characters": characters,
-            "tokens": tokens,
-            "vocabulary_size": tokenizer and tokenizer.vocabulary_size,
+            "structures": tokenizer and pack_structures(tokenizer),
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
         answer = _write(path, work, request)
@@ -119,8 +117,6 @@ def export_model(
                 limit = HALF_TOLERANCE
             _judge(found, limit, f"model.keras with weights of {storage}", output)
             differences["keras"] = found
-        takes_tokens = answer["mode"] in ("adain_clip", "diffusion_clip")
-        takes_tokens = takes_tokens or answer["kind"] == "clip"
         write_bundle(
             partial,
             name=name or output.name,
@@ -128,7 +124,7 @@ def export_model(
             image_size=image_size,
             mode=answer["mode"],
             characters=characters,
-            tokenizer=tokenizer if takes_tokens else None,
+            tokenizer=tokenizer if answer["takes_structures"] else None,
             made_of=made_of,
         )
     return differences | {"signatures": answer["signatures"]}
@@ -138,7 +134,8 @@ def export_saved_model(path, output, **arguments):
     """Writes a SavedModel with the signature `serve`, a dict of named inputs.
 
     Batch and image size are dynamic. Images are float32 (batch, height, width, 1) in
-    [-1, 1]; labels (batch,) and tokens (batch, length) int32. A generator's output is
+    [-1, 1]; the inputs of a generator's condition are as its `example` gives them,
+    labels (batch,) and tokens (batch, length) int32. A generator's output is
     clipped to [-1, 1]; a classifier's are probabilities.
 
     Of a `DiffusionGenerator` the whole sampling is inside. It takes the standard
@@ -146,9 +143,10 @@ def export_saved_model(path, output, **arguments):
     signature `serve_steps` also takes `log_snrs`, float32 (steps,) of any length, in
     place of the stored steps; see `samplers.sampling_log_snrs`.
 
-    With `characters`, and of a model with tokens `tokenizer`, the signature
-    `serve_characters` takes `characters`, strings (batch,), in place of labels or
-    tokens; that of a classifier gives the characters of its five best classes.
+    With `characters`, and of a model that is told structures `tokenizer`, the
+    signature `serve_characters` takes `characters`, strings (batch,), in place of the
+    condition's inputs; that of a classifier gives the characters of its five best
+    classes.
 
     Args:
         path, output: see `export_model`.
@@ -201,13 +199,13 @@ def _reason(done):
 
 
 def _write(path, work, request):
-    (work / "request.json").write_text(json.dumps(request), "utf-8")
+    write_json(work / "request.json", request)
     files = str(work / "request.json"), str(work / "answer.json")
     command = [sys.executable, "-m", "hwgen_keras.export.writer", *files]
     done = _run(command, KERAS_BACKEND="tensorflow")
     if done.returncode:
         raise InputError(f"{path} cannot be exported: {_reason(done)}")
-    return json.loads((work / "answer.json").read_text("utf-8"))
+    return read_json(work / "answer.json")
 
 
 def _compare(kind, written, work, output):

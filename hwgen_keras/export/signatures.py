@@ -1,9 +1,13 @@
 """What an exported model can be asked: TensorFlow functions of named tensors."""
 
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
+from hwgen_keras.layers.conditions import CLIPCondition, example_tokens, token_domain
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -21,7 +25,7 @@ class CharacterTable(tf.Module):
 
     Args:
         characters: list of characters.
-        values: int32 array with a row, or a number, for each of them.
+        values: {input name: array with a row, or a number, for each of them}.
     """
 
     def __init__(self, characters, values):
@@ -34,7 +38,7 @@ class CharacterTable(tf.Module):
         )
 
     def lookup(self, characters):
-        """Rows for strings (batch,); an unknown one ends the call with its name."""
+        """Inputs for strings (batch,); an unknown one ends the call with its name."""
         rows = self.rows.lookup(characters)
         unknown = tf.boolean_mask(characters, rows < 0)
         # A message of TensorFlow's escapes what is not ASCII, but not numbers.
@@ -44,7 +48,10 @@ class CharacterTable(tf.Module):
             tf.size(unknown) == 0, [message, unknown, points.flat_values]
         )
         with tf.control_dependencies([known]):
-            return tf.gather(tf.constant(self.values, tf.int32), rows)
+            return {
+                name: tf.gather(tf.constant(value), rows)
+                for name, value in self.values.items()
+            }
 
 
 def kind_and_mode(model):
@@ -56,8 +63,9 @@ def kind_and_mode(model):
     if isinstance(model, AdaINGenerator):
         return "generator", model.mode
     if isinstance(model, DiffusionGenerator):
-        names = {"label": "_embedding", "tokens": "_clip"}
-        return "diffusion", "diffusion" + names.get(told(model), "")
+        condition = model.condition
+        name = "" if condition is None else f"_{condition.short_name}"
+        return "diffusion", f"diffusion{name}"
     if isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
         return "classifier", None
     if isinstance(model, CLIP):
@@ -65,18 +73,20 @@ def kind_and_mode(model):
     raise InputError(f"a {type(model).__name__} has no export")
 
 
-def told(model):
-    """How a model is told the character: "tokens", "label", or None."""
+def condition_of(model):
+    """What turns characters into a model's inputs, and its domain: two, or None."""
     if isinstance(model, CLIP):
-        return "tokens"
-    names = getattr(model, "input_names", ())
-    return next((name for name in ("tokens", "label") if name in names), None)
+        return CLIPCondition, token_domain(model.text_tower.encoder)
+    condition = getattr(model, "condition", None)
+    return condition, None if condition is None else condition.domain
 
 
-def text_encoder(model):
-    """The `TextEncoder` of a model that is told tokens."""
-    tower = getattr(model, "text_tower", None)
-    return (tower or model.condition.text_tower).encoder
+def example_inputs(model, count, rng):
+    """Random inputs that tell a model characters, see `Condition.example`."""
+    if isinstance(model, CLIP):
+        return {"tokens": example_tokens(model.text_tower.encoder, count, rng)}
+    condition = getattr(model, "condition", None)
+    return {} if condition is None else condition.example(count, rng)
 
 
 def signatures(model, table=None, characters=None):
@@ -108,17 +118,17 @@ def _image(name="image"):
 _CHARACTERS = _spec("characters", dtype=tf.string)
 
 
-def _tokens(model):
-    return _spec("tokens", text_encoder(model).length, dtype=tf.int32)
+def _character_specs(model):
+    found: dict[str, Any] = {}
+    for name, value in example_inputs(model, 1, np.random.default_rng(0)).items():
+        found |= _spec(name, *value.shape[1:], dtype=value.dtype)
+    return found
 
 
 def _of_generator(model, table):
-    specs, name = _image("content") | _image("style"), told(model)
-    if name == "label":
-        specs |= _spec("label", dtype=tf.int32)
-    elif name == "tokens":
-        specs |= _tokens(model)
-    found = {}
+    told = _character_specs(model)
+    specs = _image("content") | _image("style") | told
+    found: dict[str, Any] = {}
     # All signatures call one function: tracing it takes most of the time.
     if isinstance(model, DiffusionGenerator):
         specs |= _image("noise")
@@ -148,14 +158,14 @@ def _of_generator(model, table):
         def serve(inputs):
             return {"image": write(inputs)}
 
-    if table is not None and name is not None:
+    if table is not None and told:
 
         def serve_characters(inputs):
             inputs = dict(inputs)
-            inputs[name] = table.lookup(inputs.pop("characters"))
-            return serve(inputs)
+            characters = inputs.pop("characters")
+            return serve(inputs | table.lookup(characters))
 
-        less = {key: spec for key, spec in specs.items() if key != name}
+        less = {name: spec for name, spec in specs.items() if name not in told}
         found["serve_characters"] = serve_characters, _CHARACTERS | less
     return {"serve": (serve, specs), **found}
 
@@ -164,11 +174,11 @@ def _of_clip(model, table):
     def serve(inputs):
         return model(inputs, training=False)
 
-    found = {"serve": (serve, _image() | _tokens(model))}
+    found = {"serve": (serve, _image() | _character_specs(model))}
     if table is not None:
 
         def serve_characters(inputs):
-            tokens = table.lookup(inputs["characters"])
+            tokens = table.lookup(inputs["characters"])["tokens"]
             return {"text": model.text_tower(tokens, training=False)}
 
         found["serve_characters"] = serve_characters, _CHARACTERS

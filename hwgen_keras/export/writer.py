@@ -3,22 +3,23 @@
 `python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
 """
 
-import json
 import pathlib
 import sys
 
 import keras
 import numpy as np
 
+from hwgen_keras.bundle.description import unpack_structures
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
 from hwgen_keras.export.signatures import (
     CharacterTable,
+    condition_of,
     kind_and_mode,
     signatures,
-    text_encoder,
-    told,
 )
+from hwgen_keras.files import read_json, write_json
 from hwgen_keras.models import (
     DiffusionGenerator,
     load_trained,
@@ -36,12 +37,12 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         keras_file: `.keras` file to write, or None.
         examples_folder: folder to write.
         storage: of the `.keras` file.
-        **request: `sampling`, `characters`, `tokens` and `vocabulary_size`, see
-            `making.export_model`.
+        **request: `sampling`, `characters` and `structures`, those of the tokenizer,
+            see `making.export_model`.
 
     Returns:
-        A dict with `kind` and `mode`, see `Bundle`; `signatures`, a list; and
-        `keras_difference`, of the outputs of `keras_file`.
+        A dict with `kind` and `mode`, see `Bundle`; `takes_structures`, a bool;
+        `signatures`, a list; and `keras_difference`, of the outputs of `keras_file`.
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
@@ -65,8 +66,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     for number, (_, inputs, outputs) in enumerate(found):
         np.savez(folder / f"{number}-inputs.npz", **inputs)
         np.savez(folder / f"{number}-outputs.npz", **outputs)
-    names = json.dumps([name for name, *_ in found])
-    (folder / "signatures.json").write_text(names, "utf-8")
+    write_json(folder / "signatures.json", [name for name, *_ in found])
 
     difference = None
     if keras_file is not None:
@@ -75,6 +75,8 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     return {
         "kind": kind,
         "mode": mode,
+        "takes_structures": getattr(condition_of(model)[0], "needs", None)
+        == "structure",
         "signatures": list(named),
         "keras_difference": difference,
     }
@@ -93,31 +95,27 @@ def _with_sampling(model, sampling):
 
 
 def _values(model, request):
-    """What the model is told of each character; None if that is not known."""
+    """The inputs of each character, {name: array}; None if they are not known."""
     characters = request["characters"]
     if characters is None:
         return None
     classes = getattr(model, "classes", None)
-    if told(model) == "label":
-        classes = model.condition.classes
     if classes is not None and classes != len(characters):
         raise InputError(
             f"it tells {classes} characters apart, and the character set has "
             f"{len(characters)}; give the one that it was trained with as --characters"
         )
-    if told(model) == "label":
-        return list(range(len(characters)))
-    if told(model) != "tokens" or request["tokens"] is None:
+    condition, domain = condition_of(model)
+    if condition is None:
         return None
-    encoder = text_encoder(model)
-    trained = encoder.vocabulary_size, encoder.length
-    if trained != (request["vocabulary_size"], len(request["tokens"][0])):
-        raise InputError(
-            f"it was trained with other structures (of {trained[0]} tokens and the "
-            f"length {trained[1]}, not {request['vocabulary_size']} and "
-            f"{len(request['tokens'][0])}); give their file as --structure_file"
-        )
-    return request["tokens"]
+    tokenizer = None
+    if condition.needs == "structure":
+        if request["structures"] is None:
+            return None
+        tokenizer = unpack_structures(request["structures"], "the request")
+    knowledge = Knowledge(CharacterSet("the character set", characters), tokenizer)
+    condition.check(knowledge, "it", domain)
+    return condition.encode_text(characters, knowledge)
 
 
 def _difference(path, found):
@@ -134,12 +132,10 @@ def _difference(path, found):
 
 
 def main(request, answer):
-    request = json.loads(pathlib.Path(request).read_text("utf-8"))
     try:
-        text = json.dumps(write(**request))
+        write_json(answer, write(**read_json(request)))
     except InputError as error:
         sys.exit(str(error))
-    pathlib.Path(answer).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import pathlib
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
-from hwgen_keras.errors import InputError
+import filelock
+
+from hwgen_keras.errors import InputError, reason_of
 
 # What names a file or a folder.
 StrPath = str | os.PathLike[str]
@@ -112,6 +116,27 @@ def write_text(path: StrPath, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
+def write_json(path: StrPath, value: Any) -> None:
+    """Writes JSON for people, too, as a file that appears only when it is complete."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_json(path: StrPath) -> Any:
+    """What a JSON file of UTF-8 text holds.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} is damaged ({reason_of(error)}); get or make it again."
+        ) from None
+
+
 @contextlib.contextmanager
 def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
     """Keeps a folder from other processes that ask for it in the same way.
@@ -130,22 +155,16 @@ def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{flag} {folder} is a file; choose a folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / ".lock", "w")
+        lock = filelock.FileLock(folder / ".lock").acquire(blocking=False)
+    except filelock.Timeout:
+        raise InputError(
+            f"{flag} {folder} is in use by another process; wait for it or choose "
+            "another folder."
+        ) from None
     except OSError as error:
         raise InputError(
             f"{flag} {folder} cannot be written ({error.strerror}); choose another "
             "folder."
         ) from None
-    with file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows has no flock, and runs without the guard.
-            pass
-        except BlockingIOError:
-            raise InputError(
-                f"{flag} {folder} is in use by another process; wait for it or choose "
-                "another folder."
-            ) from None
+    with lock:
         yield folder

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, locked_folder, write_text
+from hwgen_keras.files import StrPath, locked_folder, read_json, write_json, write_text
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.formats import FORMATS
 from hwgen_keras.generation.gate import Gate, digest_of
@@ -124,8 +124,7 @@ def generate(
         if summary["images"]:
             provenance.write(growing, sampler, writer, paths, model)
             summary = {**(notes or {}), "job": request, **summary}
-            text = json.dumps(summary, ensure_ascii=False, indent=1) + "\n"
-            write_text(growing / SUMMARY, text)
+            write_json(growing / SUMMARY, summary)
             os.replace(growing, output)
     shutil.rmtree(partial)
     if not summary["images"]:
@@ -148,8 +147,8 @@ def check_output(output: StrPath) -> pathlib.Path:
 def _check_same(output, request):
     """Raises InputError unless the folder is what this request asks for."""
     try:
-        before = json.loads((output / SUMMARY).read_text("utf-8"))["job"]
-    except (OSError, ValueError, KeyError, TypeError):
+        before = read_json(output / SUMMARY)["job"]
+    except (InputError, KeyError, TypeError):
         before = None
     if before != request:
         raise InputError(
@@ -165,8 +164,8 @@ def _begin(partial, request):
     if all(name == ".lock" or name.startswith(".partial-") for name in names):
         write_text(file, json.dumps(request) + "\n")
     try:
-        before = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        before = read_json(file)
+    except InputError:
         before = None
     if before != request:
         raise InputError(

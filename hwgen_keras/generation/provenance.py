@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.files import complete_file, read_json, write_text
 from hwgen_keras.generation.gate import REASONS
 
 PROVENANCE, SUMMARY = "provenance.csv", "generation.json"
@@ -61,7 +61,7 @@ def write_part(path, images, rejected, dropped):
 def read_parts(paths):
     """Yields what `write_part` noted: (list of `Made`, rejected, dropped)."""
     for path in paths:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_json(path)
         rejected = {(label, why): n for label, why, n in content["rejected"]}
         yield [Made(*row) for row in content["images"]], rejected, content["dropped"]
 

@@ -1,11 +1,10 @@
-"""The recogniser that judges generated images, and whether it may."""
+"""The recogniser that scores generated images, and whether it may."""
 
 import hashlib
 import json
 import pathlib
 
 import keras
-import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, load_trained, with_policy
@@ -14,13 +13,17 @@ from hwgen_keras.models import Classifier, load_trained, with_policy
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
-def load(options, characters):
+def load_reader(path, characters):
     """The `Classifier` of `--reader`, in float32.
+
+    Args:
+        path: its file, or its run folder.
+        characters: the `CharacterSet` that it must read.
 
     Raises:
         InputError: it is missing, or reads other characters.
     """
-    reader = load_trained(options.reader, Classifier, "--reader", "classifier.keras")
+    reader = load_trained(path, Classifier, "--reader", "classifier.keras")
     if reader.classes != len(characters):
         raise InputError(
             f"--reader: the classifier has {reader.classes} classes and "
@@ -73,7 +76,7 @@ def _teachers(path):
 def _kernels(network):
     """Digests of the weights that are no vectors; untrained vectors are all alike."""
     return {
-        hashlib.sha256(np.ascontiguousarray(weights)).digest()
+        hashlib.sha256(weights.tobytes()).digest()
         for weights in network.get_weights()
         if weights.ndim > 1
     }

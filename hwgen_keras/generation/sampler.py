@@ -5,10 +5,10 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.characters import StructureTokenizer
+from hwgen_keras.characters import Encodes, StructureTokenizer
 from hwgen_keras.data import ImageStore
 from hwgen_keras.data.forms import followed, measure_forms
-from hwgen_keras.data.rows import Groups, TokenTable, fixed_place
+from hwgen_keras.data.rows import Groups, InputTable, fixed_place
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
 
@@ -22,8 +22,8 @@ class GenerationSampler:
 
     Rows are numbered character by character. What row r is at its attempt a follows
     from (seed, r, a) alone, and not from the batch it is in. It has the columns
-    `content`, `style`, `style_1`, … and their affine maps, `label`, and `tokens` if
-    there is a tokenizer.
+    `content`, `style`, `style_1`, … and their affine maps, `label`, `tokens` if there
+    is a tokenizer, and the inputs of the condition if there is one.
 
     Args:
         store: an `ImageStore` with fonts (the contents) and handwriting (the styles).
@@ -37,6 +37,7 @@ class GenerationSampler:
             be of any characters.
         follow_forms: whether glyphs are bent by how the hand leans and stretches
             characters more than the glyph's font does, see `measure_forms`.
+        condition: optional `Condition`, or its class: that of the generator.
 
     Raises:
         InputError: the store has no fonts or no handwriting, a hand has too few
@@ -64,6 +65,7 @@ class GenerationSampler:
         style_from: str = "any",
         style_images: int = 1,
         follow_forms: bool = True,
+        condition: Encodes | None = None,
     ) -> None:
         if style_from not in STYLES:
             raise InputError(
@@ -94,10 +96,9 @@ class GenerationSampler:
                 f"and {style_images} are to be shown for a row; show fewer."
             )
         self.forms = measure_forms(store) if follow_forms else None
-        self.tokens = None
-        if tokenizer is not None:
-            labels = store.labels[fonts]
-            self.tokens = TokenTable(tokenizer, store.characters, labels)
+        self.inputs = InputTable(
+            store.characters, store.labels[fonts], tokenizer, condition
+        )
         # Where each image stands among those by its hand.
         self._position = np.zeros(len(store), np.int64)
         members = self.hands.members
@@ -115,8 +116,8 @@ class GenerationSampler:
     def request(self) -> dict:
         """What decides the rows of a store, as JSON."""
         digest = hashlib.sha256()
-        tokens = () if self.tokens is None else (self.tokens.starts, self.tokens.tokens)
-        for array in (self.labels, self.counts, *tokens):
+        inputs = [array for c in self.inputs.columns.values() for array in c[1:]]
+        for array in (self.labels, self.counts, *inputs):
             digest.update(np.asarray(array).tobytes())
         return {
             "seed": self.seed,
@@ -167,8 +168,7 @@ class GenerationSampler:
         if self.forms is not None:
             hands = self.store.sources[styles[0]]
             table["content_affine"] = followed(self.store, self.forms, table, hands)
-        if self.tokens:
-            table["tokens"] = self.tokens.pick(uniform[3], label)
+        table |= self.inputs.pick(uniform[3], label)
         for number, column in enumerate(styles[1:], start=1):
             table[f"style_{number}"] = column.astype(np.int32)
             table[f"style_{number}_affine"] = place

@@ -1,103 +1,84 @@
-"""How a diffusion model writes: flags that a trained one leaves open."""
+"""A generator as the settings of a script have it write."""
 
-import math
-
-from experiments.flags import common
-
-EXTRA = {
-    "sampler": (
-        common.flags.DEFINE_enum,
-        None,
-        ["ddim", "dpm_solver", "heun"],
-        "How a diffusion model goes from noise to image; heun needs at least 4 steps "
-        "[as stored in the model].",
-    ),
-    "sampling_steps": (
-        common.flags.DEFINE_integer,
-        None,
-        "Steps of a diffusion model from noise to image [as stored in the model].",
-    ),
-    **{
-        f"guidance_{name}": (
-            common.flags.DEFINE_float,
-            None,
-            f"How much a diffusion model overdraws {what}: 1 as learned, 0 not at all; "
-            "each that is not 1 costs one more evaluation a step [as stored in the "
-            "model].",
-        )
-        for name, what in (
-            ("content", "the glyph"),
-            ("style", "the style"),
-            ("condition", "what it was told of the character"),
-        )
-    },
-}
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation.settings import SamplingSettings
+from hwgen_keras.models import (
+    GENERATORS,
+    DiffusionGenerator,
+    check_stride,
+    load_trained,
+    with_policy,
+)
+from hwgen_keras.settings import rules_of
 
 # With fewer steps Heun's correction overshoots without bound.
 FEWEST_STEPS_OF_HEUN = 4
 
 
-def apply(options, generator):
-    """The generator with the settings that flags of `EXTRA` ask for.
+def load(settings):
+    """The generator of `--generator_weights`, in float32, with the sampling asked for.
 
     Args:
-        options: of a script with `EXTRA`.
+        settings: `SamplingSettings`, with `generator_weights` and `image_size`.
+
+    Raises:
+        InputError: it is missing, cannot write images of this size, or see
+            `arguments`.
+    """
+    flag = "--generator_weights"
+    path = settings.generator_weights
+    generator = load_trained(path, GENERATORS, flag, "generator.keras")
+    check_stride(settings.image_size, generator.stride)
+    return apply(settings, with_policy(generator, "float32"))
+
+
+def apply(settings, generator):
+    """The generator with the sampling that the settings ask for.
+
+    Args:
+        settings: `SamplingSettings`.
         generator: a trained model.
 
     Returns:
-        The generator itself if no flag was given, or a copy with its network.
+        The generator itself if nothing is asked for, or a copy with its network.
 
     Raises:
-        InputError: see `settings`.
+        InputError: see `arguments`.
     """
-    given = settings(options, generator)
-    return generator.sampling(**given) if given else generator
+    changed = arguments(settings, generator)
+    return generator.sampling(**changed) if changed else generator
 
 
-def settings(options, generator):
-    """What the flags of `EXTRA` ask for, as arguments of `generator.sampling`.
+def arguments(settings, generator):
+    """What the settings ask for, as arguments of `generator.sampling`.
 
     Args:
-        options: of a script with `EXTRA`.
+        settings: `SamplingSettings`.
         generator: a trained model.
 
     Returns:
-        A dict of some of `sampler`, `steps` and `guidance`; empty if no flag was given.
+        A dict of some of `sampler`, `steps` and `guidance`; empty if nothing is asked
+        for.
 
     Raises:
-        InputError: a flag was given and the model is no `DiffusionGenerator`, or its
-            value does not fit.
+        InputError: something is asked for and the model is no `DiffusionGenerator`, or
+            the value does not fit it.
     """
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.models import DiffusionGenerator
-
-    flags = {name: getattr(options, name) for name in EXTRA}
-    flags = {name: value for name, value in flags.items() if value is not None}
-    if flags and not isinstance(generator, DiffusionGenerator):
+    asked = {name: getattr(settings, name) for name in rules_of(SamplingSettings)}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if asked and not isinstance(generator, DiffusionGenerator):
         raise InputError(
-            f"--{next(iter(flags))} is for a diffusion model, not for "
+            f"--{next(iter(asked))} is for a diffusion model, not for "
             f"{type(generator).__name__}; leave the flag out."
         )
-    result, guidance = {}, {}
-    for name, value in flags.items():
-        if name == "sampler":
-            result["sampler"] = value
-        elif name == "sampling_steps":
-            if value < 1:
-                raise InputError(f"--{name} is {value}; give 1 or more.")
-            result["steps"] = value
-        elif not 0 <= value < math.inf:
-            raise InputError(f"--{name} is {value}; give a number of 0 or more.")
-        elif name == "guidance_condition" and generator.condition is None:
-            raise InputError(
-                f"--{name}: the model is not told the character but by its glyph; "
-                "leave the flag out."
-            )
-        else:
-            guidance[name.removeprefix("guidance_")] = value
-    if guidance:
-        result["guidance"] = {**generator.guidance, **guidance}
-    if "sampler" in result or "steps" in result:
+    if "guidance_condition" in asked and generator.condition is None:
+        raise InputError(
+            "--guidance_condition: the model is not told the character but by its "
+            "glyph; leave the flag out."
+        )
+    names = {"sampler": "sampler", "sampling_steps": "steps"}
+    result = {names[name]: asked.pop(name) for name in names if name in asked}
+    if result:
         sampler = result.get("sampler", generator.sampler)
         steps = result.get("steps", generator.steps)
         if sampler == "heun" and steps < FEWEST_STEPS_OF_HEUN:
@@ -106,4 +87,7 @@ def settings(options, generator):
                 f"and these are {steps}, with which its images explode; give more, or "
                 "--sampler=dpm_solver."
             )
+    if asked:
+        guidance = {name.removeprefix("guidance_"): v for name, v in asked.items()}
+        result["guidance"] = {**generator.guidance, **guidance}
     return result

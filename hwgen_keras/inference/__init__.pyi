@@ -1,4 +1,5 @@
 from .classifier import LoadedClassifier as LoadedClassifier
 from .clip import LoadedCLIP as LoadedCLIP
+from .engines import SavedModelEngine as SavedModelEngine
 from .generator import LoadedGenerator as LoadedGenerator
 from .loading import load as load

@@ -1,12 +1,15 @@
 """A model of each format, asked in one way: named arrays in, named arrays out."""
 
 import importlib.util
+from typing import Any
 
 import keras
 import numpy as np
 from scipy.special import softmax
 
+from hwgen_keras import layers
 from hwgen_keras.errors import InputError, reason_of
+from hwgen_keras.layers.conditions import CLIPCondition, Condition, token_domain
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -18,6 +21,8 @@ from hwgen_keras.models import (
 from hwgen_keras.safety import check_onnx_file
 
 MODELS = (AdaINGenerator, DiffusionGenerator, Classifier, CLIP)
+# What a generator takes whatever its condition is.
+_GENERAL_INPUTS = {"content", "style", "noise"}
 # Side of the paper that is shown where a model wants an image and nobody looks at it.
 _PAPER = 32
 
@@ -29,11 +34,14 @@ class KerasEngine:
         kind: "generator", "diffusion", "classifier" or "clip".
         input_names: what a call needs.
         stride: image sides must be multiples of it.
-        classes: of a classifier, or of a generator that is told a class; else None.
-        length, vocabulary_size: of the tokens it takes, or None where it takes none.
+        classes: of a classifier; else None.
+        condition: the `Condition` of a generator; of a CLIP what gives its tokens.
+        domain: of the condition, or None where it is unknown.
     """
 
     format = "keras"
+    condition: Any = None
+    domain: str | None = None
 
     def __init__(self, model, name="The model"):
         if not isinstance(model, MODELS):
@@ -51,20 +59,21 @@ class KerasEngine:
             model.build()
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
-        condition = getattr(model, "condition", None)
-        self.classes = getattr(model, "classes", getattr(condition, "classes", None))
-        tower = getattr(model, "text_tower", getattr(condition, "text_tower", None))
-        self.length = None if tower is None else tower.encoder.length
-        self.vocabulary_size = tower and tower.encoder.vocabulary_size
+        self.classes = getattr(model, "classes", None)
         self.input_names: tuple[str, ...]
         if isinstance(model, CLIP):
             self.kind, self.input_names = "clip", ("image", "tokens")
+            self.condition = CLIPCondition
+            self.domain = token_domain(model.text_tower.encoder)
         elif isinstance(model, Classifier):
             self.kind, self.input_names = "classifier", ("image",)
         else:
             diffusion = isinstance(model, DiffusionGenerator)
             self.kind = "diffusion" if diffusion else "generator"
             self.input_names = model.input_names
+            self.condition = model.condition
+            if self.condition is not None:
+                self.domain = self.condition.domain
 
     @classmethod
     def read(cls, path):
@@ -97,8 +106,10 @@ class KerasEngine:
 class _Exported:
     """What SavedModel and ONNX have in common: all that is known are their tensors."""
 
-    stride, vocabulary_size = 1, None
-    condition = None  # of a generator; not written down
+    stride = 1
+    # The class of a generator's condition; its domain is not written down.
+    condition: Any = None
+    domain = None
 
     def _run(self, inputs):
         """All outputs by name, arrays."""
@@ -109,26 +120,33 @@ class _Exported:
         self.name, self.input_names = name, tuple(inputs)
         if {"content", "style"} <= {*inputs} and "image" in outputs:
             self.kind = "diffusion" if "noise" in inputs else "generator"
+            self.condition = find_condition(inputs, name)
         elif "probabilities" in outputs:
             self.kind = "classifier"
         elif {"image", "text"} <= {*outputs}:
-            self.kind = "clip"
+            self.kind, self.condition = "clip", CLIPCondition
         else:
             raise InputError(
                 f"{name} is no exported model of hwgen_keras: it takes "
                 f"{', '.join(inputs)} and gives {', '.join(outputs)}."
             )
-        self.length: int = inputs["tokens"][-1] if "tokens" in inputs else 0
-        shape = outputs.get("probabilities", (None,))
-        self.classes = shape[-1]
+        self.shapes = inputs
+        self.classes = outputs.get("probabilities", (None,))[-1]
 
     def run(self, inputs):
         """Outputs by name; of a CLIP, those whose inputs are given."""
+        for name in {*inputs} & {*getattr(self.condition, "input_names", ())}:
+            given, wanted = inputs[name].shape[1:], self.shapes[name][1:]
+            if given != wanted:
+                raise InputError(
+                    f"{self.name} takes {name} of the shape {wanted} for a character, "
+                    f"not {given}; give the structures of its training."
+                )
         if self.kind != "clip":
             return self._run({name: inputs[name] for name in self.input_names})
         count = len(next(iter(inputs.values())))
         paper = np.ones((count, _PAPER, _PAPER, 1), np.float32)
-        tokens = np.zeros((count, self.length), np.int32)
+        tokens = np.zeros((count, self.shapes["tokens"][-1]), np.int32)
         outputs = self._run({"image": paper, "tokens": tokens, **inputs})
         return {n: outputs[n] for n in (["image"] * ("image" in inputs) or ["text"])}
 
@@ -220,17 +238,70 @@ class OnnxEngine(_Exported):
         return dict(zip(self._names, values, strict=True))
 
 
+def find_condition(names, model, short_name=None):
+    """The class of the condition of a model of which only the inputs are known.
+
+    Args:
+        names: of the inputs.
+        model: what to call the model.
+        short_name: that of the condition, where it is known.
+
+    Returns:
+        A registered subclass of `Condition`, or None if there is no input for it.
+
+    Raises:
+        InputError: no class that is registered has these inputs.
+    """
+    wanted = {*names} - _GENERAL_INPUTS
+    if not wanted:
+        return None
+    # Those of this package are registered when they are imported.
+    for public in layers.__all__:
+        getattr(layers, public)
+    for found in keras.saving.get_custom_objects().values():
+        if (
+            isinstance(found, type)
+            and issubclass(found, Condition)
+            and {*found.input_names} == wanted
+            and short_name in (None, found.short_name)
+        ):
+            return found
+    raise InputError(
+        f"{model} takes {', '.join(sorted(wanted))}, which no known condition gives; "
+        "import the module that defines its condition."
+    )
+
+
 def run_batches(engine, inputs, batch_size):
     """Outputs of many rows, computed `batch_size` at a time.
 
     Args:
         engine: one of the above.
         inputs: dict of arrays with one row each.
+        batch_size: see `batches`.
+
+    Yields:
+        Named arrays of each batch's rows.
+
+    Raises:
+        InputError: see `batches`.
+    """
+    count = len(next(iter(inputs.values())))
+    for rows, kept in batches(count, batch_size):
+        outputs = engine.run({name: value[rows] for name, value in inputs.items()})
+        yield {name: value[:kept] for name, value in outputs.items()}
+
+
+def batches(count, batch_size):
+    """Cuts rows into batches.
+
+    Args:
+        count: of the rows, 1 or more.
         batch_size: rows in each batch; a last one repeats its last row, since a batch
             of another size would be compiled for itself.
 
     Yields:
-        Named arrays of each batch's rows.
+        The numbers of the rows of a batch, and how many of them are no repetition.
 
     Raises:
         InputError: the batch size is not 1 or more.
@@ -239,13 +310,10 @@ def run_batches(engine, inputs, batch_size):
         raise InputError(f"batch_size is {batch_size!r}; give a whole number.")
     if batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; give 1 or more.")
-    count = len(next(iter(inputs.values())))
     size = min(batch_size, count)
     for first in range(0, count, size):
         rows = np.minimum(np.arange(first, first + size), count - 1)
-        outputs = engine.run({name: value[rows] for name, value in inputs.items()})
-        kept = min(size, count - first)
-        yield {name: value[:kept] for name, value in outputs.items()}
+        yield rows, min(size, count - first)
 
 
 def is_model(value):

@@ -2,10 +2,9 @@
 
 import functools
 
-import numpy as np
-
 from hwgen_keras.characters import (
     CharacterSet,
+    Knowledge,
     StructureTokenizer,
     character_set,
     read_structures,
@@ -48,40 +47,26 @@ class Facts:
         return self.characters
 
     def condition(self, engine, characters):
-        """What a model is told of characters: `tokens`, `label`, or nothing.
+        """The inputs that tell a model which characters it writes, or embeds.
 
         Args:
             engine: of the model.
             characters: list of n characters.
 
         Returns:
-            dict of at most one int32 array of n rows.
+            dict of arrays of n rows.
 
         Raises:
             InputError: the model cannot be told one of them; all such are named.
         """
-        if "tokens" in engine.input_names:
-            tokenizer = self._checked_tokenizer(engine)
-            _check_known(characters, tokenizer.structures, "have no structure")
-            return {"tokens": tokenizer.encode(characters)}
-        if "label" in engine.input_names:
-            classes = self.classes(engine)
-            _check_known(characters, classes, f"are none of {engine.name}'s")
-            labels = [classes.index(character) for character in characters]
-            return {"label": np.array(labels, np.int32)}
-        return {}
-
-    def _checked_tokenizer(self, engine):
-        tokenizer = self._tokenizer()
-        wanted = engine.length, engine.vocabulary_size or tokenizer.vocabulary_size
-        if (tokenizer.length, tokenizer.vocabulary_size) != wanted:
-            raise InputError(
-                f"{engine.name} was trained with other structures (sequences of "
-                f"{wanted[0]} out of {wanted[1]} tokens, not of {tokenizer.length} out "
-                f"of {tokenizer.vocabulary_size}); give structures=FILE, those of its "
-                "training."
-            )
-        return tokenizer
+        condition = engine.condition
+        if condition is None:
+            return {}
+        tokenizer = self._tokenizer() if condition.needs == "structure" else None
+        knowledge = Knowledge(self.characters, tokenizer)
+        if engine.domain is not None:
+            condition.check(knowledge, engine.name, engine.domain)
+        return condition.encode_text(characters, knowledge)
 
 
 def make_facts(bundle=None, flags=None, *, characters=None, structures=None, size=None):
@@ -131,11 +116,3 @@ def _character_set(given):
     if isinstance(given, list | tuple):
         return CharacterSet("characters", given)
     return character_set(given)
-
-
-def _check_known(characters, known, why):
-    unknown = [c for c in dict.fromkeys(characters) if c not in known]
-    if unknown:
-        names = "、".join(map(str, unknown[:10]))
-        more = " and others" if unknown[10:] else ""
-        raise InputError(f"The characters {names}{more} {why}; leave them out.")

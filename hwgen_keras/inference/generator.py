@@ -2,12 +2,10 @@
 
 import math
 
-import numpy as np
-
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import row_noise, to_uint8
-from hwgen_keras.inference import engines, glyphs, pictures
+from hwgen_keras.inference import glyphs, pictures
 from hwgen_keras.inference.texts import characters_of
+from hwgen_keras.inference.writing import write_glyphs
 
 
 class LoadedGenerator:
@@ -114,33 +112,28 @@ class LoadedGenerator:
             raise InputError("The text to write is empty; give at least one character.")
         engine = self._sampling(sampler, steps, guidance)
         self._check(style_images, strength, seed)
-        inputs = self._facts.condition(engine, characters)
+        condition = self._facts.condition(engine, characters)
         hand, told = pictures.in_hand(style, self.image_size, style_text)
         if style_images > len(hand):
             raise InputError(
                 f"style_images is {style_images} and the style has {len(hand)} images; "
                 "give more images, or a smaller number."
             )
-        shown = [
-            np.random.default_rng((seed, 0, row)).choice(
-                len(hand), style_images, replace=False
-            )
-            for row in range(len(characters))
-        ]
-        style = hand[np.stack(shown)]
-        inputs["style"] = style[:, 0] if style_images == 1 else style
         fonts = glyphs.font_list(fonts)  # not searched for twice
-        forms = glyphs.forms_of(hand, told, fonts, self.image_size)
+        known = [character for character in told if character is not None]
+        drawn = glyphs.draw(known, fonts, self.image_size)
+        forms = glyphs.forms_of(hand, told, drawn, self.image_size)
         if strength is not None:
             forms = strength * forms
-        inputs["content"] = glyphs.glyphs(characters, fonts, self.image_size, forms)
-        if strength is not None:
-            inputs["strength"] = np.full(len(characters), strength, np.float32)
-        if "noise" in engine.input_names:
-            rows = range(len(characters))
-            inputs["noise"] = row_noise(seed, rows, self.image_size)
-        batches = engines.run_batches(engine, inputs, batch_size)
-        return np.concatenate([to_uint8(batch["image"]) for batch in batches])
+        return write_glyphs(
+            engine,
+            glyphs.glyphs(characters, fonts, self.image_size, forms),
+            [(hand, style_images, 1.0)],
+            condition,
+            seed=seed,
+            strength=strength,
+            batch_size=batch_size,
+        )
 
     def _sampling(self, sampler, steps, guidance):
         settings = {"sampler": sampler, "steps": steps, "guidance": guidance}

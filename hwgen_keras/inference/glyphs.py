@@ -29,37 +29,65 @@ def glyphs(characters, fonts, image_size, forms=(0.0, 0.0)):
     Raises:
         InputError: there is no font, or none has a character.
     """
+    drawn = draw(characters, fonts, image_size)
+    missing = [c for c in dict.fromkeys(characters) if c not in drawn]
+    if missing:
+        raise InputError(
+            f"fonts: no font draws {listed(missing)!r}; give one that does."
+        )
+    return place_glyphs(drawn, characters, image_size, forms)
+
+
+def draw(characters, fonts, image_size):
+    """Glyphs without margins, each of the first font with it.
+
+    Args:
+        characters, fonts, image_size: as of `glyphs`.
+
+    Returns:
+        {character: uint8 (image_size, image_size)}; what no font draws is missing.
+    """
     fonts = font_list(fonts)
     drawn = {c: _draw(fonts, c, image_size) for c in dict.fromkeys(characters)}
-    missing = [character for character, glyph in drawn.items() if glyph is None]
-    if missing:
-        names = "、".join(missing[:10]) + (" and others" if missing[10:] else "")
-        raise InputError(f"fonts: no font draws {names!r}; give one that does.")
+    return {c: glyph for c, glyph in drawn.items() if glyph is not None}
+
+
+def place_glyphs(drawn, characters, image_size, forms=(0.0, 0.0)):
+    """Drawn glyphs in the place that they have in training, bent to a hand.
+
+    Args:
+        drawn: {character: uint8 (size, size)}, of `draw`.
+        characters, image_size, forms: as of `glyphs`.
+
+    Returns:
+        float32 (n, image_size, image_size, 1) in [-1, 1].
+    """
     images = np.stack([drawn[c] for c in characters])
     return moved(images, glyphs_place(images, characters, *forms), image_size)
 
 
-def forms_of(hand, told, fonts, image_size):
+def forms_of(hand, told, drawn, image_size):
     """How much more a hand leans and stretches characters than the fonts' glyphs do.
 
     Args:
         hand: float32 (n, image_size, image_size, 1) in [-1, 1], in their place.
         told: list of the n characters that they show, or None where that is unknown.
-        fonts, image_size: as of `glyphs`.
+        drawn: {character: uint8 (size, size)}, of `draw`.
+        image_size: side in pixels.
 
     Returns:
         (2,): slant and stretch, see `data.forms.compare_forms`.
     """
-    known = {c for c in told if c is not None}
-    if not known:
-        return np.zeros(2)
-    fonts = font_list(fonts)
-    drawn = {c: _draw(fonts, c, image_size) for c in known}
-    rows = [row for row, c in enumerate(told) if drawn.get(c) is not None]
+    rows = [row for row, c in enumerate(told) if c in drawn]
     if not rows:
         return np.zeros(2)
     printed = place(np.stack([drawn[told[row]] for row in rows]), image_size)
     return compare_forms(to_uint8(hand[rows]), to_uint8(printed))
+
+
+def listed(characters):
+    """Some characters, in words."""
+    return "、".join(characters[:10]) + (" and others" if characters[10:] else "")
 
 
 @functools.cache

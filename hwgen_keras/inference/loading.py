@@ -1,24 +1,26 @@
 """`load`: one inference object of a model, whatever its format."""
 
 import importlib.util
-import json
 import os
-import pathlib
 
-from hwgen_keras.bundle import DESCRIPTION, read_bundle
+from hwgen_keras.bundle import (
+    DESCRIPTION,
+    OF_RUNS,
+    find_model,
+    find_weights,
+    read_bundle,
+    read_config,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines
 from hwgen_keras.inference.classifier import LoadedClassifier
 from hwgen_keras.inference.clip import LoadedCLIP
 from hwgen_keras.inference.facts import make_facts
-from hwgen_keras.inference.finding import find
 from hwgen_keras.inference.generator import LoadedGenerator
 from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
 
 ONNX = "model.onnx"
-# What the scripts call the models of their runs.
-_OF_RUNS = ("generator.keras", "classifier.keras", "clip.keras")
 # {format: (class, the file that shows that a folder has it)}, the best one first.
 _FORMATS = {
     "keras": (engines.KerasEngine, STORED),
@@ -83,14 +85,17 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
             f"The model is a {type(model).__name__}; give a name, a path or a Keras "
             "model."
         )
-    path, format = _described(find(model), format)
+    path, format = _described(find_model(model), format)
     bundle, flags = None, None
-    if path.is_dir() and (path / DESCRIPTION).is_file():
+    if (path / DESCRIPTION).is_file():
         bundle = read_bundle(path)
         _check_listed(bundle)
         kind, file = _choose(path, format)
     elif path.is_dir():
-        kind, file = _choose_undescribed(path, format)
+        weights = find_weights(path)
+        kind, file = "keras", weights
+        if weights is None or format not in (None, "keras"):
+            kind, file = _choose(path, format)
         flags = _flags(file if file.is_dir() else file.parent)
     else:
         kind = {".keras": "keras", ".onnx": "onnx"}.get(path.suffix.lower())
@@ -102,7 +107,13 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
         file, flags = path, _flags(path.parent)
     facts = make_facts(bundle, flags, **given)
     engine = engines.KerasEngine.read if kind == "keras" else _FORMATS[kind][0]
-    made = _made(engine(file), facts)
+    engine = engine(file)
+    if kind != "keras" and bundle is not None and bundle.condition:
+        # Two conditions may have inputs of the same name.
+        engine.condition = engines.find_condition(
+            engine.input_names, engine.name, bundle.condition
+        )
+    made = _made(engine, facts)
     if bundle is not None and made.kind != bundle.kind:
         raise InputError(
             f"{path} is called a {bundle.kind} in its {DESCRIPTION} and holds a "
@@ -136,28 +147,12 @@ def _choose(folder, format):
             )
         chosen = format
     elif not has:
-        raise InputError(f"{folder} holds no {STORED}, {GRAPH} or {ONNX}.")
+        files = ", ".join([DESCRIPTION, *OF_RUNS, STORED, GRAPH])
+        raise InputError(f"{folder} holds no model: no {files} or {ONNX}.")
     else:
         able = [name for name in has if name != "saved_model" or _has("tensorflow")]
         chosen = (able or has)[0]
     return chosen, folder if chosen == "saved_model" else folder / _FORMATS[chosen][1]
-
-
-def _choose_undescribed(folder, format):
-    """As `_choose`, of the folder of a run, or of a SavedModel alone."""
-    files = [folder / name for name in _OF_RUNS if (folder / name).is_file()]
-    if not files and (folder / "step_end").is_dir():
-        files = [folder / "step_end" / _OF_RUNS[0]]
-    if len(files) == 1 and format in (None, "keras"):
-        return "keras", files[0]
-    if len(files) > 1:
-        names = ", ".join(file.name for file in files)
-        raise InputError(f"{folder} holds {names}; give the path of one of them.")
-    if files or any((folder / file).is_file() for _, file in _FORMATS.values()):
-        return _choose(folder, format)
-    raise InputError(
-        f"{folder} holds no model: no {DESCRIPTION}, {', '.join(_OF_RUNS)} or {GRAPH}."
-    )
 
 
 def _check_listed(bundle):
@@ -174,13 +169,12 @@ def _check_listed(bundle):
 
 
 def _flags(folder):
-    """The flags of the run in a folder, or None."""
+    """The flags of the run in a folder; None where its config.json is of no run."""
     try:
-        text = pathlib.Path(folder, "config.json").read_text("utf-8")
-        flags = json.loads(text)["flags"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        config = read_config(folder)
+    except InputError:
         return None
-    return flags if isinstance(flags, dict) else None
+    return config and config["flags"]
 
 
 def _has(package):

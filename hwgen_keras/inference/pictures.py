@@ -54,8 +54,7 @@ def prepare(images, image_size, name="images", only=None):
 def in_hand(style, image_size, style_text=None):
     """Images that show a hand, prepared, and the characters that they show.
 
-    Of a small or low mark little can be seen of a hand; where it is told which images
-    show marks, they are left out if there are others.
+    See `showing_style` for which images are left out.
 
     Args:
         style: see `prepare`.
@@ -82,13 +81,25 @@ def in_hand(style, image_size, style_text=None):
         told = [told_character(path, pathlib.Path(style)) for path in listed]
     else:
         told = [None] * len(listed)
-    marks = [character is not None and keeps_place(character) for character in told]
-    only = [k for k, mark in enumerate(marks) if not mark] or [*range(len(marks))]
+    only = showing_style(told)
     told = [told[k] for k in only]
     if style_text is None:
         # 1.png and A.png are rather numbers of images than what they show.
         told = [None if c is None or c.isascii() else c for c in told]
     return prepare(listed, image_size, "style", only), told
+
+
+def showing_style(told):
+    """Numbers of the images that show a style.
+
+    Of a small or low mark little can be seen of a hand: marks are left out if there
+    are others.
+
+    Args:
+        told: a character for each image, or None where it is unknown.
+    """
+    marks = [character is not None and keeps_place(character) for character in told]
+    return [k for k, mark in enumerate(marks) if not mark] or [*range(len(marks))]
 
 
 def _listed(images, name):

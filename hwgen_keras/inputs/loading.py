@@ -51,7 +51,7 @@ def load_parts(
     """
     characters = characters or load_characters(settings)
     cache, size = settings.cache, settings.image_size
-    found = {part: [] for part in FLAG}
+    found: dict[str, list] = {part: [] for part in FLAG}
     # A mistake in a manifest or a store is reported before anything takes its time.
     samples = [load_samples(settings, path, characters) for path in handwriting]
     kept = [path for path in fonts if path.endswith(".store")]

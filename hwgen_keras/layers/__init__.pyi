@@ -8,7 +8,9 @@ from .attention import LinearAttention as LinearAttention
 from .coders import Decoder as Decoder
 from .coders import Encoder as Encoder
 from .conditions import CLIPCondition as CLIPCondition
+from .conditions import Condition as Condition
 from .conditions import EmbeddingCondition as EmbeddingCondition
+from .configuration import ConfigFromSignature as ConfigFromSignature
 from .discriminator_input import DiscriminatorInput as DiscriminatorInput
 from .embedding import Embedding as Embedding
 from .frozen import freeze as freeze

@@ -3,10 +3,11 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.initial import fan_in_uniform
 
 
-class _Attention(layers.Layer):
+class _Attention(ConfigFromSignature, layers.Layer):
     def __init__(self, width, heads=4, head_width=32, **kwargs):
         super().__init__(**kwargs)
         self.width, self.heads, self.head_width = width, heads, head_width
@@ -49,14 +50,6 @@ class _Attention(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "heads": self.heads,
-            "head_width": self.head_width,
-        }
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -121,7 +114,7 @@ class LinearAttention(_Attention):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class CrossAttention(layers.Layer):
+class CrossAttention(ConfigFromSignature, layers.Layer):
     """Softmax attention of all positions to those of other features, residual.
 
     Args:
@@ -192,11 +185,3 @@ class CrossAttention(layers.Layer):
 
     def compute_output_shape(self, features_shape, context_shape, shares_shape=None):
         return features_shape
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "heads": self.heads,
-            "head_width": self.head_width,
-        }

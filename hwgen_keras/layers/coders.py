@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.upsampling import UpsampledConv2D
@@ -64,7 +65,7 @@ class Stage(layers.Layer):
         return self.convolution(features)
 
 
-class _Coder(layers.Layer):
+class _Coder(ConfigFromSignature, layers.Layer):
     def __init__(
         self, width, multipliers, condition_width=None, attention=None, **kwargs
     ):
@@ -92,15 +93,6 @@ class _Coder(layers.Layer):
             )
             for i in range(len(self.multipliers))
         ]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "multipliers": self.multipliers,
-            "condition_width": self.condition_width,
-            "attention": self.attention,
-        }
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")

@@ -1,21 +1,63 @@
 """What tells the generator which character it writes."""
 
 import keras
+import numpy as np
 from keras import layers, ops
 
+from hwgen_keras.errors import InputError
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
 from hwgen_keras.layers.initial import fan_in_uniform
 
 
-class _Condition(layers.Layer):
-    """Linear, GELU, Linear of an embedding that a null vector can replace.
+class Condition(ConfigFromSignature, layers.Layer):
+    """The base of the layers that tell a generator which character it writes.
 
-    The null vector is learned. A row whose `drop_condition` is true gets it: the
-    mask comes with the data, so that a resumed run repeats it exactly.
+    A subclass says how a character becomes inputs (`encode`, for one character) and
+    how these become an embedding (`embed`, for a batch). Linear, GELU and Linear make
+    the condition vector of it. A row whose `drop_condition` is true gets a learned
+    null vector in place of its embedding: the mask comes with the data, so that a
+    resumed run repeats it exactly.
+
+    Args:
+        width: length of the condition vector.
+        embedding_width: length of what `embed` returns; a subclass whose is not 1
+            gives it in its own `__init__`.
+
+    Attributes:
+        short_name: what modes and flags call it: "clip" in `adain_clip`.
+        input_names: names of the inputs that `encode` gives and `embed` takes.
+        needs: what `encode` needs to know of a character: "class" (its position in
+            the training's `CharacterSet`), "structure", or None.
+
+    Example:
+        >>> import keras
+        >>> @keras.saving.register_keras_serializable("example")
+        ... class CodePoint(hw.Condition):
+        ...     short_name, input_names = "code_point", ("code_point",)
+        ...
+        ...     @classmethod
+        ...     def encode(cls, character, knowledge):
+        ...         return {"code_point": np.float32([[ord(character) / 65536]])}
+        ...
+        ...     def example(self, count, rng):
+        ...         return {"code_point": rng.random((count, 1), "float32")}
+        ...
+        ...     def embed(self, inputs):
+        ...         return inputs["code_point"]
+        >>> generator = hw.AdaINGenerator(
+        ...     width=8, multipliers=(1, 2), condition=CodePoint(width=32)
+        ... )
+        >>> generator.mode, generator.input_names
+        ('adain_code_point', ('content', 'style', 'code_point'))
     """
 
-    def __init__(self, width, embedding_width, **kwargs):
+    short_name: str
+    input_names: tuple[str, ...] = ()
+    needs: str | None = None
+
+    def __init__(self, width, embedding_width=1, **kwargs):
         super().__init__(**kwargs)
         self.width, self.embedding_width = width, embedding_width
         policy = self.dtype_policy
@@ -29,6 +71,130 @@ class _Condition(layers.Layer):
         self.output_layer = layers.Dense(
             width, dtype=policy, name="output", kernel_initializer=fan_in_uniform()
         )
+
+    @classmethod
+    def create(cls, width, *, classes, text_tower, dtype):
+        """A new condition of a generator that is about to be trained.
+
+        Args:
+            width: channels of the generator's first level.
+            classes: number of characters of the training.
+            text_tower: function without arguments, which returns the `TextTower` of
+                the training's CLIP.
+            dtype: name of a dtype policy.
+        """
+        return cls(4 * width, dtype=dtype)
+
+    @classmethod
+    def encode(cls, character, knowledge):
+        """The inputs of one character, for each way to put it.
+
+        Args:
+            character: a string of one character.
+            knowledge: has the training's `characters`, a `CharacterSet`, and a
+                `tokenizer`, a `StructureTokenizer`.
+
+        Returns:
+            {input name: array (alternatives, ...)}; a row of a training draws one
+            alternative, the first one is taken otherwise.
+
+        Raises:
+            InputError: it cannot be told the character.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def known(cls, knowledge):
+        """The characters that it can be told: a container, or None for all.
+
+        Args:
+            knowledge: see `encode`.
+        """
+        if cls.needs == "structure":
+            return knowledge.tokenizer.structures
+        return knowledge.characters if cls.needs == "class" else None
+
+    @classmethod
+    def encode_text(cls, characters, knowledge):
+        """The inputs of several characters, of each its first alternative.
+
+        Args:
+            characters: n characters, one at least.
+            knowledge: see `encode`.
+
+        Returns:
+            {input name: array (n, ...)}.
+
+        Raises:
+            InputError: it cannot be told some of them; all such are named.
+        """
+        known = cls.known(knowledge)
+        unknown = []
+        if known is not None:
+            unknown = [c for c in dict.fromkeys(characters) if c not in known]
+        if unknown:
+            names = "、".join(map(str, unknown[:10]))
+            more = " and others" if unknown[10:] else ""
+            raise InputError(
+                f"The characters {names}{more} have no {cls.needs}; leave them out."
+            )
+        found = [cls.encode(character, knowledge) for character in characters]
+        return {
+            n: np.stack([inputs[n][0] for inputs in found]) for n in cls.input_names
+        }
+
+    @classmethod
+    def check(cls, knowledge, name, trained):
+        """Raises InputError unless inputs are encoded as they were in its training.
+
+        Args:
+            knowledge: see `encode`.
+            name: what to call the model, or the flag that names it.
+            trained: the `domain` of the trained condition.
+
+        Raises:
+            InputError: they are not.
+        """
+        given = cls.domain_of(knowledge)
+        if given != trained:
+            raise InputError(
+                f"{name} was trained on {trained} and is used with {given}; give the "
+                "characters and structures of its training."
+            )
+
+    @property
+    def domain(self):
+        """What it was made for, in words; weights of another domain do not fit."""
+        return ""
+
+    @classmethod
+    def domain_of(cls, knowledge):
+        """The `domain` of a condition that is made for this knowledge.
+
+        Args:
+            knowledge: see `encode`.
+        """
+        return ""
+
+    def example(self, count, rng):
+        """Random inputs, by which an export is declared and checked.
+
+        Args:
+            count: number of rows.
+            rng: a NumPy generator.
+
+        Returns:
+            {input name: array (count, ...)}, of the dtypes that `encode` gives.
+        """
+        raise NotImplementedError
+
+    def embed(self, inputs):
+        """Before the null vector: the embedding, (batch, embedding width).
+
+        Args:
+            inputs: what a call takes.
+        """
+        raise NotImplementedError
 
     def build(self, input_shape=None):
         self.null_vector = self.add_weight(
@@ -48,8 +214,24 @@ class _Condition(layers.Layer):
         return self.output_layer(self.hidden(embedding))
 
 
+def token_domain(encoder):
+    """The domain of what reads or gives tokens: a text encoder or a tokenizer."""
+    return (
+        f"sequences of {encoder.length} out of {encoder.vocabulary_size} tokens of "
+        "structures"
+    )
+
+
+def example_tokens(encoder, count, rng):
+    """Random token ids (count, length), int32, as a text encoder reads them."""
+    ids = rng.integers(1, encoder.vocabulary_size, (count, encoder.length))
+    # [PAD] at the end, as of a short structure.
+    ids[:, encoder.length // 2 :] = 0
+    return ids.astype("int32")
+
+
 @keras.saving.register_keras_serializable("hwgen_keras")
-class EmbeddingCondition(_Condition):
+class EmbeddingCondition(Condition):
     """A learned vector for each class ("AdaIN with MLP").
 
     Args:
@@ -66,7 +248,7 @@ class EmbeddingCondition(_Condition):
         (2, 16)
     """
 
-    input_names = ("label",)
+    short_name, input_names, needs = "embedding", ("label",), "class"
 
     def __init__(self, classes, width, embedding_width, **kwargs):
         super().__init__(width, embedding_width, **kwargs)
@@ -85,25 +267,31 @@ class EmbeddingCondition(_Condition):
         super().build(input_shape)
         self.embedding.build((None,))
 
+    @classmethod
+    def create(cls, width, *, classes, text_tower, dtype):
+        return cls(classes, 4 * width, width, dtype=dtype)
+
+    @classmethod
+    def encode(cls, character, knowledge):
+        return {"label": np.array([knowledge.characters.index(character)], "int32")}
+
+    @property
+    def domain(self):
+        return f"{self.classes} characters"
+
+    @classmethod
+    def domain_of(cls, knowledge):
+        return f"{len(knowledge.characters)} characters"
+
+    def example(self, count, rng):
+        return {"label": rng.integers(0, self.classes, count).astype("int32")}
+
     def embed(self, inputs):
-        """Before the null vector: the vectors of the labels, (batch, embedding width).
-
-        Args:
-            inputs: what a call takes.
-        """
         return self.embedding(inputs["label"])
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "width": self.width,
-            "embedding_width": self.embedding_width,
-        }
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class CLIPCondition(_Condition):
+class CLIPCondition(Condition):
     """The frozen CLIP text embedding of the character's structure.
 
     Args:
@@ -122,29 +310,31 @@ class CLIPCondition(_Condition):
         (1, 16)
     """
 
-    input_names = ("tokens",)
+    short_name, input_names, needs = "clip", ("tokens",), "structure"
 
     def __init__(self, text_tower, width, **kwargs):
         super().__init__(width, text_tower.width, **kwargs)
         self.text_tower = text_tower
         freeze(text_tower)
 
-    def embed(self, inputs):
-        """Before the null vector: the embeddings of tokens, (batch, embedding width).
-
-        Args:
-            inputs: what a call takes.
-        """
-        return self.text_tower(inputs["tokens"], training=False)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "text_tower": keras.saving.serialize_keras_object(self.text_tower),
-            "width": self.width,
-        }
+    @classmethod
+    def create(cls, width, *, classes, text_tower, dtype):
+        return cls(text_tower(), 4 * width, dtype=dtype)
 
     @classmethod
-    def from_config(cls, config):
-        tower = keras.saving.deserialize_keras_object(config["text_tower"])
-        return cls(**{**config, "text_tower": tower})
+    def encode(cls, character, knowledge):
+        return {"tokens": knowledge.tokenizer.encode_alternatives(character)}
+
+    @property
+    def domain(self):
+        return token_domain(self.text_tower.encoder)
+
+    @classmethod
+    def domain_of(cls, knowledge):
+        return token_domain(knowledge.tokenizer)
+
+    def example(self, count, rng):
+        return {"tokens": example_tokens(self.text_tower.encoder, count, rng)}
+
+    def embed(self, inputs):
+        return self.text_tower(inputs["tokens"], training=False)

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.seeds import layer_seed
 
 AUGMENTATIONS = ("translation", "cutout", "contrast")
@@ -11,7 +12,7 @@ LARGEST_SHIFT, CUTOUT_SIDE, CONTRAST = 1 / 8, 1 / 2, (0.5, 1.5)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class DiscriminatorInput(layers.Layer):
+class DiscriminatorInput(ConfigFromSignature, layers.Layer):
     """Random, differentiable changes of the images that a discriminator judges.
 
     Real and generated images pass through the same kinds of changes, so that the
@@ -91,9 +92,6 @@ class DiscriminatorInput(layers.Layer):
         if "noise" in drawn:
             images = images + drawn["noise"]
         return images
-
-    def get_config(self):
-        return {**super().get_config(), "augment": self.augment, "noise": self.noise}
 
 
 def _moved(shift, length):

@@ -3,11 +3,13 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
+
 EPSILON = 1e-5
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class GroupNorm(layers.Layer):
+class GroupNorm(ConfigFromSignature, layers.Layer):
     """What `keras.layers.GroupNormalization` computes, at a lower cost.
 
     The statistics of the groups come from those of the channels, so the features are
@@ -66,6 +68,3 @@ class GroupNorm(layers.Layer):
 
     def compute_output_shape(self, features_shape, scale_shape=None, shift_shape=None):
         return features_shape
-
-    def get_config(self):
-        return {**super().get_config(), "width": self.width, "groups": self.groups}

@@ -3,12 +3,13 @@
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.initial import fan_in_uniform
 from hwgen_keras.layers.normalization import GroupNorm
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class ResidualBlock(layers.Layer):
+class ResidualBlock(ConfigFromSignature, layers.Layer):
     """Two normalised convolutions, modulated by a condition, plus the input.
 
     Twice: 3x3 convolution, group normalisation, SiLU. The first normalised map is
@@ -92,11 +93,3 @@ class ResidualBlock(layers.Layer):
 
     def compute_output_shape(self, features_shape, condition_shape=None):
         return (*features_shape[:-1], self.width)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "conditioned": self.conditioned,
-            "groups": self.groups,
-        }

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
+from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.initial import fan_in_uniform
 
 # Of sines and cosines of an angle that is counted from 0 to 1000.
@@ -12,7 +13,7 @@ STEPS, LONGEST_PERIOD = 1000.0, 10000.0
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class NoiseLevel(layers.Layer):
+class NoiseLevel(ConfigFromSignature, layers.Layer):
     """A vector for a noise level: sines and cosines, Linear, SiLU, Linear.
 
     The level is the angle atan(noise rate / signal rate), so it means the same under
@@ -60,10 +61,3 @@ class NoiseLevel(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.width)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "frequencies": self.frequencies,
-        }

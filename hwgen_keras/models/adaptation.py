@@ -7,7 +7,7 @@ from keras import ops
 
 from hwgen_keras import losses
 from hwgen_keras.backend import replica_count
-from hwgen_keras.layers import freeze
+from hwgen_keras.layers import ConfigFromSignature, freeze
 from hwgen_keras.models.diffusion import DiffusionGenerator
 
 PARTS = ("modulation", "style", "decoder", "all")
@@ -78,7 +78,7 @@ def _layers(generator):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Reconstruction(keras.Model):
+class Reconstruction(ConfigFromSignature, keras.Model):
     """Trains an `AdaINGenerator` to write given images, without an adversary.
 
     A discriminator cannot learn from twenty images what a hand is. Compile it with an
@@ -131,20 +131,3 @@ class Reconstruction(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         return ops.mean(y_pred) / replica_count()
-
-    def get_config(self):
-        features = self.features
-        return {
-            **super().get_config(),
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "features": features and keras.saving.serialize_keras_object(features),
-            "pixel_weight": self.pixel_weight,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        networks = {
-            name: config[name] and keras.saving.deserialize_keras_object(config[name])
-            for name in ("generator", "features")
-        }
-        return cls(**{**config, **networks})

@@ -149,6 +149,18 @@ class DiscriminatorStep:
         return sum(ops.mean(ops.cast(x, "float32")) for x in right) / 2
 
 
+def gradient_norm(gradients, scale):
+    """The norm of a network's gradients over all replicas, a scalar.
+
+    Args:
+        gradients: of its trainable variables.
+        scale: the loss scale that they carry.
+    """
+    norm = losses.global_norm(sum_over_replicas(gradients)) / scale
+    # A step that overflows is skipped and must leave a number in the metric.
+    return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))
+
+
 def _count(logits):
     return ops.cast(ops.size(logits), "float32")
 

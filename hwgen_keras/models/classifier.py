@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
-from hwgen_keras.layers import layer_seed
+from hwgen_keras.layers import ConfigFromSignature, layer_seed
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Classifier(keras.Model):
+class Classifier(ConfigFromSignature, keras.Model):
     """An encoder, dropout, and one logit a class.
 
     Args:
@@ -39,16 +39,3 @@ class Classifier(keras.Model):
     def call(self, inputs, training=False):
         encoded = self.encoder(inputs, training=training)
         return self.to_logits(self.dropout(encoded, training=training))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "classes": self.classes,
-            "dropout": self.dropout_rate,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})

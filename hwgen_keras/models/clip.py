@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.backend import gather_rows, replica_count
-from hwgen_keras.layers import layer_seed
+from hwgen_keras.layers import ConfigFromSignature, layer_seed
 from hwgen_keras.losses import soft_target_clip_loss
 
 
@@ -35,7 +35,7 @@ class ProjectionHead(layers.Layer):
         return self.norm(self.dropout(hidden, training=training) + projected)
 
 
-class _Tower(keras.Model):
+class _Tower(ConfigFromSignature, keras.Model):
     def __init__(self, encoder, width=256, dropout=0.1, **kwargs):
         super().__init__(**kwargs)
         self.encoder, self.width, self.dropout_rate = encoder, width, dropout
@@ -50,19 +50,6 @@ class _Tower(keras.Model):
 
     def call(self, x, training=False):
         return self.head(self.encoder(x, training=training), training=training)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "width": self.width,
-            "dropout": self.dropout_rate,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -101,7 +88,7 @@ class TextTower(_Tower):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class CLIP(keras.Model):
+class CLIP(ConfigFromSignature, keras.Model):
     """Images and structures of characters in one space.
 
     Args:
@@ -157,20 +144,3 @@ class CLIP(keras.Model):
         text, image = gather_rows(y_pred["text"]), gather_rows(y_pred["image"])
         loss = ops.mean(soft_target_clip_loss(text, image, self.temperature))
         return loss / replica_count()
-
-    def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "image_tower": serialize(self.image_tower),
-            "text_tower": serialize(self.text_tower),
-            "temperature": self.temperature,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        towers = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("image_tower", "text_tower")
-        }
-        return cls(**{**config, **towers})

@@ -5,12 +5,12 @@ from keras import ops
 
 from hwgen_keras import samplers, schedules
 from hwgen_keras.backend import replica_count
-from hwgen_keras.layers import layer_seed
+from hwgen_keras.layers import ConfigFromSignature, layer_seed
 from hwgen_keras.models.unet import CONDITIONS
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class DiffusionGenerator(keras.Model):
+class DiffusionGenerator(ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand, out of noise.
 
     Takes the inputs of an `AdaINGenerator` and the noise to begin with, so that one
@@ -36,7 +36,7 @@ class DiffusionGenerator(keras.Model):
       by one hand;
     - `style_weights`: (batch, images), optional: shares of the style images, see
       `style_of_images`; images of several hands mix these hands;
-    - `label` or `tokens`: what the condition asks for;
+    - the inputs of the condition, such as `label` or `tokens`;
     - `drop_content`, `drop_style`, `drop_condition`: (batch,) bool, optional: rows
       that are not told it.
 
@@ -166,28 +166,13 @@ class DiffusionGenerator(keras.Model):
         other.build()
         return other
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            **{
-                name: getattr(self, name)
-                for name in ("schedule", "parameterization", *SAMPLING)
-            },
-            "network": keras.saving.serialize_keras_object(self.network),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        network = keras.saving.deserialize_keras_object(config["network"])
-        return cls(**{**config, "network": network})
-
 
 # Settings that a trained network leaves open.
 SAMPLING = ("sampler", "steps", "spacing", "guidance")
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Diffusion(keras.Model):
+class Diffusion(ConfigFromSignature, keras.Model):
     """Trains a `DiffusionGenerator` to tell images from the noise added to them.
 
     Compile it with an optimizer alone; `fit` minimises the mean of `call`.
@@ -229,11 +214,8 @@ class Diffusion(keras.Model):
     ):
         super().__init__(**kwargs)
         self.generator, self.min_snr_gamma = generator, min_snr_gamma
-        self.drop = {
-            "drop_content": drop_content,
-            "drop_style": drop_style,
-            "drop_condition": drop_condition,
-        }
+        self.drop_content, self.drop_style = drop_content, drop_style
+        self.drop_condition = drop_condition
         self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
     def build(self, input_shape=None):
@@ -253,9 +235,9 @@ class Diffusion(keras.Model):
             (batch, height, width, 1), dtype="float32", seed=seed
         )
         inputs = {name: data[name] for name in generator.network.input_names}
-        for name, share in self.drop.items():
+        for name in (f"drop_{name}" for name in CONDITIONS):
             drawn = keras.random.uniform((batch,), seed=seed, dtype="float32")
-            inputs[name] = drawn < share
+            inputs[name] = drawn < getattr(self, name)
 
         signal, sigma = schedules.rates(log_snr[:, None, None, None])
         noisy = schedules.diffuse(images, noise, signal, sigma)
@@ -271,16 +253,3 @@ class Diffusion(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         return ops.mean(y_pred) / replica_count()
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "min_snr_gamma": self.min_snr_gamma,
-            **self.drop,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        generator = keras.saving.deserialize_keras_object(config["generator"])
-        return cls(**{**config, "generator": generator})

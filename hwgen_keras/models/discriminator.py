@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
-from hwgen_keras.layers import SpectralConv2D
+from hwgen_keras.layers import ConfigFromSignature, SpectralConv2D
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class PatchDiscriminator(keras.Model):
+class PatchDiscriminator(ConfigFromSignature, keras.Model):
     """Judges overlapping patches of an image as real or generated.
 
     4x4 convolutions with batch normalisation (not in the first) and LeakyReLU 0.2;
@@ -83,6 +83,3 @@ class PatchDiscriminator(keras.Model):
                 features = self.norms[i - 1](features, training=training)
             features = self.activation(features)
         return self.to_logits(self.padding(features), **spectral)
-
-    def get_config(self):
-        return {**super().get_config(), "widths": self.widths, "norm": self.norm}

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from hwgen_keras.layers import Embedding, layer_seed
+from hwgen_keras.layers import ConfigFromSignature, Embedding, layer_seed
 
 RESNETS = {
     "resnet50": (
@@ -73,7 +73,7 @@ class _ConvolutionStage(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class ImageEncoder(keras.Model):
+class ImageEncoder(ConfigFromSignature, keras.Model):
     """A vector for an image, and the feature maps on the way to it.
 
     Args:
@@ -150,13 +150,6 @@ class ImageEncoder(keras.Model):
         last = self.feature_maps(images, training=training)[-1]
         return ops.mean(ops.cast(last, "float32"), axis=(1, 2))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "architecture": self.architecture,
-            "widths": self.widths,
-        }
-
 
 class default_policy:
     """Layers of keras.applications take no dtype: they read the global policy."""
@@ -218,7 +211,7 @@ class _TransformerLayer(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class TextEncoder(keras.Model):
+class TextEncoder(ConfigFromSignature, keras.Model):
     """A vector for a structure: the state of its [CLS] token.
 
     Args:
@@ -295,14 +288,3 @@ class TextEncoder(keras.Model):
         for layer in self.transformer:
             x = layer(x, attention_mask=attention_mask, training=training)
         return ops.cast(x[:, 0], "float32")
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "vocabulary_size": self.vocabulary_size,
-            "length": self.length,
-            "width": self.width,
-            "depth": self.depth,
-            "heads": self.heads,
-            "dropout": self.dropout_rate,
-        }

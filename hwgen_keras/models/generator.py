@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers import (
+    ConfigFromSignature,
     Decoder,
     Encoder,
     adain,
@@ -13,7 +14,7 @@ from hwgen_keras.layers import (
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class AdaINGenerator(keras.Model):
+class AdaINGenerator(ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand.
 
     A content encoder and a style encoder of the same form; adaptive instance
@@ -24,9 +25,10 @@ class AdaINGenerator(keras.Model):
         width: channels of the first level; a multiple of 8.
         multipliers: channels of level i are `width * multipliers[i]`; images are
             halved between levels, so the stride is 2**(levels - 1).
-        condition: `None` (mode "adain"), an `EmbeddingCondition` ("adain_embedding")
-            or a `CLIPCondition` ("adain_clip"); its width is that of the vector that
-            modulates the residual blocks.
+        condition: `None` (mode "adain"), or a `Condition`, such as an
+            `EmbeddingCondition` ("adain_embedding") or a `CLIPCondition`
+            ("adain_clip"); its width is that of the vector that modulates the
+            residual blocks.
         attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Input: a dict of
@@ -39,7 +41,7 @@ class AdaINGenerator(keras.Model):
       `style_of_images`; images of several hands mix these hands;
     - `strength`: (batch,), optional: how much of the style, see `style_code`; 1, the
       default, is all of it, 0 none;
-    - `label` or `tokens`: what the condition asks for;
+    - the inputs of the condition, such as `label` or `tokens`;
     - `drop_condition`: (batch,) bool, optional: rows that get the null vector.
 
     Output: (batch, height, width, 1), float32, trained towards [-1, 1].
@@ -96,13 +98,8 @@ class AdaINGenerator(keras.Model):
 
     @property
     def mode(self):
-        """`"adain"`, `"adain_embedding"` or `"adain_clip"`, by the condition."""
-        if self.condition is None:
-            return "adain"
-        return (
-            "adain_"
-            + {"label": "embedding", "tokens": "clip"}[self.condition.input_names[0]]
-        )
+        """`"adain"`, or `"adain_"` and the short name of the condition."""
+        return "adain" + (f"_{self.condition.short_name}" if self.condition else "")
 
     @property
     def input_names(self):
@@ -166,20 +163,3 @@ class AdaINGenerator(keras.Model):
     def call(self, inputs):
         style = self.style_code(inputs)
         return self.last_layer(self.features(inputs, style))
-
-    def get_config(self):
-        condition = self.condition
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "multipliers": self.multipliers,
-            "attention": self.attention,
-            "condition": condition and keras.saving.serialize_keras_object(condition),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        condition = config["condition"]
-        if condition is not None:
-            condition = keras.saving.deserialize_keras_object(condition)
-        return cls(**{**config, "condition": condition})

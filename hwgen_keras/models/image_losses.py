@@ -59,4 +59,5 @@ class ImageLoss:
         Args:
             config: what `get_config` returned.
         """
-        return cls(**keras.saving.deserialize_keras_object(config))
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(**{**config, "function": function})

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.layers import freeze
+from hwgen_keras.layers import ConfigFromSignature, freeze
 from hwgen_keras.models.encoders import default_policy
 
 VGG16_LAYERS = (
@@ -76,7 +76,7 @@ class VGG16Features(keras.Model):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class EncoderFeatures(keras.Model):
+class EncoderFeatures(ConfigFromSignature, keras.Model):
     """Feature maps of a trained `ImageEncoder`. Frozen.
 
     Args:
@@ -102,12 +102,3 @@ class EncoderFeatures(keras.Model):
 
     def call(self, images):
         return self.encoder.feature_maps(images, training=False)
-
-    def get_config(self):
-        encoder = keras.saving.serialize_keras_object(self.encoder)
-        return {**super().get_config(), "encoder": encoder}
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})

@@ -3,7 +3,9 @@
 Each value is the arguments of one constructor, or one argument.
 """
 
-SIZES = {
+from typing import Any
+
+SIZES: dict[str, dict[str, Any]] = {
     "tiny": {
         "image_encoder": {"widths": (8, 16, 32)},
         "text_encoder": {"width": 32, "depth": 1, "heads": 2},

@@ -4,21 +4,16 @@ import keras
 from keras import ops
 
 from hwgen_keras import losses
-from hwgen_keras.backend import (
-    StatefulTrainer,
-    gather_rows,
-    replica_count,
-    sum_over_replicas,
-)
+from hwgen_keras.backend import StatefulTrainer, gather_rows, replica_count
 from hwgen_keras.errors import InputError
-from hwgen_keras.layers import DiscriminatorInput, freeze
-from hwgen_keras.models.adversarial_step import DiscriminatorStep, GeneratorStep
+from hwgen_keras.layers import ConfigFromSignature, DiscriminatorInput, freeze
+from hwgen_keras.models.adversarial_step import (
+    DiscriminatorStep,
+    GeneratorStep,
+    gradient_norm,
+)
 from hwgen_keras.models.image_losses import STYLE_STATISTICS, ImageLoss
 
-PIXEL_DISTANCES = {
-    "absolute": lambda target, generated: ops.abs(target - generated),
-    "pyramid": losses.pyramid_distance,
-}
 # Metrics beside those of the generator's losses.
 _OTHER_METRICS = (
     *("discriminator", "discriminator_accuracy", "adaptive_weight"),
@@ -27,7 +22,7 @@ _OTHER_METRICS = (
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class StyleTransfer(StatefulTrainer, keras.Model):
+class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
     """Trains an `AdaINGenerator` against a discriminator.
 
     The losses of one step, for a target image t and the generated image g:
@@ -88,18 +83,6 @@ class StyleTransfer(StatefulTrainer, keras.Model):
     Generation; λ is Esser et al., 2021, equation 7.
     """
 
-    _NETWORKS = ("generator", "discriminator", "features", "clip")
-    _WEIGHTS = (
-        "implicit_weight",
-        "implicit_trains_style",
-        "pixel_weight",
-        "pixel_distance",
-        "explicit_weight",
-        "adversarial_weight",
-        "discriminator_augment",
-        "instance_noise",
-    )
-
     def __init__(
         self,
         generator,
@@ -118,8 +101,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if pixel_distance not in PIXEL_DISTANCES:
-            names = " or ".join(PIXEL_DISTANCES)
+        if pixel_distance not in losses.PIXEL_DISTANCES:
+            names = " or ".join(losses.PIXEL_DISTANCES)
             raise ValueError(f"pixel_distance is {pixel_distance!r}; give {names}.")
         # Keras lists trainable variables in this order, and so does `update`.
         self.generator, self.discriminator = generator, discriminator
@@ -155,16 +138,16 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         The adversarial loss is none of them: λ is its weight, and it shares D(g) with
         the loss of the discriminator.
         """
-        entries = (
+        explicit = self.explicit_weight, self.explicit_loss, "tokens"
+        return (
             ImageLoss("reconstruction", 1.0, self.reconstruction_loss),
             ImageLoss(
                 *("implicit", self.implicit_weight, losses.style_statistics_loss),
                 *(STYLE_STATISTICS, self.implicit_trains_style),
             ),
-            ImageLoss("explicit", self.explicit_weight, self.explicit_loss, "tokens"),
+            *([ImageLoss("explicit", *explicit)] if self.clip is not None else []),
             *self.extra_losses,
         )
-        return entries if self.clip is not None else entries[:2] + entries[3:]
 
     def build(self, input_shape=None):
         for network in (self.generator, self.discriminator):
@@ -210,6 +193,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         )
         generator_gradients = generator.gradients(sum(image_gradients))
         discriminator_gradients = discriminator.gradients(loss_cotangent)
+        gradients = generator_gradients, discriminator_gradients
+        norms = [gradient_norm(of_network, scale) for of_network in gradients]
 
         adversarial = discriminator.adversarial_loss()
         values |= {
@@ -218,8 +203,8 @@ class StyleTransfer(StatefulTrainer, keras.Model):
             "discriminator": discriminator.loss(),
             "discriminator_accuracy": discriminator.accuracy(),
             "adaptive_weight": adaptive_weight,
-            "generator_gradient_norm": _norm(generator_gradients, scale),
-            "discriminator_gradient_norm": _norm(discriminator_gradients, scale),
+            "generator_gradient_norm": norms[0],
+            "discriminator_gradient_norm": norms[1],
         }
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name])
@@ -231,7 +216,7 @@ class StyleTransfer(StatefulTrainer, keras.Model):
         Args:
             target, generated: (batch, height, width, 1), float in [-1, 1].
         """
-        distance = PIXEL_DISTANCES[self.pixel_distance]
+        distance = losses.PIXEL_DISTANCES[self.pixel_distance]
         loss = self.pixel_weight * ops.mean(distance(target, generated))
         if self.features is None:
             return loss
@@ -254,30 +239,3 @@ class StyleTransfer(StatefulTrainer, keras.Model):
                 self.clip.temperature,
             )
         )
-
-    def get_config(self):
-        networks = {name: getattr(self, name) for name in self._NETWORKS}
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in self._WEIGHTS},
-            "extra_losses": keras.saving.serialize_keras_object(self.extra_losses),
-            **{
-                name: network and keras.saving.serialize_keras_object(network)
-                for name, network in networks.items()
-            },
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        networks = {
-            name: config[name] and keras.saving.deserialize_keras_object(config[name])
-            for name in cls._NETWORKS
-        }
-        extra = keras.saving.deserialize_keras_object(config.get("extra_losses", ()))
-        return cls(**{**config, **networks, "extra_losses": extra})
-
-
-def _norm(gradients, scale):
-    norm = losses.global_norm(sum_over_replicas(gradients)) / scale
-    # A step that overflows is skipped and must leave a number in the metric.
-    return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))

@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers import (
+    ConfigFromSignature,
     CrossAttention,
     Encoder,
     FullAttention,
@@ -45,7 +46,7 @@ class _Level(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class UNet(keras.Model):
+class UNet(ConfigFromSignature, keras.Model):
     """Looks at a noisy image and predicts what the diffusion model asks for.
 
     The content glyph is a second channel of the input. The style code, of one image
@@ -287,26 +288,6 @@ class UNet(keras.Model):
             hidden = ops.concatenate([hidden, skips[i]], axis=-1)
             hidden = self.up[i](hidden, vector)
         return depth_to_space(self.last_layer(hidden), self.patch)
-
-    def get_config(self):
-        condition = self.condition
-        return {
-            **super().get_config(),
-            "width": self.width,
-            "multipliers": self.multipliers,
-            "patch": self.patch,
-            "style_width": self.style_width,
-            "style_attention": self.style_attention,
-            "attention": self.attention,
-            "condition": condition and keras.saving.serialize_keras_object(condition),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        condition = config["condition"]
-        if condition is not None:
-            condition = keras.saving.deserialize_keras_object(condition)
-        return cls(**{**config, "condition": condition})
 
 
 def space_to_depth(images, side):

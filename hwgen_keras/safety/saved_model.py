@@ -1,21 +1,64 @@
 """What a SavedModel would have TensorFlow do, read before TensorFlow loads it.
 
-Its graph can hold operations that read and write files or call Python. An exported
-model computes; it needs none of them.
+Its graph can hold operations that read and write files, call Python or reach the
+network, and every release of TensorFlow adds some. So only the operations that models
+of hwgen_keras compute with may be in it; any other is refused.
 """
 
 import pathlib
-import re
 
 from hwgen_keras.errors import InputError
 
 GRAPH = "saved_model.pb"
-# Operations of TensorFlow that reach outside: files, datasets (which read files),
-# Python, the network, logs, libraries, devices of other processes, the process itself.
-_OUTSIDE = re.compile(
-    "Abort|Checkpoint|Collective|Dataset|Debug|File|GenerateVocabRemapping|Host|"
-    "Infeed|Iterator|LoadAndRemap|Outfeed|PyFunc|Reader|Record|Recv|Remote|Restore|"
-    "Rpc|Save|Send|Skipgram|Sql|Summary|TPU|TRT|XlaCallModule"
+# The operations that exported models hold, and those that other releases of Keras and
+# TensorFlow write for the same layers. None of them reaches outside of the process.
+ALLOWED = frozenset(
+    " ".join(
+        (
+            # Inputs, constants, and what only passes a tensor on.
+            "Const EnsureShape Identity IdentityN NoOp Placeholder",
+            "PlaceholderWithDefault PreventGradient StopGradient",
+            # The graph's own functions, branches, a diffusion model's loop over its
+            # steps, and the end of a call with a character that the model lacks.
+            "Assert Case If PartitionedCall StatefulPartitionedCall StatelessCase",
+            "StatelessIf StatelessWhile While",
+            # The weights, and their values on loading.
+            "AssignVariableOp ReadVariableOp ResourceGather ResourceGatherNd",
+            "VarHandleOp VarIsInitializedOp VariableShape",
+            # The table of characters behind `serve_characters`, filled from constants,
+            # and the code points of those that are not in it.
+            "HashTableV2 InitializeTableV2 LookupTableFindV2 LookupTableImportV2",
+            "LookupTableSizeV2 UnicodeDecode",
+            # Convolutions, upsampling, pooling, products of matrices, normalisation.
+            "AvgPool BatchMatMul BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd",
+            "Conv Conv2D Conv2DBackpropInput DepthToSpace DepthwiseConv2dNative Einsum",
+            "FusedBatchNormV3 MatMul MaxPool MaxPoolV2 ResizeBilinear",
+            "ResizeNearestNeighbor SpaceToBatchND SpaceToDepth",
+            # Arithmetic and activations of single elements.
+            "Abs Add AddN AddV2 Atan Atan2 Cast Ceil ClipByValue Cos Div DivNoNan Elu",
+            "Erf Erfc Exp Expm1 Floor FloorDiv FloorMod Inv LeakyRelu Log Log1p",
+            "Maximum Minimum Mod Mul MulNoNan Neg Pow RealDiv Reciprocal Relu Relu6",
+            "Rint Round Rsqrt Selu Sigmoid Sign Sin Softplus Softsign Sqrt Square",
+            "SquaredDifference Sub Tan Tanh TruncateDiv TruncateMod",
+            # Comparisons and choices: masks of padding, dropped conditions.
+            "Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd",
+            "LogicalNot LogicalOr NotEqual Select SelectV2 Where",
+            # Sums and the like: statistics of normalisation, softmax, best classes.
+            "All Any ArgMax ArgMin Cumsum LogSoftmax Max Mean Min Prod Softmax Sum",
+            "TopK TopKV2",
+            # Shapes: they are computed, as batch and size of the images are free.
+            "BroadcastArgs BroadcastTo ConcatV2 ExpandDims Fill Gather GatherNd",
+            "GatherV2 InvertPermutation LinSpace MatrixBandPart MirrorPad OneHot",
+            "OnesLike Pack Pad PadV2 Range Rank Reshape ReverseV2 Roll Shape ShapeN",
+            "Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack",
+            "ZerosLike",
+        )
+    ).split()
+)
+# What TensorFlow's own functions for reading and writing checkpoints hold besides.
+SAVERS = frozenset(
+    ("DisableCopyOnRead", "MergeV2Checkpoints", "RestoreV2", "SaveV2")
+    + ("ShardedFilename", "StaticRegexFullMatch", "StringJoin")
 )
 
 
@@ -47,8 +90,13 @@ def check_saved_model(folder):
         raise InputError(
             f"{path} is not a complete SavedModel; it is damaged, cut short or foreign."
         )
-    for graph in saved.meta_graphs:
-        _check_graph(graph, path)
+    graph, *others = saved.meta_graphs
+    # TensorFlow loads such a file as its first release did, and runs its savers.
+    if others or not graph.HasField("object_graph_def"):
+        raise InputError(
+            f"{path} is a SavedModel of TensorFlow 1; give a folder made by export."
+        )
+    _check_graph(graph, path)
 
 
 def _check_graph(graph, path):
@@ -56,11 +104,12 @@ def _check_graph(graph, path):
     savers = _savers(graph, functions)
     groups = [(None, graph.graph_def.node), *functions.items()]
     for name, nodes in groups:
+        allowed = ALLOWED | SAVERS if name in savers else ALLOWED
         for node in nodes:
-            if _OUTSIDE.search(node.op) and name not in savers:
+            if node.op not in allowed:
                 raise InputError(
-                    f"{path} holds the operation {node.op}, which reaches outside of "
-                    "the model (files, programs or the network); do not use it."
+                    f"{path} holds the operation {node.op}, which is none of those "
+                    "that models of hwgen_keras compute with; do not use this file."
                 )
 
 
@@ -71,6 +120,9 @@ def _savers(graph, functions):
     names = {name.split(":")[0] for name in names if name}
     own: set[str] = set()
     others = set(graph.object_graph_def.concrete_functions)
+    for node in graph.object_graph_def.nodes:
+        others.update(node.function.concrete_functions)
+        others.add(node.bare_concrete_function.concrete_function_name)
     for node in graph.graph_def.node:
         (own if node.name in names else others).update(_called(node))
     for nodes in functions.values():

@@ -145,7 +145,7 @@ class Checkpoint(keras.callbacks.Callback):
             }
             (partial / PROGRESS).write_text(json.dumps(progress))
             flush(partial)
-        for old in checkpoints(self.folder)[: -self.keep]:
+        for old in checkpoint_folders(self.folder)[: -self.keep]:
             shutil.rmtree(old)
         return path
 
@@ -209,7 +209,7 @@ def seed_states(model):
     return [v for v in model.variables if v.name == "seed_generator_state"]
 
 
-def checkpoints(folder):
+def checkpoint_folders(folder):
     """The folders of complete checkpoints, oldest first."""
     folder = pathlib.Path(folder)
     return sorted(p for p in folder.glob("step-*") if (p / PROGRESS).is_file())
@@ -234,7 +234,7 @@ def restore(model, folder):
     for partial in pathlib.Path(folder).glob(".partial-*"):
         shutil.rmtree(partial, ignore_errors=True)
     damaged = []
-    for path in reversed(checkpoints(folder)):
+    for path in reversed(checkpoint_folders(folder)):
         try:
             progress = _load(model, path)
         except (ValueError, OSError, KeyError, TypeError) as error:

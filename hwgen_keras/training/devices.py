@@ -61,7 +61,7 @@ def _check_tensorflow(settings):
 
 def share(settings):
     """What `feed` needs to know of this process: its `batch_size` and its `shard`."""
-    if settings.distribute == "none":
+    if getattr(settings, "distribute", "none") == "none":
         return {"batch_size": settings.batch_size, "shard": (0, 1)}
     index, count = process()
     return {"batch_size": settings.batch_size // count, "shard": (index, count)}

@@ -14,7 +14,11 @@ from hwgen_keras.models import (
     UNet,
     load_trained,
 )
-from hwgen_keras.training.generator_networks import make_condition, of_stage_before
+from hwgen_keras.training.generator_networks import (
+    describe_condition,
+    new_condition,
+    of_stage_before,
+)
 from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
 
 # Levels of the denoising strip in the picture of probes, from noise to image.
@@ -48,7 +52,7 @@ def generator(settings, classes):
     size, policy, clip = SIZES[settings.size]["unet"], settings.dtype_policy, None
     if settings.condition == "clip":
         clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
-    condition = make_condition(settings.condition, clip, classes, size["width"], policy)
+    condition = new_condition(settings, clip, classes, size["width"])
     network = UNet(
         **size,
         condition=condition,
@@ -70,14 +74,10 @@ def generator(settings, classes):
 
 def _describe(generator):
     """What must agree for weights to fit, in words."""
-    network, condition = generator.network, generator.network.condition
-    classes = getattr(condition, "classes", None)
-    name = "no condition" if condition is None else type(condition).__name__
+    network = generator.network
     return (
         f"width {network.width}, multipliers {network.multipliers}, patch "
-        f"{network.patch}, {name}"
-        + (f" of {classes} classes" if classes else "")
-        + ", "
+        f"{network.patch}, {describe_condition(network.condition)}, "
         f"style attention {'on' if network.style_attention else 'off'}, the schedule "
         f"{generator.schedule} and the parameterization {generator.parameterization}"
     )

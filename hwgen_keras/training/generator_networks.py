@@ -2,8 +2,8 @@
 
 import keras
 
+from hwgen_keras import layers
 from hwgen_keras.errors import InputError
-from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
 from hwgen_keras.models import (
     CLIP,
     SIZES,
@@ -17,13 +17,16 @@ from hwgen_keras.models import (
     with_policy,
 )
 from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
+from hwgen_keras.training.settings import CONDITIONS
 
 
 def style_transfer(settings, classes, steps, jit):
     """A compiled `StyleTransfer` as the settings of train_generator describe it."""
     clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
+    generator, discriminator = networks(settings, clip, classes)
     model = StyleTransfer(
-        *networks(settings, clip, classes),
+        generator,
+        discriminator,
         perceptual_features(settings, clip),
         clip,
         implicit_weight=settings.implicit_weight,
@@ -48,10 +51,7 @@ def style_transfer(settings, classes, steps, jit):
 def networks(settings, clip, classes):
     """Generator and discriminator: new ones, or those of the stage before."""
     size, policy = SIZES[settings.size], settings.dtype_policy
-    kind = {"adain": "none", "adain_embedding": "embedding", "adain_clip": "clip"}
-    condition = make_condition(
-        kind[settings.mode], clip, classes, size["generator"]["width"], policy
-    )
+    condition = new_condition(settings, clip, classes, size["generator"]["width"])
     generator = AdaINGenerator(**size["generator"], condition=condition, dtype=policy)
     discriminator = PatchDiscriminator(
         **size["discriminator"], norm=settings.discriminator_norm, dtype=policy
@@ -91,29 +91,42 @@ def of_stage_before(settings, fresh, name, describe, advice):
     return with_policy(trained, settings.dtype_policy)
 
 
-def make_condition(kind, clip, classes, width, policy):
-    """What tells a generator the character, a layer or None.
+def condition_class(settings):
+    """The class of the condition that `--condition` or `--mode` names, or None."""
+    name = getattr(settings, "condition", None) or settings.mode.partition("_")[2]
+    return getattr(layers, CONDITIONS[name]) if name in CONDITIONS else None
+
+
+def new_condition(settings, clip, classes, width):
+    """The condition of a new generator, a layer or None.
 
     Args:
-        kind: "none", "embedding" or "clip".
-        clip: a trained `CLIP`, for "clip".
-        classes: number of characters, for "embedding".
+        settings: of train_generator or train_diffusion.
+        clip: a trained `CLIP`, or None.
+        classes: number of characters.
         width: channels of the generator's first level.
-        policy: name of a dtype policy.
     """
-    if kind == "embedding":
-        return EmbeddingCondition(classes, 4 * width, width, dtype=policy)
-    if kind == "clip":
-        tower = with_policy(clip.text_tower, policy)
-        return CLIPCondition(tower, 4 * width, dtype=policy)
-    return None
+    found, policy = condition_class(settings), settings.dtype_policy
+    return found and found.create(
+        width,
+        classes=classes,
+        text_tower=lambda: with_policy(clip.text_tower, policy),
+        dtype=policy,
+    )
+
+
+def describe_condition(condition):
+    """What of a condition must agree for weights to fit, in words."""
+    if condition is None:
+        return "no condition"
+    of = f" of {condition.domain}" if condition.domain else ""
+    return f"{type(condition).__name__}{of}"
 
 
 def _describe_generator(generator):
-    classes = getattr(generator.condition, "classes", None)
     return (
         f"mode {generator.mode}, width {generator.width}, multipliers "
-        f"{generator.multipliers}" + (f", {classes} classes" if classes else "")
+        f"{generator.multipliers}, {describe_condition(generator.condition)}"
     )
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from hwgen_keras.data import FONT, HANDWRITING
 from hwgen_keras.data.feed_python import placed
-from hwgen_keras.data.rows import TokenTable, row_generator
-from hwgen_keras.training.checkpoints import checkpoints, seed_states
+from hwgen_keras.data.rows import InputTable, row_generator
+from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # Fewer images, or characters, are all needed to learn from.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
@@ -40,13 +40,13 @@ def divide(store, seed):
     return hand[~held], hand[held]
 
 
-def held_out_batch(store, known, held, tokenizer, seed):
+def held_out_batch(store, known, held, tokenizer, seed, condition=None):
     """Rows that ask for the held-out images, in the style of the others.
 
     Args:
         store: an `ImageStore` of fonts and one hand.
         known, held: indices of `divide`.
-        tokenizer: a `StructureTokenizer`, or None for no tokens.
+        tokenizer, condition: see `PairSampler`.
         seed: integer.
 
     Returns:
@@ -59,17 +59,15 @@ def held_out_batch(store, known, held, tokenizer, seed):
         for k in np.unique(store.labels[held])
     }
     label = store.labels[target].astype(np.int32)
-    batch = {
+    table = InputTable(store.characters, label, tokenizer, condition)
+    return {
         "content": placed(store, [rng.choice(fonts[k]) for k in label]),
         "style": placed(store, rng.choice(known, len(target))),
         "target": placed(store, target),
         "label": label,
         "drop_condition": np.zeros(len(target), bool),
+        **table.draw(rng, label),
     }
-    if tokenizer is not None:
-        table = TokenTable(tokenizer, store.characters, label)
-        batch["tokens"] = table.draw(rng, label)
-    return batch
 
 
 class HeldOut(keras.callbacks.Callback):
@@ -91,7 +89,7 @@ class HeldOut(keras.callbacks.Callback):
 
     def begin(self, model):
         """Measures the given generator, or goes on with what was measured before."""
-        if checkpoints(self.run.checkpoints) and self.file.exists():
+        if checkpoint_folders(self.run.checkpoints) and self.file.exists():
             self.found = json.loads(self.file.read_text("utf-8"))
             return
         before = self.measure(model)

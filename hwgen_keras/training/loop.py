@@ -97,7 +97,7 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
             except checkpoints.Interrupted:
                 log.on_train_end()
     if guard.offender:
-        found = checkpoints.checkpoints(run.checkpoints)
+        found = checkpoints.checkpoint_folders(run.checkpoints)
         kept = f"the last good checkpoint is {found[-1]}" if found else "no checkpoint"
         raise InputError(
             f"Training stopped at step {progress.step}: {guard.offender} is not a "

@@ -58,7 +58,8 @@ def compile_model(model, settings, optimizer, jit, **arguments):
         jit: whether to compile the step with XLA.
         arguments: further ones of `compile`.
     """
-    model.build()
+    if not model.built:
+        model.build()
     model.compile(
         optimizer=optimizer,
         jit_compile=jit,
@@ -90,7 +91,7 @@ def compile_classifier(model, settings, steps, jit, mixed=False):
     )
 
 
-def plateau(settings, rows, factor=0.8, patience=1):
+def plateau_callbacks(settings, rows, factor=0.8, patience=1):
     """The callbacks that `--schedule` needs: a `Plateau` read once an epoch, or none.
 
     Args:

@@ -15,7 +15,7 @@ from hwgen_keras import __version__
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
 from hwgen_keras.settings import RESULT, as_json, rules_of
-from hwgen_keras.training.checkpoints import checkpoints
+from hwgen_keras.training.checkpoints import checkpoint_folders
 
 
 class Run:
@@ -66,7 +66,7 @@ class Run:
     @property
     def started(self):
         """Whether there is a step to lose."""
-        return self.history.exists() or bool(checkpoints(self.checkpoints))
+        return self.history.exists() or bool(checkpoint_folders(self.checkpoints))
 
     def write_json(self, name, value):
         """Writes a JSON file of the run."""

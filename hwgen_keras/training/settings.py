@@ -74,6 +74,19 @@ class Optimization(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class GeneratorTraining(Optimization):
+    """How a generator is trained: no plateau of its loss slows it down."""
+
+    def check(self) -> None:
+        super().check()
+        if self.schedule == "plateau":
+            raise InputError(
+                "--schedule=plateau waits for a loss to stop falling, which tells "
+                "nothing of a generator; use constant or cosine."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Intervals(Settings):
     """When a training logs, draws, saves and stops."""
 
@@ -225,11 +238,19 @@ def trained(what: str, file: str, required: bool = False):
 
 # The generator's training stages, in their order; also the names of their folders.
 STAGES = ("step1", "step2", "step3", "step_end")
+# {short name of a condition: its class among `hwgen_keras.layers`}.
+CONDITIONS = {"embedding": "EmbeddingCondition", "clip": "CLIPCondition"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stages(
-    ReferenceFont, Handwriting, SimulatedWriters, Images, Structures, Training
+    ReferenceFont,
+    Handwriting,
+    SimulatedWriters,
+    Images,
+    Structures,
+    GeneratorTraining,
+    Training,
 ):
     """Settings of the trainings of all generators."""
 
@@ -266,11 +287,3 @@ class Stages(
         ema = 0.0 if self.steps is None else max(0.0, 1 - 4 / self.steps)
         follow_forms = self.style_reference == "writer"
         return super().derived() | {"ema": ema, "follow_forms": follow_forms}
-
-    def check(self) -> None:
-        super().check()
-        if self.schedule == "plateau":
-            raise InputError(
-                "--schedule=plateau waits for a loss to stop falling, which tells "
-                "nothing of a generator; use constant or cosine."
-            )

@@ -11,6 +11,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.models import averaged, take_averages
 from hwgen_keras.training.devices import distributed, share
+from hwgen_keras.training.generator_networks import condition_class
 from hwgen_keras.training.loop import fit
 from hwgen_keras.training.run import Run, set_up
 from hwgen_keras.training.settings import STAGES
@@ -34,7 +35,8 @@ def walk(settings, train_stage):
         return train_stage(settings, None)[0]
     if settings.run_dir is None:
         raise InputError("--stage=all needs --run_dir, where the four runs go.")
-    folder, weights, model = pathlib.Path(settings.run_dir), {}, None
+    folder, model = pathlib.Path(settings.run_dir), None
+    weights: dict[str, str] = {}
     for stage in STAGES:
         begun = (folder / stage / "config.json").exists()
         stage_settings = settings.replace(
@@ -108,14 +110,19 @@ def load_data(settings):
         hands["handwriting"] = settings.handwriting
         hands["simulated_writers"] = settings.simulated_writers
     store = inputs.load_store(settings, fonts=settings.fonts, **hands)
+    condition, tokenizer = condition_class(settings), None
+    # CLIP's loss reads structures, too.
+    if settings.clip_weights or getattr(condition, "needs", None) == "structure":
+        tokenizer = inputs.load_tokenizer(settings, store.characters)
     sampler = PairSampler(
         store,
         settings.stage,
-        inputs.load_tokenizer(settings, store.characters),
+        tokenizer,
         seed=settings.seed,
         style_reference=settings.style_reference,
         reference_font=settings.reference_font,
         follow_forms=settings.follow_forms,
+        condition=condition,
     )
     return store, sampler
 

@@ -13,7 +13,7 @@ import struct
 import numpy as np
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import write_text
+from hwgen_keras.files import write_json
 
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 # A ring around a disc, in sevenths of the diameter 2, 1 and 3 (as in QR codes): no
@@ -124,7 +124,7 @@ class Layout:
             "rows": self.rows,
             "pages": list(self.pages),
         }
-        write_text(path, json.dumps(description, ensure_ascii=False, indent=1) + "\n")
+        write_json(path, description)
 
 
 def make_layout(characters, box=14.0, count=1):

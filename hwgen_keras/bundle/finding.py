@@ -1,16 +1,49 @@
-"""Where a model is: names in the folders of models, files and folders by path."""
+"""Where a model is: names in the folders of models, paths, the folders of runs."""
 
 import os
 import pathlib
 
-from hwgen_keras.bundle import DESCRIPTION
+from hwgen_keras.bundle.description import DESCRIPTION
 from hwgen_keras.errors import InputError
+from hwgen_keras.models.loading import STORED
 
 VARIABLE = "HWGEN_MODELS"
 FOLDER = "saved_models"
+# What the scripts call the models of their runs.
+OF_RUNS = ("generator.keras", "classifier.keras", "clip.keras")
+# The folder of the last of a generator's four stages.
+LAST_STAGE = "step_end"
 
 
-def find(name_or_path):
+def find_weights(path):
+    """The `.keras` file of a run, of a folder with a model.json, or `path` itself.
+
+    Args:
+        path: a folder, or a `.keras` file.
+
+    Returns:
+        A `pathlib.Path`, or None where a folder has no such file.
+
+    Raises:
+        InputError: the folder has several.
+    """
+    path = pathlib.Path(path)
+    if path.is_file():
+        return path
+    if (path / DESCRIPTION).is_file() and (path / STORED).is_file():
+        return path / STORED
+    for folder in (path, path / LAST_STAGE):
+        found = [name for name in OF_RUNS if (folder / name).is_file()]
+        if len(found) > 1:
+            raise InputError(
+                f"{folder} holds {' and '.join(found)}; give the path of one of them."
+            )
+        if found:
+            return folder / found[0]
+    return None
+
+
+def find_model(name_or_path):
     """The path of a model.
 
     Args:

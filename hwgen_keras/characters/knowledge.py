@@ -1,0 +1,52 @@
+"""What is known of characters beside themselves: their classes, their structures."""
+
+from typing import Protocol
+
+from numpy.typing import NDArray
+
+from hwgen_keras.characters.sets import CharacterSet
+from hwgen_keras.characters.tokenizer import StructureTokenizer
+from hwgen_keras.errors import InputError
+
+
+class Knowledge:
+    """What a condition may ask for to encode a character.
+
+    Args:
+        characters: the `CharacterSet` of the training, or None where it is unknown.
+        tokenizer: the `StructureTokenizer`, or None where it is unknown.
+    """
+
+    def __init__(
+        self,
+        characters: CharacterSet | None = None,
+        tokenizer: StructureTokenizer | None = None,
+    ) -> None:
+        self._characters, self._tokenizer = characters, tokenizer
+
+    @property
+    def characters(self) -> CharacterSet:
+        """The `CharacterSet`; InputError where it is unknown."""
+        if self._characters is None:
+            raise InputError(
+                "The characters of the classes are not known; give characters=, such "
+                "as 'kana', or --characters."
+            )
+        return self._characters
+
+    @property
+    def tokenizer(self) -> StructureTokenizer:
+        """The `StructureTokenizer`; InputError where it is unknown."""
+        if self._tokenizer is None:
+            raise InputError(
+                "The structures of the characters are not known; give tokenizer=, or "
+                "--structure_file."
+            )
+        return self._tokenizer
+
+
+class Encodes(Protocol):
+    """What samplers ask of a condition, a layer or its class."""
+
+    def encode(self, character: str, knowledge: Knowledge) -> dict[str, NDArray]:
+        """{input name: array (alternatives, …)} of a character."""
