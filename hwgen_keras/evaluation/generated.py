@@ -92,13 +92,13 @@ def compare_sets(made, real, seed=0):
             f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
         )
     sets = Sets(made, real, (x, y), seed)
-    results = {}
+    results: dict[str, dict] = {}
     for measure in MEASURES:
         results |= measure(sets)
     return results, sets.notes
 
 
-def row(generated, truth=None, chance=(None, None), images=(0, 0)):
+def row(generated, truth=None, *, chance=(None, None), images=(0, 0)):
     """One measure of both sets; None where there is no value.
 
     Args:
@@ -251,7 +251,7 @@ def compare_pairs(reader, made, real):
             for x in (wanted.astype("float32"), images.astype("float32"))
         ]
         distances.append(evaluation.perceptual(*maps))
-    values = {
+    values: dict[str, np.ndarray] = {
         "paired: L1": evaluation.l1(wanted, images),
         "paired: SSIM": evaluation.ssim(wanted, images),
         "paired: perceptual": np.concatenate(distances),
