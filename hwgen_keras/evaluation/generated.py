@@ -44,12 +44,12 @@ class Sets:
     def row(self, generated, real=None, chance=(None, None)):
         """See `row`; of all images."""
         images = len(self.generated.labels), len(self.real.labels)
-        return row(generated, real, chance, images)
+        return row(generated, real, chance=chance, images=images)
 
     def shared_row(self, generated, real=None, chance=(None, None)):
         """See `row`; of the shared characters' images."""
         images = tuple(len(labels) for *_, labels in self.shared)
-        return row(generated, real, chance, images)
+        return row(generated, real, chance=chance, images=images)
 
     def both(self, name, function, *arguments):
         """What `function` returns for the generated images, and for the real ones."""

@@ -61,7 +61,7 @@ def contact_sheet(
         for title, images in cells.items()
     ]
     # Of a given size it is a FreeType font.
-    heading = sum(font.getmetrics()) + gap
+    heading = sum(font.getmetrics()) + gap  # type: ignore[union-attr]
     block_width = sum(widths) + gap * len(widths)
     block_gap = 4 * gap
     sheet = Image.new(
