@@ -54,7 +54,7 @@ class Settings(RecogniserImages, Seed, NewOutput):
 
 def main(settings):
     characters = inputs.load_characters(settings)
-    reader = generation.reader.load(settings.reader, characters)
+    reader = generation.load_reader(settings.reader, characters)
     real = inputs.load_images(settings, settings.real, characters, data.HANDWRITING)
     clean, path = settings.clean_generated, settings.generated
     if clean:

@@ -54,9 +54,7 @@ class Settings(
         separator=",",
     )
     encoder_steps: int = setting(
-        400,
-        "Steps of each of the image encoder, the text encoder and CLIP.",
-        above=0,
+        400, "Steps of each of CLIP's two encoders and of CLIP.", above=0
     )
     generator_steps: int = setting(
         120, "Steps of each of the four stages of an AdaIN generator.", above=0
@@ -71,9 +69,7 @@ class Settings(
         choices=("target", "writer"),
     )
     reader: str = trained(
-        "recogniser of all the characters that saw other images",
-        "classifier.keras",
-        True,
+        "recogniser of all these characters, of other images", "classifier.keras", True
     )
     count: int = setting(4, "Images to read of a character.", above=0)
 
@@ -90,7 +86,7 @@ class Settings(
 def main(settings):
     characters = inputs.load_characters(settings)
     held = unseen.held_out(characters, settings.held_out, settings.seed)
-    reader = generation.reader.load(settings.reader, characters)
+    reader = generation.load_reader(settings.reader, characters)
     samples = [
         sample
         for manifest in settings.handwriting

@@ -41,7 +41,7 @@ def test_trains_reads_and_reports(gain, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "Run folder" not in printed
     assert "one image is 16.67 points" in printed
-    assert (folder / "table.md").read_text("utf-8").count("| classical |") == 3
+    assert (folder / "table.md").read_text("utf-8").count("| classical ") == 3
     for plot in ("accuracy.png", "error_reduction.png"):
         with Image.open(folder / plot) as image:
             assert image.width > 500

@@ -1,16 +1,17 @@
 """Command-line flags, made of a script's settings, and how a script starts and ends."""
 
 import logging
-import os
 import sys
 
-# At 2, TensorFlow reports on every machine without a GPU that it found none.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from absl import app, flags
 
-from absl import app, flags  # noqa: E402
+from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.settings import as_json, rules_of, type_of
 
-from hwgen_keras.errors import InputError, Stopped  # noqa: E402
-from hwgen_keras.settings import as_json, rules_of, type_of  # noqa: E402
+from . import quiet
+
+# Here, since processes that a script starts import it, too.
+quiet.start()
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -68,6 +69,8 @@ def run(main, settings_class, documentation, argument=None):
     130 (Ctrl-C).
     """
     define(settings_class)
+    # Warnings alone: absl would show what JAX did not find on the machine.
+    flags.FLAGS["verbosity"].using_default_value = False
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if __package__ != "experiments.flags":

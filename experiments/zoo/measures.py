@@ -83,14 +83,14 @@ class Written:
         hands: `ImageStore` of hands.
         counts: {character: images}.
         tokenizer: or None.
-        options: with `seed`, `style_images`.
+        settings: with `seed`, `style_images`.
     """
 
-    def __init__(self, generator, judge, contents, hands, counts, tokenizer, options):
+    def __init__(self, generator, judge, contents, hands, counts, tokenizer, settings):
         self.store = ImageStore.merge([contents, hands])
         sampler = GenerationSampler(
-            *(self.store, counts, tokenizer, options.seed),
-            style_images=options.style_images,
+            *(self.store, counts, tokenizer, settings.seed),
+            style_images=settings.style_images,
         )
         self.images, self.table = write_rows(generator, sampler)
         sources = self.store.sources[self.table["style"]]
@@ -111,27 +111,28 @@ def placed_grey(store, indices):
     return to_uint8(placed(store, np.asarray(indices)))
 
 
-def measure_generator(generator, judge, tests, contents, tokenizer, options):
+def measure_generator(generator, judge, tests, contents, tokenizer, settings, images):
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
         generator, judge: models in float32.
-        tests: of `zoo_data.load_tests`.
+        tests: of `load_tests`.
         contents: `ImageStore` of the glyphs of one font.
         tokenizer: or None.
-        options: of reproduce.
+        settings: of reproduce.
+        images: how images are read, `Images`.
 
     Returns:
         (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the
         hands, see `unseen_hands`).
     """
     characters = contents.characters
-    asked = asked_characters(options, contents)
-    hands = unseen_hands(options, tests, asked, characters)
+    asked = asked_characters(contents, settings.kanji, settings.seed)
+    hands = unseen_hands(tests, asked, settings.judge_fonts, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
     made, inks = {}, {script: [] for script in asked}
     for script, labels in asked.items():
-        each = options.kana_images if script == "kana" else 1
+        each = settings.kana_images if script == "kana" else 1
         counts = {characters[k]: each for k in labels}
         figures["asked"][script] = {"characters": len(labels), "images": each}
         glyphs = contents.select(np.isin(contents.labels, labels))
@@ -140,16 +141,18 @@ def measure_generator(generator, judge, tests, contents, tokenizer, options):
             if script not in of_kind:
                 continue
             store = of_kind[script]
-            one = Written(generator, judge, glyphs, store, counts, tokenizer, options)
+            generated = Written(
+                generator, judge, glyphs, store, counts, tokenizer, settings
+            )
             if kind == "writers":
-                made[script] = one
+                made[script] = generated
             written = store.select(np.isin(store.labels, labels))
             real = Readings.of_store(judge, written)
-            found = _compare(one, real, options.seed)
+            found = _compare(generated, real, settings.seed)
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
-            points = evaluation.trait_by_hand(one.read.greys, real.greys)
+            points = evaluation.trait_by_hand(generated.read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
     return figures, made, hands
@@ -185,6 +188,6 @@ def follows(points):
 
 def load_judge(path, characters, generator, run):
     """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = generation.reader.load(path, characters)
-    generation.reader.check_independent(judge, generator, run)
+    judge = generation.load_reader(path, characters)
+    generation.check_independent(judge, generator, run)
     return judge

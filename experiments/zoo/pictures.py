@@ -63,7 +63,7 @@ def glyphs_of(contents):
     return glyphs
 
 
-def hands(path, generator, contents, unseen, tokenizer, options):
+def hands(path, generator, contents, unseen, tokenizer, settings):
     """Writes the picture of the same characters in several unseen hands.
 
     The first row is in print; then, for each hand, what it wrote itself (blank where
@@ -74,24 +74,24 @@ def hands(path, generator, contents, unseen, tokenizer, options):
         path: of the PNG file.
         generator: in float32.
         contents: `ImageStore` of the glyphs of one font.
-        unseen: of `zoo_data.unseen_hands`.
+        unseen: of `unseen_hands`.
         tokenizer: or None.
-        options: with `seed`, `style_images`.
+        settings: with `seed`, `style_images`.
     """
     store = ImageStore.merge(
         [one for kind in ("writers", "simulated") for one in unseen[kind].values()]
     )
     writers = _names(unseen["writers"])[: HANDS // 2]
     chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
-    labels = _labels(unseen, options.seed)
+    labels = _labels(unseen, settings.seed)
     counts = {contents.characters[label]: 1 for label in labels}
     glyphs = glyphs_of(contents)
     images = [glyphs(labels)]
     for name in chosen:
         own = store.select(store.find(source=name))
         sampler = GenerationSampler(
-            *(ImageStore.merge([contents, own]), counts, tokenizer, options.seed),
-            style_images=options.style_images,
+            *(ImageStore.merge([contents, own]), counts, tokenizer, settings.seed),
+            style_images=settings.style_images,
         )
         images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
     save(path, grid(np.concatenate(images), len(labels)))

@@ -31,6 +31,7 @@ from .report import Pictures as Pictures
 from .report import Table as Table
 from .report import Text as Text
 from .report import write_html as write_html
+from .sheets import captioned_grid as captioned_grid
 from .sheets import contact_sheet as contact_sheet
 from .sheets import grid as grid
 from .tables import markdown_table as markdown_table

@@ -125,5 +125,6 @@ class Readings:
             rows: indices, or a mask (n,).
         """
         names = [field.name for field in dataclasses.fields(self)]
-        columns: list[typing.Any] = [getattr(self, name) for name in names]
-        return type(self)(*(None if c is None else c[rows] for c in columns))
+        columns = [getattr(self, name) for name in names]
+        kept: list[typing.Any] = [None if c is None else c[rows] for c in columns]
+        return type(self)(*kept)
