@@ -92,7 +92,7 @@ def compare_sets(made, real, seed=0):
             f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
         )
     sets = Sets(made, real, (x, y), seed)
-    results = {}
+    results: dict[str, dict] = {}
     for measure in MEASURES:
         results |= measure(sets)
     return results, sets.notes
