@@ -142,6 +142,7 @@ def captioned_grid(
     """
     font = _caption_font(font_files)
     lines = max(caption.count("\n") + 1 for caption, _ in cells)
+    # Of a given size it is a FreeType font.
     line = sum(font.getmetrics())
     gap, columns = 4, min(columns, len(cells))
     width, height = cell_size + gap, lines * line + cell_size + gap
