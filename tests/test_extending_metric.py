@@ -22,8 +22,8 @@ def ink(images):
 
 def ink_measure(sets):
     """The mean ink of both sets."""
-    both = sets.generated.images, sets.real.images
-    return {"ink %": sets.row(*(100 * ink(images).mean() for images in both))}
+    values = [100 * ink(each.images).mean() for each in (sets.generated, sets.real)]
+    return {"ink %": sets.row(values)}
 
 
 def readings(rng, grey):

@@ -41,15 +41,15 @@ class Sets:
     seed: int = 0
     notes: list[str] = dataclasses.field(default_factory=list)
 
-    def row(self, generated, real=None, chance=(None, None)):
+    def row(self, values, chance=(None, None)):
         """See `row`; of all images."""
         images = len(self.generated.labels), len(self.real.labels)
-        return row(generated, real, chance, images)
+        return row(values, chance, images)
 
-    def shared_row(self, generated, real=None, chance=(None, None)):
+    def shared_row(self, values, chance=(None, None)):
         """See `row`; of the shared characters' images."""
         images = tuple(len(labels) for *_, labels in self.shared)
-        return row(generated, real, chance, images)
+        return row(values, chance, images)
 
     def both(self, name, function, *arguments):
         """What `function` returns for the generated images, and for the real ones."""
@@ -92,23 +92,23 @@ def compare_sets(made, real, seed=0):
             f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
         )
     sets = Sets(made, real, (x, y), seed)
-    results = {}
+    results: dict[str, dict] = {}
     for measure in MEASURES:
         results |= measure(sets)
     return results, sets.notes
 
 
-def row(generated, truth=None, chance=(None, None), images=(0, 0)):
+def row(values, chance=(None, None), images=(0, 0)):
     """One measure of both sets; None where there is no value.
 
     Args:
-        generated, truth: of the generated and of the real images.
+        values: of the generated and of the real images.
         chance: what each is expected to be at random.
         images: how many there are of each.
     """
     return {
-        "generated": generated,
-        "real": truth,
+        "generated": values[0],
+        "real": values[1],
         "chance": list(chance),
         "images": list(images),
     }
@@ -121,7 +121,7 @@ def _percent(found, key):
 def content(sets):
     """How many images the recogniser reads as their character."""
     found = [sets.generated.accuracy(), sets.real.accuracy()]
-    return {name: sets.row(*_percent(found, key)) for name, key in READING.items()}
+    return {name: sets.row(_percent(found, key)) for name, key in READING.items()}
 
 
 def distances(sets):
@@ -139,7 +139,7 @@ def distances(sets):
     drawn = made[0][_even_order(made[2], rng)[:size]]
     images = size, 2 * size
     found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
-    results = {"Fréchet glyph distance": row(*found, images=images)}
+    results = {"Fréchet glyph distance": row(found, images=images)}
     width = half.shape[1]
     if size < 2 * width:
         sets.notes.append(
@@ -150,7 +150,7 @@ def distances(sets):
     found = [kernel(half, x, seed=sets.seed) for x in (drawn, other)]
     names = "kernel glyph distance", "  deviation of subsets"
     for name, values in zip(names, zip(*found, strict=True), strict=True):
-        results[name] = row(*values, images=images)
+        results[name] = row(values, images=images)
     return results
 
 
@@ -169,8 +169,8 @@ def hands(sets):
     x, y = sets.shared
     likeness = evaluation.writer_similarity
     found = sets.both("Likeness to a hand", likeness, (*x, *y), (*y, *y))
-    values = _percent(found, "accuracy"), _percent(found, "chance")
-    results = {"nearest to its hand %": sets.shared_row(*values[0], values[1])}
+    values, chance = _percent(found, "accuracy"), _percent(found, "chance")
+    results = {"nearest to its hand %": sets.shared_row(values, chance)}
     centred = [
         (evaluation.centred_by_character(features, labels), writers, labels)
         for features, writers, labels in (x, y)
@@ -178,11 +178,11 @@ def hands(sets):
     found = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
     for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
         chance = _percent(found, f"{key}_chance")
-        results[name] = sets.shared_row(*_percent(found, key), chance)
+        results[name] = sets.shared_row(_percent(found, key), chance)
     verification = evaluation.writer_verification
     found = sets.both("Verification of writers", verification, *centred)
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        results[name] = sets.shared_row(*_percent(found, key), [50.0, 50.0])
+        results[name] = sets.shared_row(_percent(found, key), [50.0, 50.0])
     return results
 
 
@@ -197,7 +197,7 @@ def traits(sets):
                 (f"{trait} of the hands, correlation", followed["r"], None),
                 (f"  {trait} gained for each unit", followed["slope"], 1.0),
             ):
-                results[name] = sets.shared_row(value, best, (0.0, None))
+                results[name] = sets.shared_row((value, best), (0.0, None))
     return results
 
 
@@ -210,9 +210,9 @@ def diversity(sets):
     duplicates = [100 * share(each.images, each.labels) for each in (made, real)]
     copies = 100 * share(made.images, made.labels, (real.images, real.labels))
     return {
-        "diversity": sets.shared_row(*(values.get("distance") for values in found)),
-        "near-duplicates %": sets.row(*duplicates),
-        "copies of real images %": sets.row(copies),
+        "diversity": sets.shared_row([values.get("distance") for values in found]),
+        "near-duplicates %": sets.row(duplicates),
+        "copies of real images %": sets.row((copies, None)),
     }
 
 
@@ -251,12 +251,13 @@ def compare_pairs(reader, made, real):
             for x in (wanted.astype("float32"), images.astype("float32"))
         ]
         distances.append(evaluation.perceptual(*maps))
-    values = {
+    values: dict[str, np.ndarray] = {
         "paired: L1": evaluation.l1(wanted, images),
         "paired: SSIM": evaluation.ssim(wanted, images),
         "paired: perceptual": np.concatenate(distances),
     }
     counts = len(pairs), len(set(others.tolist()))
     return {
-        name: row(float(value.mean()), images=counts) for name, value in values.items()
+        name: row((float(np.mean(value)), None), images=counts)
+        for name, value in values.items()
     }
