@@ -14,14 +14,14 @@ from hwgen_keras.data import (
     ImageStore,
     PairSampler,
     affine_matrix,
-    steps,
+    stages,
 )
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free
 
 ROWS = 4000
-FIXED = affine_matrix(24, [[steps.FIXED_MARGIN] * 4])[0]
+FIXED = affine_matrix(24, [[stages.FIXED_MARGIN] * 4])[0]
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +286,7 @@ def test_hands_of_one_character_show_no_other():
 
 
 def test_unknown_names(store):
-    with pytest.raises(InputError, match="no step 'step4'; use one of step1, step2"):
+    with pytest.raises(InputError, match="no stage 'step4'; use step1, step2"):
         PairSampler(store, "step4")
     with pytest.raises(InputError, match="'target' or 'writer'"):
         PairSampler(store, "step1", style_reference="self")

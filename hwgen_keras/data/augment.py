@@ -125,14 +125,14 @@ def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
         return inside & (pixels >= cell * spacing - offset - square)
 
     mask = covered(y * spacing)[:, :, None] & covered(x * spacing)[:, None, :]
-    # The angles are given: drawn by the layer, they would depend on earlier images.
-    layer = keras_cv.layers.RandomRotation(
-        rotation, fill_mode="constant", dtype="float32"
-    )
-    mask = layer.augment_images(
-        tf.cast(mask, tf.float32)[..., None],
-        transformations={"angles": 2 * math.pi * rotation * (2 * angle[:, 0] - 1)},
-    )
+    angles = 2 * math.pi * rotation * (2 * angle[:, 0] - 1)
+
+    class Rotation(keras_cv.layers.RandomRotation):
+        def get_random_transformation_batch(self, batch_size, **kwargs):
+            return {"angles": angles}
+
+    layer = Rotation(rotation, fill_mode="constant", dtype="float32")
+    mask = layer(tf.cast(mask, tf.float32)[..., None])
     top, left = (side - height) // 2, (side - width) // 2
     return tf.where(mask[:, top : top + height, left : left + width] > 0, PAPER, images)
 

@@ -21,7 +21,7 @@ def stroke(images, seeds, thinner=0.006, broader=0.014):
     widths = [images]
     for _ in range(math.ceil(height * broader)):
         widths.append(_darkest(widths[-1]))
-    count = math.ceil(height * thinner)
+    count = max(math.ceil(height * thinner), 0)
     for _ in range(count):
         widths.insert(0, PAPER - _darkest(PAPER - widths[0]))
     # Of widths a pixel apart, the two nearest are blended.

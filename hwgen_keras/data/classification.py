@@ -14,7 +14,7 @@ from hwgen_keras.data.rows import (
     check_rows,
     row_generator,
 )
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.stages import FIXED_MARGIN
 from hwgen_keras.data.store import ImageStore
 from hwgen_keras.errors import InputError
 

@@ -86,7 +86,9 @@ def feed(
         raise InputError(f"kind is {kind!r}; use 'auto', 'tf' or 'python'.")
     installed = importlib.util.find_spec("tensorflow") is not None
     if kind == "tf" and not installed:
-        raise InputError("TensorFlow is missing; install it, or use the Python feed.")
+        raise InputError(
+            "TensorFlow is not installed; install it, or use the Python feed."
+        )
     rows = _Rows(sampler)
     images = rows.image_columns if images is None else tuple(images)
     unknown = [name for name in images if name not in rows.image_columns]
