@@ -2,7 +2,6 @@
 
 import functools
 import importlib.util
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -172,12 +171,7 @@ class _Rows:
         while count:
             epoch, row = divmod(first, self.per_epoch)
             taken = min(count, self.per_epoch - row)
-            pieces.append(
-                {k: v[row : row + taken] for k, v in self.table(epoch).items()}
-            )
+            part = slice(row, row + taken)
+            pieces.append({k: v[part] for k, v in self.table(epoch).items()})
             first, count = first + taken, count - taken
         return {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
-
-    def epochs(self, first, count):
-        """The number of epochs that `count` rows from row `first` on touch."""
-        return math.ceil((first % self.per_epoch + count) / self.per_epoch)

@@ -31,9 +31,10 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
 
     def table_of_epoch(epoch):
         columns = tf.numpy_function(draw, [epoch], types)
-        for column, array in zip(columns, example.values(), strict=True):
-            column.set_shape((None, *array.shape[1:]))
-        return dict(zip(example, columns, strict=True))
+        return {
+            name: tf.ensure_shape(column, (None, *array.shape[1:]))
+            for column, (name, array) in zip(columns, example.items(), strict=True)
+        }
 
     def execute(columns):
         names = plan.decoded
@@ -51,15 +52,13 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
                 images = _augment(name, images, **repeated)
         # Interpolation between two papers can round to a little above paper.
         images = tf.clip_by_value(images / 127.5 - 1.0, -1.0, 1.0)
-        images = tf.split(images, len(names))
-        decoded = {}
-        for name, image in zip(names, images, strict=True):
-            image.set_shape((batch_size, plan.image_size, plan.image_size, 1))
-            decoded[name] = image
+        shape = (batch_size, plan.image_size, plan.image_size, 1)
+        images = [tf.ensure_shape(part, shape) for part in tf.split(images, len(names))]
+        decoded = dict(zip(names, images, strict=True))
         return plan.finish(columns, decoded, rows.image_columns)
 
-    epochs = rows.epochs(first_row, steps * batch_size * hosts)
-    dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs)
+    last_row = first_row + steps * batch_size * hosts - 1
+    dataset = tf.data.Dataset.range(first_epoch, last_row // rows.per_epoch + 1)
     # The next table is drawn while the rows of the current one are read.
     dataset = dataset.map(table_of_epoch).prefetch(1)
     dataset = dataset.flat_map(tf.data.Dataset.from_tensor_slices)
@@ -86,7 +85,7 @@ def png_reader(pngs):
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        blocks = [_as_it_lies(block) for block in pngs.blocks]
+        blocks = [_shared_tensor(block) for block in pngs.blocks]
         number = tf.constant(pngs.block)
         start = tf.constant(pngs.start)
         end = tf.constant(pngs.start + pngs.length)
@@ -104,7 +103,7 @@ def png_reader(pngs):
     return read
 
 
-def _as_it_lies(block):
+def _shared_tensor(block):
     """A uint8 array as a tensor, uncopied if its memory is aligned."""
     import tensorflow as tf
 

@@ -44,14 +44,11 @@ def second_moments(images: NDArray) -> NDArray:
 
     Reference: Teague, Image analysis via the general theory of moments, 1980.
     """
-    parts = [
-        _second_moments(images[first : first + _BLOCK])
-        for first in range(0, len(images), _BLOCK)
-    ]
-    return np.concatenate([np.zeros((3, 0)), *parts], axis=1)
+    blocks = np.split(images, range(_BLOCK, len(images), _BLOCK))
+    return np.concatenate([_block_moments(block) for block in blocks], axis=1)
 
 
-def _second_moments(images):
+def _block_moments(images):
     ink = 255.0 - images
     ink = ink / np.maximum(ink.sum(axis=(1, 2), keepdims=True), 1)
     rows, columns = (np.arange(side, dtype=float) for side in images.shape[1:])

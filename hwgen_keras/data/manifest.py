@@ -1,5 +1,6 @@
 """Manifests: JSON files that list labelled images, `{character: [sample, …]}`."""
 
+import collections
 import dataclasses
 import functools
 import json
@@ -142,7 +143,7 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
 def split_by_writer(
     samples: Iterable[Sample], fractions: Sequence[float], seed: int
 ) -> list[list[Sample]]:
-    """Splits samples by writer.
+    """Splits samples so that all samples of a writer are in one part.
 
     Args:
         samples: iterable of `Sample`, each with a writer.
@@ -200,8 +201,8 @@ def _read_json(path):
     repeated: list[str] = []
 
     def collect(pairs):
-        names = [name for name, _ in pairs]
-        repeated.extend(name for name in set(names) if names.count(name) > 1)
+        counts = collections.Counter(name for name, _ in pairs)
+        repeated.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
     try:
@@ -224,10 +225,8 @@ def _read_json(path):
 
 
 def _compile(writer_pattern):
-    if writer_pattern is None:
-        return None
     try:
-        return re.compile(writer_pattern)
+        return None if writer_pattern is None else re.compile(writer_pattern)
     except re.error as error:
         raise InputError(
             f"The writer pattern {writer_pattern!r} is not a regular expression "

@@ -28,11 +28,9 @@ def find_sources(store, name):
     """The numbers of the sources of a name; raises InputError if there is none."""
     numbers = [i for i, other in enumerate(store.source_names) if other == name]
     if not numbers:
-        raise InputError(
-            f"The store has no font or writer {name!r}; it has "
-            f"{', '.join(store.source_names[:5])}"
-            f"{' and others' if len(store.source_names) > 5 else ''}."
-        )
+        names = ", ".join(store.source_names[:5])
+        names += " and others" if len(store.source_names) > 5 else ""
+        raise InputError(f"The store has no font or writer {name!r}; it has {names}.")
     return numbers
 
 

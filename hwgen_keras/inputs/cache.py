@@ -28,12 +28,12 @@ _CODE = ("sources/**/*.py", "characters/kanjivg.py")
 _CODE += ("data/builders.py", "data/samples.py", "data/png.py")
 # Packages that decide about pixels; Pillow's FreeType may be that of the system.
 _PACKAGES = ("pillow", "scikit-image", "scipy", "numpy")
+_content = functools.cache(sha256_of)
 
 
 def glyphs(cache, fonts, characters, image_size):
     """The glyphs of fonts. See `font_store`."""
-    content = functools.cache(sha256_of)
-    key = [[content(font.path), font.index, font.name] for font in fonts]
+    key = [[_content(font.path), font.index, font.name] for font in fonts]
     common = {"characters": characters, "image_size": image_size}
     return _prepare(cache, "fonts", font_store, fonts, common, key, len(characters))
 
