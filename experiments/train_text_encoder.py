@@ -64,7 +64,9 @@ def main(settings):
         training.compile_classifier(model, settings, steps, jit)
         outputs = ("tokens", "label")
         make_feed = training.feed_maker(settings, None, sampler, outputs, kind="python")
-        plateau = training.plateau_callbacks(settings, len(characters), FACTOR, PATIENCE)
+        plateau = training.plateau_callbacks(
+            settings, len(characters), FACTOR, PATIENCE
+        )
         training.fit(run, model, make_feed, steps, extra=plateau)
 
         run.write_json("vocabulary.json", tokenizer.vocabulary)
