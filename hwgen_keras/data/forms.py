@@ -109,7 +109,7 @@ def measure_forms(store: ImageStore) -> Forms:
     classes, sources = len(store.characters), len(store.source_names)
     glyphs = np.bincount(store.labels[fonts], minlength=classes)
     printed = _summed(moments[:, fonts], store.labels[fonts], classes)
-    printed /= np.maximum(glyphs, 1)
+    printed = printed / np.maximum(glyphs, 1)
     known = ((glyphs > 0) & _transformed(store.characters))[store.labels]
     printed = printed[:, store.labels[known]]
     return Forms(*_estimate(moments[:, known], printed, store.sources[known], sources))

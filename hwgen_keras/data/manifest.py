@@ -85,7 +85,8 @@ def read_manifest(
     entries = _read_json(path)
     pattern = _compile(writer_pattern)
     _check_characters(path, entries, characters, skip_unknown)
-    samples, stores = [], {}
+    samples = []
+    stores: dict[str, pathlib.Path] = {}
     for character, listed in entries.items():
         if characters is not None and character not in characters:
             continue

@@ -37,7 +37,8 @@ class PackedFiles:
     @classmethod
     def join(cls, sequences):
         """Concatenates sequences; a block that they share is listed once."""
-        blocks, names = {}, {}
+        blocks: dict[int, np.ndarray] = {}
+        names: dict[int, str] = {}
         for files in sequences:
             blocks |= {id(block): block for block in files.blocks}
             names |= dict(zip(map(id, files.blocks), files.names, strict=True))
@@ -56,8 +57,9 @@ class PackedFiles:
 
     def take(self, indices):
         """A selection of the files, in the same blocks."""
-        columns = (v[indices] for v in (self.block, self.start, self.length))
-        return PackedFiles(self.blocks, *columns, self.names)
+        columns = (self.block, self.start, self.length)
+        block, start, length = (column[indices] for column in columns)
+        return PackedFiles(self.blocks, block, start, length, self.names)
 
     def name(self, index):
         """The name of a file's block."""
