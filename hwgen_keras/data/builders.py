@@ -18,7 +18,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
 
-# What is done within a second shows no bar.
+# A task of less than a second shows no bar.
 _bar = functools.partial(tqdm, delay=1)
 
 
