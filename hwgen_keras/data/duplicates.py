@@ -105,6 +105,10 @@ def thumbnails_of(images):
             f"The images have shape {images.shape} and type {images.dtype}; give uint8 "
             "of shape (n, height, width), n 1 or more."
         )
-    side = SIDE, SIDE
-    small = (Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images)
-    return np.stack([np.asarray(image) for image in small])
+    return np.stack([thumbnail(image) for image in images])
+
+
+def thumbnail(image):
+    """The thumbnail, uint8 (16, 16), of a uint8 image (height, width)."""
+    small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small)

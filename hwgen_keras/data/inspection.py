@@ -3,10 +3,9 @@
 import dataclasses
 
 import numpy as np
-from PIL import Image
 from skimage.filters import threshold_otsu
 
-from hwgen_keras.data.duplicates import SIDE, near_duplicates
+from hwgen_keras.data.duplicates import SIDE, near_duplicates, thumbnail
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.data.store import open_once
@@ -85,8 +84,7 @@ def measure(images):
                 measures.states[number] = BLANK
                 continue
         # Clean images stay whole: っ and つ may differ by their size alone.
-        small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX)
-        measures.thumbnails[number] = small
+        measures.thumbnails[number] = thumbnail(image)
     return measures
 
 

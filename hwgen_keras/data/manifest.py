@@ -220,8 +220,7 @@ def _read_json(path):
             f"The manifest {path} is not a JSON object; it must map each character to "
             "a list of image paths."
         )
-    if repeated:
-        raise InputError(f"The manifest {path} has {brief(repeated)} more than once.")
+    _refuse(path, repeated, "has {} more than once.")
     return entries
 
 
@@ -237,30 +236,17 @@ def _compile(writer_pattern):
 
 def _check_characters(path, entries, characters, skip_unknown):
     wrong = [key for key in entries if len(unicodedata.normalize("NFC", key)) != 1]
-    if wrong:
-        raise InputError(
-            f"The manifest {path} has keys that are not one character: {brief(wrong)}."
-        )
+    _refuse(path, wrong, "has keys that are not one character: {}.")
     wrong = [key for key, listed in entries.items() if not isinstance(listed, list)]
-    if wrong:
-        raise InputError(
-            f"The manifest {path} must give a list of samples for each character; it "
-            f"does not for {brief(wrong)}."
-        )
+    sentence = "must give a list of samples for each character; it does not for {}."
+    _refuse(path, wrong, sentence)
     empty = [key for key, listed in entries.items() if not listed]
-    if empty:
-        raise InputError(
-            f"The manifest {path} lists no image for {brief(empty)}; add images or "
-            "remove the entry."
-        )
-    if characters is None or skip_unknown:
-        return
-    unknown = [key for key in entries if key not in characters]
-    if unknown:
-        raise InputError(
-            f"The manifest {path} has characters outside the set {characters.name}: "
-            f"{brief(unknown)}; choose a set that has them or skip unknown characters."
-        )
+    _refuse(path, empty, "lists no image for {}; add images or remove the entry.")
+    if characters is not None and not skip_unknown:
+        unknown = [key for key in entries if key not in characters]
+        sentence = f"has characters outside the set {characters.name}: "
+        sentence += "{}; choose a set that has them or skip unknown characters."
+        _refuse(path, unknown, sentence)
 
 
 def _parse_entry(path, character, entry):
@@ -287,19 +273,13 @@ def _check_once(path, samples):
         if key in seen:
             repeated.append(sample.name)
         seen.add(key)
-    if repeated:
-        raise InputError(
-            f"The manifest {path} lists {brief(repeated)} more than once; an image "
-            "stands for one character."
-        )
+    sentence = "lists {} more than once; an image stands for one character."
+    _refuse(path, repeated, sentence)
 
 
 def _check_files(path, samples):
     missing = [sample.name for sample in samples if not os.path.isfile(sample.path)]
-    if missing:
-        raise InputError(
-            f"The manifest {path} lists files that do not exist: {brief(missing)}."
-        )
+    _refuse(path, missing, "lists files that do not exist: {}.")
 
 
 def _check_stores(path, samples):
@@ -314,6 +294,13 @@ def _check_stores(path, samples):
             f"{brief(names)} ({outside[0].path.name} has "
             f"{counts[outside[0].path]}); use the store it was written for."
         )
+
+
+def _refuse(path, names, sentence):
+    """Raises InputError if there are names, which take the place of {}."""
+    if names:
+        sentence = sentence.replace("{}", brief(names))
+        raise InputError(f"The manifest {path} {sentence}")
 
 
 def brief(names: Sequence[object], count: int = 5) -> str:

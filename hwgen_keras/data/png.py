@@ -10,23 +10,20 @@ DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _RLE = 3  # zlib's Z_RLE, which Python does not name
 
 
-def encode(image):
+def encode(image, **options):
     """A uint8 array (height, width) as a PNG file."""
-    return _encode(image, compress_level=6)
+    file = io.BytesIO()
+    options = {"compress_level": 6} | options
+    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", **options)
+    return file.getvalue()
 
 
 def encode_glyph(image):
     """Like `encode`; for the flat areas of glyphs smaller files in half the time."""
-    return _encode(image, compress_level=3, compress_type=_RLE)
+    return encode(image, compress_level=3, compress_type=_RLE)
 
 
 def decode(png):
     """A PNG file as a uint8 array (height, width); may raise one of `DAMAGED`."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         return np.array(image if image.mode == "L" else image.convert("L"))
-
-
-def _encode(image, **options):
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", **options)
-    return file.getvalue()

@@ -91,16 +91,15 @@ class Groups:
 
         `skip_from` and `skip_to` (n,) bound positions in `members`, within the group.
         """
+        return self.pick(rng.random(len(groups)), groups, skip_from, skip_to)
+
+    def pick(self, uniform, groups, skip_from=0, skip_to=0):
+        """Like `draw`, by numbers in [0, 1), one for each of `groups`."""
         skipped = skip_to - skip_from
-        position = rng.random(len(groups)) * (self.sizes[groups] - skipped)
-        position = self.starts[groups] + position.astype(np.int64)
+        position = (uniform * (self.sizes[groups] - skipped)).astype(np.int64)
+        position += self.starts[groups]
         behind = (skipped > 0) & (position >= skip_from)
         return self.members[position + np.where(behind, skipped, 0)]
-
-    def pick(self, uniform, groups):
-        """One member for each of `groups`, by numbers in [0, 1)."""
-        position = (uniform * self.sizes[groups]).astype(np.int64)
-        return self.members[self.starts[groups] + position]
 
 
 class InputTable:

@@ -120,10 +120,8 @@ class ImageStore:
             InputError: the file is missing, not a store, of another version,
                 truncated or damaged.
         """
-        parts = store_file.read(path)
-        block, lengths = parts.pop("block"), parts.pop("lengths")
-        checksum = parts.pop("checksum")
-        store = cls(PackedFiles.in_block(block, lengths, str(path)), **parts)
+        block, checksum, lengths, columns = store_file.read(path)
+        store = cls(PackedFiles.in_block(block, lengths, str(path)), **columns)
         store._file = path, checksum, block
         return store
 

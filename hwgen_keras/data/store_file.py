@@ -50,8 +50,8 @@ def read(path):
     """The parts of a store file, all checked but its images, which stay on disk.
 
     Returns:
-        A dict: the columns by their names; `block`, the bytes of the PNG files;
-        `checksum`, their CRC-32; `image_size`, `characters` and `source_names`.
+        The bytes of the PNG files, their CRC-32, their lengths, and a dict of the other
+        columns, `image_size`, `characters` and `source_names`.
     """
     try:
         with open(path, "rb") as file:
@@ -113,7 +113,8 @@ def _read(path, file):
         block = np.memmap(
             file, np.uint8, mode="r", offset=len(FIRST_LINE), shape=(images,)
         )
-    return {**columns, **_parse(header, damaged), "block": block, "checksum": checksum}
+    lengths = columns.pop("lengths")
+    return block, checksum, lengths, columns | _parse(header, damaged)
 
 
 def _parse(header, damaged):
