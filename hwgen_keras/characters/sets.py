@@ -118,12 +118,10 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
     if name_or_path == "etl8":
         return CharacterSet("etl8", kana + _lines(_DATA / "etl8_kanji.txt"))
     if name_or_path == "jis1":
-        # Rows 16 to 47 of JIS X 0208; row 47 ends at cell 51.
-        cells = (
-            bytes((0xA0 + r, 0xA0 + c)) for r in range(16, 48) for c in range(1, 95)
-        )
-        kanji = (cell.decode("euc_jp", "ignore") for cell in cells)
-        return CharacterSet("jis1", kana + tuple(filter(None, kanji)))
+        # The kanji are in rows 16 to 47 of JIS X 0208; the end of row 47 is empty.
+        codes = list(itertools.product(range(0xB0, 0xD0), range(0xA1, 0xFF)))[:2965]
+        kanji = b"".join(map(bytes, codes)).decode("euc_jp")
+        return CharacterSet("jis1", kana + tuple(kanji))
     path = pathlib.Path(name_or_path)
     if not path.is_file():
         raise InputError(
