@@ -1,4 +1,4 @@
-"""The binary files of the ETL Character Database (AIST): find, read, name, encode."""
+"""Reads the binary files of the ETL Character Database (AIST)."""
 
 from hwgen_keras.sources.etl.codes import MARKS, characters_of, read_co59
 from hwgen_keras.sources.etl.files import SETS, EtlFile, etl_file, find_etl_files
