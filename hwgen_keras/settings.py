@@ -14,7 +14,7 @@ import math
 import os
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from hwgen_keras.errors import InputError
@@ -32,7 +32,8 @@ class Rule:
         default: the value without a given one; None: open, or filled in later.
         help: one or two sentences for `--help`.
         changes: `RESULT`, `EXTENT` or `NOTHING`.
-        choices: the values allowed, or None.
+        choices: the values allowed; a function that returns them, if they are known
+            only after an import that takes long; or None.
         at_least, above, at_most, below: bounds of a number, or None.
         required: whether a value must be given.
         separator: the comma, where it joins several values in one flag, and `none`
@@ -44,7 +45,7 @@ class Rule:
     default: Any
     help: str
     changes: str = RESULT
-    choices: tuple[str, ...] | None = None
+    choices: tuple[str, ...] | Callable[[], Iterable[str]] | None = None
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
@@ -116,6 +117,12 @@ class Settings:
     def check(self) -> None:
         """Raises InputError unless the settings fit each other."""
 
+    @classmethod
+    def among(cls, values: Mapping[str, Any], **more: Any) -> typing.Self:
+        """The settings of this class, from values that may have other names, too."""
+        values = {**values, **more}
+        return cls(**{name: values[name] for name in rules_of(cls) if name in values})
+
     def replace(self, **changes: Any) -> typing.Self:
         """The settings with other values, checked again; all count as given."""
         return dataclasses.replace(self, **changes)
@@ -150,6 +157,29 @@ def type_of(settings_class: type[Settings], name: str) -> type:
 def as_json(value: Any) -> Any:
     """A value as a JSON file gives it back."""
     return list(value) if isinstance(value, tuple) else value
+
+
+def named_values(
+    flag: str, values: Iterable[str], what: str = "PATH", empty: bool = False
+) -> dict[str, list[str]]:
+    """{name: its values} of a flag NAME=VALUE that may be given several times.
+
+    Args:
+        flag: its name.
+        values: what was given.
+        what: what a value is.
+        empty: whether a value may be empty.
+
+    Raises:
+        InputError: a value has another form.
+    """
+    found: dict[str, list[str]] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not (name and equals and (value or empty)):
+            raise InputError(f"--{flag}={text}: write it as NAME={what}.")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _checked(settings_class, name, value):
@@ -187,9 +217,10 @@ def _text(value, name):
 
 
 def _check_choice(value, name, rule):
-    if rule.choices is not None and value not in rule.choices:
-        choices = ", ".join(rule.choices)
-        raise InputError(f"--{name}: there is no {value!r}; use {choices}.")
+    choices = rule.choices() if callable(rule.choices) else rule.choices
+    if choices is not None and value not in choices:
+        known = ", ".join(choices)
+        raise InputError(f"--{name}: there is no {value!r}; use {known}.")
 
 
 def _number(value, name, rule, kind):
@@ -250,5 +281,21 @@ class Output(Settings):
     """Where the result goes."""
 
     output: str = setting(
+        None, "File or folder of the result.", changes=NOTHING, required=True
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewOutput(Output):
+    """Where the result goes, which is all written at once."""
+
+    output: str = setting(
         None, "What to make; it must not exist yet.", changes=NOTHING, required=True
     )
+
+    def check(self) -> None:
+        super().check()
+        if os.path.exists(self.output):
+            raise InputError(
+                f"--output: {self.output} exists already; choose another folder."
+            )

@@ -138,7 +138,7 @@ def test_unknown_codes_are_told_or_left_out(tmp_path, name, kind, codes):
     contents = read(tmp_path / name, records, kind, skip_unknown=True)
     assert contents.records.tolist() == [0]
     assert sum(contents.unknown.values()) == len(codes) - 1
-    assert name in etl.tell_unknown(contents.file, contents.unknown)
+    assert name in etl.describe_unknown(contents.file, contents.unknown)
 
 
 class TestWriters:

@@ -1,5 +1,6 @@
 """What builds an image store: out of fonts, manifests, simulated pens or arrays."""
 
+import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,6 +17,9 @@ from hwgen_keras.data.store_writer import StoreWriter
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
+
+# What is done within a second shows no bar.
+_bar = functools.partial(tqdm, delay=1)
 
 
 def font_store(
@@ -55,7 +59,7 @@ def font_store(
 
     def images():
         total = len(fonts) * len(characters)
-        with tqdm(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
+        with _bar(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
             for font in fonts:
                 found = False
                 for character in characters:
@@ -115,7 +119,7 @@ def manifest_store(
 
     def images():
         wrong = []
-        for sample in tqdm(samples, unit="image", desc="images", disable=not progress):
+        for sample in _bar(samples, unit="image", desc="images", disable=not progress):
             try:
                 png = encode(_prepare(sample, image_size, clean))
             except InputError as error:
@@ -168,7 +172,7 @@ def simulated_store(
     ]
     if not rows:
         raise InputError("There is no simulated writer; give at least one seed.")
-    bar = tqdm(rows, unit="image", desc="simulated writers", disable=not progress)
+    bar = _bar(rows, unit="image", desc="simulated writers", disable=not progress)
     images = (
         (encode(writer.draw(c, image_size, sample, margin=0.0)), c, writer.name)
         for writer, c, sample in bar

@@ -1,12 +1,16 @@
 """Many small character images as one picture to look at."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import StrPath
+from hwgen_keras.sources.font_files import HIRAGANA, faces, installed_files, name_faces
+from hwgen_keras.sources.glyphs import freetype
 
 PAPER = 255
 LINE = 214  # light enough to separate without drawing the eye
@@ -115,6 +119,68 @@ def grid(images: ArrayLike, columns: int, cell_size: int | None = None) -> Image
         else:
             sheet.paste(PAPER, (*corner, corner[0] + width - 1, corner[1] + height - 1))
     return sheet
+
+
+def captioned_grid(
+    cells: Sequence[tuple[str, ArrayLike | None]],
+    columns: int,
+    cell_size: int,
+    font_files: Iterable[StrPath] = (),
+) -> Image.Image:
+    """Images in squares, in rows of `columns`, each below its caption.
+
+    Args:
+        cells: (caption, uint8 image (height, width) or None for a blank cell). A
+            caption may have several lines, and runs on over cells without one.
+        columns: cells in a row.
+        cell_size: side of a square, pixels.
+        font_files: fonts to write the captions with, if one of them has hiragana;
+            default: an installed one.
+
+    Returns:
+        A PIL image, mode "L".
+    """
+    font = _caption_font(font_files)
+    lines = max(caption.count("\n") + 1 for caption, _ in cells)
+    # Of a given size it is a FreeType font.
+    line = sum(font.getmetrics())
+    gap, columns = 4, min(columns, len(cells))
+    width, height = cell_size + gap, lines * line + cell_size + gap
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("L", (columns * width + gap, rows * height + gap), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    for index, (caption, image) in enumerate(cells):
+        x, y = index % columns * width + gap, index // columns * height + gap
+        end = index + 1
+        while end % columns and end < len(cells) and not cells[end][0]:
+            end += 1
+        for number, text in enumerate(caption.split("\n")):
+            if not isinstance(font.path, str):
+                text = text.encode("ascii", "backslashreplace").decode()
+            while text and font.getlength(text) > (end - index) * width - gap:
+                # Of a path, in the second line, the end says more.
+                text = text[1:] if number else text[:-1]
+            pen.text((x, y + number * line), text, fill=TEXT, font=font)
+        y += lines * line
+        pen.rectangle((x - 1, y - 1, x + cell_size, y + cell_size), outline=LINE)
+        if image is not None:
+            tall, wide = np.shape(image)
+            cell = _scaled(image, max(1, min(cell_size, cell_size * tall // wide)))
+            corner = (cell_size - cell.width) // 2, (cell_size - cell.height) // 2
+            sheet.paste(cell, (x + corner[0], y + corner[1]))
+    return sheet
+
+
+def _caption_font(files):
+    """The first font with hiragana of the files and the installed ones, or Pillow's."""
+    for file in itertools.chain(files, installed_files()):
+        try:
+            ((font, _), *_) = name_faces(faces(file))
+            if all(map(font.covers, HIRAGANA)):
+                return freetype(font.path, font.index, 12)
+        except InputError:
+            continue
+    return ImageFont.load_default(size=12)
 
 
 def _checked(images, title):

@@ -108,7 +108,14 @@ def _table(style, header, rows, digits, left):
         for row in (header, *rows)
     )
     sides = ["left" if index in left else "right" for index in range(len(header))]
-    return tabulate(rows, header, style, colalign=sides, disable_numparse=True)
+    return tabulate(
+        rows,
+        header,
+        style,
+        colalign=sides,
+        disable_numparse=True,
+        preserve_whitespace=True,
+    )
 
 
 def check_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

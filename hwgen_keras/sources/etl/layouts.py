@@ -66,33 +66,21 @@ def _integers(records, first, bits):
     return value >> np.uint64(-end % 8) & np.uint64((1 << bits) - 1)
 
 
-def _bytes(**fields):
-    """Fields from their (first byte, bytes of a value[, number of values])."""
-    return {
-        name: (8 * first, 8 * size, *(values or (1,)))
-        for name, (first, size, *values) in fields.items()
-    }
+def _consecutive(*fields):
+    """Fields of whole bytes, from (name, bytes of a value[, number of values])."""
+    table, first = {}, 0
+    for name, size, *values in fields:
+        count = values[0] if values else 1
+        table[name] = 8 * first, 8 * size, count
+        first += size * count
+    return table
 
 
-_M = _bytes(
-    number=(0, 2),
-    letters=(2, 1, 2),
-    sheet=(4, 2),
-    jis=(6, 1),
-    ebcdic=(7, 1),
-    quality=(8, 1),
-    group_quality=(9, 1),
-    sex=(10, 1),
-    age=(11, 1),
-    serial=(12, 4),
-    industry=(16, 2),
-    occupation=(18, 2),
-    gathered=(20, 2),
-    scanned=(22, 2),
-    y=(24, 1),
-    x=(25, 1),
-    lowest_level=(26, 1),
-    highest_level=(27, 1),
+_M = _consecutive(
+    *(("number", 2), ("letters", 1, 2), ("sheet", 2), ("jis", 1), ("ebcdic", 1)),
+    *(("quality", 1), ("group_quality", 1), ("sex", 1), ("age", 1), ("serial", 4)),
+    *(("industry", 2), ("occupation", 2), ("gathered", 2), ("scanned", 2)),
+    *(("y", 1), ("x", 1), ("lowest_level", 1), ("highest_level", 1)),
 )
 _K = {
     "serial": (0, 36, 1),
@@ -114,22 +102,11 @@ _C = {
     "letters": (144, 6, 4),
     **{name: (180 + 36 * i, 36, 1) for i, name in enumerate(_C_NUMBERS)},
 }
-_BINARY = _bytes(sheet=(0, 2), jis=(2, 2), reading=(4, 1, 4))
-_GREY = _bytes(
-    sheet=(0, 2),
-    jis=(2, 2),
-    reading=(4, 1, 8),
-    serial=(12, 4),
-    quality=(16, 1),
-    group_quality=(17, 1),
-    sex=(18, 1),
-    age=(19, 1),
-    industry=(20, 2),
-    occupation=(22, 2),
-    gathered=(24, 2),
-    scanned=(26, 2),
-    x=(28, 1),  # X before Y, unlike M
-    y=(29, 1),
+_BINARY = _consecutive(("sheet", 2), ("jis", 2), ("reading", 1, 4))
+_GREY = _consecutive(
+    *(("sheet", 2), ("jis", 2), ("reading", 1, 8), ("serial", 4), ("quality", 1)),
+    *(("group_quality", 1), ("sex", 1), ("age", 1), ("industry", 2), ("occupation", 2)),
+    *(("gathered", 2), ("scanned", 2), ("x", 1), ("y", 1)),  # X before Y, unlike M
 )
 
 LAYOUTS = {

@@ -84,11 +84,7 @@ def read_contents(file, *, models=False, marks=False, co59=None, skip_unknown=Fa
         InputError: the file cannot be read, the table is missing, a code is unknown,
             or there are too many data sets.
     """
-    if file.set == "ETL2" and co59 is None:
-        raise InputError(
-            f"{file.path} is of ETL2, whose codes need AIST's table: give "
-            "--co59=euc_co59.dat, or leave ETL2 out with --sets."
-        )
+    check_table(file, co59)
     codes, sources = _fields(file)
     characters = characters_of(file.set, codes, co59)
     models_from = _first_model(file)
@@ -103,8 +99,8 @@ def read_contents(file, *, models=False, marks=False, co59=None, skip_unknown=Fa
     unknown = dict(collections.Counter(codes[~known].tolist()))
     if unknown and not skip_unknown:
         raise InputError(
-            f"{tell_unknown(file, unknown)}; copy the file again, or leave them out "
-            "with --skip_unknown_characters."
+            f"{describe_unknown(file, unknown)}; copy the file again, or leave them "
+            "out with --skip_unknown_characters."
         )
     kept = known & (models | ~printed | (file.set == "ETL2"))
     if not marks:
@@ -121,7 +117,16 @@ def read_contents(file, *, models=False, marks=False, co59=None, skip_unknown=Fa
     )
 
 
-def tell_unknown(file, unknown):
+def check_table(file, co59):
+    """Raises InputError if the file is of ETL2 and the table of its codes is None."""
+    if file.set == "ETL2" and co59 is None:
+        raise InputError(
+            f"{file.path} is of ETL2, whose codes need AIST's table: give "
+            "--co59=euc_co59.dat, or name the other sets with --sets."
+        )
+
+
+def describe_unknown(file, unknown):
     """A sentence without its full stop: the unknown codes of a file."""
     common = collections.Counter(unknown).most_common(5)
     listed = ", ".join(f"0x{code:02X} ({count})" for code, count in common)
