@@ -33,10 +33,6 @@ class Survey(typing.NamedTuple):
 def read_file(file, characters):
     """The faces of a font file with the digests of their outlines.
 
-    Args:
-        file: path of a font file.
-        characters: the `CharacterSet` of interest.
-
     Returns:
         (list of (`Face`, digest), None), or ([], reason) for a damaged file. The
         digest is None for a face without a character of the set.

@@ -132,15 +132,9 @@ class StrokeBender:
     def bend(self, strokes, hand, sway, rng):
         """Gives strokes the writer's roundness, bows, soft corners and tremor.
 
-        Args:
-            strokes: float array (strokes, points, 2).
-            hand: the `Hand`.
-            sway: float array (strokes, 3, 2), amplitudes of the first three sine
-                waves to add, as fractions of each stroke's length.
-            rng: NumPy generator of the sample, for the tremor.
-
-        Returns:
-            float array like `strokes`, with the same ends.
+        `strokes` is (strokes, points, 2); `sway` (strokes, 3, 2) has the amplitudes of
+        three sine waves to add, as fractions of each stroke's length; `rng` gives the
+        tremor of the sample.
         """
         polygon = self.polygon @ strokes[:, self.corners]
         strokes = strokes + hand.angularity * (polygon - strokes)

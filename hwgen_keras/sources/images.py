@@ -36,12 +36,7 @@ def keeps_place(character: str) -> bool:
 
 
 def check_layout(image_size: int, margin: float) -> None:
-    """Raises InputError unless a square of this size leaves room for ink.
-
-    Args:
-        image_size: side of the square in pixels, an integer of at least 8.
-        margin: empty border on each side as a fraction of the side, in [0, 0.4].
-    """
+    """Raises InputError unless a square with this margin leaves room for ink."""
     if not isinstance(image_size, int | np.integer) or image_size < 8:
         raise InputError(
             f"image_size is {image_size!r}; give a whole number of at least 8 pixels."
@@ -58,16 +53,10 @@ def place_in_square(
     margin: float = 0.08,
     resampling: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> NDArray[np.uint8]:
-    """Scales a cropped image to fill a square, keeping its aspect ratio, centred.
-
-    Args:
-        ink: PIL image of mode "L", black on white, cropped.
-        image_size: side of the square in pixels.
-        margin: empty border on each side as a fraction of the side, in [0, 0.4].
-        resampling: a filter of `PIL.Image.Resampling`.
+    """Scales a cropped image of mode "L" to fill a square, centred, aspect ratio kept.
 
     Returns:
-        uint8 array (image_size, image_size).
+        uint8 array (image_size, image_size); see `clean_image` for the arguments.
     """
     check_layout(image_size, margin)
     inner = image_size * (1 - 2 * margin)

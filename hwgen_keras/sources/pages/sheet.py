@@ -122,8 +122,9 @@ def _fill(axes, left, top, width, height):
 
 
 def _draw_cell(axes, cell, box, font):
-    line = {"edgecolor": BOX_GREY, "linewidth": _LINE_WIDTH * _POINTS_PER_MM}
-    axes.add_patch(Rectangle((cell.left, cell.top), box, box, fill=False, **line))
+    rectangle = Rectangle((cell.left, cell.top), box, box, fill=False)
+    rectangle.set(edgecolor=BOX_GREY, linewidth=_LINE_WIDTH * _POINTS_PER_MM)
+    axes.add_patch(rectangle)
     outline, width = _outline(font.path, font.index, cell.character)
     if not len(outline.vertices):
         return
