@@ -225,9 +225,10 @@ class PenWriter:
             line, radius = (line - centre) * scale + image_size / 2, scale * radius
             ends = line[:, :-1].reshape(-1, 2), line[:, 1:].reshape(-1, 2)
             pieces.append((*ends, radius[:, :-1].ravel(), radius[:, 1:].ravel()))
-        starts, *others = map(np.concatenate, zip(*pieces, strict=True))
+        columns = map(np.concatenate, zip(*pieces, strict=True))
+        starts, ends, start_radii, end_radii = columns
         darkness = np.full(len(starts), self.hand.darkness)
-        return stamp(starts, *others, darkness, image_size)
+        return stamp(starts, ends, start_radii, end_radii, darkness, image_size)
 
     def _tint(self, ink, rng):
         """Ink on paper as greys, with the grain of a pencil."""
