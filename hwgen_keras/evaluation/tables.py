@@ -2,6 +2,7 @@
 
 import functools
 import math
+import numbers
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from tabulate import tabulate
@@ -56,7 +57,7 @@ def best_cells(
         for index, row in enumerate(rows):
             cell = row[column]
             value = cell[0] if isinstance(cell, tuple) else cell
-            if isinstance(value, int | float) and math.isfinite(value):
+            if isinstance(value, numbers.Real) and math.isfinite(value):
                 values[index] = round(value, digits)
         if values:
             target = (max if direction == "max" else min)(values.values())
