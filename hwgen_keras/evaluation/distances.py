@@ -30,7 +30,7 @@ def frechet_glyph_distance(real: ArrayLike, generated: ArrayLike) -> float:
         A float, 0 or more; 0 for sets of equal mean and covariance.
 
     Raises:
-        InputError: fewer than 2 rows, values that are not finite, or widths that differ.
+        InputError: fewer than 2 rows, values that are not finite, or unequal widths.
 
     Reference: Heusel et al., GANs Trained by a Two Time-Scale Update Rule Converge to
     a Local Nash Equilibrium, 2017 (FID); Dowson and Landau, 1982, the equation.

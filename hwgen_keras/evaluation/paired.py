@@ -1,7 +1,7 @@
 """Distances of images from their targets, pixel by pixel.
 
-They suit styles with one true image of a character, such as fonts. A hand never writes a
-character twice alike, so against handwriting they reward the blurred mean.
+They suit styles with one true image of a character, such as fonts. A hand never writes
+a character twice alike, so against handwriting they reward the blurred mean.
 """
 
 import functools

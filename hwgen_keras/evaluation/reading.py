@@ -75,7 +75,7 @@ def predicted_rows(model, rows, batch_size=64):
 
 
 def retrieval_accuracy(clip, store, tokenizer, limit=1000):
-    """The share of `limit` images whose nearest structure, by dot product, is theirs."""
+    """The share of images whose nearest structure, by dot product, is their own."""
     rng = np.random.default_rng(0)
     chosen = rng.permutation(len(store))[:limit]
     labels = np.unique(store.labels)

@@ -103,7 +103,7 @@ class Readings:
             count: the most rows of each.
 
         Returns:
-            (rows, the lowest first; rows, the highest first); equal ones in their order.
+            (rows, the lowest first; rows, the highest first), ties in their order.
         """
         lowest = np.argsort(self.log_probabilities, kind="stable")[:count]
         return lowest, np.argsort(-self.log_probabilities, kind="stable")[:count]
