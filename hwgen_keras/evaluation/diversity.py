@@ -46,8 +46,8 @@ def near_duplicate_share(
     """The share of images that have a near-duplicate.
 
     Their thumbnails correlate at 0.98 or more; `hwgen_keras.data.duplicates` finds them
-    by random planes and may miss a few. Simple characters such as 一 are near-duplicates
-    without being copies.
+    by random planes and may miss a few. Simple characters such as 一 are alike without
+    being copies.
 
     Args:
         images: uint8 (n, height, width), 0 ink, 255 paper.

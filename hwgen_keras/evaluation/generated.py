@@ -205,10 +205,7 @@ def diversity(sets):
     found = sets.both("Diversity", evaluation.diversity, *parts)
     share = evaluation.near_duplicate_share
     own, real = ((s.images, s.labels) for s in (sets.generated, sets.real))
-    duplicates, copies = (
-        [100 * share(*own), 100 * share(*real)],
-        100 * share(*own, real),
-    )
+    duplicates = [100 * share(*own), 100 * share(*real)]
     return {
         "diversity": sets.shared_row([values.get("distance") for values in found]),
         "near-duplicates %": sets.row(duplicates),
