@@ -6,11 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 INSTALL := $(PIP) --constraint constraints.txt --editable
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
-
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format docs package package-check clean
+.PHONY: help demo test coverage lint format docs package package-check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -20,6 +18,10 @@ demo: $(VENV)/.demo-installed ## Run the whole loop on simulated handwriting (10
 
 test: $(VENV)/.test-installed ## Run the tests on TensorFlow, JAX and torch
 	@$(BIN)/python -m pytest --backend all $(ARGS)
+
+coverage: $(VENV)/.test-installed ## Measure which lines the tests of one backend run
+	@$(BIN)/python -m pytest --backend torch --quiet --cov hwgen_keras --cov experiments \
+	    --cov-report term:skip-covered $(ARGS)
 
 lint: $(VENV)/.test-installed ## Check style, formatting and types
 	@$(BIN)/ruff check .

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from hwgen_keras.data.etl_store import write_etl_store
+from hwgen_keras.data import write_etl_store
 from hwgen_keras.sources import etl
 
 # Set: files, data sets of a file, characters of a data set, a file's name, its dummy.
@@ -123,13 +123,10 @@ def _store(contents, path, images):
 
 def _prepare(folder, records):
     from experiments import prepare_etl
-    from experiments.flags import common
 
-    options = common.options(
-        prepare_etl.FLAGS, prepare_etl.EXTRA, etl=[folder], output=folder / "output"
-    )
+    settings = prepare_etl.Settings(etl=folder, output=folder / "output")
     clock = time.perf_counter()
-    prepare_etl.main(options)
+    prepare_etl.main(settings)
     clock = time.perf_counter() - clock
     print(
         f"  prepare_etl: {records / clock:,.0f} images/s by the clock, peak memory of "

@@ -60,9 +60,9 @@ def arguments(kind, folder, steps, interval):
         *(f"--image_weights={image}", f"--text_weights={text}"),
     )
     script = "experiments.train_generator"
-    options = [f"--clip_weights={clip}", "--step=step_end", "--ema=0.9"]
-    options += ["--instance_noise=0.1"]
-    return [script, *data, *length, *options], "generator.keras"
+    flags = [f"--clip_weights={clip}", "--stage=step_end", "--ema=0.9"]
+    flags += ["--instance_noise=0.1"]
+    return [script, *data, *length, *flags], "generator.keras"
 
 
 def start(module, *flags):

@@ -1,6 +1,6 @@
 """The command `hwgen NAME --flags`: runs the script NAME of this folder.
 
-Without a name it lists all of them. From a checkout: `python -m experiments NAME`.
+Without a name it lists all scripts. From a checkout: `python -m experiments NAME`.
 """
 
 import ast
@@ -11,6 +11,8 @@ import re
 import runpy
 import sys
 import textwrap
+
+from hwgen_keras import __version__
 
 # In the order in which they are used.
 SCRIPTS = (
@@ -47,12 +49,10 @@ def main():
     if name in ("-h", "--help", "help"):
         try:
             print(overview(command), flush=True)
-        except BrokenPipeError:  # `hwgen | head` has read enough
+        except BrokenPipeError:  # `hwgen | head` reads no more
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if name == "--version":
-        from hwgen_keras import __version__
-
         print(f"hwgen_keras {__version__}")
         return 0
     script = name.replace("-", "_")
@@ -76,11 +76,11 @@ def overview(command):
         lines += textwrap.wrap(
             summary(name), 88, initial_indent=start, subsequent_indent=" " * width
         )
-    return "\n".join([*lines, "", f"The flags of one: {command} NAME --help"])
+    return "\n".join([*lines, "", f"The flags of a script: {command} NAME --help"])
 
 
 def summary(name):
-    """What the docstring of a script says first, after the command that runs it."""
+    """The first sentence of a script's docstring, after the command that runs it."""
     source = pathlib.Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     documentation = ast.get_docstring(ast.parse(source)) or ""
     text = " ".join(documentation.partition("\n\n")[2].split())

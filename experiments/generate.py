@@ -90,10 +90,8 @@ def main(settings):
     tokenizer = generation.writing.tokenizer_for(settings, generator, characters)
     reader = None
     if settings.reader is not None:
-        classifier = generation.reader.load(settings.reader, characters)
-        generation.reader.check_independent(
-            classifier, generator, settings.generator_weights
-        )
+        classifier = generation.load_reader(settings.reader, characters)
+        generation.check_independent(classifier, generator, settings.generator_weights)
         reader = generation.Reader(classifier, settings.batch_size)
     path = generation.generate(
         generator,

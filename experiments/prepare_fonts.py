@@ -5,152 +5,130 @@ Renders every glyph of every font once, on all cores. Writes to <output>: fonts.
 which --fonts of the other scripts takes; coverage.csv and coverage.json, what each
 font covers, its weight and licence; sheets/, a few characters of each font to look at.
 Copies of a font, broken files and fonts without a character of the set are listed and
-left out. What is interrupted goes on with the same command.
+left out. After an interruption the same command resumes.
 """
 
-from .flags import common
+import dataclasses
+import json
+import pathlib
+import shutil
 
-FLAGS = ("fonts", "characters", "image_size", "output")
-EXTRA = {
-    "system": (
-        common.flags.DEFINE_boolean,
+from hwgen_keras import data, inputs, parallel, sources
+from hwgen_keras.errors import InputError
+from hwgen_keras.files import locked_folder, output_folder, writable
+from hwgen_keras.inputs.settings import Characters, Fonts
+from hwgen_keras.settings import NOTHING, RESULT, setting
+
+from . import flags, fonts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(Fonts, Characters):
+    """Settings of the rendering of fonts."""
+
+    image_size: int = setting(128, "Side of the images in pixels.", at_least=8)
+    system: bool = setting(
         False,
         "Take the installed Japanese fonts, too; the same as --fonts=system.",
-    ),
-}
+        changes=NOTHING,
+    )
+    output: str = setting(
+        None,
+        "Folder for the rendered glyphs; what was begun there is resumed.",
+        changes=NOTHING,
+        required=True,
+    )
 
-
-def main(options):
-    import pathlib
-
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.files import locked_folder
-    from hwgen_keras.inputs import loading as inputs
-
-    if options.system:
-        options.fonts = list(dict.fromkeys([*options.fonts, "system"]))
-    if not options.fonts:
-        raise InputError("--fonts or --system is needed: a folder or file of fonts.")
-    if options.output is None:
-        raise InputError("--output is needed: the folder for the rendered glyphs.")
-    options.image_size = options.image_size or 128
-    if options.image_size < 8:
-        raise InputError(f"--image_size is {options.image_size}; give 8 or more.")
-    characters = inputs.load_characters(options)
-    files = _files(options.fonts)
-    output = pathlib.Path(options.output)
-    with locked_folder(output, "--output"):
-        try:
-            return _prepare(files, characters, options.image_size, output)
-        except OSError as error:
+    def check(self):
+        super().check()
+        if not self.fonts and not self.system:
             raise InputError(
-                f"--output {output} cannot be written ({error.strerror}); free some "
-                "space or choose another folder."
-            ) from None
+                "--fonts or --system is needed: a folder or file of fonts."
+            )
 
 
-def _prepare(files, characters, image_size, output):
-    import shutil
-
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.files import output_folder
-
-    from .fonts import coverage as font_coverage
-
+def main(settings):
+    characters = inputs.load_characters(settings)
+    files = font_files(settings)
+    output = pathlib.Path(settings.output)
     path = output / "fonts.store"
-    request = _request(files, characters, image_size)
-    if output_folder.begin(output, request, path.name):
-        print(f"{output} is complete; nothing is to do.")
-        return path
-    survey = _survey(files, characters)
-    records = _render(survey.fonts, characters, image_size, output)
-    left_out = survey.left_out + font_coverage.unusable(records, characters)
-    records = [record for record in records if record["rendered"]]
-    font_coverage.tell_left_out(left_out)
-    if not records:
-        # The same folder may be begun again with better fonts.
-        shutil.rmtree(output / "parts")
-        (output / "request.json").unlink()
-        raise InputError(
-            f"--fonts: no font has a usable glyph of {characters.name}; give other "
-            "fonts or another set."
-        )
-    font_coverage.write(output, records, left_out, characters, image_size)
-    store = _join(output, records)
-    font_coverage.write_sheets(output / "sheets", store, records)
-    print(font_coverage.table(records, characters))
-    output_folder.finish(output)
+    with locked_folder(output, "--output"), writable(output, "--output"):
+        request = request_of(settings, files, characters)
+        if output_folder.begin(output, request, path.name):
+            print(f"{output} is complete; nothing is to do.")
+            return path
+        survey = read(files, characters)
+        records = render(survey.fonts, characters, settings.image_size, output)
+        left_out = survey.left_out + fonts.unusable(records, characters)
+        records = [record for record in records if record["rendered"]]
+        fonts.report_left_out(left_out)
+        if not records:
+            # The same folder may be begun again with better fonts.
+            shutil.rmtree(output / "parts")
+            (output / "request.json").unlink()
+            raise InputError(
+                f"--fonts: no font has a usable glyph of {characters.name}; give other "
+                "fonts or another set."
+            )
+        fonts.write_coverage(output, records, left_out, characters, settings.image_size)
+        stores = [output / "parts" / record["part"] for record in records]
+        store = data.concatenate_stores(stores, path)
+        fonts.write_sheets(output / "sheets", store, records)
+        print(fonts.coverage_table(records, characters))
+        output_folder.finish(output)
     print(f"{len(store)} glyphs of {len(records)} fonts. Saved {path}")
     return path
 
 
-def _files(paths):
-    """The font files of `--fonts`, each once."""
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.sources.font_files import font_files, installed_files
-
-    files = [file for p in paths if p != "system" for file in font_files(p)]
-    if "system" in paths:
-        installed = installed_files()
+def font_files(settings):
+    """The font files of `--fonts` and `--system`, each once."""
+    folders = [path for path in settings.fonts if path != "system"]
+    files = [file for path in folders for file in sources.font_files.font_files(path)]
+    if settings.system or "system" in settings.fonts:
+        installed = sources.font_files.installed_files()
         if not installed:
             raise InputError("--fonts=system: no Japanese font is installed.")
         files += installed
     return list(dict.fromkeys(file.absolute() for file in files))
 
 
-def _request(files, characters, image_size):
-    """What decides the result, as JSON."""
+def request_of(settings, files, characters):
+    """What decides the result, for `output_folder`."""
     status = [file.stat() if file.is_file() else None for file in files]
-    return {
-        "image size": image_size,
-        "characters": "".join(characters),
-        "fonts": [
+    values = {f"--{name}": value for name, value in settings.values(RESULT).items()}
+    return values | {
+        "--characters": "".join(characters),
+        "--fonts": [
             [str(file), s and s.st_size, s and s.st_mtime_ns]
             for file, s in zip(files, status, strict=True)
         ],
     }
 
 
-def _survey(files, characters):
-    from hwgen_keras import parallel
-    from hwgen_keras.sources.font_survey import read_file, survey
-
+def read(files, characters):
+    """The `Survey` of the files."""
     jobs = [(file, characters) for file in files]
-    results = dict(parallel.each(read_file, jobs, "file", "reading"))
-    return survey([(file, results[n]) for n, file in enumerate(files)], characters)
+    function = sources.font_survey.read_file
+    results = dict(parallel.each(function, jobs, "file", "reading"))
+    found = [(file, results[index]) for index, file in enumerate(files)]
+    return sources.font_survey.survey(found, characters)
 
 
-def _render(fonts, characters, image_size, output):
+def render(faces, characters, image_size, output):
     """Renders what is not rendered yet; the records of all fonts, in their order."""
-    import json
-
-    from hwgen_keras import parallel
-
-    from .fonts import coverage as font_coverage
-
-    parts = output / "parts"
-    paths = [parts / f"{number:05d}.json" for number in range(len(fonts))]
+    paths = [output / "parts" / f"{number:05d}.json" for number in range(len(faces))]
     jobs = [
         (font, face, characters, image_size, path)
-        for (font, face), path in zip(fonts, paths, strict=True)
+        for (font, face), path in zip(faces, paths, strict=True)
         if not path.exists()
     ]
-    if len(jobs) < len(fonts):
-        print(f"{len(fonts) - len(jobs)} of {len(fonts)} fonts are rendered already.")
+    if len(jobs) < len(faces):
+        print(f"{len(faces) - len(jobs)} of {len(faces)} fonts are rendered already.")
     weights = [len(characters)] * len(jobs)
-    for _ in parallel.each(
-        font_coverage.render_part, jobs, "glyph", "rendering", weights
-    ):
+    for _ in parallel.each(fonts.render_part, jobs, "glyph", "rendering", weights):
         pass
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-def _join(output, records):
-    from hwgen_keras.data import concatenate_stores
-
-    parts = [output / "parts" / record["part"] for record in records]
-    return concatenate_stores(parts, output / "fonts.store")
-
-
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS, EXTRA)
+    flags.run(main, Settings, __doc__)

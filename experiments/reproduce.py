@@ -3,228 +3,187 @@
     --output=saved_models
 
 Makes a model of saved_models/ again: runs the trainings behind it that are not complete
-in --run_dir (each in a folder of its own, continued where it was interrupted), stores
+in --run_dir (each in a folder of its own, resumed where it was interrupted), stores
 the result in half precision, measures it on writers nobody trained on, and writes
 <output>/NAME with model.keras, model.json, the card README.md, its figures as
-measured.json, and its pictures. docs/how-to/zoo.md lists the models and tells how to train
-them on other data, longer, or on a GPU.
+measured.json, and its pictures. docs/how-to/zoo.md lists the models and explains how to
+train them on other data, longer, or on a GPU.
 """
 
+import dataclasses
 import json
 import pathlib
 import shutil
-import types
 
-from .flags import common
-from .zoo import recipes as zoo
+from hwgen_keras import bundle, evaluation, export, files, models
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
+from hwgen_keras.settings import NOTHING, Seed, rules_of, setting
 
-FLAGS = (
-    *("fonts", "handwriting", "reference_font", "structure_file", "seed"),
-    *("size", "image_size", "dtype_policy", "run_dir", "output", "cache"),
-)
-EXTRA = {
-    "name": (
-        common.flags.DEFINE_enum,
+from . import flags, zoo
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
+    """Settings of the reproduction of a model of saved_models/."""
+
+    name: str = setting(
         None,
-        [*zoo.MODELS],
         "The model to make; may be written without --name=.",
-    ),
-    "judge_fonts": (
-        common.flags.DEFINE_multi_string,
-        [],
+        choices=tuple(zoo.MODELS),
+        required=True,
+    )
+    judge_fonts: tuple[str, ...] = setting(
+        (),
         "As --fonts, of the recogniser that reads a generator's images: others than "
         "--fonts.",
-    ),
-    "judge_handwriting": (
-        common.flags.DEFINE_multi_string,
-        [],
+    )
+    judge_handwriting: tuple[str, ...] = setting(
+        (),
         "Manifest of real handwriting for that recogniser alone; may be given several "
         "times.",
-    ),
-    "test": (
-        common.flags.DEFINE_multi_string,
-        [],
+    )
+    test: tuple[str, ...] = setting(
+        (),
         "Manifest of writers that neither the model was trained on; may be given "
         "several times. Of each the kana or the kanji count, what there is more of.",
-    ),
-    "writer_pattern": (
-        common.flags.DEFINE_string,
+        required=True,
+    )
+    writer_pattern: str = setting(
         zoo.OMNIGLOT_WRITERS,
         "Regular expression that finds the writer in a manifest's paths.",
-    ),
-    "characters": (
-        common.flags.DEFINE_string,
+    )
+    run_dir: str = setting(
         None,
-        "Character set in place of the recipe's; so with --size, --image_size and "
-        "--dtype_policy.",
-    ),
-    "steps_scale": (
-        common.flags.DEFINE_float,
+        "Folder of the trainings, each in a folder of its own.",
+        changes=NOTHING,
+        required=True,
+    )
+    output: str = setting(
+        None,
+        "Folder of models, in which the folder NAME is written.",
+        changes=NOTHING,
+        required=True,
+    )
+    cache: str = setting(**vars(rules_of(Images)["cache"]))
+    steps_scale: float = setting(
         1.0,
         "Multiplies the steps of every training; 0.01 to try it out.",
-    ),
-    "change": (
-        common.flags.DEFINE_multi_string,
-        [],
-        "STEP=FLAGS, flags for one of the trainings in place of the recipe's, such as "
-        "'generator=--steps=9000 --batch_size=64'; may be given several times.",
-    ),
-    "kana_images": (
-        common.flags.DEFINE_integer,
-        4,
-        "Images of each kana that a generator is measured by.",
-    ),
-    "kanji": (
-        common.flags.DEFINE_integer,
+        above=0,
+    )
+    change: tuple[str, ...] = setting(
+        (),
+        "TRAINING=FLAGS, flags for one of the trainings in place of the recipe's, such "
+        "as 'generator=--steps=9000 --batch_size=64'; may be given several times.",
+    )
+    kana_images: int = setting(
+        4, "Images of each kana that a generator is measured by.", above=0
+    )
+    kanji: int = setting(
         600,
         "Kanji, drawn by --seed, that a generator is measured by, one image each.",
-    ),
-    "style_images": (
-        common.flags.DEFINE_integer,
+        above=0,
+    )
+    style_images: int = setting(
         1,
         "Images by one hand that the generator is shown for each image.",
-    ),
-}
-# The recipe decides where these are not given.
-_OPEN = ("size", "image_size", "dtype_policy")
-
-
-def main(options):
-    from hwgen_keras.errors import InputError
-    from hwgen_keras.files import locked_folder
-
-    for flag in ("name", "run_dir", "output"):
-        if not getattr(options, flag):
-            raise InputError(f"--{flag} is needed.")
-    common.check_positive(options, "steps_scale", "kana_images", "kanji")
-    common.check_positive(options, "style_images", "image_size")
-    for flag in _OPEN:
-        if flag not in options.given:
-            setattr(options, flag, None)
-    model = zoo.MODELS[options.name]
-    if not options.test:
-        raise InputError("--test is needed: a manifest of writers nobody trained on.")
-    output = pathlib.Path(options.output, options.name)
-    if output.exists() and not (output / "model.json").is_file():
-        raise InputError(
-            f"--output: {output} exists and is no model; move it away, or choose "
-            "another folder."
-        )
-    from .zoo import runs as zoo_runs
-
-    steps = zoo_runs.steps_of(model)
-    for step in steps:
-        zoo_runs.flags_of(step, options)  # What is missing is told before all else.
-    with locked_folder(options.run_dir, "--run_dir"):
-        folders = {step: zoo_runs.train(step, options) for step in steps}
-        settle(options, folders[model.step])
-        write(options, model, folders, output)
-    print(f"Saved {output}")
-    return output
-
-
-def settle(options, folder):
-    """Fills in what the recipe decided, from the run."""
-    from .zoo.runs import read_json
-
-    flags = read_json(folder / "config.json")["flags"]
-    for name in ("characters", "image_size", "structure_file"):
-        if getattr(options, name) is None:
-            setattr(options, name, flags.get(name))
-    options.skip_unknown_characters = True
-    options.simulated_writers = 0
-
-
-def write(options, model, folders, output):
-    """Exports, measures and describes a model; its folder appears when all is done."""
-    from hwgen_keras.bundle import read_bundle, write_bundle
-    from hwgen_keras.bundle.run_folder import find_weights, read_run
-    from hwgen_keras.export import export_model
-    from hwgen_keras.files import complete_file, write_text
-
-    from .zoo import card as model_card
-    from .zoo import data as zoo_data
-    from .zoo import runs as zoo_runs
-
-    run = types.SimpleNamespace(
-        run=str(folders[model.step]),
-        weights=None,
-        characters=options.characters,
-        structure_file=options.structure_file,
+        above=0,
     )
-    weights = find_weights(run)
-    facts, _ = read_run(weights, run)
-    characters = facts["characters"]
-    with complete_file(output) as folder:
+
+    @property
+    def folder(self):
+        """The folder of the model."""
+        return pathlib.Path(self.output, self.name)
+
+    def check(self):
+        super().check()
+        for training in zoo.trainings_of(zoo.MODELS[self.name]):
+            zoo.flags_of(training, self)
+        if self.folder.exists() and not (self.folder / "model.json").is_file():
+            raise InputError(
+                f"--output: {self.folder} exists and is no model; move it away, or "
+                "choose another folder."
+            )
+
+
+def main(settings):
+    model = zoo.MODELS[settings.name]
+    trainings = zoo.trainings_of(model)
+    with files.locked_folder(settings.run_dir, "--run_dir"):
+        folders = {name: zoo.train(name, settings) for name in trainings}
+        write(settings, model, folders)
+    print(f"Saved {settings.folder}")
+    return settings.folder
+
+
+def write(settings, model, folders):
+    """Exports, measures and describes a model; its folder appears when all is done."""
+    run = folders[model.training]
+    weights = bundle.find_weights(run)
+    facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
+    characters, images = facts["characters"], zoo.images_of(settings, run)
+    with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
-        stored = export_model(
+        stored = export.export_model(
             *(weights, folder),
-            **{"formats": ("keras",), "storage": "float16", "name": options.name},
+            **{"formats": ("keras",), "storage": "float16", "name": settings.name},
             **facts,
         )
-        tokenizer = read_bundle(folder).tokenizer()
-        measured = measure(options, model, folders, folder, characters, tokenizer)
+        written = bundle.read_bundle(folder)
         measured = {
-            "name": options.name,
+            "name": settings.name,
             "kind": model.kind,
-            "image_size": options.image_size,
+            "image_size": images.image_size,
             "half_precision_differs_by": stored["keras"],
-            "training": [zoo_runs.facts(step, folders[step]) for step in folders],
-            "data": zoo_data.describe(options, characters),
-            "seed": options.seed,
-            **measured,
+            "training": [zoo.facts(*each) for each in folders.items()],
+            "data": zoo.describe(settings, images, characters),
+            "seed": settings.seed,
+            **measure(settings, images, model, folders, folder, facts),
         }
         text = json.dumps(measured, ensure_ascii=False, indent=1)
-        write_text(folder / model_card.MEASURED, text + "\n")
-        write_text(folder / "README.md", model_card.card(measured))
-        bundle = read_bundle(folder, verify=False)
-        write_bundle(
+        files.write_text(folder / zoo.MEASURED, text + "\n")
+        files.write_text(folder / "README.md", zoo.card(measured))
+        # Once more, with the checksums of what was added.
+        names = ("name", "kind", "image_size", "mode", "characters", "made_of")
+        bundle.write_bundle(
             folder,
-            **{n: getattr(bundle, n) for n in ("name", "kind", "image_size", "mode")},
-            characters=bundle.characters,
-            tokenizer=tokenizer,
-            made_of=bundle.made_of,
+            **{name: getattr(written, name) for name in names},
+            tokenizer=written.tokenizer(),
         )
 
 
-def measure(options, model, folders, folder, characters, tokenizer):
+def measure(settings, images, model, folders, folder, facts):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
-    import keras
-
-    from hwgen_keras.models import load_trained, with_policy
-
-    from .zoo import data as zoo_data
-    from .zoo import measures as zoo_measures
-    from .zoo import pictures as zoo_pictures
-    from .zoo.architecture import architecture
-
+    characters, tokenizer = facts["characters"], facts["tokenizer"]
+    tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
-    network = with_policy(load_trained(file, keras.Model, "--output"), "float32")
-    found = {"model": architecture(network) | {"bytes": file.stat().st_size}}
-    tests = zoo_data.load_tests(options, characters)
-    contents, font = zoo_data.load_contents(options, characters)
-    glyphs, beside = zoo_pictures.glyphs_of(contents), None
+    kinds = (models.Classifier, models.CLIP, *models.GENERATORS)
+    network = models.with_policy(models.load_trained(file, kinds, ""), "float32")
+    found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
+    font = settings.reference_font
+    contents, font = zoo.load_contents(settings.fonts, font, images, characters)
+    beside = None
     if model.kind == "classifier":
-        found["reading"], read = zoo_measures.measure_classifier(network, tests)
+        found["reading"], read = zoo.measure_classifier(network, tests)
     elif model.kind == "clip":
-        found["retrieval"], read, found["nearest"] = zoo_measures.measure_clip(
-            *(network, tests, tokenizer, characters, options.seed)
+        found["retrieval"], read, found["nearest"] = zoo.measure_clip(
+            network, tests, tokenizer, characters, settings.seed
         )
     else:
-        judge = zoo_measures.load_judge(
-            *(str(folders[model.judge]), characters, network, folders[model.step])
+        judge = zoo.load_judge(
+            folders[model.judge], characters, network, folders[model.training]
         )
-        found["generation"], made, hands = zoo_measures.measure_generator(
-            *(network, judge, tests, contents, tokenizer, options)
+        figures, generated, hands = zoo.measure_generator(
+            network, judge, tests, contents, tokenizer, settings, images
         )
-        found["generation"]["reference_font"] = font
-        found["generation"]["style_images"] = options.style_images
-        read = zoo_measures.Read.join([one.read for one in made.values()])
-        beside = zoo_measures.beside(list(made.values()))
-        zoo_pictures.hands(
-            *(folder / "hands.png", network, contents, hands, tokenizer, options)
-        )
-    extremes = zoo_pictures.extremes(folder, read, glyphs, beside)
+        style_images = settings.style_images
+        figures |= {"reference_font": font, "style_images": style_images}
+        found["generation"] = figures
+        read = evaluation.Readings.join(each.read for each in generated.values())
+        beside = zoo.beside(list(generated.values()))
+        sheet = folder / "hands.png"
+        zoo.hands(sheet, network, contents, hands, tokenizer, settings)
+    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), beside)
     found["pictures"] = {
         "font": font,
         **{
@@ -236,4 +195,4 @@ def measure(options, model, folders, folder, characters, tokenizer):
 
 
 if __name__ == "__main__":
-    common.run(main, __doc__, FLAGS, EXTRA, argument="name")
+    flags.run(main, Settings, __doc__, argument="name")

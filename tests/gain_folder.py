@@ -1,11 +1,12 @@
 """What tests of augmentation_gain share: handwriting, flags, trainings of no time."""
 
 import json
+import pathlib
 
+import pytest
 from PIL import Image
 
 from experiments import augmentation_gain
-from experiments.flags import common
 from experiments.gain import runs as gain_runs
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.sources import PenWriter
@@ -14,29 +15,31 @@ from hwgen_keras.sources import PenWriter
 READ = {"classical/0": "うか", "classical/1": "う", "gan/0": "い", "gan/1": "あい"}
 
 
-def handwriting_in(folder, characters):
+@pytest.fixture
+def handwriting(tmp_path, characters):
     """A function, (name, seeds of simulated writers) → manifest of their images."""
 
     def write(name, seeds):
         samples = []
         for writer in map(PenWriter, seeds):
             for number, character in enumerate(characters):
-                path = folder / name / f"{writer.name}-{number}.png"
+                path = tmp_path / name / f"{writer.name}-{number}.png"
                 path.parent.mkdir(exist_ok=True)
                 Image.fromarray(writer.draw(character, 32)).save(path)
                 samples.append(Sample(character, path, writer.name))
-        write_manifest(folder / f"{name}.json", samples)
-        return str(folder / f"{name}.json")
+        write_manifest(tmp_path / f"{name}.json", samples)
+        return str(tmp_path / f"{name}.json")
 
     return write
 
 
-def gain_in(folder, characters):
-    """A function, options → what `main` of the experiment returns."""
-    listed = folder / "文字.txt"
+@pytest.fixture
+def gain(tmp_path, characters, handwriting):
+    """A function, settings → what `main` of the experiment returns."""
+    listed = tmp_path / "文字.txt"
     listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    write = handwriting_in(folder, characters)
-    train, test, made = write("train", [0, 1]), write("test", [2]), write("gan-1", [3])
+    train, test = handwriting("train", [0, 1]), handwriting("test", [2])
+    made = handwriting("gan-1", [3])
 
     def run(**values):
         given = {
@@ -51,22 +54,25 @@ def gain_in(folder, characters):
             "image_size": 16,
             "batch_size": 4,
             "steps": 2,
-            "output": str(folder / "gain"),
+            "output": str(tmp_path / "gain"),
+            "cache": "",
         }
-        flags = augmentation_gain.FLAGS, augmentation_gain.EXTRA
-        return augmentation_gain.main(common.options(*flags, **{**given, **values}))
+        settings = augmentation_gain.Settings(**{**given, **values})
+        return augmentation_gain.main(settings)
 
     return run
 
 
-def without_training(monkeypatch, characters):
+@pytest.fixture
+def untrained(monkeypatch, characters):
     """Trainings leave a report at once; their folders' names, as they come."""
     begun = []
 
-    def train(folder, values, test):
+    def train(main, settings, test):
+        folder = pathlib.Path(settings.run_dir)
         begun.append("/".join(folder.parts[-3:]))
         folder.mkdir(parents=True)
-        config = {"flags": values}
+        config = {"flags": settings.values()}
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         right = READ.get("/".join(folder.parts[-3::2]), "")
         lines = ["path,true,predicted,probability"]

@@ -4,32 +4,19 @@ import csv
 import json
 
 import pytest
-from gain_folder import gain_in, handwriting_in, without_training
 from networks import BACKEND
 from PIL import Image
 
-from experiments.flags import common
+from experiments import train_classifier
 from experiments.gain import runs as gain_runs
+from hwgen_keras import training
+from hwgen_keras.data import FONT, GENERATED, HANDWRITING
 from hwgen_keras.errors import InputError
 
+pytest_plugins = ["gain_folder"]
 # Most of it trains nothing; the scripts that it runs are tested on each backend.
 pytestmark = pytest.mark.backend_free
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
-
-
-@pytest.fixture
-def handwriting(tmp_path, characters):
-    return handwriting_in(tmp_path, characters)
-
-
-@pytest.fixture
-def gain(tmp_path, characters):
-    return gain_in(tmp_path, characters)
-
-
-@pytest.fixture
-def untrained(monkeypatch, characters):
-    return without_training(monkeypatch, characters)
 
 
 @one_backend
@@ -54,7 +41,7 @@ def test_trains_reads_and_reports(gain, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "Run folder" not in printed
     assert "one image is 16.67 points" in printed
-    assert (folder / "table.md").read_text("utf-8").count("| classical |") == 3
+    assert (folder / "table.md").read_text("utf-8").count("| classical ") == 3
     for plot in ("accuracy.png", "error_reduction.png"):
         with Image.open(folder / plot) as image:
             assert image.width > 500
@@ -109,6 +96,19 @@ def test_another_request_in_the_folder_is_refused(gain, untrained, handwriting):
     assert len(untrained) == 4
 
 
+def test_a_folder_that_does_not_name_a_newer_setting_had_its_default(
+    gain, untrained, tmp_path
+):
+    gain()
+    file = tmp_path / "gain" / "request.json"
+    request = json.loads(file.read_text("utf-8"))
+    assert request.pop("--accumulate") == 1
+    file.write_text(json.dumps(request), "utf-8")
+    gain()
+    with pytest.raises(InputError, match="begun with other --accumulate"):
+        gain(accumulate=2)
+
+
 WRITES = {"generator": ["other=run"], "fonts": ["."]}
 FOUND = {"generator": ["other=."], "fonts": ["."]}
 
@@ -119,8 +119,8 @@ FOUND = {"generator": ["other=."], "fonts": ["."]}
         ({"train": None}, "--train is needed"),
         ({"output": None}, "--output is needed"),
         ({"seeds": 0}, "--seeds is 0"),
-        ({"real_share": 1.0}, "--real_share is 1.0; give 0 <= share < 1"),
-        ({"preset": "original", "real_share": 0.5}, "none with --preset=original"),
+        ({"real_share": 1.0}, "--real_share is 1.0; give 0 or more and less"),
+        ({"preset": "original", "real_share": 0.5}, "=original takes no --real_share"),
         ({"writers": ["1", "x"]}, "--writers=1,x: give whole numbers"),
         ({"writers": ["3"]}, "--writers=3: --train has 2 writers"),
         ({"images_a_class": ["1"]}, "Give either --writers or"),
@@ -130,7 +130,7 @@ FOUND = {"generator": ["other=."], "fonts": ["."]}
         ({"generator": ["gan=run"], "fonts": ["x"]}, "the name gan is taken"),
         ({"generator": ["other=run"]}, "--content: fonts needs --fonts"),
         ({"style_images": 2}, "--style_images is about the sets that --generator"),
-        ({"style_hands": ["you"], **WRITES}, "--style_hands=you: choose from fonts, r"),
+        ({"style_hands": ["you"], **WRITES}, "--style_hands: there is no 'you'; use"),
         ({"style_hands": ["simulated"], **WRITES}, "needs --simulated_writers"),
         ({"min_content_score": 0.5, **WRITES}, "--min_content_score needs --reader"),
         ({"max_attempts": 0, **WRITES}, "--max_attempts is 0"),
@@ -159,22 +159,16 @@ def test_two_processes(gain, tmp_path, monkeypatch):
 def test_simulated_writers_do_not_count_as_real(
     handwriting, characters, tmp_path, monkeypatch, tiny_font
 ):
-    from experiments import train_classifier
-    from hwgen_keras.data import FONT, GENERATED, HANDWRITING
-    from hwgen_keras.training import recipes
-
     seen = {}
 
-    def sampler(options, store, **arguments):
+    def sampler(settings, store, **arguments):
         seen.update(arguments)
         raise InputError("Enough is known.")
 
-    monkeypatch.setattr(recipes, "augmented_sampler", sampler)
+    monkeypatch.setattr(training, "augmented_sampler", sampler)
     listed = tmp_path / "文字.txt"
     listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    options = common.options(
-        train_classifier.FLAGS,
-        train_classifier.EXTRA,
+    settings = train_classifier.Settings(
         train=[handwriting("train", [0])],
         generated=[handwriting("made", [1])],
         fonts=[str(tiny_font)],
@@ -183,13 +177,14 @@ def test_simulated_writers_do_not_count_as_real(
         real_share=0.4,
         size="tiny",
         run_dir=str(tmp_path / "run"),
+        cache="",
     )
     with pytest.raises(InputError, match="Enough"):
-        train_classifier.main(options)
+        train_classifier.main(settings)
     kinds = list(seen["kinds"])
     assert kinds == (
-        [FONT] * 6 + [HANDWRITING] * 6 + [recipes.SIMULATED] * 12 + [GENERATED] * 6
+        [FONT] * 6 + [HANDWRITING] * 6 + [training.SIMULATED] * 12 + [GENERATED] * 6
     )
     assert seen["kind_weights"] == pytest.approx(
-        {HANDWRITING: 0.4, FONT: 0.2, GENERATED: 0.2, recipes.SIMULATED: 0.2}
+        {HANDWRITING: 0.4, FONT: 0.2, GENERATED: 0.2, training.SIMULATED: 0.2}
     )

@@ -30,7 +30,7 @@ def test_every_script_is_listed_once_with_what_it_does():
     scripts = {
         path.stem
         for path in FOLDER.glob("*.py")
-        if "common.run(main" in path.read_text(encoding="utf-8")
+        if "flags.run(main" in path.read_text(encoding="utf-8")
     }
     assert sorted(command.SCRIPTS) == sorted(scripts)
     for name in command.SCRIPTS:
@@ -56,10 +56,10 @@ def test_the_version(run):
         ("trian_generator", "did you mean train_generator?"),
         ("xyz", "`hwgen` lists all."),
         ("--count=3", "`hwgen` lists all."),
-        ("common", "`hwgen` lists all."),
+        ("flags", "`hwgen` lists all."),
     ],
 )
-def test_an_unknown_name_is_told_in_a_sentence(run, name, advice):
+def test_an_unknown_name_is_reported_in_a_sentence(run, name, advice):
     expected = f"Error: There is no command {name!r}; {advice}\n"
     assert run(name) == (2, "", expected)
 

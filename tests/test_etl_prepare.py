@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from experiments import prepare_etl
-from experiments.flags import common
 from hwgen_keras import parallel
 from hwgen_keras.data import FONT, ImageStore, read_manifest
 from hwgen_keras.data.etl_store import split_etl_writers
@@ -26,8 +25,7 @@ pytestmark = pytest.mark.backend_free
 
 def call(folder, output, **values):
     values = {"etl": [str(folder)], "output": str(output), "workers": 1, **values}
-    options = common.options(prepare_etl.FLAGS, prepare_etl.EXTRA, **values)
-    return prepare_etl.main(options)
+    return prepare_etl.main(prepare_etl.Settings(**values))
 
 
 @pytest.fixture
@@ -101,7 +99,7 @@ def test_a_finished_output_is_left_alone(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("values", "what"),
     [
-        ({"fractions": "0.5,0.25,0.25"}, "fractions"),
+        ({"fractions": "0.5,0.25,0.25"}, "--fractions"),
         ({"seed": 1}, "--seed"),
         ({"models": True}, "--models"),
         ({"sets": "ETL1"}, "ETL files"),
@@ -124,9 +122,9 @@ def test_a_folder_with_other_files_is_refused(folder, tmp_path):
         call(folder, tmp_path / "file")
 
 
-def test_an_interrupted_run_goes_on(folder, tmp_path, capsys, monkeypatch):
+def test_an_interrupted_run_resumes(folder, tmp_path, capsys, monkeypatch):
     whole = ImageStore.open(call(folder, tmp_path / "whole"))
-    monkeypatch.setattr(prepare_etl, "_PART_IMAGES", 5)
+    monkeypatch.setattr(prepare_etl, "PART_IMAGES", 5)
     each, seen = parallel.each, []
 
     def interrupted(function, jobs, unit, *arguments):
@@ -155,7 +153,7 @@ def test_an_interrupted_run_goes_on(folder, tmp_path, capsys, monkeypatch):
 
 def test_several_processes_make_the_same(folder, tmp_path, monkeypatch):
     one = call(folder, tmp_path / "one")
-    monkeypatch.setattr(prepare_etl, "_PART_IMAGES", 6)
+    monkeypatch.setattr(prepare_etl, "PART_IMAGES", 6)
     two = call(folder, tmp_path / "two", workers=2)
     one, two = ImageStore.open(one), ImageStore.open(two)
     assert [one.png(i) for i in range(20)] == [two.png(i) for i in range(20)]
@@ -184,7 +182,7 @@ def test_a_second_process_is_refused(folder, tmp_path):
     call(folder, tmp_path / "out")
 
 
-def test_ctrl_c_ends_in_a_line_and_the_same_command_goes_on(tmp_path):
+def test_ctrl_c_ends_in_a_line_and_the_same_command_resumes(tmp_path):
     folder, output = tmp_path / "etl", tmp_path / "out"
     record = etl_files.record("9B", etl_files.noise("9B"), jis=0x3021)
     # Half of the work is left when the first parts are there.
@@ -207,7 +205,7 @@ def test_ctrl_c_ends_in_a_line_and_the_same_command_goes_on(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130 and b"Traceback" not in error
-    assert b"the same command goes on" in error
+    assert b"the same command resumes" in error
     assert list(output.glob("parts/*.store"))
     assert not (output / "scans.store").exists()
 
@@ -263,19 +261,18 @@ class TestPrinted:
 )
 def test_wrong_flags_are_told(folder, tmp_path, values, message):
     values = {"output": str(tmp_path / "out"), "etl": [str(folder)], **values}
-    options = common.options(prepare_etl.FLAGS, prepare_etl.EXTRA, **values)
     with pytest.raises(InputError, match=message):
-        prepare_etl.main(options)
+        prepare_etl.main(prepare_etl.Settings(**values))
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_codes_stop_the_work_or_are_told_once(folder, tmp_path, capsys):
+def test_unknown_codes_are_an_error_or_reported_once(folder, tmp_path, capsys):
     record = etl_files.record("M", etl_files.blank("M"), jis=0x20)
     etl_files.write(folder / "ETL6C_01", "M", [record] * 3)
     with pytest.raises(InputError, match="ETL6C_01 has codes .* in 3 of its 3 .* 0x20"):
         call(folder, tmp_path / "out")
     call(folder, tmp_path / "skipped", skip_unknown_characters=True)
-    assert capsys.readouterr().out.count("ETL6C_01 has codes that") == 1
+    assert capsys.readouterr().out.count("ETL6C_01 has codes without") == 1
 
 
 def test_a_truncated_file_is_told_before_anything_is_made(folder, tmp_path):

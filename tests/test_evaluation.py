@@ -233,3 +233,28 @@ class TestGrid:
     def test_columns_below_one(self):
         with pytest.raises(InputError, match="0 columns"):
             evaluation.grid(constant(2, 0), columns=0)
+
+
+class TestCaptionedGrid:
+    def test_images_of_several_sizes_are_fitted_below_their_captions(self):
+        wide = np.zeros((4, 8), np.uint8)
+        cells = [("a", constant(1, 0, 8)[0]), ("", None), ("b\nc", wide)]
+        pixels = np.asarray(evaluation.captioned_grid(cells, columns=2, cell_size=16))
+        assert pixels.shape[1] == 2 * (16 + 4) + 4
+        height = (pixels.shape[0] - 4) // 2  # of a row
+        text = height - 16 - 4
+        first, second = pixels[4 : 4 + height], pixels[4 + height :]
+        assert first[:text, 4:20].min() < 128 and first[:text, 24:40].min() > 128
+        assert (first[text : text + 16, 4:20] == 0).all()
+        assert (first[text : text + 16, 24:40] == 255).all()
+        assert (second[text + 4 : text + 12, 4:20] == 0).all()
+        assert (second[text : text + 4, 4:20] == 255).all()
+
+    def test_a_caption_is_cut_where_the_next_begins(self):
+        def sheet(*captions):
+            cells = [(caption, None) for caption in captions]
+            return np.asarray(evaluation.captioned_grid(cells, 3, 16))
+
+        empty, long = sheet("", "", "end"), sheet("long " * 9, "", "end")
+        assert (long[:, 24:40] < empty[:, 24:40]).any()
+        np.testing.assert_array_equal(long[:, 44:], empty[:, 44:])

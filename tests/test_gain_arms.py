@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from experiments import train_classifier
 from experiments.gain import arms as gain_arms
 from experiments.gain import data as gain_data
 from hwgen_keras.data import Sample, read_manifest
@@ -21,32 +22,32 @@ DATA = {
 GIVEN = {"fonts": True, "simulated_writers": True}
 
 
-def options_of(name, data=DATA, preset="standard", **values):
-    arm = gain_arms.arms(preset, ["gan"])[name]
-    return gain_arms.training_options(arm, data, **values)
+def values_of(name, data=DATA, preset="standard", **values):
+    arm = gain_arms.preset_arms(preset, ["gan"])[name]
+    return gain_arms.training_values(arm, data, **values)
 
 
 class TestArms:
     def test_the_standard_ones(self):
-        assert list(gain_arms.arms("standard", ["gan"])) == [
+        assert list(gain_arms.preset_arms("standard", ["gan"])) == [
             *("real", "classical", "mixup", "cutmix", "strokes", "fonts"),
             *("fonts+strokes", "gan", "gan+fonts+strokes", "gan only"),
         ]
 
     def test_the_original_has_ten_with_four_generators(self):
-        found = gain_arms.arms("original", ["adain", "mlp", "clip", "diffusion"])
+        found = gain_arms.preset_arms("original", ["adain", "mlp", "clip", "diffusion"])
         assert len(found) == 10
         elastic = [arm["augment"] for arm in found.values()]
         assert elastic == ["none", "elastic"] * 5
         assert all(
-            gain_arms.training_options(
+            gain_arms.training_values(
                 arm, {**DATA, "generated": dict.fromkeys(found, "x")}
             )["real_share"]
             is None
             for arm in found.values()
         )
 
-    def test_options_of_train_classifier(self):
+    def test_values_of_train_classifier(self):
         nothing = {
             "train": ["real.json"],
             "fonts": [],
@@ -56,10 +57,10 @@ class TestArms:
             "mix": "none",
             "real_share": None,
         }
-        assert options_of("real", real_share=0.5) == {**nothing, "augment": "none"}
-        assert options_of("classical", real_share=0.5) == nothing
-        assert options_of("cutmix") == {**nothing, "mix": "cutmix"}
-        assert options_of("gan+fonts+strokes", real_share=0.5) == {
+        assert values_of("real", real_share=0.5) == {**nothing, "augment": "none"}
+        assert values_of("classical", real_share=0.5) == nothing
+        assert values_of("cutmix") == {**nothing, "mix": "cutmix"}
+        assert values_of("gan+fonts+strokes", real_share=0.5) == {
             **nothing,
             "fonts": ["fonts.store"],
             "simulated_writers": 60,
@@ -67,49 +68,45 @@ class TestArms:
             "real_share": 0.5,
         }
         only = {**nothing, "train": [], "generated": ["gan.json"]}
-        assert options_of("gan only", real_share=0.5) == only
+        assert values_of("gan only", real_share=0.5) == only
 
-    def test_every_option_is_one_of_the_script(self):
-        from experiments import train_classifier
-        from experiments.flags import common
-
-        flags = train_classifier.FLAGS, train_classifier.EXTRA
-        for name in gain_arms.arms("standard", ["gan"]):
-            common.options(*flags, **options_of(name))
+    def test_every_setting_is_one_of_the_script(self):
+        for name in gain_arms.preset_arms("standard", ["gan"]):
+            train_classifier.Settings(**values_of(name))
 
     def test_without_real_handwriting(self):
         none = {**DATA, "train": None}
         for name in ("real", "classical", "mixup", "cutmix"):
-            assert options_of(name, none) is None
+            assert values_of(name, none) is None
         # The same as `gan only`.
-        assert options_of("gan", none) is None
-        assert options_of("gan only", none, real_share=0.5)["real_share"] is None
-        assert options_of("fonts+strokes", none)["train"] == []
+        assert values_of("gan", none) is None
+        assert values_of("gan only", none, real_share=0.5)["real_share"] is None
+        assert values_of("fonts+strokes", none)["train"] == []
 
     def test_a_generator_that_wrote_nothing_is_no_arm(self):
-        assert options_of("gan", {**DATA, "generated": {}}) is None
+        assert values_of("gan", {**DATA, "generated": {}}) is None
 
     def test_other_augmentation(self):
-        found = gain_arms.arms("standard", [], augment="stroke")
+        found = gain_arms.preset_arms("standard", [], augment="stroke")
         assert found["fonts"]["augment"] == "stroke"
         assert found["real"]["augment"] == "none"
 
     def test_a_choice_keeps_the_order(self):
-        found = gain_arms.arms("standard", [])
-        assert list(gain_arms.chosen(found, ["fonts", "real"], GIVEN)) == [
+        found = gain_arms.preset_arms("standard", [])
+        assert list(gain_arms.choose(found, ["fonts", "real"], GIVEN)) == [
             "real",
             "fonts",
         ]
         lacking = {**GIVEN, "fonts": False}
-        names = list(gain_arms.chosen(found, [], lacking))
+        names = list(gain_arms.choose(found, [], lacking))
         assert names == ["real", "classical", "mixup", "cutmix", "strokes"]
 
     def test_mistakes(self):
-        found = gain_arms.arms("standard", [])
+        found = gain_arms.preset_arms("standard", [])
         with pytest.raises(InputError, match="no arm 'font'; choose from real"):
-            gain_arms.chosen(found, ["font"], GIVEN)
+            gain_arms.choose(found, ["font"], GIVEN)
         with pytest.raises(InputError, match="'fonts' needs --fonts"):
-            gain_arms.chosen(found, ["fonts"], {**GIVEN, "fonts": False})
+            gain_arms.choose(found, ["fonts"], {**GIVEN, "fonts": False})
 
 
 def sample(character, writer, number=0):
@@ -147,14 +144,14 @@ class TestParts:
     def test_a_manifest_a_part(self, manifest, tmp_path):
         samples = read_manifest(manifest)
         parts = {0: [], 1: samples[:4]}
-        paths = gain_data.write(tmp_path / "data", "writers", parts)
+        paths = gain_data.write_parts(tmp_path / "data", "writers", parts)
         assert paths[0] is None
         again = read_manifest(paths[1])
         assert gain_data.digest(again) == gain_data.digest(samples[:4])
         assert gain_data.digest(again) != gain_data.digest(samples[:3])
 
 
-class Options:
+class Settings:
     writer_pattern = None
     skip_unknown_characters = False
 
@@ -191,39 +188,39 @@ class TestWritersApart:
     def test_two_people(self, listed, characters):
         train = listed("train.json", {"first": "A"})
         test = listed("test.json", {"second": "B"})
-        found = gain_data.read(Options(train, test), characters)
+        found = gain_data.read_samples(Settings(train, test), characters)
         assert [len(part) for part in found] == [6, 6, 0]
 
     def test_a_writer_in_both_is_refused(self, listed, characters):
         train = listed("train.json", {"first": "A"})
         test = listed("test.json", {"second": "A"})
         with pytest.raises(InputError, match="the writer A is in --train, too"):
-            gain_data.read(Options(train, test), characters)
+            gain_data.read_samples(Settings(train, test), characters)
 
     def test_a_folder_is_its_own_writer(self, manifest, characters, tmp_path):
         hand = tmp_path / "hanako"
         hand.mkdir()
         image = next((tmp_path / "images").iterdir()).read_bytes()
         (hand / "あ.png").write_bytes(image)
-        train, _, notes = gain_data.read(Options(hand, manifest), characters)
+        train, _, notes = gain_data.read_samples(Settings(hand, manifest), characters)
         assert [sample.writer for sample in train] == ["hanako"] and not notes
 
     def test_unknown_writers_are_told(self, listed, characters):
         train = listed("train.json", {"first": None})
         test = listed("test.json", {"second": None})
-        first, second, notes = gain_data.read(Options(train, test), characters)
+        first, second, notes = gain_data.read_samples(Settings(train, test), characters)
         assert len(notes) == 2 and "6 of 6 images are not known" in notes[0]
         assert {s.writer for s in first} != {s.writer for s in second}
 
     def test_an_image_in_both_is_refused(self, listed, characters):
         train = listed("train.json", {"first": None})
         with pytest.raises(InputError, match="the image .* is in --train, too"):
-            gain_data.read(Options(train, train), characters)
+            gain_data.read_samples(Settings(train, train), characters)
 
 
 class TestNamedPaths:
     def test_the_amount_is_filled_in(self):
-        assert gain_data.named("generated", ["g=a=b-{writers}"]) == {
+        assert gain_data.named_sets("generated", ["g=a=b-{writers}"]) == {
             "g": "a=b-{writers}"
         }
         path = gain_data.filled("generated=g", "sets/{writers}.json", "writers", 3)
@@ -241,7 +238,7 @@ class TestNamedPaths:
     )
     def test_mistakes(self, values, message):
         with pytest.raises(InputError, match=message):
-            gain_data.named("generated", values)
+            gain_data.named_sets("generated", values)
 
     def test_the_placeholder_of_the_other_axis(self):
         with pytest.raises(InputError, match="not {images_a_class}"):

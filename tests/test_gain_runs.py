@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from experiments.flags import common
+from experiments import train_classifier
 from experiments.gain import results as gain_results
 from experiments.gain import runs as gain_runs
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, Stopped
 
 pytestmark = pytest.mark.backend_free
 
@@ -16,52 +16,57 @@ pytestmark = pytest.mark.backend_free
 class TestOneTraining:
     """`train`, with a classifier that is not trained."""
 
-    @pytest.fixture
-    def called(self, monkeypatch):
-        options = []
-
+    @pytest.fixture(autouse=True)
+    def reads(self, monkeypatch):
         class Test:
             def read(self, path, folder, name):
                 (folder / "report.json").write_text("{}")
 
         monkeypatch.setattr(gain_runs, "test_images", lambda test: Test())
-        monkeypatch.setattr(gain_runs.train_classifier, "main", options.append)
-        return options
 
-    def test_one_that_had_begun_goes_on(self, called, tmp_path):
-        gain_runs.train(tmp_path / "new", {"steps": 2}, {})
-        assert not called[0].resume
+    @pytest.fixture
+    def train(self, tmp_path):
+        """A function, (name of the folder, `main`) → the settings of each training."""
+
+        def run(name, main=None):
+            called = []
+            run_dir = str(tmp_path / name)
+            settings = train_classifier.Settings(train=["x"], run_dir=run_dir)
+            gain_runs.train(main or called.append, settings, None)
+            return called
+
+        return run
+
+    def test_one_that_had_begun_resumes(self, train, tmp_path):
+        assert not train("new")[0].resume
         (tmp_path / "old" / "checkpoints").mkdir(parents=True)
         (tmp_path / "old" / "history.jsonl").write_text("")
-        gain_runs.train(tmp_path / "old", {"steps": 2}, {})
-        assert called[1].resume and called[1].run_dir == str(tmp_path / "old")
+        (settings,) = train("old")
+        assert settings.resume and settings.run_dir == str(tmp_path / "old")
         assert not (tmp_path / "old" / "checkpoints").exists()
 
-    def test_one_that_is_trained_only_reads(self, called, tmp_path):
+    def test_one_that_is_trained_only_reads(self, train, tmp_path):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "classifier.keras").write_text("")
-        gain_runs.train(tmp_path / "run", {}, {})
-        assert not called and (tmp_path / "run" / "report.json").exists()
+        assert not train("run") and (tmp_path / "run" / "report.json").exists()
 
-    def test_a_mistake_names_the_folder(self, called, tmp_path, monkeypatch):
-        def fail(options):
+    def test_a_mistake_names_the_folder(self, train):
+        def fail(settings):
             raise InputError("--steps is -1.")
 
-        monkeypatch.setattr(gain_runs.train_classifier, "main", fail)
         with pytest.raises(InputError, match="run: --steps is -1"):
-            gain_runs.train(tmp_path / "run", {}, {})
+            train("run", fail)
 
-    @pytest.mark.parametrize("by", [KeyboardInterrupt, common.Stopped])
-    def test_ctrl_c_says_how_to_go_on(self, called, tmp_path, monkeypatch, by):
-        def stop(options):
+    @pytest.mark.parametrize("by", [KeyboardInterrupt, Stopped])
+    def test_ctrl_c_says_how_to_resume(self, train, by):
+        def stop(settings):
             if by is KeyboardInterrupt:
                 os.kill(os.getpid(), signal.SIGINT)
-            raise by("told otherwise")
+            raise by("otherwise")
 
-        monkeypatch.setattr(gain_runs.train_classifier, "main", stop)
         before = signal.getsignal(signal.SIGINT)
-        with pytest.raises(common.Stopped, match="the same command goes on"):
-            gain_runs.train(tmp_path / "run", {}, {})
+        with pytest.raises(Stopped, match="the same command resumes"):
+            train("run", stop)
         assert signal.getsignal(signal.SIGINT) is before
 
 

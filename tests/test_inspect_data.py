@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from experiments import inspect_data
-from experiments.flags import common
 from hwgen_keras import parallel
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, HANDWRITING, StoreWriter, inspection
@@ -29,8 +28,7 @@ def one_process(monkeypatch):
 
 def inspect(**values):
     values = {name: str(value) for name, value in values.items()}
-    options = common.options(inspect_data.FLAGS, inspect_data.EXTRA, **values)
-    return inspect_data.main(options)
+    return inspect_data.main(inspect_data.Settings(**values))
 
 
 def drawing(character, seed, size=64):
@@ -158,20 +156,16 @@ class TestReport:
             inspect(**values)
 
     def test_a_failure_leaves_no_output(self, faulty, monkeypatch):
-        from experiments.inspection import sheets as inspection_sheets
-
         def fail(*arguments):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(inspection_sheets, "write", fail)
+        monkeypatch.setattr(inspect_data.inspection, "write_sheets", fail)
         with pytest.raises(InputError, match="out cannot be written .No space left"):
             inspect(data=faulty, output=faulty.parent / "out")
         assert not list(faulty.parent.glob("*out*"))
 
     def test_labels_without_a_japanese_font(self, faulty, monkeypatch):
-        from experiments.inspection import sheets as inspection_sheets
-
-        monkeypatch.setattr(inspection_sheets, "installed_files", lambda: [])
+        monkeypatch.setattr("hwgen_keras.evaluation.sheets.installed_files", list)
         output = faulty.parent / "out"
         inspect(data=faulty, output=output)
         assert (output / "duplicates.png").exists()

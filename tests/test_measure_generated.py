@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from experiments import measure_generated
-from experiments.flags import common
 from hwgen_keras.errors import InputError
 
 
@@ -40,12 +39,12 @@ def measured(tmp_path, characters, manifest):
             "reader": str(tmp_path / "reader.keras"),
             "size": "tiny",
             "output": str(tmp_path / "measured"),
+            "cache": "",
             **values,
         }
         for name in ("generated", "real"):
             given[name] = given[name] and str(tmp_path / given[name])
-        flags = measure_generated.FLAGS, measure_generated.EXTRA
-        return measure_generated.main(common.options(*flags, **given))
+        return measure_generated.main(measure_generated.Settings(**given))
 
     return run
 

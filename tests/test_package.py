@@ -57,14 +57,15 @@ def built(tmp_path_factory):
 def test_the_wheel_holds_the_package_and_nothing_else(built):
     with zipfile.ZipFile(built[1]) as file:
         names = set(file.namelist())
+    code = ("**/*.py", "**/*.pyi")
     expected = {
-        f"hwgen_keras/{path.relative_to(ROOT / 'hwgen_keras').as_posix()}"
-        for pattern in ("**/*.py", "*.pyi", "py.typed", "characters/data/*")
-        for path in (ROOT / "hwgen_keras").glob(pattern)
-    }
-    expected |= {
-        f"hwgen_keras/experiments/{path.name}"
-        for path in (ROOT / "experiments").glob("*.py")
+        f"hwgen_keras/{path.relative_to(ROOT / folder).as_posix()}"
+        for folder, patterns in (
+            ("hwgen_keras", (*code, "py.typed", "characters/data/*")),
+            (".", [f"experiments/{pattern}" for pattern in code]),
+        )
+        for pattern in patterns
+        for path in (ROOT / folder).glob(pattern)
     }
     information = f"hwgen_keras-{hwgen_keras.__version__}.dist-info"
     assert {n for n in names if not n.startswith(information)} == expected

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from experiments import prepare_pages
-from experiments.flags import common
 from hwgen_keras.data import read_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter, find_fonts, read_image
@@ -23,10 +22,8 @@ TEXT = "あいうかきく"
 
 
 def run(**values):
-    """`main` of the script with some options, the rest at their defaults."""
-    return prepare_pages.main(
-        common.options(prepare_pages.FLAGS, prepare_pages.EXTRA, **values)
-    )
+    """`main` of the script with some settings, the rest at their defaults."""
+    return prepare_pages.main(prepare_pages.Settings(**values))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""prepare_fonts: what it renders, what it leaves out and why, and going on."""
+"""prepare_fonts: what it renders, what it leaves out and why, and resuming."""
 
 import csv
 import errno
@@ -12,7 +12,6 @@ from built_fonts import FULL, SMALL, TALL, TOFU, build_font, write_font
 from PIL import Image
 
 from experiments import prepare_fonts
-from experiments.flags import common
 from hwgen_keras import parallel
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, ImageStore
@@ -43,15 +42,13 @@ def folder(tmp_path):
 
 
 def prepare(folder, image_size=32, fonts=None, output="出力 1"):
-    options = common.options(
-        prepare_fonts.FLAGS,
-        prepare_fonts.EXTRA,
+    settings = prepare_fonts.Settings(
         fonts=fonts or [str(folder)],
         characters=str(folder.parent / "かな.txt"),
         image_size=image_size,
         output=str(folder.parent / output),
     )
-    return prepare_fonts.main(options)
+    return prepare_fonts.main(settings)
 
 
 def coverage(path):
@@ -138,7 +135,7 @@ class TestPrepareFonts:
         assert "かな (6)" in printed and "Free, for all." in printed
         assert "8 glyphs of 2 fonts" in printed
 
-    def test_names_what_is_of_no_use_and_goes_on(self, folder, tiny_font, capsys):
+    def test_names_what_is_left_out(self, folder, tiny_font, capsys):
         import matplotlib
 
         write_font(folder / "good.ttf", BOXES)
@@ -192,21 +189,20 @@ class TestPrepareFonts:
         write_font(folder / "good.ttf", BOXES)
         assert len(ImageStore.open(prepare(folder))) == 6
 
-    def test_goes_on_where_it_stopped(self, folder, monkeypatch, capsys):
+    def test_resumes_where_it_stopped(self, folder, monkeypatch, capsys):
         write_font(folder / "a.ttf", BOXES)
         write_font(folder / "b.ttf", {**BOXES, "あ": TALL}, "Second")
-        render = prepare_fonts._join
 
         def stop(*arguments):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(prepare_fonts, "_join", stop)
-        with pytest.raises(KeyboardInterrupt):
-            prepare(folder)
+        with monkeypatch.context() as patch:
+            patch.setattr(prepare_fonts.data, "concatenate_stores", stop)
+            with pytest.raises(KeyboardInterrupt):
+                prepare(folder)
         output = folder.parent / "出力 1"
         (output / "parts" / "00001.json").unlink()
         (output / "parts" / ".partial-7-00001.store").touch()
-        monkeypatch.setattr(prepare_fonts, "_join", render)
         path = prepare(folder)
         assert "1 of 2 fonts are rendered already" in capsys.readouterr().out
         assert len(ImageStore.open(path)) == 12
@@ -221,10 +217,10 @@ class TestPrepareFonts:
     def test_another_request_is_refused(self, folder):
         write_font(folder / "a.ttf", BOXES)
         prepare(folder)
-        with pytest.raises(InputError, match="出力 1 was begun with other image size"):
+        with pytest.raises(InputError, match="1 was begun with other --image_size"):
             prepare(folder, image_size=48)
         write_font(folder / "b.ttf", BOXES, "Second")
-        with pytest.raises(InputError, match="begun with other fonts"):
+        with pytest.raises(InputError, match="begun with other --fonts"):
             prepare(folder)
 
     def test_a_folder_of_other_things_is_refused(self, folder):
@@ -243,7 +239,7 @@ class TestPrepareFonts:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         write_font(folder / "a.ttf", BOXES)
-        monkeypatch.setattr(prepare_fonts, "_join", fail)
+        monkeypatch.setattr(prepare_fonts.data, "concatenate_stores", fail)
         with pytest.raises(InputError, match="cannot be written .No space left"):
             prepare(folder)
 
@@ -258,16 +254,14 @@ class TestPrepareFonts:
         write_font(tmp_path / "b.ttf", {"あ": BOXES["え"]}, family="B")
         found = "hwgen_keras.sources.font_files.installed_files"
         monkeypatch.setattr(found, lambda: [tmp_path / "b.ttf"])
-        options = common.options(
-            prepare_fonts.FLAGS,
-            prepare_fonts.EXTRA,
+        settings = prepare_fonts.Settings(
             fonts=[str(folder)],
             system=True,
             characters=str(tmp_path / "かな.txt"),
             image_size=32,
             output=str(tmp_path / "out"),
         )
-        assert len(ImageStore.open(prepare_fonts.main(options)).source_names) == 2
+        assert len(ImageStore.open(prepare_fonts.main(settings)).source_names) == 2
 
     @pytest.mark.parametrize(
         ("values", "message"),
@@ -279,9 +273,8 @@ class TestPrepareFonts:
         ],
     )
     def test_flags_are_checked(self, values, message):
-        options = common.options(prepare_fonts.FLAGS, prepare_fonts.EXTRA, **values)
         with pytest.raises(InputError, match=message):
-            prepare_fonts.main(options)
+            prepare_fonts.main(prepare_fonts.Settings(**values))
 
 
 class TestParallel:

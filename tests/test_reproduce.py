@@ -1,5 +1,6 @@
 """The script that makes the models of saved_models/, with untrained networks."""
 
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -9,14 +10,12 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import reproduce
-from experiments.flags import common
-from experiments.zoo import recipes as zoo
-from experiments.zoo import runs as zoo_runs
+from experiments import reproduce, zoo
+from experiments.zoo import recipes, runs
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.layers import CLIPCondition
 from hwgen_keras.models import (
     CLIP,
@@ -34,7 +33,7 @@ from hwgen_keras.models import (
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 
-def network(step):
+def network(training):
     """An untrained network, as a training would leave it."""
     tokenizer = StructureTokenizer(read_structures())
 
@@ -42,11 +41,11 @@ def network(step):
         sizes = tokenizer.vocabulary_size, tokenizer.length
         return TextEncoder(*sizes, width=16, depth=1, heads=2)
 
-    if step in ("reader", "judge"):
+    if training in ("reader", "judge"):
         return Classifier(ImageEncoder(widths=(8, 16)), 6)
-    if step == "text":
+    if training == "text":
         return Classifier(encoder(), 6)
-    if step == "clip":
+    if training == "clip":
         image = ImageTower(ImageEncoder(widths=(8, 16)), 16)
         return CLIP(image, TextTower(encoder(), 16))
     condition = CLIPCondition(TextTower(encoder(), 16), 32)
@@ -56,10 +55,11 @@ def network(step):
 
 @pytest.fixture
 def trainings(monkeypatch):
-    """The steps that were trained, whose folders hold untrained networks."""
+    """The trainings that ran, whose folders hold untrained networks."""
     trained = []
 
     def start(command):
+        assert importlib.util.find_spec(command[2])
         values = {}
         for flag in command[3:]:
             name, equals, value = flag[2:].partition("=")
@@ -78,7 +78,7 @@ def trainings(monkeypatch):
         trained.append(folder.name)
         model = network(folder.name)
         model.build()
-        model.save(folder / zoo.STEPS[folder.name].product)
+        model.save(folder / recipes.TRAININGS[folder.name].product)
         return subprocess.CompletedProcess(command, 0)
 
     def store(weights, output, *, name, formats, storage, made_of, **facts):
@@ -91,7 +91,7 @@ def trainings(monkeypatch):
         write_bundle(output, name=name, kind=kind, made_of=made_of, **facts)
         return {"keras": 1e-3, "signatures": []}
 
-    monkeypatch.setattr(zoo_runs.subprocess, "run", start)
+    monkeypatch.setattr(runs.subprocess, "run", start)
     monkeypatch.setattr(export, "export_model", store)
     return trained
 
@@ -114,12 +114,12 @@ def make(tmp_path, characters, manifest, tiny_font):
             "test": [str(tmp_path / "others.json")],
             "image_size": 32,
             "kana_images": 2,
+            "cache": "",
             "run_dir": str(tmp_path / "zoo"),
             "output": str(tmp_path / "saved"),
             **values,
         }
-        flags = reproduce.FLAGS, reproduce.EXTRA
-        return reproduce.main(common.options(*flags, name=name, **given))
+        return reproduce.main(reproduce.Settings(name=name, **given))
 
     return run
 
@@ -134,12 +134,12 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
         assert card.startswith(f"# {name}: ") and f'load("saved_models/{name}")' in card
         assert folder.parents[1].name not in card + json.dumps(measured)
         steps = [run["step"] for run in measured["training"]]
-        assert steps == list(zoo_runs.steps_of(model))
+        assert steps == list(zoo.trainings_of(model))
         for picture in ("lowest.png", "highest.png"):
             assert picture in bundle.files and f"({picture})" in card
             with Image.open(folder / picture) as sheet:
                 assert sheet.width > 32
-    assert sorted(trainings) == sorted(zoo.STEPS)
+    assert sorted(trainings) == sorted(recipes.TRAININGS)
 
     found = measured["generation"]
     assert found["asked"] == {"kana": {"characters": 6, "images": 2}}
@@ -154,7 +154,7 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
 
     # What was trained otherwise is kept, and that is told.
     make("jis1-reader", change=["reader=--steps=9"])
-    assert len(trainings) == len(zoo.STEPS)
+    assert len(trainings) == len(recipes.TRAININGS)
 
 
 def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):
@@ -162,13 +162,13 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         def start(command):
             return subprocess.CompletedProcess(command, code)
 
-        monkeypatch.setattr(zoo_runs.subprocess, "run", start)
+        monkeypatch.setattr(runs.subprocess, "run", start)
 
     end(2)
     with pytest.raises(InputError, match="The training reader ended with 2"):
         make("jis1-clip")
     end(130)
-    with pytest.raises(common.Stopped, match="reader was stopped; the same command"):
+    with pytest.raises(Stopped, match="reader was stopped; the same command"):
         make("jis1-clip")
     assert not (tmp_path / "saved").exists()
 
@@ -198,7 +198,8 @@ def test_a_folder_that_is_no_model_is_left_alone(make, trainings, tmp_path):
 def test_the_name_needs_no_flag():
     command = [sys.executable, "-m", "experiments.reproduce"]
     done = subprocess.run([*command, "jis1-reader"], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, "Error: --run_dir is needed.\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: --test is needed: manifest of writers")
     done = subprocess.run([*command, "jis2"], capture_output=True, text=True)
     assert done.returncode == 2 and "jis1-generator" in done.stderr
     assert len(done.stderr.splitlines()) == 1

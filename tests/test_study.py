@@ -8,7 +8,6 @@ from networks import BACKEND, generator
 from PIL import Image
 
 from experiments import study_training
-from experiments.flags import common
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 
@@ -40,11 +39,10 @@ def study(tmp_path, tiny_font, characters, manifest):
             "seeds": 2,
             "arm": ["published=", "averaged=--ema=0.9 --instance_noise=0.1"],
             "output": str(tmp_path / "study"),
+            "cache": "",
         }
-        options = common.options(
-            study_training.FLAGS, study_training.EXTRA, **{**given, **values}
-        )
-        return study_training.main(options)
+        settings = study_training.Settings(**{**given, **values})
+        return study_training.main(settings)
 
     return run
 
@@ -73,7 +71,7 @@ def test_trains_and_reads_each_arm_with_each_seed(study, trainings, tmp_path, ca
     for command, seed in zip(trainings, (0, 0, 1, 1), strict=True):
         assert f"--seed={seed}" in command
         assert ("--ema=0.9" in command) == ("averaged" in str(command))
-        assert "--step=step_end" in command and "--steps=5" in command
+        assert "--stage=step_end" in command and "--steps=5" in command
         assert not any("reader" in a or "--output" in a for a in command)
     folder = tmp_path / "study"
     assert json.loads((folder / "study.json").read_text("utf-8")) == values

@@ -6,8 +6,7 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import unseen_characters
-from experiments.flags import common
+from experiments import flags, unseen_characters
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 
@@ -38,10 +37,10 @@ def study(tmp_path, characters, manifest, tiny_font):
             "generator_steps": 1,
             "count": 2,
             "output": str(tmp_path / "study"),
+            "cache": "",
             **values,
         }
-        flags = unseen_characters.FLAGS, unseen_characters.EXTRA
-        return unseen_characters.main(common.options(*flags, **given))
+        return unseen_characters.main(unseen_characters.Settings(**given))
 
     return run
 
@@ -52,7 +51,7 @@ def test_nothing_is_trained_on_what_is_held_out(study, tmp_path, capsys, monkeyp
         patch.setattr(unseen_characters, "write", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             study()
-    monkeypatch.setattr(common, "call", _only_generate(common.call))
+    monkeypatch.setattr(flags, "call", _only_generate(flags.call))
     values = study()
 
     folder = tmp_path / "study"
@@ -63,10 +62,10 @@ def test_nothing_is_trained_on_what_is_held_out(study, tmp_path, capsys, monkeyp
         seen
     )
     for run in ("image", "text", "clip", "adain_clip/step1", "adain_clip/step_end"):
-        flags = json.loads((folder / run / "config.json").read_text("utf-8"))["flags"]
-        assert flags["characters"] == str(folder / "seen.txt")
-        if "handwriting" in flags:
-            assert flags["handwriting"] == [str(folder / "handwriting.json")]
+        trained = json.loads((folder / run / "config.json").read_text("utf-8"))["flags"]
+        assert trained["characters"] == str(folder / "seen.txt")
+        if "handwriting" in trained:
+            assert trained["handwriting"] == [str(folder / "handwriting.json")]
     results = values["results"]
     assert results["adain_clip"]["seen"]["images"] == 8
     assert results["adain_clip"]["unseen"]["images"] == 4

@@ -1,27 +1,19 @@
 """The recipes of saved_models/, and what is shipped there."""
 
+import json
 import pathlib
-import types
+import re
 
 import pytest
 
-from experiments import (
-    train_classifier,
-    train_clip,
-    train_generator,
-    train_text_encoder,
-)
-from experiments.zoo import recipes as zoo
-from experiments.zoo import runs as zoo_runs
+from experiments import reproduce, zoo
+from experiments.zoo import flags, recipes
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.errors import InputError
+from hwgen_keras.settings import rules_of
 
 pytestmark = pytest.mark.backend_free
 
-SCRIPTS = {
-    script.__name__.rpartition(".")[2]: script
-    for script in (train_classifier, train_clip, train_generator, train_text_encoder)
-}
 SHIPPED = sorted(
     path.parent
     for path in pathlib.Path(__file__).parents[1].glob("saved_models/*/model.json")
@@ -29,76 +21,88 @@ SHIPPED = sorted(
 
 
 def asked(**values):
-    """The options of reproduce that decide the flags of a training."""
+    """The settings of reproduce, for the model that needs every training."""
     given = {
+        "name": "jis1-generator",
         "fonts": ["a.ttf", "b.ttf"],
         "judge_fonts": ["c.ttf"],
         "handwriting": ["one.json", "two.json"],
         "judge_handwriting": ["three.json"],
-        "writer_pattern": zoo.OMNIGLOT_WRITERS,
+        "test": ["four.json"],
         "cache": "",
         "run_dir": "runs/zoo",
-        "steps_scale": 1.0,
-        "change": [],
-        **dict.fromkeys(zoo_runs.REPLACED),
+        "output": "no such folder",
     }
-    return types.SimpleNamespace(**{**given, **values})
+    return reproduce.Settings(**{**given, **values})
 
 
-@pytest.mark.parametrize("step", zoo.STEPS)
-def test_a_script_knows_the_flags_of_its_recipe(step):
-    script = SCRIPTS[zoo.STEPS[step].script]
-    known = {*script.FLAGS, *getattr(script, "EXTRA", {})}
-    for flag in zoo_runs.flags_of(step, asked()):
+@pytest.mark.parametrize("training", recipes.TRAININGS)
+def test_a_script_knows_the_flags_of_its_recipe(training):
+    known = rules_of(flags.script_of(training).Settings)
+    for flag in zoo.flags_of(training, asked()):
         assert flag[2:].partition("=")[0] in known
-        assert "$" not in flag.replace(zoo.OMNIGLOT_WRITERS, "")
+        assert "$" not in flag.replace(recipes.OMNIGLOT_WRITERS, "")
 
 
 def test_each_model_needs_trainings_that_come_before_it():
     for model in zoo.MODELS.values():
-        needed = zoo_runs.steps_of(model)
-        assert model.step in needed and set(needed) <= set(zoo.STEPS)
-        for number, step in enumerate(needed):
-            for flag in zoo.STEPS[step].flags:
+        needed = zoo.trainings_of(model)
+        assert model.training in needed and set(needed) <= set(recipes.TRAININGS)
+        for number, training in enumerate(needed):
+            for flag in recipes.TRAININGS[training].flags:
                 value = flag.partition("=")[2]
                 if value.startswith("$runs/"):
                     assert value.split("/")[1] in needed[:number]
 
 
 def test_a_recipe_takes_what_was_asked_for():
-    flags = zoo_runs.flags_of("judge", asked())
-    assert [f for f in flags if "fonts" in f] == ["--fonts=c.ttf"]
-    assert [f[8:] for f in flags if f.startswith("--train=")] == [
+    found = zoo.flags_of("judge", asked())
+    assert [f for f in found if "fonts" in f] == ["--fonts=c.ttf"]
+    assert [f[8:] for f in found if f.startswith("--train=")] == [
         *("one.json", "two.json", "three.json")
     ]
-    flags = zoo_runs.flags_of(
+    found = zoo.flags_of(
         "clip", asked(size="tiny", characters="kana", steps_scale=0.01)
     )
-    assert {"--size=tiny", "--characters=kana", "--steps=15"} <= set(flags)
-    assert f"--text_weights={pathlib.Path('runs/zoo/text')}" in flags
-    flags = zoo_runs.flags_of("text", asked(change=["text=--steps=7 --seed=2"]))
-    assert flags[-2:] == ["--steps=7", "--seed=2"]
-    assert not any("image_size" in f for f in zoo_runs.flags_of("text", asked()))
+    assert {"--size=tiny", "--characters=kana", "--steps=15"} <= set(found)
+    assert f"--text_weights={pathlib.Path('runs/zoo/text')}" in found
+    found = zoo.flags_of("text", asked(change=["text=--steps=7 --seed=2"]))
+    assert found[-2:] == ["--steps=7", "--seed=2"]
+    assert not any("image_size" in f for f in zoo.flags_of("text", asked()))
 
 
 @pytest.mark.parametrize(
-    ("step", "values", "message"),
+    ("values", "message"),
     [
-        ("reader", {"fonts": []}, "--fonts is needed: the training reader takes it"),
-        ("judge", {"judge_fonts": []}, "--judge_fonts is needed"),
-        ("text", {"change": ["--steps=3"]}, "write it as STEP=FLAGS"),
-        ("text", {"change": ["painter=--steps=3"]}, "the steps are reader, text"),
+        ({"fonts": []}, "--fonts is needed: the training reader takes it"),
+        ({"judge_fonts": []}, "--judge_fonts is needed: the training judge"),
+        ({"change": ["--steps=3"]}, "write it as TRAINING=FLAGS"),
+        ({"change": ["painter=--steps=3"]}, "the trainings are reader, text"),
     ],
 )
-def test_what_is_missing_gets_one_sentence(step, values, message):
+def test_what_is_missing_gets_one_sentence(values, message):
     with pytest.raises(InputError, match=message):
-        zoo_runs.flags_of(step, asked(**values))
+        asked(**values)
+
+
+def test_a_kept_run_is_compared_by_what_changes_its_result():
+    generator = {
+        **{"size": "tiny", "step": "step_end", "implicit_trains_style": True},
+        **{"learning_rate": 0.5, "steps": 9, "cache": "elsewhere", "fonts": ["b"]},
+    }
+    asked_for = ["--size=tiny", "--stage=step1", "--implicit_trains_style=false"]
+    asked_for += ["--learning_rate=5e-1", "--steps=9", "--cache=", "--fonts=a"]
+    # The flag was called --step when older runs were trained.
+    assert list(flags.differences("generator", generator, asked_for)) == [
+        "it was trained with --stage=step_end and not step1",
+        "it was trained with --implicit_trains_style=True and not false",
+    ]
 
 
 def test_a_card_shows_the_flags_that_a_run_had_and_nobodys_paths(tmp_path):
     manifest = tmp_path / "mine.json"
     manifest.write_text('{"あ": ["omniglot-kana/hira-01.png"]}', encoding="utf-8")
-    flags = {
+    before = {
         "characters": "kana",
         "skip_unknown_characters": True,
         "size": "tiny",
@@ -110,20 +114,27 @@ def test_a_card_shows_the_flags_that_a_run_had_and_nobodys_paths(tmp_path):
         "handwriting": [str(manifest), "/home/somebody/other.json"],
         "writer_pattern": None,
         "clip_weights": "/home/somebody/clip",
+        "step": "step_end",
         "implicit_trains_style": False,
         "steps": 9,
     }
     command = ["train", "--steps=9", "--ema=0.5", "--structure_file=/home/a.json"]
-    config = {"flags": flags, "command": command}
-    shown = zoo_runs.shown_flags("generator", config)
+    command += ["--step=step_end", "--interval=5", "--resume"]
+    config = {"flags": before, "command": command}
+    shown = flags.shown_flags("generator", config)
     assert shown == [
         *("--characters=kana", "--skip_unknown_characters", "--size=tiny"),
         *("--image_size=32", "--dtype_policy=float32", "--fonts=FONTS"),
         *("--simulated_writers=3", "--handwriting=OMNIGLOT"),
         *("--handwriting=other.json", "--clip_weights=runs/zoo/clip"),
-        *("--implicit_trains_style=false", "--steps=9", "--ema=0.5"),
-        *("--structure_file=a.json", "--run_dir=runs/zoo/generator"),
+        *("--stage=step_end", "--implicit_trains_style=false", "--steps=9"),
+        *("--ema=0.5", "--structure_file=a.json", "--run_dir=runs/zoo/generator"),
     ]
+
+
+def words(card):
+    """What a card says, however its tables are laid out."""
+    return re.sub(r"[ :|-]+", " ", card)
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -131,8 +142,10 @@ def test_a_shipped_model_is_complete_small_and_has_a_card(folder):
     bundle = read_bundle(folder)
     assert bundle.name == folder.name and "model.keras" in bundle.files
     size = sum(file.stat().st_size for file in folder.iterdir())
-    assert size <= zoo.MOST_MEGABYTES * 1e6
+    assert size <= recipes.MOST_MEGABYTES * 1e6
     card = (folder / "README.md").read_text("utf-8")
+    measured = json.loads((folder / zoo.MEASURED).read_text("utf-8"))
+    assert words(card) == words(zoo.card(measured))
     assert card.startswith(f"# {folder.name}: ") and "## Licence" in card
     for name in ("lowest.png", "highest.png"):
         assert f"({name})" in card and name in bundle.files
@@ -141,4 +154,4 @@ def test_a_shipped_model_is_complete_small_and_has_a_card(folder):
 def test_all_shipped_models_are_small_together():
     files = [file for folder in SHIPPED for file in folder.iterdir()]
     total = sum(file.stat().st_size for file in files)
-    assert total <= zoo.MOST_MEGABYTES_IN_ALL * 1e6
+    assert total <= recipes.MOST_MEGABYTES_IN_ALL * 1e6

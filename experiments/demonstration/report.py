@@ -8,7 +8,7 @@ from PIL import Image
 from hwgen_keras import evaluation
 from hwgen_keras.data import read_manifest
 from hwgen_keras.sources import read_image
-from hwgen_keras.training.stages import STEPS
+from hwgen_keras.training.settings import STAGES
 
 SIMULATED = (
     "The handwriting of this demo is simulated: strokes of KanjiVG drawn by pens whose "
@@ -17,7 +17,7 @@ SIMULATED = (
 )
 
 
-def write(fonts, handwriting, results, manifest, exported, folder, minutes):
+def write_report(fonts, handwriting, results, manifest, exported, folder, minutes):
     """Prints the table and writes report.html.
 
     Args:
@@ -48,7 +48,8 @@ def write(fonts, handwriting, results, manifest, exported, folder, minutes):
         evaluation.Figure(
             training_sheet(folder / "generator"),
             "The generator on its training pairs",
-            "After the last of the four steps: content glyph, style image, generated.",
+            "After the last of the four stages: content glyph, style image, target "
+            "(what the hand really wrote) and generated.",
         ),
         evaluation.Figure(
             generated_sheet(manifest),
@@ -58,12 +59,13 @@ def write(fonts, handwriting, results, manifest, exported, folder, minutes):
         evaluation.Figure(
             evaluation.contact_sheet(exported, blocks=2),
             "Written by the exported SavedModel",
-            "Hands that the generator has never seen.",
+            "Hands that the generator has never seen; real: what the hand itself wrote "
+            "of the character.",
         ),
         evaluation.Figure(
             training_curves(folder / "generator"),
             "Losses of the generator",
-            "The four steps after each other.",
+            "The four stages after each other.",
         ),
         evaluation.Text(
             f"Made in {minutes:.1f} minutes with "
@@ -83,7 +85,7 @@ def write(fonts, handwriting, results, manifest, exported, folder, minutes):
 
 def training_sheet(folder):
     """The last picture that training drew."""
-    return Image.open(max((folder / "step_end" / "samples").glob("step-*.png")))
+    return Image.open(max((folder / STAGES[-1] / "samples").glob("step-*.png")))
 
 
 def generated_sheet(manifest):
@@ -95,9 +97,9 @@ def generated_sheet(manifest):
 
 
 def training_curves(folder):
-    """The losses of the four steps, one line a step."""
+    """The losses of the four stages, one line a stage."""
     histories = {}
-    for name in STEPS:
+    for name in STAGES:
         lines = (folder / name / "history.jsonl").read_text("utf-8").splitlines()
         rows = [json.loads(line) for line in lines]
         histories[name] = {key: [row[key] for row in rows] for key in rows[0]}

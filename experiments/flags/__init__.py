@@ -1,16 +1,17 @@
 """Command-line flags, made of a script's settings, and how a script starts and ends."""
 
 import logging
-import os
 import sys
 
-# At 2, TensorFlow reports on every machine without a GPU that it found none.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from absl import app, flags
 
-from absl import app, flags  # noqa: E402
+from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.settings import as_json, rules_of, type_of
 
-from hwgen_keras.errors import InputError, Stopped  # noqa: E402
-from hwgen_keras.settings import as_json, rules_of, type_of  # noqa: E402
+from . import quiet
+
+# Here, since processes that a script starts import it, too.
+quiet.start()
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -24,11 +25,12 @@ _DEFINE = {
 def define(settings_class):
     """Defines a flag for each setting; absl's `--help` shows it under the script."""
     for name, rule in rules_of(settings_class).items():
-        help = rule.help + _by_size(settings_class, name)
-        default = as_json(rule.default)
+        by_size = _by_size(settings_class, name, rule)
+        help = rule.help + by_size
+        default = None if by_size else as_json(rule.default)
         if rule.separator is not None:
             flags.DEFINE_list(name, default, help)
-        elif rule.choices is not None:
+        elif isinstance(rule.choices, tuple):
             flags.DEFINE_enum(name, default, rule.choices, help)
         else:
             _DEFINE[type_of(settings_class, name)](name, default, help)
@@ -38,20 +40,20 @@ def define(settings_class):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
 
 
-def _by_size(settings_class, name):
-    """The default for each model size in words, where it depends on the size."""
-    found = {
-        size: defaults[name]
-        for size, defaults in settings_class.DEFAULTS.items()
-        if name in defaults
-    }
+def _by_size(settings_class, name, rule):
+    """The default for each model size in words, where `DEFAULTS` has the setting."""
+    of_sizes = settings_class.DEFAULTS
+    if not any(name in defaults for defaults in of_sizes.values()):
+        return ""
+    found = {size: d.get(name, rule.default) for size, d in of_sizes.items()}
+    found = {size: value for size, value in found.items() if value is not None}
     sizes = {}
     for size, value in found.items():
         sizes.setdefault(value, []).append(size)
     if len(sizes) == 1 and (None in found or len(found) == 3):
         return f" Default: {next(iter(sizes))}."
     listed = ", ".join(f"{v} ({', '.join(names)})" for v, names in sizes.items())
-    return f" Default: {listed}." if found else ""
+    return f" Default: {listed}."
 
 
 def run(main, settings_class, documentation, argument=None):
@@ -67,6 +69,8 @@ def run(main, settings_class, documentation, argument=None):
     130 (Ctrl-C).
     """
     define(settings_class)
+    # Warnings alone: absl would show what JAX did not find on the machine.
+    flags.FLAGS["verbosity"].using_default_value = False
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if __package__ != "experiments.flags":
@@ -108,6 +112,4 @@ def call(script, shared, **values):
         shared: {name: value} of settings for several scripts.
         **values: settings of this one.
     """
-    known = rules_of(script.Settings)
-    values = {name: v for name, v in {**shared, **values}.items() if name in known}
-    return script.main(script.Settings(**values))
+    return script.main(script.Settings.among(shared, **values))

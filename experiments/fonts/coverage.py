@@ -4,16 +4,12 @@ import csv
 import io
 import json
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-
 from hwgen_keras.characters import character_set
 from hwgen_keras.characters.sets import NAMES
 from hwgen_keras.data.faces import render_face
 from hwgen_keras.evaluation import text_table
-from hwgen_keras.files import write_text
+from hwgen_keras.files import write_json, write_text
 from hwgen_keras.sources.font_survey import LeftOut
-from hwgen_keras.sources.glyphs import freetype
 
 # Of `render_face`, in words.
 FAULTS = {
@@ -23,7 +19,6 @@ FAULTS = {
     "shared": "an outline that many share",
     "full": "almost a full box",
 }
-_ROWS, _COLUMNS, _CELL = 50, 24, 64
 
 
 def render_part(font, face, characters, image_size, path):
@@ -76,19 +71,17 @@ def unusable(records, characters):
     ]
 
 
-def tell_left_out(left_out):
-    """Prints each file or face that is of no use, with the reason."""
+def report_left_out(left_out):
+    """Prints each file or face that is left out, with the reason."""
     foreign = [font.reason for font in left_out if font.kind == "foreign"]
-    for font in left_out:
-        if font.kind != "foreign":
-            print(f"Left out: {font.reason}")
-    for reason in foreign[:5]:
+    others = [font.reason for font in left_out if font.kind != "foreign"]
+    for reason in others + foreign[:5]:
         print(f"Left out: {reason}")
     if foreign[5:]:
         print(f"Left out: {len(foreign) - 5} more without a character of the set.")
 
 
-def write(output, records, left_out, characters, image_size):
+def write_coverage(output, records, left_out, characters, image_size):
     """Writes coverage.json and coverage.csv.
 
     Args:
@@ -105,8 +98,7 @@ def write(output, records, left_out, characters, image_size):
         "fonts": records,
         "left_out": [{"file": f.path, "reason": f.reason} for f in left_out],
     }
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    write_text(output / "coverage.json", text + "\n")
+    write_json(output / "coverage.json", content)
     file = io.StringIO()
     sheet = csv.writer(file, lineterminator="\n")
     plain = ("name", "family", "style", "version", "weight", "rendered")
@@ -122,7 +114,7 @@ def write(output, records, left_out, characters, image_size):
     write_text(output / "coverage.csv", file.getvalue())
 
 
-def table(records, characters):
+def coverage_table(records, characters):
     """The coverage as a table of text: font × character set."""
     sizes = _sizes(characters)
     heads = [f"{name} ({size})" for name, size in sizes.items()]
@@ -147,50 +139,3 @@ def table(records, characters):
 def _sizes(characters):
     sizes = {name: len(character_set(name)) for name in NAMES}
     return {**sizes, characters.name: len(characters)}
-
-
-def write_sheets(folder, store, records):
-    """Pictures of some characters of each font, a row a font, 50 rows a picture.
-
-    Args:
-        folder: where the pictures go; it is made if need be.
-        store: the `ImageStore` of the rendered glyphs.
-        records: what `render_part` wrote of each font.
-    """
-    folder.mkdir(exist_ok=True)
-    spread = np.linspace(0, len(store.characters) - 1, _COLUMNS).astype(int)
-    # Kana come first in the named sets and would be one or two of that many.
-    first = np.arange(min(8, len(store.characters)))
-    labels = list(dict.fromkeys([*(5 * first[5 * first < 92]), *spread]))[:_COLUMNS]
-    labels = [label for label in labels if label < len(store.characters)]
-    place = {}
-    for column, label in enumerate(labels):
-        for image in np.flatnonzero(store.labels == label):
-            place[store.sources[image], column] = image
-    files = {record["name"]: (record["file"], record["index"]) for record in records}
-    fonts = np.arange(len(store.source_names))
-    for start in range(0, len(fonts), _ROWS):
-        page = fonts[start : start + _ROWS]
-        sheet = _sheet(store, page, len(labels), place, files)
-        sheet.save(folder / f"fonts-{start // _ROWS:03d}.png")
-
-
-def _sheet(store, page, columns, place, files):
-    latin = ImageFont.load_default(size=12)
-    height = _CELL + 20
-    sheet = Image.new("L", (columns * (_CELL + 4) + 4, len(page) * height), 255)
-    pen = ImageDraw.Draw(sheet)
-    for row, source in enumerate(page.tolist()):
-        top = row * height
-        name = store.source_names[source]
-        heading = latin if name.isascii() else freetype(*files[name], 12)
-        pen.text((4, top + 2), name, fill=96, font=heading)
-        for column in range(columns):
-            corner = (4 + column * (_CELL + 4), top + 18)
-            image = place.get((source, column))
-            if image is None:
-                sheet.paste(224, (*corner, corner[0] + _CELL, corner[1] + _CELL))
-                continue
-            glyph = Image.fromarray(store.decode_one(image))
-            sheet.paste(glyph.resize((_CELL, _CELL), Image.Resampling.BOX), corner)
-    return sheet

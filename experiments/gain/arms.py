@@ -1,4 +1,4 @@
-"""The arms of augmentation_gain: a name, and options of train_classifier, each.
+"""The arms of augmentation_gain: a name, and settings of train_classifier, each.
 
 In place of data an arm says True: the fonts, simulated writers or generated images
 that the experiment's flags name. Real handwriting is in every arm but those that say
@@ -48,7 +48,7 @@ PRESETS = {
 NEEDS = {"fonts": "--fonts", "simulated_writers": "--simulated_writers"}
 
 
-def arms(preset, generators, augment=AUGMENT):
+def preset_arms(preset, generators, augment=AUGMENT):
     """All arms of a preset.
 
     Args:
@@ -57,7 +57,7 @@ def arms(preset, generators, augment=AUGMENT):
         augment: of the arms that do not say.
 
     Returns:
-        {arm: its options}; `"generated"` is the name of the generator.
+        {arm: its settings}; `"generated"` is the name of the generator.
     """
     common, of_a_generator = PRESETS[preset]
     found = {name: {"augment": augment, **arm} for name, arm in common.items()}
@@ -68,12 +68,12 @@ def arms(preset, generators, augment=AUGMENT):
     return found
 
 
-def chosen(found, names, given):
+def choose(found, names, given):
     """The arms to run.
 
     Args:
-        found: what `arms` returns.
-        names: those asked for; empty: all for which there is data.
+        found: of `preset_arms`.
+        names: of those to run; empty: all for which there is data.
         given: {"fonts": whether there are some, "simulated_writers": the same}.
 
     Returns:
@@ -102,11 +102,30 @@ def chosen(found, names, given):
     return {name: arm for name, arm in found.items() if not lacking[name]}
 
 
-def training_options(arm, data, real_share=None):
-    """Options of train_classifier for an arm with an amount of real handwriting.
+def choose_arms(settings):
+    """The arms that the settings of the experiment ask for, {arm: its settings}.
+
+    Raises:
+        InputError: two generators, or an arm and a generator, have one name; or see
+            `choose`.
+    """
+    names = [name for named in settings.generators.values() for name in named]
+    common, _ = PRESETS[settings.preset]
+    for name in names:
+        if names.count(name) > 1 or name in common:
+            raise InputError(
+                f"--generated, --generator: the name {name} is taken; choose another."
+            )
+    found = preset_arms(settings.preset, names, settings.augment)
+    given = {need: bool(getattr(settings, need)) for need in NEEDS}
+    return choose(found, settings.arms, given)
+
+
+def training_values(arm, data, real_share=None):
+    """Settings of train_classifier for an arm with an amount of real handwriting.
 
     Args:
-        arm: one of `arms`.
+        arm: one of `preset_arms`.
         data: {"train": manifest, or None where there is no real handwriting; "fonts":
             list of paths; "simulated_writers": number; "generated": {generator:
             path}}.

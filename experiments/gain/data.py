@@ -8,14 +8,15 @@ import pathlib
 
 import numpy as np
 
+from hwgen_keras import inputs
 from hwgen_keras.data import read_manifest, write_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.settings import named_values
 
 PLACEHOLDERS = {"writers": "{writers}", "images_a_class": "{images_a_class}"}
 
 
-def read(options, characters):
+def read_samples(settings, characters):
     """The samples of --train and --test, of whom none wrote in both.
 
     Returns:
@@ -27,8 +28,8 @@ def read(options, characters):
     """
     parts, notes = [], []
     for flag in ("train", "test"):
-        path = pathlib.Path(getattr(options, flag))
-        samples = _samples(options, path, characters)
+        path = pathlib.Path(getattr(settings, flag))
+        samples = _samples(settings, path, characters)
         unknown = sum(not sample.writer for sample in samples)
         if unknown:
             notes.append(
@@ -117,7 +118,7 @@ def by_images(samples, amounts):
     return found
 
 
-def write(folder, axis, parts):
+def write_parts(folder, axis, parts):
     """Writes a manifest a part and returns {amount: path}; None is no image at all."""
     paths = {}
     for amount, samples in parts.items():
@@ -130,25 +131,23 @@ def write(folder, axis, parts):
     return paths
 
 
-def named(flag, values):
-    """What `NAME=PATH` flags say, {name: path}.
+def named_sets(flag, values):
+    """The values of a flag of `NAME=PATH`, {name: path}.
 
     Raises:
         InputError: a value is not of that form, or a name comes twice.
     """
     found = {}
-    for value in values:
-        name, equals, path = value.partition("=")
-        if not (name and equals and path):
-            raise InputError(f"--{flag}={value}: write it as NAME=PATH.")
+    for name, paths in named_values(flag, values).items():
         # The name is a folder's, too, and part of arms such as NAME+fonts+strokes.
         if not all(letter.isalnum() or letter in "._-" for letter in name):
             raise InputError(
-                f"--{flag}={value}: name it with letters, digits, '.', '_' and '-'."
+                f"--{flag}={name}={paths[0]}: name it with letters, digits, '.', '_' "
+                "and '-'."
             )
-        if name in found:
+        if len(paths) > 1:
             raise InputError(f"--{flag}: the name {name} comes twice; choose another.")
-        found[name] = path
+        found[name] = paths[0]
     return found
 
 
@@ -167,16 +166,16 @@ def filled(flag, path, axis, amount):
     return path.replace(PLACEHOLDERS[axis], str(amount))
 
 
-def _samples(options, path, characters):
+def _samples(settings, path, characters):
     """As `inputs.load_samples`, but unknown writers of a manifest have no name."""
     manifest = path / "manifest.json" if path.is_dir() else path
     if manifest.suffix == ".store" or (path.is_dir() and not manifest.is_file()):
-        return inputs.load_samples(options, path, characters)
+        return inputs.load_samples(settings, path, characters)
     return read_manifest(
         manifest,
         characters,
-        writer_pattern=options.writer_pattern,
-        skip_unknown=options.skip_unknown_characters,
+        writer_pattern=settings.writer_pattern,
+        skip_unknown=settings.skip_unknown_characters,
     )
 
 

@@ -1,83 +1,87 @@
 """What augmentation_gain is to make: its request, the shared images, the trainings."""
 
-import types
-
+from hwgen_keras import inputs
 from hwgen_keras.data import HANDWRITING
-from hwgen_keras.inputs import cache as prepared
-from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.generation.settings import WritingSettings
+from hwgen_keras.inputs import cache
+from hwgen_keras.settings import RESULT, rules_of
 
-from . import arms as gain_arms
-from . import data as gain_data
-from . import generated as gain_generated
-from . import runs as gain_runs
-
-# Options that every training takes as the experiment was given them.
-TRAINING = (
-    *("characters", "skip_unknown_characters", "size", "image_size", "batch_size"),
-    *("steps", "learning_rate", "schedule", "warmup_steps", "clip_norm", "interval"),
-    *("checkpoint_minutes", "dtype_policy", "jit_compile", "steps_per_execution"),
-)
+from .arms import training_values
+from .data import digest, write_parts
+from .runs import Job
 
 
-def request(options, train, test, characters, axis):
+def request(settings, train, test, characters, axis):
     """What decides the figures of an arm, amount and seed, for `output_folder`."""
-    names = (*TRAINING, "fonts", "simulated_writers", "generated_count", "real_share")
-    free = ("characters", "interval", "checkpoint_minutes")
-    values = {f"--{n}": getattr(options, n) for n in names if n not in free}
-    return {
-        "--train": gain_data.digest(train),
-        "--test": gain_data.digest(test),
-        "--characters": "".join(characters),
-        "--macro_over": options.macro_over,
-        "--writers or --images_a_class": axis,
-        **values,
+    values = settings.values(RESULT) | {
+        "train": digest(train),
+        "test": digest(test),
+        "characters": "".join(characters),
+        # The folder is refused with other steps, though a training could be continued.
+        "steps": settings.steps,
+        "writers or --images_a_class": axis,
     }
+    # The note beside each set has what decides it; the digests name the writers.
+    elsewhere = {*rules_of(WritingSettings), "writer_pattern"}
+    return {f"--{name}": v for name, v in values.items() if name not in elsewhere}
 
 
-def prepare(options, output, axis, parts, generators, arms):
+def prepare(settings, output, parts, sets, arms):
     """Makes all images that trainings share, once.
 
+    Args:
+        settings: of augmentation_gain.
+        output: its folder.
+        parts: {amount: samples}.
+        sets: `GeneratedSets`.
+        arms: {arm: its settings}.
+
     Returns:
-        {amount: what `gain_arms.training_options` takes}.
+        {amount: what `training_values` takes}.
     """
-    characters = inputs.load_characters(options)
+    characters = inputs.load_characters(settings)
     fonts, file = [], output / "data" / "fonts.store"
-    if options.fonts:
-        # Kept, so that no training looks for fonts again, and all see the same.
+    if settings.fonts:
+        # Kept, so that no training searches for fonts again, and all see the same.
         if not file.exists():
-            inputs.load_store(options, handwriting=False).save(file)
+            inputs.load_store(settings, fonts=settings.fonts).save(file)
         fonts = [str(file)]
+    writers = settings.simulated_writers
     if any(arm.get("simulated_writers") for arm in arms.values()):
-        prepared.simulated(
-            options.cache, options.simulated_writers, characters, options.image_size
-        )
-    manifests = gain_data.write(output / "data", axis, parts)
-    named = types.SimpleNamespace(**vars(options))
-    named.fonts = fonts
+        cache.simulated(settings.cache, writers, characters, settings.image_size)
     data = {}
-    for amount, manifest in manifests.items():
-        for path in {manifest, options.test} - {None}:
-            inputs.load_images(named, path, characters, HANDWRITING)
+    for amount, manifest in write_parts(output / "data", sets.axis, parts).items():
+        for path in {manifest, settings.test} - {None}:
+            inputs.load_images(settings, path, characters, HANDWRITING)
         data[amount] = {
             "train": manifest,
             "fonts": fonts,
-            "simulated_writers": options.simulated_writers,
-            "generated": gain_generated.sets(
-                named, output, generators, axis, amount, manifest
-            ),
+            "simulated_writers": writers,
+            "generated": sets.of(amount, manifest, fonts),
         }
     return data
 
 
-def plan(options, output, arms, data):
-    """The trainings, seed by seed, and notes on arms that are none with an amount."""
+def jobs_of(settings, output, arms, data, training):
+    """The trainings, seed by seed, and notes on arms that are none with an amount.
+
+    Args:
+        settings: of augmentation_gain.
+        output: its folder.
+        arms: {arm: its settings}.
+        data: of `prepare`.
+        training: the class of the settings of train_classifier.
+
+    Returns:
+        (list of `Job`, list of sentences).
+    """
     jobs, notes = [], []
-    shared = {name: getattr(options, name) for name in (*TRAINING, "cache")}
-    share = options.real_share or None
-    for seed in range(options.seeds):
+    shared = settings.values() | {"writer_pattern": None}
+    share = settings.real_share or None
+    for seed in range(settings.seeds):
         for amount, given in data.items():
             for name, arm in arms.items():
-                values = gain_arms.training_options(arm, given, share)
+                values = training_values(arm, given, share)
                 if values is None:
                     notes.append(
                         f"No arm {name} with amount {amount}: there is no data, or it "
@@ -85,13 +89,7 @@ def plan(options, output, arms, data):
                     )
                     continue
                 folder = output / "runs" / name / str(amount) / str(seed)
-                values = {**shared, **values, "seed": seed}
-                jobs.append(gain_runs.Job(name, amount, seed, folder, values))
+                run = {**values, "seed": seed, "run_dir": str(folder)}
+                own = training.among(shared, **run)
+                jobs.append(Job(name, amount, seed, values, own))
     return jobs, list(dict.fromkeys(notes))
-
-
-def reading_options(options):
-    """Options of `TestImages`, as JSON."""
-    names = ("test", "macro_over", "characters", "skip_unknown_characters")
-    names += ("writer_pattern", "image_size", "cache")
-    return {name: getattr(options, name) for name in names}

@@ -3,11 +3,12 @@
 import collections
 
 import numpy as np
-from hwgen_keras.training.recipes import placed
 from PIL import Image
 
 from hwgen_keras import evaluation
-from hwgen_keras.files import complete_file, write_text
+from hwgen_keras.data import placed
+from hwgen_keras.files import complete_file, write_json, write_text
+from hwgen_keras.generation import to_uint8
 
 from . import results as gain_results
 
@@ -16,13 +17,13 @@ MOST_CHARACTERS = 10
 PICTURE = 64  # pixels, at least
 
 
-def write(output, jobs, arms, axis, notes, test):
+def write_results(output, jobs, arms, axis, notes, test):
     """Writes all files and prints the tables.
 
     Args:
         output: folder.
-        jobs: all `gain_runs.Job`s, which are done.
-        arms: {arm: its options}.
+        jobs: all `Job`s, which are done.
+        arms: {arm: its settings}.
         axis: what amounts count, a key of `gain_results.AXES`.
         notes: sentences on what the reader should know.
         test: `TestImages` that were read.
@@ -47,7 +48,7 @@ def write(output, jobs, arms, axis, notes, test):
         "precision": precision,
         "notes": notes,
     }
-    evaluation.write_report(output / "results.json", values)
+    write_json(output / "results.json", values)
     write_text(output / "results.csv", gain_results.csv_text(rows))
 
     accuracy = gain_results.table(summary, "accuracy", axis)
@@ -58,17 +59,18 @@ def write(output, jobs, arms, axis, notes, test):
         "Errors fewer than those of the best arm without a generator, %": reduction,
         "Macro-F1, %": macro,
     }
-    told = "\n\n".join([precision, *notes])
+    remarks = "\n\n".join([precision, *notes])
     parts = [
-        f"{title}\n\n{evaluation.markdown_table(*t)}" for title, t in titles.items()
+        f"{title}\n\n{evaluation.markdown_table(*table)}"
+        for title, table in titles.items()
     ]
-    write_text(output / "table.md", "\n\n".join([*parts, told]) + "\n")
-    for title, one in titles.items():
-        print(f"\n{title}\n{evaluation.text_table(*one)}")
-    print(f"\n{told}\n")
+    write_text(output / "table.md", "\n\n".join([*parts, remarks]) + "\n")
+    for title, table in titles.items():
+        print(f"\n{title}\n{evaluation.text_table(*table)}")
+    print(f"\n{remarks}\n")
 
     amounts = list(gain_results.baselines(summary))
-    names = [gain_results.told(amount, axis) for amount in amounts]
+    names = [gain_results.amount_text(amount, axis) for amount in amounts]
     plots = {
         "accuracy.png": evaluation.plot_amounts(
             amounts, gain_results.cells(summary, "accuracy"), gain_results.AXES[axis][1]
@@ -86,7 +88,7 @@ def write(output, jobs, arms, axis, notes, test):
         evaluation.Table(*table, title, best=best) for title, table in titles.items()
     ]
     sections = [
-        evaluation.Text(told, "How to read the figures"),
+        evaluation.Text(remarks, "How to read the figures"),
         tables[0],
         evaluation.Figure(
             plots["accuracy.png"],
@@ -103,7 +105,7 @@ def write(output, jobs, arms, axis, notes, test):
         tables[2],
     ]
     for change in changes:
-        amount = gain_results.told(change["amount"], axis)
+        amount = gain_results.amount_text(change["amount"], axis)
         sections += change_sections(change, amount, test)
     path = output / "report.html"
     evaluation.write_html(path, "What generated images are worth", sections)
@@ -122,7 +124,7 @@ def changed(jobs, pair, amount, test):
         row["character"] = test.characters[row.pop("label")]
     improved, broken = evaluation.changed_images(before, after, len(labels))
 
-    def told(index, right, read):
+    def details(index, right, read):
         wrong = collections.Counter(read[~right[:, index], index].tolist())
         return {
             "image": index,
@@ -140,8 +142,8 @@ def changed(jobs, pair, amount, test):
         "before": pair[0],
         "after": pair[1],
         "characters": characters,
-        "improved": [told(index, before, read_before) for index in improved],
-        "broken": [told(index, after, read_after) for index in broken],
+        "improved": [details(index, before, read_before) for index in improved],
+        "broken": [details(index, after, read_after) for index in broken],
     }
 
 
@@ -180,17 +182,17 @@ def change_sections(change, amount, test):
         if not shown:
             sections.append(evaluation.Text("No image.", name))
             continue
-        images = pictures(test, [one["image"] for one in shown])
+        images = pictures(test, [row["image"] for row in shown])
         sections.append(
             evaluation.Pictures(
                 [
                     (
                         image,
-                        f"{one['character']}, {word} {one['read_as']}\n"
-                        f"{one['before']}/{one['seeds'][0]} → "
-                        f"{one['after']}/{one['seeds'][1]}",
+                        f"{row['character']}, {word} {row['read_as']}\n"
+                        f"{row['before']}/{row['seeds'][0]} → "
+                        f"{row['after']}/{row['seeds'][1]}",
                     )
-                    for image, one in zip(images, shown, strict=True)
+                    for image, row in zip(images, shown, strict=True)
                 ],
                 name,
                 f"{len(shown)} of {len(found)} images, those with the largest change "
@@ -203,8 +205,7 @@ def change_sections(change, amount, test):
 
 def pictures(test, indices):
     """Test images as recognisers see them, enlarged where they are small."""
-    images = placed(test.store, np.array(indices))[..., 0]
-    grey = np.rint((images + 1) * 127.5).astype(np.uint8)
+    grey = to_uint8(placed(test.store, np.array(indices)))
     times = -(-PICTURE // grey.shape[1])
     return [
         Image.fromarray(image).resize(

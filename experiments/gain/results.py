@@ -3,15 +3,14 @@
 import collections
 import csv
 import io
-import json
 import statistics
 
 import numpy as np
 
 from hwgen_keras import evaluation
-from hwgen_keras.evaluation.test_images import PREDICTIONS, REPORT
+from hwgen_keras.files import read_json
 
-from . import arms as gain_arms
+from .arms import CLASSICAL
 
 # What an amount counts: of one, of several.
 AXES = {
@@ -25,7 +24,7 @@ def collect(jobs):
     """The figures of every training: a list of dicts of `COLUMNS`."""
     rows = []
     for job in jobs:
-        report = json.loads((job.folder / REPORT).read_text(encoding="utf-8"))
+        report = read_json(job.folder / evaluation.REPORT)
         values = {name: report[name] for name in COLUMNS[3:]}
         row = {"arm": job.arm, "amount": job.amount, "seed": job.seed}
         rows.append({**row, **values})
@@ -37,7 +36,7 @@ def summarise(rows, arms):
 
     Args:
         rows: see `collect`.
-        arms: {arm: its options}, see `gain_arms`.
+        arms: {arm: its settings}, see `preset_arms`.
 
     Returns:
         A list of dicts, in the order of the arms, then by amount: "amount", "arm",
@@ -80,7 +79,7 @@ def summarise(rows, arms):
     return sorted(found, key=lambda line: order.index(line["arm"]))
 
 
-def told(amount, axis):
+def amount_text(amount, axis):
     """An amount in words."""
     return f"{amount} {AXES[axis][amount != 1]}"
 
@@ -101,7 +100,7 @@ def cells(summary, name):
 def table(summary, name, axis):
     """Header and rows of a measure in per cent: arms × amounts."""
     amounts = sorted({line["amount"] for line in summary})
-    header = ["Trained on", *(told(amount, axis) for amount in amounts)]
+    header = ["Trained on", *(amount_text(amount, axis) for amount in amounts)]
     return header, [[arm, *row] for arm, row in cells(summary, name).items()]
 
 
@@ -126,7 +125,7 @@ def compared(summary, arms, amount):
     before = lines[0]["baseline"]
     after = with_generator
     if not with_generator:
-        before = gain_arms.CLASSICAL
+        before = CLASSICAL
         if before not in accuracy:
             before = next(iter(accuracy))
         after = [arm for arm in accuracy if arm != before]
@@ -164,7 +163,7 @@ def precision(summary, images, axis):
     for amount, baseline in baselines(summary).items():
         if baseline is not None:
             text += (
-                f"\n\nBest arm without a generator with {told(amount, axis)}: "
+                f"\n\nBest arm without a generator with {amount_text(amount, axis)}: "
                 f"{baseline}, chosen by these same test images, which favours it."
             )
     return text
@@ -179,7 +178,7 @@ def readings(jobs, arm, amount):
     right, read = [], []
     for job in jobs:
         if (job.arm, job.amount) == (arm, amount):
-            text = (job.folder / PREDICTIONS).read_text(encoding="utf-8")
+            text = (job.folder / evaluation.PREDICTIONS).read_text(encoding="utf-8")
             lines = list(csv.DictReader(io.StringIO(text)))
             right.append([line["true"] == line["predicted"] for line in lines])
             read.append([line["predicted"] for line in lines])

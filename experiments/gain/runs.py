@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import json
 import logging
 import os
 import pathlib
@@ -11,17 +10,14 @@ import shutil
 import signal
 import threading
 
-from hwgen_keras import parallel
-from hwgen_keras.errors import InputError
+import keras
 
-from .. import train_classifier
-from ..flags import common
+from hwgen_keras import evaluation, parallel, training
+from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.files import read_json
+from hwgen_keras.settings import Settings
 
 LOG = "training.log"
-# What the same arm, amount and seed must have in common with a training kept from
-# before; the rest is in the request of the whole experiment.
-_KEPT = ("simulated_writers", "augment", "mix", "real_share", "generated")
-_REPORT = "report.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,31 +26,43 @@ class Job:
 
     Attributes:
         arm, amount, seed: what it is.
-        folder: its run folder.
-        values: options of train_classifier.
+        values: what the arm decides with this amount, see `training_values`.
+        settings: of train_classifier.
     """
 
     arm: str
     amount: int
     seed: int
-    folder: pathlib.Path
     values: dict
+    settings: Settings
+
+    @property
+    def folder(self):
+        """The run folder."""
+        return pathlib.Path(self.settings.run_dir)
 
     @property
     def done(self):
         """Whether it was trained and has read the test images."""
-        return (self.folder / _REPORT).exists()
+        return (self.folder / evaluation.REPORT).exists()
 
     def check(self):
-        """Raises InputError if the folder holds a training with other options."""
+        """Raises InputError if the folder holds a training of another arm.
+
+        The rest is in the request of the whole experiment.
+        """
         config = self.folder / "config.json"
         if not config.exists():
             return
-        before = json.loads(config.read_text(encoding="utf-8"))["flags"]
-        for name in _KEPT:
-            old, new = before[name], self.values[name]
+        before = read_json(config)["flags"]
+        for name, new in self.values.items():
+            if name in ("train", "fonts"):  # files of the experiment itself
+                continue
+            old = before[name]
             if name == "generated":
-                old, new = map(_real, (old, new))
+                old, new = (
+                    [os.path.realpath(p) for p in paths] for paths in (old, new)
+                )
             if old != new:
                 raise InputError(
                     f"--output: {self.folder} was trained with --{name}={old}, not "
@@ -62,12 +70,13 @@ class Job:
                 )
 
 
-def run(jobs, test, processes):
+def train_all(jobs, main, test, processes):
     """Trains and reads what is not done yet; what is done is kept whatever happens.
 
     Args:
         jobs: list of `Job`, in the order in which to begin them.
-        test: options of `TestImages`, a dict.
+        main: of train_classifier.
+        test: the `TestSet`.
         processes: how many trainings at once.
 
     Raises:
@@ -76,10 +85,10 @@ def run(jobs, test, processes):
     """
     for job in jobs:
         job.check()
-    left = [(job.folder, job.values, test) for job in jobs if not job.done]
+    left = [(main, job.settings, test) for job in jobs if not job.done]
     print(f"{len(jobs)} trainings, {len(jobs) - len(left)} of them done before.")
     if min(processes, len(left)) > 1:
-        # Before the other processes load a framework, which looks once.
+        # Before the other processes load a framework, which reads them once.
         for name, value in threads(processes).items():
             os.environ.setdefault(name, value)
     for _ in parallel.each(train, left, "training", "trainings", workers=processes):
@@ -97,30 +106,30 @@ def threads(processes, cores=None):
 
 
 def share_accelerator():
-    """Lets several processes use one GPU; call it before a framework is loaded."""
+    """Lets several processes use one GPU; call it before a device is used."""
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
-def train(folder, values, test):
-    """Trains one classifier and reads the test images with it, or goes on with it.
+def train(main, settings, test):
+    """Trains one classifier, or resumes its training, and reads the test images.
 
     What it prints goes to training.log in its folder.
 
     Args:
-        folder: the run folder.
-        values: options of train_classifier, a dict.
-        test: options of `TestImages`, a dict.
+        main: of train_classifier.
+        settings: of it.
+        test: the `TestSet`.
 
     Raises:
         InputError: the training failed; the message names the folder.
         Stopped: a signal came.
     """
-    import keras
-
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    folder = pathlib.Path(settings.run_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    weights, checkpoints = folder / "classifier.keras", folder / "checkpoints"
     try:
         with (
             _interruptible(),
@@ -128,48 +137,26 @@ def train(folder, values, test):
             contextlib.redirect_stdout(log),
             contextlib.redirect_stderr(log),
         ):
-            if not (folder / "classifier.keras").exists():
-                _fit(folder, values)
-            test_images(json.dumps(test)).read(
-                folder / "classifier.keras", folder, folder.name
-            )
+            if not weights.exists():
+                begun = (folder / "history.jsonl").exists()
+                begun = begun or bool(training.checkpoint_folders(checkpoints))
+                main(settings.replace(resume=begun))
+            test_images(test).read(weights, folder, folder.name)
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
-    except (KeyboardInterrupt, common.Stopped) as stop:
+    except (KeyboardInterrupt, Stopped) as stop:
         status = getattr(stop, "status", 130)
-        raise common.Stopped("\nStopped; the same command goes on.", status) from None
+        raise Stopped("\nStopped; the same command resumes.", status) from None
     finally:
         # A process makes many models in a row.
         keras.utils.clear_session()
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-
-
-def _fit(folder, values):
-    from hwgen_keras.training.checkpoints import checkpoint_folders
-
-    begun = (folder / "history.jsonl").exists() or checkpoint_folders(folder / "checkpoints")
-    options = common.options(
-        train_classifier.FLAGS,
-        train_classifier.EXTRA,
-        **values,
-        run_dir=str(folder),
-        resume=bool(begun),
-    )
-    train_classifier.main(options)
-
-
-def _real(paths):
-    return [os.path.realpath(path) for path in paths]
+    shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 @functools.lru_cache(maxsize=1)
 def test_images(test):
-    """`TestImages`, once a process."""
-    import types
-
-    from hwgen_keras.evaluation.test_images import TestImages
-
-    return TestImages(types.SimpleNamespace(**json.loads(test)))
+    """The `TestImages` of a `TestSet`, once a process."""
+    return evaluation.TestImages(test)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""What prepare_pages leaves: images, a manifest, and a review of what is odd.
+"""What prepare_pages leaves: images, a manifest, and a review of what is suspicious.
 
-`review.json` tells what was read from which photo, so that the same command again adds
+`review.json` lists what was read from which photo, so that the same command again adds
 nothing twice, and further photos are added.
 """
 
@@ -8,11 +8,12 @@ import json
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, sha256_of, write_text
+from hwgen_keras.evaluation import Figure, Table, Text, captioned_grid, write_html
+from hwgen_keras.files import complete_file, sha256_of, write_json
 
 _FORMAT, _VERSION = "hwgen_keras pages", 1
 _TILE, _TILES_ACROSS = 96, 8
@@ -143,8 +144,7 @@ class Output:
 
     def save(self):
         """Writes `review.json`, and the manifest where there is an image."""
-        text = json.dumps(self.state, ensure_ascii=False, indent=1)
-        write_text(self.folder / "review.json", text + "\n")
+        write_json(self.folder / "review.json", self.state)
         samples = [
             Sample(cell["character"], self.folder / cell["image"], self.state["writer"])
             for _, _, cell in self.cells()
@@ -160,8 +160,6 @@ class Output:
 
     def write_review(self):
         """Writes `review.html`, and `review.png` where something is suspicious."""
-        from hwgen_keras.evaluation import Figure, Table, Text, write_html
-
         cells = self.cells()
         suspicious = [(p["photo"], c) for _, p, c in cells if c["reasons"]]
         empty = [(p["photo"], c) for _, p, c in cells if not c["image"]]
@@ -203,26 +201,12 @@ class Output:
 
     def _tiles(self, cells):
         """Photographed and cleaned drawings in pairs, numbered as in the table."""
-        across, gap, text = min(_TILES_ACROSS, len(cells)), 6, 14
-        width, height = 2 * _TILE + 2 * gap, _TILE + text + gap
-        rows = -(-len(cells) // across)
-        sheet = Image.new("L", (across * width + gap, rows * height + gap), 255)
-        pen = ImageDraw.Draw(sheet)
-        font = ImageFont.load_default(size=text - 2)
-        for place, cell in enumerate(cells):
-            left = gap + place % across * width
-            top = gap + place // across * height
-            pen.text((left, top), str(place + 1), fill=64, font=font)
-            for column, name in enumerate(("seen", "image")):
+        tiles = []
+        for number, cell in enumerate(cells, start=1):
+            for caption, name in ((str(number), "seen"), ("", "image")):
                 with Image.open(self.folder / cell[name]) as image:
-                    tile = image.convert("L")
-                tile.thumbnail((_TILE - 2, _TILE - 2))
-                corner = left + column * _TILE + 1, top + text + 1
-                sheet.paste(tile, corner)
-                box = (corner[0] - 1, corner[1] - 1)
-                box += (corner[0] + tile.width, corner[1] + tile.height)
-                pen.rectangle(box, outline=200)
-        return sheet
+                    tiles.append((caption, np.asarray(image.convert("L"))))
+        return captioned_grid(tiles, 2 * _TILES_ACROSS, _TILE)
 
 
 def page_picture(flat, layout, written, pixels_per_mm):
@@ -231,12 +215,13 @@ def page_picture(flat, layout, written, pixels_per_mm):
     page = Image.fromarray(grey).reduce(_PAGE_REDUCTION).convert("RGB")
     pen = ImageDraw.Draw(page)
     scale = pixels_per_mm / _PAGE_REDUCTION
-    for one in written:
-        colour = _ORANGE if one.reasons else _GREEN if one.image is not None else _GREY
-        left, top = one.cell.left * scale, one.cell.top * scale
+    for result in written:
+        empty = result.image is None
+        colour = _ORANGE if result.reasons else _GREY if empty else _GREEN
+        left, top = result.cell.left * scale, result.cell.top * scale
         box = (left, top, left + layout.box * scale, top + layout.box * scale)
-        pen.rectangle(box, outline=colour, width=2 if one.image is not None else 1)
-        if one.image is None:
+        pen.rectangle(box, outline=colour, width=1 if empty else 2)
+        if empty:
             pen.line(box, fill=colour)
     return page.quantize(64)
 

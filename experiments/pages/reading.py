@@ -6,7 +6,8 @@ import pathlib
 from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder
+from hwgen_keras.files import locked_folder, writable
+from hwgen_keras.settings import rules_of
 from hwgen_keras.sources import read_image
 from hwgen_keras.sources.pages.cells import read_cells
 from hwgen_keras.sources.pages.folders import (
@@ -18,34 +19,33 @@ from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, flatten_page
 
 from .output import Output, digest, page_picture
+from .settings import Cleaning
 
 
-def read_photos(options):
+def read_photos(settings):
     """Reads photos of pages; returns the path of the manifest."""
-    if not options.layout:
-        raise InputError("--layout is needed: the .json beside the sheet's PDF.")
-    layout = read_layout(options.layout)
-    photos = list_images(options.photos, "--photos")
+    layout = read_layout(settings.layout)
+    photos = list_images(settings.photos, "--photos")
     mistakes = []
-    with _opened(options) as output:
-        for photo in tqdm(_outside(photos, options), unit="photo", desc="photos"):
+    with _opened(settings) as output:
+        for photo in tqdm(_outside(photos, settings), unit="photo", desc="photos"):
             try:
-                said = _read_photo(photo, layout, output, options)
+                message = _read_photo(photo, layout, output, settings)
             except InputError as error:
                 mistakes.append(str(error))
             else:
-                # Saved page by page: an interrupted run goes on from here.
+                # Saved page by page: an interrupted run resumes from here.
                 output.save()
-                if said:
-                    tqdm.write(said)
+                if message:
+                    tqdm.write(message)
         missing = [
             str(page)
             for page in range(1, len(layout.pages) + 1)
             if not output.page(_key(layout.identity, page))
         ]
         if missing and len(missing) < len(layout.pages):
-            some = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-            print(f"Pages of the sheet without a photo: {some}")
+            listed = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+            print(f"Pages of the sheet without a photo: {listed}")
         return _finish(output, mistakes, "photos")
 
 
@@ -54,7 +54,7 @@ def _key(identity, page):
     return f"{identity:04x}-{page:03d}"
 
 
-def _read_photo(photo, layout, output, options):
+def _read_photo(photo, layout, output, settings):
     """Reads one photo into the output; returns what the user should know."""
     checksum = digest(photo)
     if output.page_of(checksum):
@@ -67,44 +67,46 @@ def _read_photo(photo, layout, output, options):
             "the layout that was written with that sheet."
         )
     key = _key(flat.identity, flat.page)
-    earlier, said = output.page(key), None
+    earlier, message = output.page(key), None
     if earlier:
         other = f"{earlier['photo']} (blur {earlier['blur']:.2f} mm)"
         this = f"{photo.name} (blur {flat.blur:.2f} mm)"
         sharper, other = (this, other) if flat.blur < earlier["blur"] else (other, this)
-        said = f"Page {flat.page} is on two photos; {sharper} is sharper than {other}."
+        message = (
+            f"Page {flat.page} is on two photos; {sharper} is sharper than {other}."
+        )
         if flat.blur >= earlier["blur"]:
             output.note(checksum, key)
-            return said
+            return message
     written = read_cells(
-        flat, layout, options.image_size, stroke_width=options.stroke_width
+        flat, layout, settings.image_size, stroke_width=settings.stroke_width
     )
     cells = [
         {
-            "character": one.cell.character,
-            "place": f"row {one.cell.row + 1}, column {one.cell.column + 1}",
-            "name": f"{ord(one.cell.character):05x}/{key}-{position + 1:03d}.png",
-            "image": one.image,
-            "seen": one.seen,
-            "reasons": list(one.reasons),
+            "character": result.cell.character,
+            "place": f"row {result.cell.row + 1}, column {result.cell.column + 1}",
+            "name": f"{ord(result.cell.character):05x}/{key}-{position + 1:03d}.png",
+            "image": result.image,
+            "seen": result.seen,
+            "reasons": list(result.reasons),
         }
-        for position, one in enumerate(written)
+        for position, result in enumerate(written)
     ]
     picture = page_picture(flat, layout, written, PIXELS_PER_MM)
     output.put(key, photo.name, checksum, flat.blur, cells, picture)
-    return said
+    return message
 
 
-def read_folder(options):
+def read_folder(settings):
     """Cleans sorted images; returns the path of the manifest."""
-    paths = _outside(list_images([options.folder], "--folder"), options)
-    pairs = [(character_of_file(path, options.folder), path) for path in paths]
+    paths = _outside(list_images([settings.folder], "--folder"), settings)
+    pairs = [(character_of_file(path, settings.folder), path) for path in paths]
     mistakes = []
-    with _opened(options) as output:
+    with _opened(settings) as output:
         try:
             for character, path in tqdm(pairs, unit="image", desc="images"):
                 try:
-                    _read_sorted(path, character, output, options)
+                    _read_sorted(path, character, output, settings)
                 except InputError as error:
                     mistakes.append(str(error))
         finally:
@@ -113,7 +115,7 @@ def read_folder(options):
         return _finish(output, mistakes, "images")
 
 
-def _read_sorted(path, character, output, options):
+def _read_sorted(path, character, output, settings):
     """Reads one image of a folder into the output."""
     checksum = digest(path)
     # The same drawing in the folders of two characters is two images.
@@ -122,7 +124,7 @@ def _read_sorted(path, character, output, options):
         return
     seen = read_image(path)
     image, reasons = clean_sorted(
-        seen, character, options.image_size, stroke_width=options.stroke_width
+        seen, character, settings.image_size, stroke_width=settings.stroke_width
     )
     cell = {
         "character": character,
@@ -135,31 +137,23 @@ def _read_sorted(path, character, output, options):
     output.put(key, path.name, checksum, None, [cell])
 
 
-def _outside(paths, options):
+def _outside(paths, settings):
     """The paths beside the output, which may lie in the folder that is read."""
-    output = pathlib.Path(options.output).resolve()
+    output = pathlib.Path(settings.output).resolve()
     return [path for path in paths if output not in path.resolve().parents]
 
 
 @contextlib.contextmanager
-def _opened(options):
+def _opened(settings):
     """The output, kept from other processes."""
-    settings = {
-        "image_size": options.image_size,
-        "stroke_width": options.stroke_width,
-    }
-    with locked_folder(options.output, "--output") as folder:
-        try:
-            yield Output(folder, options.writer, settings)
-        except OSError as error:
-            raise InputError(
-                f"--output {folder} cannot be written ({error.strerror}); free some "
-                "space and give the same command again."
-            ) from None
+    cleaning = {name: getattr(settings, name) for name in rules_of(Cleaning)}
+    output = settings.output
+    with locked_folder(output, "--output") as folder, writable(output, "--output"):
+        yield Output(folder, settings.writer, cleaning)
 
 
 def _finish(output, mistakes, what):
-    """Writes the review, then tells what could not be read."""
+    """Writes the review, then reports what could not be read."""
     good = 0
     if output.cells():
         good, suspicious, empty = output.write_review()
@@ -170,7 +164,7 @@ def _finish(output, mistakes, what):
     if len(mistakes) > 1:
         print("\n".join(mistakes))
         raise InputError(
-            f"{len(mistakes)} {what} could not be used, as told above; replace or "
+            f"{len(mistakes)} {what} could not be used, as listed above; replace or "
             "remove them."
         )
     if mistakes:

@@ -5,7 +5,7 @@ A pure function of the figures, so that no sentence says what was not measured.
 
 from hwgen_keras.evaluation import markdown_table
 
-from . import recipes as zoo
+from . import recipes
 from .figures import figures
 
 MEASURED = "measured.json"
@@ -139,8 +139,9 @@ def _training(measured):
     name = measured["name"]
     yield (
         "These trainings, in this order. With the data in place, "
-        f"`python -m experiments.reproduce {name}` runs them all, and `docs/how-to/zoo.md` "
-        "tells how; `FONTS`, `OMNIGLOT` and so on stand for the data below."
+        f"`python -m experiments.reproduce {name}` runs them all, and "
+        "`docs/how-to/zoo.md` tells how; `FONTS`, `OMNIGLOT` and so on stand for the "
+        "data below."
     )
     for run in measured["training"]:
         lines = [f"python -m experiments.{run['script']}", *run["flags"]]
@@ -180,7 +181,7 @@ def _data(measured):
     yield _handwriting(data["handwriting"], "handwriting")
     simulated = max(run["simulated_writers"] or 0 for run in measured["training"])
     if simulated:
-        yield f"on {simulated} simulated writers ({zoo.KANJIVG[0]}; {zoo.KANJIVG[1]}),"
+        yield f"on {simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
     yield f"and on the glyphs of {len(data['fonts'])} fonts:"
     yield _fonts(data["fonts"])
     yield "It was tested on writers that no training of it saw:"

@@ -5,20 +5,19 @@ import dataclasses
 import json
 import pathlib
 import re
-import types
 
 import numpy as np
 
+from hwgen_keras import inputs
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.characters.sets import HIRAGANA, KATAKANA
 from hwgen_keras.data import HANDWRITING, ImageStore, simulated_store
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
-from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.sources.font_files import faces, font_files, name_faces
 
-from . import recipes as zoo
-from .runs import source_of
+from . import recipes
+from .flags import source_of
 
 KANA = frozenset(HIRAGANA + KATAKANA)
 SCRIPTS = ("kana", "kanji")
@@ -38,22 +37,27 @@ def script_of(character):
     return "kana" if character in KANA else "kanji"
 
 
-def load_tests(options, characters):
-    """The images of `--test`, {script: `Test`}.
+def load_tests(paths, images, characters):
+    """The images of writers nobody trained on, {script: `Test`}.
 
     Of each manifest those of the script that most of its images show: who recorded
     kanji and a few kana is a writer of kanji.
+
+    Args:
+        paths: of manifests.
+        images: how they are read, `Images`.
+        characters: the `CharacterSet`.
     """
     samples, names = {}, {}
-    for path in options.test:
-        found = inputs.load_samples(options, path, characters)
+    for path in paths:
+        found = inputs.load_samples(images, path, characters)
         kinds = [script_of(sample.character) for sample in found]
         script = max(SCRIPTS, key=kinds.count)
         own = [s for s, kind in zip(found, kinds, strict=True) if kind == script]
         samples.setdefault(script, []).extend(own)
         name = source_of(path) or pathlib.Path(path).name
         names.setdefault(script, []).append(name)
-    size, cache = options.image_size, options.cache
+    size, cache = images.image_size, images.cache
     return {
         script: Test(
             prepared.cleaned(cache, samples[script], characters, size, HANDWRITING),
@@ -65,11 +69,17 @@ def load_tests(options, characters):
     }
 
 
-def load_contents(options, characters):
-    """The glyphs of `--reference_font`, of the first font without it."""
-    store = inputs.load_store(options, ("fonts",), handwriting=False)
+def load_contents(fonts, name, images, characters):
+    """The glyphs of one font, and its name.
+
+    Args:
+        fonts: paths of all fonts.
+        name: of the one among them; None: the first.
+        images, characters: see `load_tests`.
+    """
+    store = inputs.load_store(images, fonts=fonts, characters=characters)
     names = [store.source_names[k] for k in np.unique(store.sources)]
-    name = options.reference_font or names[0]
+    name = name or names[0]
     if name not in names:
         raise InputError(
             f"--reference_font: --fonts has no {name!r}; it has {', '.join(names[:5])}"
@@ -78,34 +88,42 @@ def load_contents(options, characters):
     return store.select(store.find(source=name)), name
 
 
-def asked_characters(options, contents):
+def asked_characters(contents, kanji, seed):
     """Class ids of what a generator is to write, {script: ascending integers}.
 
-    All kana, and `--kanji` of the kanji, drawn by `--seed`, that the font has.
+    Args:
+        contents: the glyphs of one font; all kana among them are asked for.
+        kanji: how many of its kanji are, drawn by the seed.
+        seed: an integer.
     """
     drawn = np.unique(contents.labels)
     kinds = np.array([script_of(contents.characters[k]) for k in drawn])
-    kanji = drawn[kinds == "kanji"]
-    order = np.random.default_rng(options.seed).permutation(len(kanji))
+    known = drawn[kinds == "kanji"]
+    order = np.random.default_rng(seed).permutation(len(known))
     found = {"kana": drawn[kinds == "kana"]}
-    found["kanji"] = np.sort(kanji[order[: options.kanji]])
+    found["kanji"] = np.sort(known[order[:kanji]])
     return {script: labels for script, labels in found.items() if len(labels)}
 
 
-def unseen_hands(options, tests, asked, characters):
+def unseen_hands(tests, asked, judge_fonts, images, characters):
     """Hands that no training saw, {kind: {script: `ImageStore`}}.
 
-    "writers" of --test; "simulated" ones with other seeds; "fonts" of the judge, shown
-    as if each were a hand. Each store has images of its script alone.
+    "writers" of the tests; "simulated" ones with other seeds; "fonts" of the judge,
+    shown as if each were a hand. Each store has images of its script alone.
+
+    Args:
+        tests: of `load_tests`.
+        asked: of `asked_characters`.
+        judge_fonts: paths of fonts.
+        images, characters: see `load_tests`.
     """
     found = {"writers": {script: test.store for script, test in tests.items()}}
     everything = np.concatenate(list(asked.values()))
-    some = CharacterSet("asked", [characters[k] for k in everything])
-    drawn = simulated_store(zoo.UNSEEN_WRITERS, some, options.image_size)
+    subset = CharacterSet("asked", [characters[k] for k in everything])
+    drawn = simulated_store(recipes.UNSEEN_WRITERS, subset, images.image_size)
     found["simulated"] = _by_script(drawn.relabel(characters), asked)
-    if options.judge_fonts:
-        other = types.SimpleNamespace(**vars(options) | {"fonts": options.judge_fonts})
-        fonts = inputs.load_store(other, ("fonts",), handwriting=False)
+    if judge_fonts:
+        fonts = inputs.load_store(images, fonts=judge_fonts, characters=characters)
         found["fonts"] = _by_script(fonts.as_kind(HANDWRITING), asked)
     return found
 
@@ -119,24 +137,26 @@ def _by_script(store, asked):
     return found
 
 
-def describe(options, characters):
-    """What the data is, whose, and under which licence: a dict for JSON."""
-    return {
-        "characters": {"name": characters.name, "number": len(characters)},
-        "fonts": _fonts(options.fonts),
-        "judge_fonts": _fonts(options.judge_fonts),
-        "handwriting": [_manifest(options, m, characters) for m in options.handwriting],
-        "judge_handwriting": [
-            _manifest(options, m, characters) for m in options.judge_handwriting
-        ],
-        "test": [_manifest(options, m, characters) for m in options.test],
-    }
+def describe(settings, images, characters):
+    """What the data is, whose, and under which licence: a dict for JSON.
+
+    Args:
+        settings: of reproduce.
+        images, characters: see `load_tests`.
+    """
+    found = {"characters": {"name": characters.name, "number": len(characters)}}
+    for name in ("fonts", "judge_fonts"):
+        found[name] = _fonts(getattr(settings, name))
+    for name in ("handwriting", "judge_handwriting", "test"):
+        paths = getattr(settings, name)
+        found[name] = [_manifest(images, path, characters) for path in paths]
+    return found
 
 
-def _manifest(options, path, characters):
-    samples = inputs.load_samples(options, path, characters)
+def _manifest(images, path, characters):
+    samples = inputs.load_samples(images, path, characters)
     name = source_of(path)
-    known = next((s for s in zoo.SOURCES if s.name == name), None)
+    known = next((s for s in recipes.SOURCES if s.name == name), None)
     kinds = collections.Counter(script_of(sample.character) for sample in samples)
     return {
         "name": name or pathlib.Path(path).name,
@@ -187,7 +207,9 @@ def _short(licence, name):
     # The first sentence, which names it.
     text = " ".join((licence or "").split()).split(". ")[0]
     if not re.search(r"\w", text):
-        told = (one for start, one in zoo.FONT_LICENCES if name.startswith(start))
-        known = next(told, None)
+        licences = (
+            text for start, text in recipes.FONT_LICENCES if name.startswith(start)
+        )
+        known = next(licences, None)
         return f"{known} (Debian's package)" if known else "see the font"
     return text if len(text) <= _LICENCE else f"{text[:_LICENCE].rstrip()}…"

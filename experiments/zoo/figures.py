@@ -2,7 +2,7 @@
 
 from hwgen_keras.evaluation import markdown_table
 
-from . import recipes as zoo
+from . import recipes
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _FOUND = ["", "images", "found %", *_READING[3:]]
@@ -117,7 +117,7 @@ def _count(number, name):
 
 
 def _bar(found):
-    for script, share in zoo.BAR.items():
+    for script, share in recipes.BAR.items():
         one = found["hands"].get("writers", {}).get(script)
         if one is None:
             continue
@@ -160,10 +160,10 @@ def _hand_measures(found):
                 rows.append([f"{script}, {_HANDS[kind]}: {name}", *cells])
     if rows:
         yield (
-            "More of `docs/reference/metrics.md`, by the judge's features; a judge learns to "
-            "ignore hands, so that the real images' value is the ceiling. The distance "
-            "of real images is that of two halves of them. All images of a character "
-            "rewrite one glyph: their diversity comes from the hands alone."
+            "More of `docs/reference/metrics.md`, by the judge's features; a judge "
+            "learns to ignore hands, so that the real images' value is the ceiling. "
+            "The distance of real images is that of two halves of them. All images of "
+            "a character rewrite one glyph: their diversity comes from the hands alone."
         )
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 

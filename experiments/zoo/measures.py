@@ -1,90 +1,47 @@
 """What the cards of saved_models/ say of a model: figures, and rows for pictures."""
 
-import concurrent.futures
-import types
-
 import numpy as np
-from scipy.special import log_softmax
 
-from hwgen_keras import evaluation
-from hwgen_keras.data import GENERATED, ImageStore, array_store
+from hwgen_keras import evaluation, generation
+from hwgen_keras.data import ImageStore, placed
 from hwgen_keras.errors import InputError
-from hwgen_keras.evaluation.generated import Encoded, measure
-from hwgen_keras.generation import GenerationSampler, to_uint8
-from hwgen_keras.generation import reader as readers
-from hwgen_keras.generation.batches import Batches
-from hwgen_keras.training import recipes
+from hwgen_keras.evaluation import Readings
+from hwgen_keras.generation import GenerationSampler, to_uint8, write_rows
 
 from .data import asked_characters, unseen_hands
 
 _EXAMPLES = 10
 
 
-class Read:
-    """Images, what they should show, and the scores of all characters for each.
-
-    Attributes:
-        images: uint8 (n, height, width).
-        labels: (n,).
-        scores: logits (n, classes).
-    """
-
-    def __init__(self, images, labels, scores):
-        self.images, self.labels, self.scores = images, np.asarray(labels), scores
-        odds = log_softmax(np.asarray(scores, np.float64), axis=1)
-        self.odds = odds[np.arange(len(labels)), self.labels]
-        self.found = np.argmax(scores, axis=1)
-
-    @classmethod
-    def join(cls, parts):
-        return cls(
-            np.concatenate([part.images for part in parts]),
-            np.concatenate([part.labels for part in parts]),
-            np.concatenate([part.scores for part in parts]),
-        )
-
-    def accuracy(self):
-        return evaluation.content_accuracy(self.scores, self.labels, logits=True)
-
-    def order(self, count):
-        """The rows with the lowest, and with the highest, odds of the right character.
-
-        The lowest and the highest first; of equal ones the one that comes first.
-        """
-        return (
-            np.argsort(self.odds, kind="stable")[:count],
-            np.argsort(-self.odds, kind="stable")[:count],
-        )
-
-
 def measure_classifier(classifier, tests):
     """What a classifier reads of unseen writers.
 
     Returns:
-        ({script: {"writers", "data", **content_accuracy}}, `Read` of all images).
+        ({script: {"writers", "data", **content_accuracy}}, `Readings` of all images).
     """
     found, reads = {}, []
     for script, test in tests.items():
-        encoded = Encoded(classifier, test.store, placed=True)
-        reads.append(Read(encoded.images, encoded.labels, encoded.logits))
+        reads.append(Readings.of_store(classifier, test.store))
         found[script] = _of(test) | reads[-1].accuracy()
-    return found, Read.join(reads)
+    return found, Readings.join(reads)
 
 
 def measure_clip(clip, tests, tokenizer, characters, seed):
     """Which of all characters' structures lies nearest to images of unseen writers.
 
     Returns:
-        (as `measure_classifier`, its `Read`, [[character, its nearest ones], …] of
+        (as `measure_classifier`, its `Readings`, [[character, its nearest ones], …] of
         characters drawn by the seed).
     """
-    texts = recipes.predicted_rows(clip.text_tower, tokenizer.encode(list(characters)))
+    texts = evaluation.predicted_rows(
+        clip.text_tower, tokenizer.encode(list(characters))
+    )
     found, reads = {}, []
     for script, test in tests.items():
-        images = recipes.placed(test.store, np.arange(len(test.store)))
-        vectors = recipes.predicted_rows(clip.image_tower, images)
-        grey = to_uint8(images)
-        reads.append(Read(grey, test.store.labels, vectors @ texts.T))
+        images = placed(test.store, np.arange(len(test.store)))
+        vectors = evaluation.predicted_rows(clip.image_tower, images)
+        scores = vectors @ texts.T
+        reads.append(Readings(to_uint8(images), test.store.labels, scores))
         found[script] = _of(test) | reads[-1].accuracy()
         # A softmax of products says nothing of how sure it is.
         found[script].pop("confidence")
@@ -94,7 +51,7 @@ def measure_clip(clip, tests, tokenizer, characters, seed):
         nearest = np.argsort(-(unit @ unit[label]), kind="stable")
         others = [characters[k] for k in nearest if k != label][:5]
         examples.append([characters[label], "".join(others)])
-    return found, Read.join(reads), examples
+    return found, Readings.join(reads), examples
 
 
 def _of(test):
@@ -126,23 +83,20 @@ class Written:
         hands: `ImageStore` of hands.
         counts: {character: images}.
         tokenizer: or None.
-        options: with `seed`, `style_images`.
+        settings: with `seed`, `style_images`.
     """
 
-    def __init__(self, generator, judge, contents, hands, counts, tokenizer, options):
+    def __init__(self, generator, judge, contents, hands, counts, tokenizer, settings):
         self.store = ImageStore.merge([contents, hands])
         sampler = GenerationSampler(
-            *(self.store, counts, tokenizer, options.seed),
-            style_images=options.style_images,
+            *(self.store, counts, tokenizer, settings.seed),
+            style_images=settings.style_images,
+            condition=generator.condition,
         )
-        self.images, self.table = write(generator, sampler)
+        self.images, self.table = write_rows(generator, sampler)
         sources = self.store.sources[self.table["style"]]
-        made = array_store(
-            *(self.images, self.table["label"], sources, GENERATED),
-            *(self.store.source_names, self.store.characters),
-        )
-        self.encoded = Encoded(judge, made, placed=False)
-        self.read = Read(self.images, self.encoded.labels, self.encoded.logits)
+        writers = np.array(self.store.source_names)[sources]
+        self.read = Readings.of_images(judge, self.images, self.table["label"], writers)
 
     def content(self, rows):
         """The glyphs that were rewritten, as the generator saw them."""
@@ -153,66 +107,53 @@ class Written:
         return placed_grey(self.store, self.table["style"][rows])
 
 
-def write(generator, sampler, batch_size=64):
-    """All images of a sampler, none rejected: (uint8 images, table)."""
-    images, tables = [], []
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        batches = Batches(generator, sampler, batch_size, pool)
-        for rows, table, given in batches.of(np.arange(sampler.rows_per_epoch)):
-            images.append(to_uint8(generator.predict_on_batch(given))[: len(rows)])
-            tables.append(table)
-    names = tables[0]
-    return np.concatenate(images), {
-        name: np.concatenate([table[name] for table in tables]) for name in names
-    }
-
-
 def placed_grey(store, indices):
     """uint8 images of a store in the fixed place."""
-    return to_uint8(recipes.placed(store, np.asarray(indices)))
+    return to_uint8(placed(store, np.asarray(indices)))
 
 
-def measure_generator(generator, judge, tests, contents, tokenizer, options):
+def measure_generator(generator, judge, tests, contents, tokenizer, settings, images):
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
         generator, judge: models in float32.
-        tests: of `zoo_data.load_tests`.
+        tests: of `load_tests`.
         contents: `ImageStore` of the glyphs of one font.
         tokenizer: or None.
-        options: of reproduce.
+        settings: of reproduce.
+        images: how images are read, `Images`.
 
     Returns:
         (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the
         hands, see `unseen_hands`).
     """
     characters = contents.characters
-    asked = asked_characters(options, contents)
-    hands = unseen_hands(options, tests, asked, characters)
+    asked = asked_characters(contents, settings.kanji, settings.seed)
+    hands = unseen_hands(tests, asked, settings.judge_fonts, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
     made, inks = {}, {script: [] for script in asked}
     for script, labels in asked.items():
-        each = options.kana_images if script == "kana" else 1
+        each = settings.kana_images if script == "kana" else 1
         counts = {characters[k]: each for k in labels}
         figures["asked"][script] = {"characters": len(labels), "images": each}
         glyphs = contents.select(np.isin(contents.labels, labels))
-        encoded = Encoded(judge, glyphs, placed=True)
-        read = Read(encoded.images, encoded.labels, encoded.logits)
-        figures["contents"][script] = read.accuracy()
+        figures["contents"][script] = Readings.of_store(judge, glyphs).accuracy()
         for kind, of_kind in hands.items():
             if script not in of_kind:
                 continue
             store = of_kind[script]
-            one = Written(generator, judge, glyphs, store, counts, tokenizer, options)
+            generated = Written(
+                generator, judge, glyphs, store, counts, tokenizer, settings
+            )
             if kind == "writers":
-                made[script] = one
+                made[script] = generated
             written = store.select(np.isin(store.labels, labels))
-            real = Encoded(judge, written, placed=True)
-            found = _compare(one, real, options.seed)
+            real = Readings.of_store(judge, written)
+            found = _compare(generated, real, settings.seed)
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
-            points = evaluation.trait_by_hand(one.encoded.greys, real.greys)
+            points = evaluation.trait_by_hand(generated.read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
     return figures, made, hands
@@ -222,10 +163,11 @@ def _compare(made, real, seed):
     """Figures of generated images beside those of the real ones by the same hands."""
     found = {
         "generated": made.read.accuracy(),
-        "real": Read(real.images, real.labels, real.logits).accuracy(),
+        "real": real.accuracy(),
     }
     try:
-        found["measures"], found["notes"] = measure(made.encoded, real, seed)
+        compared = evaluation.compare_sets(made.read, real, seed)
+        found["measures"], found["notes"] = compared
     except InputError as error:
         found["measures"], found["notes"] = {}, [str(error)]
     return found
@@ -247,6 +189,6 @@ def follows(points):
 
 def load_judge(path, characters, generator, run):
     """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = readers.load(types.SimpleNamespace(reader=path), characters)
-    readers.check_independent(judge, generator, run)
+    judge = generation.load_reader(path, characters)
+    generation.check_independent(judge, generator, run)
     return judge

@@ -7,9 +7,9 @@ import numpy as np
 from hwgen_keras.data import ImageStore
 from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
-from hwgen_keras.generation import GenerationSampler
+from hwgen_keras.generation import GenerationSampler, write_rows
 
-from .measures import placed_grey, write
+from .measures import placed_grey
 
 SHOWN = 40
 _BLOCKS = 8
@@ -23,7 +23,7 @@ def extremes(folder, read, glyphs, beside=None):
 
     Args:
         folder: where to write.
-        read: a `zoo_measures.Read`.
+        read: `evaluation.Readings`.
         glyphs: a function, class ids → uint8 images of what they look like in print.
         beside: optional function, row numbers → {title: images} to show before each,
             the character in print among them.
@@ -32,16 +32,17 @@ def extremes(folder, read, glyphs, beside=None):
         {picture: what was read, [[character, what was read, probability], …]}, with
         class ids in place of characters.
     """
-    texts = {}
+    texts, found = {}, read.found
+    probabilities = np.exp(read.log_probabilities)
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
         columns = beside(rows) if beside else {}
         columns["image"] = read.images[rows]
         if not beside:
             columns["is"] = glyphs(read.labels[rows])
-        columns["read as"] = glyphs(read.found[rows])
+        columns["read as"] = glyphs(found[rows])
         save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
         texts[name] = [
-            [int(read.labels[row]), int(read.found[row]), float(np.exp(read.odds[row]))]
+            [int(read.labels[row]), int(found[row]), float(probabilities[row])]
             for row in rows
         ]
     return texts
@@ -62,7 +63,7 @@ def glyphs_of(contents):
     return glyphs
 
 
-def hands(path, generator, contents, unseen, tokenizer, options):
+def hands(path, generator, contents, unseen, tokenizer, settings):
     """Writes the picture of the same characters in several unseen hands.
 
     The first row is in print; then, for each hand, what it wrote itself (blank where
@@ -73,26 +74,27 @@ def hands(path, generator, contents, unseen, tokenizer, options):
         path: of the PNG file.
         generator: in float32.
         contents: `ImageStore` of the glyphs of one font.
-        unseen: of `zoo_data.unseen_hands`.
+        unseen: of `unseen_hands`.
         tokenizer: or None.
-        options: with `seed`, `style_images`.
+        settings: with `seed`, `style_images`.
     """
     store = ImageStore.merge(
         [one for kind in ("writers", "simulated") for one in unseen[kind].values()]
     )
     writers = _names(unseen["writers"])[: HANDS // 2]
     chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
-    labels = _labels(unseen, options.seed)
+    labels = _labels(unseen, settings.seed)
     counts = {contents.characters[label]: 1 for label in labels}
     glyphs = glyphs_of(contents)
     images = [glyphs(labels)]
     for name in chosen:
         own = store.select(store.find(source=name))
         sampler = GenerationSampler(
-            *(ImageStore.merge([contents, own]), counts, tokenizer, options.seed),
-            style_images=options.style_images,
+            *(ImageStore.merge([contents, own]), counts, tokenizer, settings.seed),
+            style_images=settings.style_images,
+            condition=generator.condition,
         )
-        images += [glyphs_of(own)(labels), write(generator, sampler)[0]]
+        images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
     save(path, grid(np.concatenate(images), len(labels)))
 
 

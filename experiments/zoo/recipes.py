@@ -7,20 +7,20 @@ the flags of that script name (a flag is repeated for each of them), and `$runs`
 
 import collections
 
-Step = collections.namedtuple("Step", "script product flags")
-Step.__doc__ = """One training.
+Training = collections.namedtuple("Training", "script product flags")
+Training.__doc__ = """One training.
 
 Attributes:
     script: module of experiments.
     product: the file in the run folder that shows that it is complete.
     flags: of the script.
 """
-Model = collections.namedtuple("Model", "kind step needs judge")
+Model = collections.namedtuple("Model", "kind training needs judge")
 Model.__doc__ = """One model of saved_models/.
 
 Attributes:
     kind: "classifier", "clip" or "generator".
-    step: the training whose product it is.
+    training: the one whose product it is.
     needs: all trainings behind it, in order.
     judge: the training of the recogniser that its images are read with, or None.
 """
@@ -57,15 +57,15 @@ _GENERATOR = (
     "--handwriting=$handwriting",
     _WRITERS,
     "--clip_weights=$runs/clip",
-    "--step=step_end",
+    "--stage=step_end",
     "--style_reference=writer",
     "--mode=adain_clip",
     "--implicit_trains_style=false",
     "--pixel_distance=pyramid",
 )
 
-STEPS = {
-    "reader": Step(
+TRAININGS = {
+    "reader": Training(
         "train_classifier",
         "classifier.keras",
         (
@@ -80,12 +80,12 @@ STEPS = {
             "--steps=5000",
         ),
     ),
-    "text": Step(
+    "text": Training(
         "train_text_encoder",
         "text_encoder.keras",
         ("--characters=jis1", "--size=small", "--steps=3000"),
     ),
-    "clip": Step(
+    "clip": Training(
         "train_clip",
         "clip.keras",
         (
@@ -98,11 +98,11 @@ STEPS = {
             "--text_weights=$runs/text",
         ),
     ),
-    "generator": Step(
+    "generator": Training(
         "train_generator", "generator.keras", (*_GENERATOR, "--steps=1800")
     ),
     # Once more from a lower rate, on other rows.
-    "generator_longer": Step(
+    "generator_longer": Training(
         "train_generator",
         "generator.keras",
         (
@@ -115,7 +115,7 @@ STEPS = {
         ),
     ),
     # Other fonts and one more writer: it must not be a network that taught the others.
-    "judge": Step(
+    "judge": Training(
         "train_classifier",
         "classifier.keras",
         (

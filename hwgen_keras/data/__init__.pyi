@@ -7,10 +7,14 @@ from .builders import simulated_store as simulated_store
 from .classification import ClassificationSampler as ClassificationSampler
 from .classification import StructureSampler as StructureSampler
 from .concatenation import concatenate_stores as concatenate_stores
+from .etl_store import split_etl_writers as split_etl_writers
+from .etl_store import write_etl_store as write_etl_store
+from .etl_store import write_store_manifest as write_store_manifest
 from .feed import feed as feed
 from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
+from .inspection import duplicate_groups as duplicate_groups
 from .manifest import Sample as Sample
 from .manifest import read_manifest as read_manifest
 from .manifest import split_by_writer as split_by_writer
@@ -19,7 +23,6 @@ from .mix import MIXES as MIXES
 from .mix import mixing as mixing
 from .pairs import PairSampler as PairSampler
 from .rows import affine_matrix as affine_matrix
-from .steps import STEPS as STEPS
 from .store import FONT as FONT
 from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING

@@ -1,13 +1,18 @@
-"""What measure_generated measures: a generated set beside real handwriting."""
+"""Measures of a generated set beside those of real handwriting.
+
+`MEASURES` lists the functions that return the rows of the table.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Callable
 
 import numpy as np
-from keras import ops
-from scipy.special import log_softmax
 
 from hwgen_keras import evaluation
 from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.readings import Readings
 from hwgen_keras.models import EncoderFeatures
-from hwgen_keras.training import recipes
 
 # measure of the table: key of `content_accuracy`.
 READING = {
@@ -19,177 +24,130 @@ READING = {
 }
 
 
-class Encoded:
-    """Images of a store, and what the reader makes of them.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sets:
+    """A generated set and a real one, the argument of the functions in `MEASURES`.
 
-    Args:
-        reader: a `Classifier`.
-        store: an `ImageStore`.
-        placed: whether to put the images in the fixed place first.
+    Attributes:
+        generated, real: `Readings` with features and writers.
+        shared: (features, writers, labels) of the generated, and of the real images
+            whose characters both sets have.
+        seed: of the distances.
+        notes: sentences; a measure adds what it cannot measure, and why.
     """
 
-    def __init__(self, reader, store, placed):
-        grey, codes, logits = [], [], []
-        for start in range(0, len(store), 256):
-            indices = np.arange(start, min(start + 256, len(store)))
-            if placed:
-                images = recipes.placed(store, indices)
-            else:
-                images = store.decode(indices)[..., None].astype("float32") / 127.5 - 1
-            encoded = recipes.predicted_rows(reader.encoder, images)
-            codes.append(encoded)
-            logits.append(ops.convert_to_numpy(reader.to_logits(encoded)))
-            grey.append(np.rint((images[..., 0] + 1) * 127.5).astype(np.uint8))
-        self.images, self.features = np.concatenate(grey), np.concatenate(codes)
-        self.logits, self.labels = np.concatenate(logits), store.labels
-        self.writers = np.array(store.source_names)[store.sources]
+    generated: Readings
+    real: Readings
+    shared: tuple[tuple, tuple]
+    seed: int = 0
+    notes: list[str] = dataclasses.field(default_factory=list)
 
-    @property
-    def greys(self):
-        """(images, writers, labels) of all images."""
-        return self.images, self.writers, self.labels
+    def row(self, values, chance=(None, None)):
+        """See `row`; of all images."""
+        return row(values, chance, (len(self.generated.labels), len(self.real.labels)))
 
-    def of(self, labels):
-        """(features, writers, labels) of the images of some characters."""
-        chosen = np.isin(self.labels, labels)
-        return self.features[chosen], self.writers[chosen], self.labels[chosen]
+    def shared_row(self, values, chance=(None, None)):
+        """See `row`; of the shared characters' images."""
+        return row(values, chance, [len(labels) for *_, labels in self.shared])
 
-    def worst(self, count):
-        """The images whose right class has the lowest odds, the lowest first."""
-        odds = log_softmax(self.logits, axis=1)[
-            np.arange(len(self.labels)), self.labels
-        ]
-        return self.images[np.argsort(odds, kind="stable")[:count]]
+    def both(self, name, function, *arguments):
+        """The results of `function` for the generated, and for the real images."""
+        results = []
+        for kind, values in zip(("generated", "real"), arguments, strict=True):
+            try:
+                results.append(function(*values))
+            except InputError as error:
+                self.notes.append(f"{name}, {kind} images, is not measured: {error}")
+                results.append({})
+        return results
 
 
-def measure(made, real, seed=0):
-    """All measures of a generated set, and of the real one beside it.
+def compare_sets(generated, real, seed=0):
+    """All measures of a generated set and of a real one.
 
     Args:
-        made, real: `Encoded`.
-        seed: of what is drawn for the distances.
+        generated, real, seed: see `Sets`.
 
     Returns:
-        ({measure: see `row`}, notes): the notes tell what is not measured, and why.
+        ({measure: see `row`}, notes on what is not measured, and why).
     """
-    common_labels = np.intersect1d(made.labels, real.labels)
-    if not len(common_labels):
+    common = np.intersect1d(generated.labels, real.labels)
+    if not len(common):
         raise InputError(
             "--generated and --real have no character in common; give manifests of "
             "the same characters."
         )
-    x, y = made.of(common_labels), real.of(common_labels)
+    parts = (s.select(np.isin(s.labels, common)) for s in (generated, real))
+    x, y = ((part.features, part.writers, part.labels) for part in parts)
     if len(x[0]) < 2 or len(y[0]) < 4:
         raise InputError(
             f"Of the common characters --generated has {len(x[0])} images and --real "
-            f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
+            f"{len(y[0])}; distances need 2 and 4, and many more to be reliable."
         )
-    results, notes, counts = {}, [], (len(made.labels), len(real.labels))
-    shared = len(x[0]), len(y[0])
-
-    def add(name, generated, truth=None, chance=(None, None), images=shared):
-        results[name] = row(generated, truth, chance, images)
-
-    def both(name, function, *arguments):
-        """What `function` says of the generated images and of the real ones."""
-        found = []
-        for whose, given in zip(("generated", "real"), arguments, strict=True):
-            try:
-                found.append(function(*given))
-            except InputError as error:
-                notes.append(f"{name}, {whose} images, is not measured: {error}")
-                found.append({})
-        return found
-
-    def percent(found, key):
-        return [100 * one[key] if one else None for one in found]
-
-    reads = [
-        evaluation.content_accuracy(s.logits, s.labels, logits=True)
-        for s in (made, real)
-    ]
-    for name, key in READING.items():
-        add(name, *percent(reads, key), images=counts)
-    distances(add, notes, x, y, seed)
-    found = both("Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y))
-    add("nearest to its hand %", *percent(found, "accuracy"), percent(found, "chance"))
-    hands = [
-        (evaluation.centred_by_character(features, labels), writers, labels)
-        for features, writers, labels in (x, y)
-    ]
-    found = both("Retrieval of writers", evaluation.writer_retrieval, *hands)
-    for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
-        add(name, *percent(found, key), percent(found, f"{key}_chance"))
-    found = both("Verification of writers", evaluation.writer_verification, *hands)
-    for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        add(name, *percent(found, key), [50.0, 50.0])
-    for trait in evaluation.TRAITS:
-        points = evaluation.trait_by_hand(made.greys, real.greys, trait)
-        followed = evaluation.trait_followed(points)
-        if followed is not None:
-            add(f"{trait} of the hands, correlation", followed["r"], chance=(0.0, None))
-            slope = f"  {trait} gained for each unit"
-            add(slope, followed["slope"], 1.0, chance=(0.0, None))
-    found = both("Diversity", evaluation.diversity, x[::2], y[::2])
-    add("diversity", *(one.get("distance") for one in found))
-    share = evaluation.near_duplicate_share
-    alike = [100 * share(s.images, s.labels) for s in (made, real)]
-    add("near-duplicates %", *alike, images=counts)
-    alike = 100 * share(made.images, made.labels, (real.images, real.labels))
-    add("copies of real images %", alike, images=counts)
-    return results, notes
+    sets = Sets(generated, real, (x, y), seed)
+    results: dict[str, dict] = {}
+    for measure in MEASURES:
+        results |= measure(sets)
+    return results, sets.notes
 
 
-def row(generated, truth=None, chance=(None, None), images=(0, 0)):
-    """One measure of both sets; None where there is no value.
+def row(values, chance=(None, None), images=(0, 0)):
+    """A measure of both sets, a dict; None stands for no value.
 
     Args:
-        generated, truth: of the generated and of the real images.
-        chance: what each is expected to be at random.
-        images: how many there are of each.
+        values: of the generated and of the real images.
+        chance: the expected values of a random result.
+        images: the numbers of images.
     """
     return {
-        "generated": generated,
-        "real": truth,
+        "generated": values[0],
+        "real": values[1],
         "chance": list(chance),
         "images": list(images),
     }
 
 
-def distances(add, notes, made, real, seed):
+def _percent(results, key):
+    return [100 * values[key] if values else None for values in results]
+
+
+def content(sets):
+    """Accuracies and confidence of the recogniser."""
+    results = [sets.generated.accuracy(), sets.real.accuracy()]
+    return {name: sets.row(_percent(results, key)) for name, key in READING.items()}
+
+
+def distances(sets):
     """Fréchet and kernel distance, each beside that of two halves of the real images.
 
-    Both depend a little on how many images there are and of what characters, so the
-    halves, and the generated images that are compared with one of them, are equally
-    many and drawn evenly from the characters.
-
-    Args:
-        add: see `measure`.
-        notes: list to add to.
-        made, real: (features, writers, labels).
-        seed: of the draw.
+    Both depend on the number of images and on their characters, so the halves and the
+    generated images have equal numbers, drawn evenly from the characters.
     """
-    rng = np.random.default_rng(seed)
-    size = min(len(made[0]), len(real[0]) // 2)
-    order = _even_order(real[2], rng)
-    half, other = real[0][order[:size]], real[0][order[size : 2 * size]]
-    drawn = made[0][_even_order(made[2], rng)[:size]]
-    found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
-    add("Fréchet glyph distance", *found, images=(size, 2 * size))
+    (generated, _, drawn_labels), (real, _, labels) = sets.shared
+    rng = np.random.default_rng(sets.seed)
+    size = min(len(generated), len(real) // 2)
+    order = _even_order(labels, rng)
+    half, other = real[order[:size]], real[order[size : 2 * size]]
+    drawn = generated[_even_order(drawn_labels, rng)[:size]]
     width = half.shape[1]
     if size < 2 * width:
-        notes.append(
+        sets.notes.append(
             f"The Fréchet distance is of {size} images a set and {width} features: too "
-            "few to mean anything; read the kernel distance."
+            "few to be reliable; read the kernel distance."
         )
-    kernel = evaluation.kernel_glyph_distance
-    found = [kernel(half, x, seed=seed) for x in (drawn, other)]
-    for name, values in zip(
-        ("kernel glyph distance", "  deviation of subsets"),
-        zip(*found, strict=True),
-        strict=True,
-    ):
-        add(name, *values, images=(size, 2 * size))
+    frechet = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
+    kernel = [
+        evaluation.kernel_glyph_distance(half, x, seed=sets.seed)
+        for x in (drawn, other)
+    ]
+    means, deviations = zip(*kernel, strict=True)
+    results = {
+        "Fréchet glyph distance": frechet,
+        "kernel glyph distance": means,
+        "  deviation of subsets": deviations,
+    }
+    images = size, 2 * size
+    return {name: row(values, images=images) for name, values in results.items()}
 
 
 def _even_order(labels, rng):
@@ -202,37 +160,94 @@ def _even_order(labels, rng):
     return drawn[np.argsort(rounds, kind="stable")]
 
 
-def compare(reader, made, real):
-    """Pixel measures of generated images against the one real image of their kind."""
-    targets = {}
-    for i, key in enumerate(zip(real.labels.tolist(), real.writers, strict=True)):
-        targets.setdefault(key, []).append(i)
-    pairs = [
-        (i, targets[key][0])
-        for i, key in enumerate(zip(made.labels.tolist(), made.writers, strict=True))
-        if len(targets.get(key, ())) == 1
+def hands(sets):
+    """Accuracies of the recognition of hands."""
+    x, y = sets.shared
+    found = sets.both(
+        "Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y)
+    )
+    values, chance = _percent(found, "accuracy"), _percent(found, "chance")
+    results = {"nearest to its hand %": sets.shared_row(values, chance)}
+    centred = [
+        (evaluation.centred_by_character(features, labels), writers, labels)
+        for features, writers, labels in (x, y)
     ]
+    found = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
+    for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
+        chance = _percent(found, f"{key}_chance")
+        results[name] = sets.shared_row(_percent(found, key), chance)
+    found = sets.both(
+        "Verification of writers", evaluation.writer_verification, *centred
+    )
+    for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
+        results[name] = sets.shared_row(_percent(found, key), [50.0, 50.0])
+    return results
+
+
+def traits(sets):
+    """Correlations and slopes of ink, slant and proportions against the hands'."""
+    results = {}
+    for trait in evaluation.TRAITS:
+        points = evaluation.trait_by_hand(sets.generated.greys, sets.real.greys, trait)
+        followed = evaluation.trait_followed(points)
+        if followed is not None:
+            for name, values in (
+                (f"{trait} of the hands, correlation", (followed["r"], None)),
+                (f"  {trait} gained for each unit", (followed["slope"], 1.0)),
+            ):
+                results[name] = sets.shared_row(values, (0.0, None))
+    return results
+
+
+def diversity(sets):
+    """Distances between images of one character, and shares of near-duplicates."""
+    parts = (part[::2] for part in sets.shared)
+    found = sets.both("Diversity", evaluation.diversity, *parts)
+    share = evaluation.near_duplicate_share
+    own, real = ((s.images, s.labels) for s in (sets.generated, sets.real))
+    duplicates = [100 * share(*own), 100 * share(*real)]
+    return {
+        "diversity": sets.shared_row([values.get("distance") for values in found]),
+        "near-duplicates %": sets.row(duplicates),
+        "copies of real images %": sets.row((100 * share(*own, real), None)),
+    }
+
+
+# Functions, `Sets` → {measure: see `row`}, in the order of the table.
+MEASURES: list[Callable[[Sets], dict[str, dict]]]
+MEASURES = [content, distances, hands, traits, diversity]
+
+
+def compare_pairs(reader, generated, real):
+    """Pixel measures against the only real image of the character by the writer."""
+    keys, targets = (
+        list(zip(s.labels.tolist(), s.writers, strict=True)) for s in (generated, real)
+    )
+    counts = collections.Counter(targets)
+    positions = {key: i for i, key in enumerate(targets)}
+    pairs = [(i, positions[key]) for i, key in enumerate(keys) if counts[key] == 1]
     if not pairs:
         raise InputError(
             "--paired: no generated image has one real image of its character and "
             "writer; check the names of the writers, or leave the flag out."
         )
     own, others = np.array(pairs).T
-    images, wanted = made.images[own], real.images[others]
+    images, expected = generated.images[own], real.images[others]
     network = EncoderFeatures(reader.encoder)
-    distances = []
+    perceptual = []
     for start in range(0, len(images), 64):
         maps = [
             network.predict_on_batch(x[start : start + 64, ..., None] / 127.5 - 1)
-            for x in (wanted.astype("float32"), images.astype("float32"))
+            for x in (expected.astype("float32"), images.astype("float32"))
         ]
-        distances.append(evaluation.perceptual(*maps))
-    values = {
-        "paired: L1": evaluation.l1(wanted, images),
-        "paired: SSIM": evaluation.ssim(wanted, images),
-        "paired: perceptual": np.concatenate(distances),
+        perceptual.append(evaluation.perceptual(*maps))
+    values: dict[str, np.ndarray] = {
+        "paired: L1": evaluation.l1(expected, images),
+        "paired: SSIM": evaluation.ssim(expected, images),
+        "paired: perceptual": np.concatenate(perceptual),
     }
-    counts = len(pairs), len(set(others.tolist()))
+    numbers = len(pairs), len(np.unique(others))
     return {
-        name: row(float(value.mean()), images=counts) for name, value in values.items()
+        name: row((float(np.mean(value)), None), images=numbers)
+        for name, value in values.items()
     }

@@ -1,34 +1,31 @@
-"""Test images, and what trained classifiers read in them."""
+"""Test images and the predictions of trained classifiers."""
 
 import pathlib
 
-from hwgen_keras import evaluation
+from hwgen_keras import evaluation, inputs
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.models import Classifier, load_trained
-from hwgen_keras.training.recipes import read_store
 
 REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
 
 class TestImages:
-    """The images of `--test`, for one classifier after the other.
+    """The images of `--test`, which several classifiers read in turn.
 
     Args:
-        options: of a script with `test`, `macro_over`, and what `inputs.load_images`
-            needs.
+        settings: a `TestSet`.
     """
 
     __test__ = False  # for pytest, which collects by name
 
-    def __init__(self, options):
-        self.characters = inputs.load_characters(options)
-        self.macro_over = options.macro_over and character_set(options.macro_over)
-        self.samples = inputs.load_samples(options, options.test, self.characters)
+    def __init__(self, settings):
+        self.characters = inputs.load_characters(settings)
+        self.macro_over = settings.macro_over and character_set(settings.macro_over)
+        self.samples = inputs.load_samples(settings, settings.test, self.characters)
         self.store = inputs.load_images(
-            options, options.test, self.characters, HANDWRITING
+            settings, settings.test, self.characters, HANDWRITING
         )
 
     def read(self, path, folder, name):
@@ -37,10 +34,10 @@ class TestImages:
         Args:
             path: classifier.keras, or its run folder.
             folder: where to write.
-            name: what to call the classifier in an error.
+            name: of the classifier, for errors.
 
         Raises:
-            InputError: it cannot be loaded, or was trained with another set.
+            InputError: the classifier cannot be loaded, or has another set.
         """
         classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
         if classifier.classes != len(self.characters):
@@ -49,18 +46,12 @@ class TestImages:
                 f"classes and --characters={self.characters.name} has "
                 f"{len(self.characters)}; give the set it was trained with."
             )
-        predicted, probability = read_store(classifier, self.store)
+        predicted, probability = evaluation.read_store(classifier, self.store)
         report = evaluation.classification_report(
             self.characters, self.store.labels, predicted, self.macro_over
         )
-        evaluation.write_predictions(
-            pathlib.Path(folder, PREDICTIONS),
-            [
-                (sample.name, sample.character, self.characters[p], q)
-                for sample, p, q in zip(
-                    self.samples, predicted, probability, strict=True
-                )
-            ],
-        )
+        columns = zip(self.samples, predicted, probability, strict=True)
+        rows = [(s.name, s.character, self.characters[p], q) for s, p, q in columns]
+        evaluation.write_predictions(pathlib.Path(folder, PREDICTIONS), rows)
         evaluation.write_report(pathlib.Path(folder, REPORT), report)
         return report

@@ -17,10 +17,13 @@ from hwgen_keras.errors import InputError, reason_of
 # What names a file or a folder.
 StrPath = str | os.PathLike[str]
 
-# What a disk answers that cannot or must not be written.
+# What a disk answers that cannot or must not be written, or not under such a name.
 _REFUSALS = {
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM")
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM"),
+        *("EEXIST", "ENOTDIR", "ENAMETOOLONG"),
+    )
     if hasattr(errno, name)
 }
 
@@ -55,30 +58,32 @@ def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def writable(folder: StrPath, flag: str) -> Iterator[None]:
+def writable(path: StrPath, flag: str) -> Iterator[None]:
     """Within it, a disk that is full or refuses to be written is the user's mistake.
 
-    Other errors pass: those of reading, and those about files outside of the folder.
+    Other errors pass: those of reading, and those about files in other folders.
 
     Args:
-        folder: where is written.
+        path: the folder that is filled, or the file or folder that is written.
         flag: what to call it in an error, for instance `--run_dir`.
 
     Raises:
-        InputError: the disk is full, or the folder must not be written.
+        InputError: the disk is full, or the path must not be written.
     """
+    path = pathlib.Path(path)
+    # What is not there yet is first written under another name beside its own.
+    inside = next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
     try:
         yield
     except OSError as error:
-        inside = pathlib.Path(folder).absolute()
         # A write into an open file does not tell which.
         name = error.filename and pathlib.Path(os.fsdecode(error.filename)).absolute()
         outside = name and not name.is_relative_to(inside)
         if error.errno is None or error.errno not in _REFUSALS or outside:
             raise
         raise InputError(
-            f"{flag} {folder} cannot be written ({os.strerror(error.errno)}); make "
-            "room or set its permissions, and start again."
+            f"{flag} {path} cannot be written ({os.strerror(error.errno)}); make "
+            "room, set its permissions or choose another, and start again."
         ) from error
 
 

@@ -10,7 +10,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_text
 
 
-def claim(folder, request):
+def claim(folder, request, defaults=None):
     """Notes in a new folder what is to be made, or checks that it is the same.
 
     Call it under `locked_folder`; partial files of a process that was killed are
@@ -19,6 +19,7 @@ def claim(folder, request):
     Args:
         folder: path of the output.
         request: {what, as words: value as JSON} that decides the result.
+        defaults: {what: value} of what a folder by an earlier version does not name.
 
     Raises:
         InputError: the folder holds other files, or was begun with another request.
@@ -33,7 +34,7 @@ def claim(folder, request):
             )
         write_text(file, json.dumps(request, ensure_ascii=False) + "\n")
     try:
-        before = json.loads(file.read_text(encoding="utf-8"))
+        before = {**(defaults or {}), **json.loads(file.read_text(encoding="utf-8"))}
         different = [what for what in request if before[what] != request[what]]
     except (ValueError, KeyError, TypeError):
         different = ["flags"]

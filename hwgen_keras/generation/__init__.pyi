@@ -1,14 +1,16 @@
 from . import counts as counts
-from . import reader as reader
 from . import sampling as sampling
 from . import writing as writing
 from .batches import inputs_of as inputs_of
 from .batches import row_noise as row_noise
 from .batches import to_uint8 as to_uint8
+from .batches import write_rows as write_rows
 from .gate import REASONS as REASONS
 from .gate import Gate as Gate
 from .gate import Reader as Reader
 from .job import check_output as check_output
 from .job import generate as generate
+from .reader import check_independent as check_independent
+from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES
 from .sampler import GenerationSampler as GenerationSampler

@@ -1,6 +1,7 @@
 """What a generator is given of the rows of a set, made ahead in threads."""
 
 import collections
+import concurrent.futures
 
 import keras
 import numpy as np
@@ -87,6 +88,16 @@ class Batches:
         while waiting:
             yield waiting.popleft().result()
 
+    def written(self, rows, attempt=0):
+        """Yields (rows, their table, uint8 images by the generator), batch by batch.
+
+        Args:
+            rows, attempt: see `of`.
+        """
+        for own, table, inputs in self.of(rows, attempt):
+            images = self.generator.predict_on_batch(inputs)
+            yield own, table, to_uint8(images)[: len(own)]
+
     def _make(self, rows, attempt):
         full = np.append(rows, np.repeat(rows[-1:], self.batch_size - len(rows)))
         table = self.sampler.draw(full, attempt)
@@ -113,3 +124,22 @@ class Batches:
         used, place = np.unique(indices[first], return_inverse=True)
         decoded = self.sampler.store.decode(used)[place]
         return moved(decoded, affine[first], self.sampler.image_size)[where.ravel()]
+
+
+def write_rows(generator, sampler, batch_size=64):
+    """All images of a sampler, none rejected.
+
+    Args:
+        generator, sampler, batch_size: see `Batches`.
+
+    Returns:
+        (uint8 images (n, height, width), their table, a dict of arrays).
+    """
+    images, tables = [], []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        batches = Batches(generator, sampler, batch_size, pool)
+        for _, table, own in batches.written(np.arange(sampler.rows_per_epoch)):
+            images.append(own)
+            tables.append(table)
+    table = {n: np.concatenate([table[n] for table in tables]) for n in tables[0]}
+    return np.concatenate(images), table

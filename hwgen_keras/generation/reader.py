@@ -13,7 +13,7 @@ from hwgen_keras.models import Classifier, load_trained, with_policy
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
-def load(path, characters):
+def load_reader(path, characters):
     """The `Classifier` of `--reader`, in float32.
 
     Args:

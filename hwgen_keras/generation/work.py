@@ -8,7 +8,7 @@ import numpy as np
 
 from hwgen_keras.data import png
 from hwgen_keras.generation import provenance
-from hwgen_keras.generation.batches import Batches, to_uint8
+from hwgen_keras.generation.batches import Batches
 from hwgen_keras.generation.provenance import Made
 
 # Parts that wait for the disk, at most.
@@ -43,7 +43,7 @@ class Work:
             batches = Batches(self.generator, self.sampler, self.batch_size, pool)
             # First attempts of all parts, so that no batch at the end of one is small.
             rows = np.concatenate([parts[number] for number in missing])
-            first = self._written(batches.of(rows))
+            first = batches.written(rows)
             writing: collections.deque = collections.deque()
             for number in missing:
                 made = self._part(parts[number], first, batches, pool)
@@ -53,12 +53,6 @@ class Work:
                     writing.popleft().result()
             for future in writing:
                 future.result()
-
-    def _written(self, batches):
-        """Yields (rows, their table, their images) of batches."""
-        for own, table, inputs in batches:
-            images = self.generator.predict_on_batch(inputs)
-            yield own, table, to_uint8(images)[: len(own)]
 
     def _next(self, written, count):
         """Yields of what is written the next `count` rows; the rest is kept."""
@@ -91,7 +85,7 @@ class Work:
         written, waiting = self._next(first, len(rows)), rows
         for attempt in range(self.gate.max_attempts):
             if attempt:
-                written = self._written(batches.of(waiting, attempt))
+                written = batches.written(waiting, attempt)
             again = []
             for own, table, images in written:
                 reasons, scores = judge(images, table["label"])

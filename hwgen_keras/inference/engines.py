@@ -256,7 +256,7 @@ def find_condition(names, model, short_name=None):
     if not wanted:
         return None
     # Those of this package are registered when they are imported.
-    for public in layers.__all__:
+    for public in dir(layers):
         getattr(layers, public)
     for found in keras.saving.get_custom_objects().values():
         if (

@@ -71,16 +71,22 @@ class Handwriting(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Images(Characters):
-    """How images are read: their characters, writers and size, and the cache."""
+class WriterPattern(Settings):
+    """Where a manifest names the writers."""
 
-    skip_unknown_characters: bool = setting(
-        False, "Leave out what a manifest has outside the character set."
-    )
     writer_pattern: str | None = setting(
         None,
         "Regular expression that finds the writer in a manifest's paths (its first "
         "group, or the whole match).",
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Images(Characters, WriterPattern):
+    """How images are read: their characters, writers and size, and the cache."""
+
+    skip_unknown_characters: bool = setting(
+        False, "Leave out what a manifest has outside the character set."
     )
     image_size: int = setting(None, "Side of the images in pixels.", at_least=8)
     cache: str = setting(

@@ -7,10 +7,10 @@ import numpy as np
 
 from hwgen_keras.data.inspection import BLANK, UNREADABLE
 
-_SOME = 5
+_LISTED = 5
 
 
-def report(listing, measures, groups, characters=None):
+def findings_of(listing, measures, groups, characters=None):
     """What was found, ready for JSON.
 
     Args:
@@ -101,11 +101,11 @@ def _counts(names, counts):
 
 
 def summary(report):
-    """The report in some lines."""
+    """The report in a few lines."""
     of_class, of_source = report["images_a_class"], report["images_a_source"]
     lines = [
         f"{report['images']} images of {report['classes']} characters",
-        f"images a character: {_told(of_class)}, imbalance {of_class['imbalance']}",
+        f"images a character: {_in_words(of_class)}, imbalance {of_class['imbalance']}",
         f"  fewest: {_ends(report['counts'])[0]}",
         f"  most: {_ends(report['counts'])[1]}",
     ]
@@ -113,7 +113,7 @@ def summary(report):
         fewest, most = _ends(report["counts_of_sources"])
         lines += [
             f"writers or fonts: {report['sources']}, images of each: "
-            f"{_told(of_source)}",
+            f"{_in_words(of_source)}",
             f"  fewest: {fewest}",
             f"  most: {most}",
         ]
@@ -123,47 +123,45 @@ def summary(report):
         if name in report:
             of = "of" if name == "missing" else "the set"
             listed = report[name]
-            some = (
-                f" ({listed[:40]}{'…' if len(listed) > 40 else ''})" if listed else ""
-            )
-            lines.append(f"{name} {of} {report['character_set']}: {len(listed)}{some}")
+            start = f" ({listed[:40]}{'…' * (len(listed) > 40)})" if listed else ""
+            lines.append(f"{name} {of} {report['character_set']}: {len(listed)}{start}")
     sizes = report["sizes"]
     lines.append(
-        f"sizes: {sizes['different']}, height {_told(sizes['height'])}, width "
-        f"{_told(sizes['width'])}"
+        f"sizes: {sizes['different']}, height {_in_words(sizes['height'])}, width "
+        f"{_in_words(sizes['width'])}"
     )
     for name in ("blank", "unreadable", "white_on_black"):
-        lines.append(f"{name.replace('_', ' ')}: {_some(report[name])}")
+        lines.append(f"{name.replace('_', ' ')}: {_listed(report[name])}")
     groups = report["near_duplicates"]
     images = sum(len(group["images"]) for group in groups)
     several = [group for group in groups if len(group["characters"]) > 1]
     lines.append(f"near-duplicates: {images} images in {len(groups)} groups")
-    for group in groups[:_SOME]:
-        lines.append(f"  {group['characters']}: {_some(group['images'], 3)}")
+    for group in groups[:_LISTED]:
+        lines.append(f"  {group['characters']}: {_listed(group['images'], 3)}")
     if several:
         kinds = list(dict.fromkeys(group["characters"] for group in several))
         lines.append(
             f"  under different characters: {len(several)} groups "
-            f"({_some(kinds, listed=True)})"
+            f"({_listed(kinds, counted=False)})"
         )
     alike = [f"{a} and {b} ({count})" for a, b, count in report["sources_alike"]]
     if alike:
-        lines.append(f"  between: {_some(alike, listed=True)}")
+        lines.append(f"  between: {_listed(alike, counted=False)}")
     return "\n".join(lines)
 
 
-def _told(spread):
+def _in_words(spread):
     return f"{spread['min']} to {spread['max']} (median {spread['median']:g})"
 
 
 def _ends(counts):
     items = [f"{name} {count}" for name, count in counts.items()]
-    return ", ".join(items[:_SOME]), ", ".join(items[::-1][:_SOME])
+    return ", ".join(items[:_LISTED]), ", ".join(items[::-1][:_LISTED])
 
 
-def _some(names, count=_SOME, listed=False):
+def _listed(names, count=_LISTED, counted=True):
     if not names:
         return "0"
     rest = len(names) - count
     text = ", ".join(names[:count]) + (f" and {rest} more" if rest > 0 else "")
-    return text if listed else f"{len(names)} ({text})"
+    return f"{len(names)} ({text})" if counted else text

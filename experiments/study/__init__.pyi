@@ -1,0 +1,2 @@
+from .probes import Probes as Probes
+from .probes import measures as measures

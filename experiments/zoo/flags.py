@@ -1,0 +1,197 @@
+"""The flags of the trainings of saved_models/: as asked for, and as cards show them."""
+
+import dataclasses
+import functools
+import importlib
+import json
+import pathlib
+import re
+
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs.settings import Images
+from hwgen_keras.settings import NOTHING, Settings, Size, rules_of, setting
+from hwgen_keras.training.settings import Precision
+
+from . import recipes
+
+
+def _open(settings_class, name):
+    """The setting of a class, without its default."""
+    return setting(**vars(rules_of(settings_class)[name]) | {"default": None})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replaced(Settings):
+    """What takes the place of a recipe's value, where it has one and this is given."""
+
+    characters: str | None = setting(
+        None,
+        "Character set in place of the recipe's; so with --size, --image_size and "
+        "--dtype_policy.",
+    )
+    size: str | None = _open(Size, "size")
+    image_size: int | None = _open(Images, "image_size")
+    dtype_policy: str | None = _open(Precision, "dtype_policy")
+
+
+@functools.cache
+def script_of(training):
+    """The module of experiments that runs a training, a name in `TRAININGS`."""
+    script = recipes.TRAININGS[training].script
+    return importlib.import_module(f"..{script}", __package__)
+
+
+@functools.cache
+def rules(training):
+    """{flag: its `Rule`} of a training's script, other names of flags included."""
+    found = rules_of(script_of(training).Settings)
+    return found | {rule.alias: rule for rule in found.values() if rule.alias}
+
+
+def trainings_of(model):
+    """The trainings of a model and of its judge, in order."""
+    return (*model.needs, *((model.judge,) if model.judge else ()))
+
+
+def flags_of(training, settings):
+    """The flags of a training, with what reproduce was asked for put in.
+
+    Args:
+        training: a name in `TRAININGS`.
+        settings: of reproduce.
+
+    Raises:
+        InputError: what a placeholder stands for was not given.
+    """
+    found = []
+    for flag in recipes.TRAININGS[training].flags:
+        name, equals, value = flag.partition("=")
+        replaced = name[2:] in rules_of(Replaced)
+        if replaced and getattr(settings, name[2:]) is not None:
+            found.append(f"{name}={getattr(settings, name[2:])}")
+        elif name == "--steps":
+            found.append(f"{name}={max(1, round(int(value) * settings.steps_scale))}")
+        elif value.startswith("$runs/"):
+            found.append(f"{name}={pathlib.Path(settings.run_dir, value[6:])}")
+        elif value.startswith("$"):
+            given = getattr(settings, value[1:])
+            if not given and value in ("$fonts", "$judge_fonts", "$handwriting"):
+                raise InputError(
+                    f"--{value[1:]} is needed: the training {training} takes it."
+                )
+            values = given if isinstance(given, tuple) else [given]
+            found += [f"{name}={each}" for each in values]
+        else:
+            found.append(flag)
+    return found + _changes(settings).get(training, [])
+
+
+def _changes(settings):
+    """What `--change` adds, {training: [flag, …]}."""
+    found = {}
+    for change in settings.change:
+        training, equals, flags = change.partition("=")
+        if training not in recipes.TRAININGS or not flags.startswith("--"):
+            raise InputError(
+                f"--change={change}: write it as TRAINING=FLAGS, such as "
+                "generator=--steps=9000; the trainings are "
+                f"{', '.join(recipes.TRAININGS)}."
+            )
+        found.setdefault(training, []).extend(flags.split())
+    return found
+
+
+def differences(training, before, flags):
+    """What a finished run has otherwise than flags ask for, sentences.
+
+    Paths are not compared: the run may have been made elsewhere.
+
+    Args:
+        training: a name in `TRAININGS`.
+        before: the settings of the run, as its config.json has them.
+        flags: of `flags_of`.
+    """
+    # Of a flag that is given twice the last one counts.
+    asked = dict(flag[2:].split("=", 1) for flag in flags if "=" in flag)
+    for name, value in asked.items():
+        rule = rules(training).get(name)
+        if rule is None or rule.changes == NOTHING or re.search(r"[/\\]", value):
+            continue
+        now = before.get(name, before.get(rule.alias))
+        if not isinstance(now, list | None) and not _same(now, value):
+            yield f"it was trained with --{name}={now} and not {value}"
+
+
+def _same(before, text):
+    if isinstance(before, bool):
+        return text.lower() == str(before).lower()
+    if isinstance(before, int | float):
+        return float(before) == float(text)
+    return before == text
+
+
+def shown_flags(training, config):
+    """The flags of a run as a card shows them: without anybody's paths.
+
+    They are those of the recipe, in its order, with the values that the run had.
+
+    Args:
+        training: a name in `TRAININGS`.
+        config: the run's config.json.
+    """
+    before, known = config["flags"], rules(training)
+    shown, seen = [], {"run_dir"}
+    for flag in recipes.TRAININGS[training].flags:
+        name, equals, value = flag[2:].partition("=")
+        alias = known[name].alias
+        if name in seen or known[name].changes == NOTHING:
+            continue
+        seen |= {name, alias}
+        now = before.get(name, before.get(alias))
+        if value.startswith("$runs/"):
+            shown.append(f"--{name}={value.replace('$runs', 'runs/zoo')}")
+        elif isinstance(now, list):
+            shown += [f"--{name}={_public(name, each, value)}" for each in now]
+        elif now is None or now is False and not equals:
+            continue
+        elif not equals:
+            shown.append(f"--{name}")
+        elif name == "writer_pattern":
+            shown.append(f'--{name}="{now}"')
+        else:
+            shown.append(f"--{name}={_text(now)}")
+    # What was given beyond the recipe changes the result, too.
+    for given in config.get("command", [])[1:]:
+        name, equals, value = given.removeprefix("--").partition("=")
+        free = name in known and known[name].changes == NOTHING
+        if given.startswith("--") and name not in seen and not free:
+            shown.append(f"--{name}={_text(value)}" if value else given)
+    return [*shown, f"--run_dir=runs/zoo/{training}"]
+
+
+def _text(value):
+    """A flag's value; of a path the last part."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return re.split(r"[/\\]", str(value))[-1]
+
+
+def _public(name, path, placeholder):
+    if name == "fonts":
+        return placeholder[1:].upper()
+    return source_of(path) or pathlib.Path(path).name
+
+
+def source_of(manifest):
+    """The name of a public source in `SOURCES` of a manifest, or None."""
+    text = str(manifest)
+    try:
+        entries = json.loads(pathlib.Path(manifest).read_text("utf-8-sig"))
+        first = next(iter(entries.values()))[0]
+        text = first if isinstance(first, str) else first["path"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        pass
+    for source in recipes.SOURCES:
+        if re.search(source.pattern, text):
+            return source.name
+    return None

@@ -1,0 +1,14 @@
+from .codes import MARKS as MARKS
+from .codes import characters_of as characters_of
+from .codes import read_co59 as read_co59
+from .files import SETS as SETS
+from .files import EtlFile as EtlFile
+from .files import etl_file as etl_file
+from .files import find_etl_files as find_etl_files
+from .images import png_files as png_files
+from .layouts import LAYOUTS as LAYOUTS
+from .layouts import Layout as Layout
+from .reader import Contents as Contents
+from .reader import check_table as check_table
+from .reader import describe_unknown as describe_unknown
+from .reader import read_contents as read_contents

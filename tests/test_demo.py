@@ -1,0 +1,45 @@
+"""The demo, with a few steps of everything."""
+
+import base64
+import io
+import json
+import re
+
+import pytest
+from networks import BACKEND
+from PIL import Image
+
+from experiments import demo
+
+# Its scripts are tested elsewhere, on each backend.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
+
+def test_the_demo_runs_from_fonts_to_a_report(tmp_path, tiny_font, capsys):
+    demo.main(
+        demo.Settings(
+            fonts=tiny_font, image_size=32, quick=True, run_dir=tmp_path / "demo"
+        )
+    )
+    folder, printed = tmp_path / "demo", capsys.readouterr().out
+    for number, title in enumerate(demo.PARTS):
+        assert f"=== {number}  {title} (after 0." in printed
+    assert "it took" not in printed
+    assert json.loads((folder / "config.json").read_text("utf-8"))["flags"]["quick"]
+    assert (folder / "saved_model" / "saved_model.pb").is_file()
+    generated = json.loads((folder / "generated" / "manifest.json").read_text("utf-8"))
+    assert len(generated) == demo.HIRAGANA
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert len(summary) == len(demo.ARMS)
+    report = (folder / "report.html").read_text("utf-8")
+    sheets = re.findall(r"data:image/png;base64,([^\"]+)", report)
+    *_, exported = (Image.open(io.BytesIO(base64.b64decode(s))) for s in sheets)
+    # Two blocks of content, style, generated and real.
+    assert exported.width > 8 * 64
+
+
+def test_the_demo_says_how_long_it_takes(capsys):
+    next(demo.announced(demo.Settings(), 0.0))
+    printed = capsys.readouterr().out
+    assert "On two CPU cores" in printed and "it took 11 minutes:" in printed
+    assert all(f"{title}: " in printed for title in demo.PARTS)
