@@ -99,12 +99,8 @@ def row(values, chance=(None, None), images=(0, 0)):
         chance: the expected values of a random result.
         images: the numbers of images.
     """
-    return {
-        "generated": values[0],
-        "real": values[1],
-        "chance": list(chance),
-        "images": list(images),
-    }
+    row = dict(zip(("generated", "real"), values, strict=True))
+    return {**row, "chance": list(chance), "images": list(images)}
 
 
 def _percent(results, key):

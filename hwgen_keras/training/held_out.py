@@ -39,13 +39,7 @@ def divide(store, seed):
 
 
 def held_out_batch(store, known, held, tokenizer, seed, condition=None):
-    """A batch, a dict of arrays, of held-out targets in the style of other images.
-
-    Args:
-        store, seed: see `divide`.
-        known, held: its results.
-        tokenizer, condition: see `PairSampler`.
-    """
+    """A batch of held-out targets in the style of other images; see `divide`."""
     rng = row_generator(seed, 1)
     target = np.resize(held, max(_ROWS, len(held)))
     fonts = {
