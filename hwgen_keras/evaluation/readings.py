@@ -75,7 +75,7 @@ class Readings:
         return self.images, self.writers, self.labels
 
     @property
-    def found(self) -> NDArray:
+    def predicted(self) -> NDArray:
         """The predicted class ids, (n,)."""
         return np.argmax(self.scores, axis=1)
 
@@ -89,7 +89,7 @@ class Readings:
         """Rows whose correct class has the lowest, and the highest, probability.
 
         Returns:
-            (at most `count` rows, the lowest first; at most `count`, the highest first).
+            (at most `count` rows, the lowest first; as many, the highest first).
         """
         lowest = np.argsort(self.log_probabilities, kind="stable")[:count]
         return lowest, np.argsort(-self.log_probabilities, kind="stable")[:count]
