@@ -56,7 +56,7 @@ def _results(function, jobs, workers):
         workers, multiprocessing.get_context("spawn"), _start_worker
     )
     waiting = list(enumerate(jobs))[::-1]
-    running = {}
+    running: dict[concurrent.futures.Future, int] = {}
     try:
         while waiting or running:
             # As many as there are processes: a submitted job cannot be taken back.
@@ -101,5 +101,6 @@ def _start_worker():
 
 
 def _end_with_parent():
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    multiprocessing.connection.wait([parent.sentinel])  # type: ignore[union-attr]
     os._exit(1)

@@ -145,7 +145,8 @@ def test_no_public_name_is_that_of_another_file(stub):
     """Imported, that file would take the place of what has its name."""
     files = {file.stem for file in stub.parent.glob("*.py")}
     for node in ast.parse(stub.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom):
+        # `from . import file` names the file itself.
+        if isinstance(node, ast.ImportFrom) and node.module:
             names = {alias.name for alias in node.names}
             assert node.module is None or names & files <= {node.module}
 
@@ -171,6 +172,23 @@ class TestScripts:
                 if top == "experiments":
                     assert folder.name != "flags" or rest[0] == "flags"
                     assert rest[0] not in others, (file, name)
+
+
+def private_attributes(source):
+    """The attributes with a leading underscore that a source uses, but of `self`."""
+    return [
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+
+
+def test_the_layers_of_keras_cv_stay_private():
+    (path,) = INSIDE_FUNCTIONS["keras_cv"]
+    assert private_attributes((PACKAGE / path).read_text(encoding="utf-8")) == []
+    assert private_attributes("layer._generator.x = self._x") == ["_generator"]
 
 
 def test_the_rules_find_circles(tmp_path):

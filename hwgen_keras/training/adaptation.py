@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from hwgen_keras.data import FONT, PairSampler
-from hwgen_keras.data.steps import ANY_FONT, HANDWRITING, Images, Step
+from hwgen_keras.data.stages import ANY_FONT, HANDWRITING, Images, Stage
 from hwgen_keras.models import (
     CLIP,
     Diffusion,
@@ -54,7 +54,7 @@ def hand_pairs(settings, store, known, tokenizer, condition):
     several = len(np.unique(store.labels[known])) > 1
     return PairSampler(
         store.select(np.concatenate([fonts, known])),
-        Step(content=Images((ANY_FONT,)), style=Images((HANDWRITING,))),
+        Stage(content=Images((ANY_FONT,)), style=Images((HANDWRITING,))),
         tokenizer,
         seed=settings.seed,
         style_reference="writer" if several else "target",
