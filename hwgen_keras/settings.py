@@ -282,7 +282,7 @@ class NewOutput(Output):
 
     output: str = setting(
         None,
-        "Path of the result; it must not exist yet.",
+        "Path of the result; it must be new.",
         changes=NOTHING,
         required=True,
     )

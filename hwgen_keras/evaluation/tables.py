@@ -46,7 +46,7 @@ def best_cells(
     for column, direction in best.items():
         if direction not in ("max", "min"):
             raise InputError(f"The best of a column is max or min, not {direction!r}.")
-        values = {}
+        values: dict[int, float] = {}
         for index, row in enumerate(rows):
             cell = row[column]
             value = cell[0] if isinstance(cell, tuple) else cell

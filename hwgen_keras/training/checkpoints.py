@@ -186,7 +186,7 @@ def _save_weights(model, path):
 
 
 def _checksum(path):
-    return zlib.crc32(np.memmap(path, mode="r"))
+    return zlib.crc32(np.memmap(path, mode="r").data)
 
 
 def seed_states(model):
