@@ -120,26 +120,26 @@ class TestSpectralDiscriminator:
 
 class TestDiscriminatorInput:
     def test_translation_moves_whole_pixels_and_brings_in_paper(self):
-        look = DiscriminatorInput(("translation",))
+        layer = DiscriminatorInput(("translation",))
         batch = images(1, 16)
-        moved = numpy(look(batch, {"shift": np.array([[1 / 16, -2 / 16]], "float32")}))
+        moved = numpy(layer(batch, {"shift": np.array([[1 / 16, -2 / 16]], "float32")}))
         np.testing.assert_allclose(moved[0, 1:, :-2], batch[0, :-1, 2:], atol=1e-6)
         np.testing.assert_allclose(moved[0, 0], 1, atol=1e-6)
         np.testing.assert_allclose(moved[0, :, -2:], 1, atol=1e-6)
 
     def test_cutout_is_a_grey_square(self):
-        look = DiscriminatorInput(("cutout",))
+        layer = DiscriminatorInput(("cutout",))
         batch = images(1, 16)
-        cut = numpy(look(batch, {"center": np.array([[0.5, 0.25]], "float32")}))
+        cut = numpy(layer(batch, {"center": np.array([[0.5, 0.25]], "float32")}))
         np.testing.assert_array_equal(cut[0, 4:12, 0:8], 0)
         np.testing.assert_array_equal(cut[0, :4], batch[0, :4])
         np.testing.assert_array_equal(cut[0, :, 8:], batch[0, :, 8:])
 
     def test_contrast_keeps_the_mean(self):
-        look = DiscriminatorInput(("contrast",))
+        layer = DiscriminatorInput(("contrast",))
         batch = images(2, 16)
         drawn = {"factor": np.array([[0.5], [1.5]], "float32")}
-        changed = numpy(look(batch, drawn))
+        changed = numpy(layer(batch, drawn))
         np.testing.assert_allclose(
             changed.mean((1, 2, 3)), batch.mean((1, 2, 3)), atol=1e-5
         )
@@ -148,23 +148,25 @@ class TestDiscriminatorInput:
         )
 
     def test_draws_are_within_their_ranges_and_differ(self):
-        look = DiscriminatorInput(("contrast", "translation", "cutout"), noise=0.1)
+        layer = DiscriminatorInput(("contrast", "translation", "cutout"), noise=0.1)
         batch = images(64, 16)
-        drawn = {name: numpy(x) for name, x in look.draw(batch).items()}
+        drawn = {name: numpy(x) for name, x in layer.draw(batch).items()}
         assert np.abs(drawn["shift"]).max() <= 1 / 8
         assert drawn["center"].min() >= 0 and drawn["center"].max() <= 1
         assert drawn["factor"].min() >= 0.5 and drawn["factor"].max() <= 1.5
         assert drawn["noise"].std() == pytest.approx(0.1, rel=0.05)
         for name, values in drawn.items():
             assert len(np.unique(values[:, 0])) > 60, name
-        again = {name: numpy(x) for name, x in look.draw(batch).items()}
+        again = {name: numpy(x) for name, x in layer.draw(batch).items()}
         assert not np.array_equal(drawn["shift"], again["shift"])
 
     def test_gradient_reaches_the_image(self):
-        look = DiscriminatorInput(("translation", "cutout", "contrast"), noise=0.1)
+        layer = DiscriminatorInput(("translation", "cutout", "contrast"), noise=0.1)
         batch = ops.convert_to_tensor(images(2, 16))
-        drawn = look.draw(batch)
-        _, pull = vjp(lambda x: [ops.sum(look(x, drawn))], [batch], (), look.variables)
+        drawn = layer.draw(batch)
+        _, pull = vjp(
+            lambda x: [ops.sum(layer(x, drawn))], [batch], (), layer.variables
+        )
         gradient = numpy(pull([ops.ones(())])[0][0])
         # What is cut out or moved outside has none, the rest has.
         assert np.isfinite(gradient).all()
@@ -212,7 +214,7 @@ class TestTraining:
     def test_averages_are_those_of_the_weights(self):
         model, record = switched_on(), Record()
         arguments = {"batch_size": 2, "verbose": 0, "callbacks": [record]}
-        # Two fits: the weights must go on where they were.
+        # Two fits: the weights must continue from their last values.
         model.fit(transfer_batch(), epochs=2, **arguments)
         np.testing.assert_array_equal(
             weights(model.generator)[0], record.weights[-1][0]
@@ -229,11 +231,11 @@ class TestTraining:
             _ = 1 / 0
         for a, b in zip(weights(model.generator), record.weights[-1], strict=True):
             np.testing.assert_array_equal(a, b)
-        judge = weights(model.discriminator)
+        critic = weights(model.discriminator)
         take_averages(model)
         for a, b in zip(weights(model.generator), actual, strict=True):
             np.testing.assert_array_equal(a, b)
-        for a, b in zip(weights(model.discriminator), judge, strict=True):
+        for a, b in zip(weights(model.discriminator), critic, strict=True):
             np.testing.assert_array_equal(a, b)
 
     def test_before_the_first_step_there_is_no_average(self):
