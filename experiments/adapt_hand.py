@@ -144,7 +144,7 @@ def finish(run, model, watcher=None):
             "writes."
         )
         return path
-    losses, best = watcher.found["losses"], watcher.found["best"]
+    losses, best = watcher.results["losses"], watcher.results["best"]
     interval = training.interval_of(settings, settings.steps)
     measured = {
         "held_out_before": losses[0],

@@ -281,7 +281,10 @@ class NewOutput(Output):
     """The path of a result that must not exist yet."""
 
     output: str = setting(
-        None, "What to make; it must not exist yet.", changes=NOTHING, required=True
+        None,
+        "Path of the result; it must be new.",
+        changes=NOTHING,
+        required=True,
     )
 
     def check(self) -> None:

@@ -39,7 +39,7 @@ TINY = {
 
 
 def call(script, **values):
-    """`main` of a script with some settings; the rest at their defaults."""
+    """`main` of a script with these settings."""
     return flags.call(script, {**TINY, **values})
 
 

@@ -32,7 +32,7 @@ def extremes(folder, read, glyphs, beside=None):
         {picture: what was read, [[character, what was read, probability], …]}, with
         class ids in place of characters.
     """
-    texts, found = {}, read.found
+    texts, found = {}, read.predicted
     probabilities = np.exp(read.log_probabilities)
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
         columns = beside(rows) if beside else {}

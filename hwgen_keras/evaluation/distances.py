@@ -120,13 +120,9 @@ def feature_pair(
 def feature_matrix(
     features: ArrayLike, name: str, least: int = 1, **columns
 ) -> NDArray[np.float64]:
-    """Features (n, width) as a float64 matrix, or InputError.
+    """Features (n, width), n `least` or more, as a float64 matrix, or InputError.
 
-    Args:
-        features: (n, width).
-        name: of the set, for the error.
-        least: the smallest n.
-        columns: {name: values (n,), such as labels}; only their length is checked.
+    Of `columns`, {name: values (n,)} such as labels, only the length is checked.
     """
     features = np.asarray(features, np.float64)
     if features.ndim != 2 or not features.shape[1]:

@@ -99,12 +99,8 @@ def row(values, chance=(None, None), images=(0, 0)):
         chance: the expected values of a random result.
         images: the numbers of images.
     """
-    return {
-        "generated": values[0],
-        "real": values[1],
-        "chance": list(chance),
-        "images": list(images),
-    }
+    row = dict(zip(("generated", "real"), values, strict=True))
+    return {**row, "chance": list(chance), "images": list(images)}
 
 
 def _percent(results, key):
@@ -163,24 +159,24 @@ def _even_order(labels, rng):
 def hands(sets):
     """Accuracies of the recognition of hands."""
     x, y = sets.shared
-    found = sets.both(
+    pair = sets.both(
         "Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y)
     )
-    values, chance = _percent(found, "accuracy"), _percent(found, "chance")
+    values, chance = _percent(pair, "accuracy"), _percent(pair, "chance")
     results = {"nearest to its hand %": sets.shared_row(values, chance)}
     centred = [
         (evaluation.centred_by_character(features, labels), writers, labels)
         for features, writers, labels in (x, y)
     ]
-    found = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
+    pair = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
     for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
-        chance = _percent(found, f"{key}_chance")
-        results[name] = sets.shared_row(_percent(found, key), chance)
-    found = sets.both(
+        chance = _percent(pair, f"{key}_chance")
+        results[name] = sets.shared_row(_percent(pair, key), chance)
+    pair = sets.both(
         "Verification of writers", evaluation.writer_verification, *centred
     )
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        results[name] = sets.shared_row(_percent(found, key), [50.0, 50.0])
+        results[name] = sets.shared_row(_percent(pair, key), [50.0, 50.0])
     return results
 
 
@@ -202,12 +198,12 @@ def traits(sets):
 def diversity(sets):
     """Distances between images of one character, and shares of near-duplicates."""
     parts = (part[::2] for part in sets.shared)
-    found = sets.both("Diversity", evaluation.diversity, *parts)
+    pair = sets.both("Diversity", evaluation.diversity, *parts)
     share = evaluation.near_duplicate_share
     own, real = ((s.images, s.labels) for s in (sets.generated, sets.real))
     duplicates = [100 * share(*own), 100 * share(*real)]
     return {
-        "diversity": sets.shared_row([values.get("distance") for values in found]),
+        "diversity": sets.shared_row([values.get("distance") for values in pair]),
         "near-duplicates %": sets.row(duplicates),
         "copies of real images %": sets.row((100 * share(*own, real), None)),
     }

@@ -37,25 +37,14 @@ class Readings:
 
     @classmethod
     def of_images(cls, reader, images, labels, writers=None) -> typing.Self:
-        """Reads images without moving or scaling them.
-
-        Args:
-            reader: a `Classifier`.
-            images, labels, writers: see `Readings`.
-        """
+        """Reads images with a `Classifier`, without moving or scaling them."""
         parts = (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
         tensors = (part[..., None].astype("float32") / 127.5 - 1 for part in parts)
         return cls._of(reader, tensors, labels, writers)
 
     @classmethod
     def of_store(cls, reader, store: ImageStore, place: bool = True) -> typing.Self:
-        """Reads the images of a store.
-
-        Args:
-            reader: a `Classifier`.
-            store: the images.
-            place: whether to move and scale them to their fixed place first.
-        """
+        """Reads a store with a `Classifier`; `place`: moved and scaled as in a feed."""
         indices = np.arange(len(store))
         writers = np.array(store.source_names)[store.sources]
         if not place:
@@ -86,7 +75,7 @@ class Readings:
         return self.images, self.writers, self.labels
 
     @property
-    def found(self) -> NDArray:
+    def predicted(self) -> NDArray:
         """The predicted class ids, (n,)."""
         return np.argmax(self.scores, axis=1)
 
@@ -99,11 +88,8 @@ class Readings:
     def order(self, count: int) -> tuple[NDArray, NDArray]:
         """Rows whose correct class has the lowest, and the highest, probability.
 
-        Args:
-            count: the most rows of each.
-
         Returns:
-            (rows, the lowest first; rows, the highest first), ties in their order.
+            (at most `count` rows, the lowest first; as many, the highest first).
         """
         lowest = np.argsort(self.log_probabilities, kind="stable")[:count]
         return lowest, np.argsort(-self.log_probabilities, kind="stable")[:count]

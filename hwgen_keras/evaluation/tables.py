@@ -14,12 +14,9 @@ Cell = str | float | tuple[float, float | None] | None
 
 
 def format_cell(cell: Cell, digits: int = 1) -> str:
-    """A cell as text.
+    """A cell as text, floats with `digits` decimals.
 
-    Args:
-        cell: text; a number; (mean, standard deviation, or None of a single run); or
-            None, a missing value.
-        digits: decimals of a float.
+    A cell is text, a number, (mean, standard deviation or None), or None, no value.
     """
     if cell is None:
         return "–"
@@ -36,15 +33,11 @@ def format_cell(cell: Cell, digits: int = 1) -> str:
 def best_cells(
     rows: Iterable[Sequence[Cell]], best: Mapping[int, str], digits: int = 1
 ) -> set[tuple[int, int]]:
-    """The cells that hold the best value of their column.
+    """{(row index, column index)} of the best values of columns, rounded to `digits`.
 
     Args:
         rows: lists of cells, see `format_cell`.
         best: {column index: "max" or "min"}.
-        digits: decimals shown; values that are equal when rounded are equally good.
-
-    Returns:
-        A set of (row index, column index).
 
     Raises:
         InputError: a value of `best` is neither "max" nor "min".
@@ -53,7 +46,7 @@ def best_cells(
     for column, direction in best.items():
         if direction not in ("max", "min"):
             raise InputError(f"The best of a column is max or min, not {direction!r}.")
-        values = {}
+        values: dict[int, float] = {}
         for index, row in enumerate(rows):
             cell = row[column]
             value = cell[0] if isinstance(cell, tuple) else cell

@@ -12,11 +12,7 @@ REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
 
 class TestImages:
-    """The images of `--test`, which several classifiers read in turn.
-
-    Args:
-        settings: a `TestSet`.
-    """
+    """The images of a `TestSet`, which several classifiers read in turn."""
 
     __test__ = False  # for pytest, which collects by name
 
@@ -29,16 +25,7 @@ class TestImages:
         )
 
     def read(self, path, folder, name):
-        """Writes predictions.csv, then report.json; returns the report.
-
-        Args:
-            path: classifier.keras, or its run folder.
-            folder: where to write.
-            name: of the classifier, for errors.
-
-        Raises:
-            InputError: the classifier cannot be loaded, or has another set.
-        """
+        """Writes a classifier's predictions.csv and report.json; returns the report."""
         classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
         if classifier.classes != len(self.characters):
             raise InputError(

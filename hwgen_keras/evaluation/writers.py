@@ -40,7 +40,7 @@ def centred_by_character(
         real, real_labels = features, labels
     features = feature_matrix(features, "given", labels=labels)
     real = feature_matrix(real, "real", labels=real_labels)
-    known, positions = np.unique(real_labels, return_inverse=True)
+    known, positions = np.unique(np.asarray(real_labels), return_inverse=True)
     sums, counts = _sums(real, positions, len(known))
     missing = np.setdiff1d(labels, known)
     if len(missing):
@@ -189,9 +189,8 @@ def writer_similarity(
             generated image of a real writer and character.
     """
     generated, real = feature_pair(generated, real)
-    columns = {"writers": generated_writers, "labels": generated_labels}
-    feature_matrix(generated, "generated", **columns)
-    writers, labels = map(np.asarray, columns.values())
+    writers, labels = np.asarray(generated_writers), np.asarray(generated_labels)
+    feature_matrix(generated, "generated", writers=writers, labels=labels)
     _, real_writers, real_labels = _checked(real, real_writers, real_labels)
     compared = np.isin(writers, real_writers) & np.isin(labels, real_labels)
     if not compared.any():

@@ -24,11 +24,6 @@ from hwgen_keras.training.optimizers import adam, compile_model
 def hand_training(settings, generator, jit):
     """The compiled training of a part of a generator.
 
-    Args:
-        settings: of adapt_hand.
-        generator: a trained generator.
-        jit: whether to compile the step with XLA.
-
     Returns:
         The model, its number of trainable weights, and `draw_probes` of `train_stage`.
     """
@@ -52,13 +47,8 @@ def hand_training(settings, generator, jit):
 def hand_pairs(settings, store, known, tokenizer, condition):
     """A `PairSampler` of any font, another image by the hand, and the target.
 
-    With a single character, the target itself is the style image.
-
-    Args:
-        settings: of adapt_hand.
-        store: an `ImageStore` of fonts and one hand.
-        known: indices of the hand's training images.
-        tokenizer, condition: see `PairSampler`.
+    With a single character, the target itself is the style image. `known` has the
+    indices of the hand's training images in the store.
     """
     fonts = np.flatnonzero(store.kinds == FONT)
     several = len(np.unique(store.labels[known])) > 1

@@ -21,14 +21,7 @@ from hwgen_keras.training.telemetry import tag
 
 
 class Progress(keras.callbacks.Callback):
-    """Counts the steps of a run, over several calls of `fit`, in a progress bar.
-
-    Args:
-        step: number of steps before.
-        steps: number of steps of the whole run.
-        title: of the bar.
-        show: whether to show it.
-    """
+    """Counts the steps of a run, from `step` to `steps`, in a progress bar."""
 
     def __init__(self, step, steps, title="training", show=True):
         super().__init__()
@@ -60,9 +53,9 @@ class EventLog(keras.callbacks.Callback):
     Args:
         folder: of the event files.
         history: the JSON lines file; a line an epoch of `fit`.
-        progress: the `Progress` that knows the step.
+        progress: the run's `Progress`.
         batch_size: rows in a batch, to log `images_per_second`.
-        data_wait: a `telemetry.DataWait` whose share is logged.
+        data_wait: a `telemetry.DataWait`, to log its share.
     """
 
     def __init__(self, folder, history, progress, batch_size=None, data_wait=None):
@@ -129,12 +122,12 @@ class EventLog(keras.callbacks.Callback):
 
 
 class SampleSheet(keras.callbacks.Callback):
-    """Draws the same probes at intervals of the training.
+    """Saves pictures as PNG files and in a log.
 
     Args:
         draw: a function, model → PIL image.
-        folder: of the pictures, PNG files.
-        log: the `EventLog` that gets them, too.
+        folder: of the pictures.
+        log: the `EventLog`.
         every: number of epochs of `fit` between two pictures.
     """
 
@@ -156,13 +149,7 @@ class SampleSheet(keras.callbacks.Callback):
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Saves the classifier whenever its validation accuracy improves.
-
-    Args:
-        run: the `Run`.
-        name: of the file.
-        store: `ImageStore` of the validation images.
-    """
+    """Saves the classifier as `name` when its accuracy on `store` improves."""
 
     def __init__(self, run, name, store):
         super().__init__()

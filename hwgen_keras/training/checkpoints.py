@@ -38,7 +38,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         folder: of the checkpoints.
-        progress: the `Progress` that counts the steps.
+        progress: the run's `Progress`.
         keep: number of checkpoints to keep, from 1.
         best_metric: keep the checkpoint with the best value of this metric, too, in the
             folder `best`: the lowest value, or the highest of an accuracy.
@@ -97,13 +97,10 @@ class Checkpoint(keras.callbacks.Callback):
         # On JAX the state is outside the model during an epoch.
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
-        metrics = [
-            ops.convert_to_numpy(variable).tolist()
-            for variable in self.model.metrics_variables
-        ]
+        metrics = [ops.convert_to_numpy(v) for v in self.model.metrics_variables]
         self.saved_at = time.monotonic()
-        if np.all(np.isfinite(np.hstack([np.ravel(value) for value in metrics]))):
-            self._save(metrics)
+        if all(np.isfinite(value).all() for value in metrics):
+            self._save([value.tolist() for value in metrics])
         if stop:
             raise Interrupted
 
@@ -189,11 +186,7 @@ def _save_weights(model, path):
 
 
 def _checksum(path):
-    checksum = 0
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
+    return zlib.crc32(np.memmap(path, mode="r").data)
 
 
 def seed_states(model):
@@ -263,12 +256,7 @@ def _load(model, path):
 
 
 def build_metrics(model, data):
-    """Builds the metrics, which Keras on TensorFlow otherwise builds in the first step.
-
-    Args:
-        model: compiled and built.
-        data: the data of `fit`: a `tf.data.Dataset` or a `keras.utils.PyDataset`.
-    """
+    """Builds the metrics, which Keras on TensorFlow builds only in the first step."""
     batch = data.element_spec if hasattr(data, "element_spec") else data[0]
     model._symbolic_build(data_batch=batch)
 

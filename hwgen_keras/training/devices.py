@@ -33,11 +33,8 @@ def distributed(run):
         _check_tensorflow(settings)
     run.note(devices=count, processes=processes)
     hosts = "" if processes == 1 else f" of {processes} processes"
-    print(
-        f"{count} devices{hosts}, {settings.batch_size // count} rows of each batch on "
-        "each.",
-        flush=True,
-    )
+    rows = settings.batch_size // count
+    print(f"{count} devices{hosts}, {rows} rows of each batch on each.", flush=True)
     with scope:
         yield
 

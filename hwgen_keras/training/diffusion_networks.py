@@ -36,7 +36,7 @@ def diffusion(settings, classes, steps, jit):
         dtype=settings.dtype_policy,
     )
     if settings.ema:
-        optimizer = adam(settings, steps, AveragingAdam, ema_momentum=settings.ema)
+        optimizer = adam(settings, steps, kind=AveragingAdam, ema_momentum=settings.ema)
     else:
         optimizer = adam(settings, steps)
     return compile_model(model, settings, optimizer, jit)

@@ -27,25 +27,13 @@ def augmented_sampler(settings, store, tokenizer=None, **arguments):
 
 
 def feed_maker(settings, store, sampler, outputs, **arguments):
-    """A function (first step, number of steps) → data for `fit`.
+    """A function (first step, number of steps) → data for `fit`, see `feed`."""
+    arguments |= {"outputs": outputs, **share(settings)}
 
-    Args:
-        settings: of a script.
-        store, sampler, outputs, arguments: of `feed`.
-    """
+    def feed_from(first, steps):
+        return feed(store, sampler, steps=steps, start_step=first, **arguments)
 
-    def make_feed(first, steps):
-        return feed(
-            store,
-            sampler,
-            steps=steps,
-            start_step=first,
-            outputs=outputs,
-            **share(settings),
-            **arguments,
-        )
-
-    return make_feed
+    return feed_from
 
 
 def classifier_feed(settings, store, sampler, mix="none"):
@@ -71,11 +59,9 @@ SIMULATED = max(FONT, HANDWRITING, GENERATED) + 1
 
 
 def kind_weights(kinds, real_share):
-    """{kind: its share of a batch}; None: every image once an epoch.
+    """{kind: its share of a batch} for `--real_share` and the kinds of all images.
 
-    Args:
-        kinds: the kind of each image; `SIMULATED` is no real handwriting.
-        real_share: see `--real_share` of train_classifier.
+    None: every image once an epoch. Images of the kind `SIMULATED` are not real.
     """
     if real_share is None:
         return None

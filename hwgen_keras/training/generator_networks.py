@@ -98,14 +98,7 @@ def condition_class(settings):
 
 
 def new_condition(settings, clip, classes, width):
-    """The condition of a new generator, a layer or None.
-
-    Args:
-        settings: of train_generator or train_diffusion.
-        clip: a trained `CLIP`, or None.
-        classes: number of characters.
-        width: channels of the generator's first level.
-    """
+    """The condition layer of a new generator with `width` first channels, or None."""
     condition, policy = condition_class(settings), settings.dtype_policy
     return condition and condition.create(
         width,

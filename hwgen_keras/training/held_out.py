@@ -12,7 +12,7 @@ from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # With fewer images or characters, all of them are training images.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
-# Rows of the measuring batch: each held-out image with several glyphs and styles.
+# Rows of the held-out batch: images repeat with other glyphs and styles.
 _ROWS = 64
 
 
@@ -39,13 +39,7 @@ def divide(store, seed):
 
 
 def held_out_batch(store, known, held, tokenizer, seed, condition=None):
-    """A batch, a dict of arrays, of held-out targets in the style of other images.
-
-    Args:
-        store, seed: see `divide`.
-        known, held: its results.
-        tokenizer, condition: see `PairSampler`.
-    """
+    """A batch of held-out targets in the style of other images; see `divide`."""
     rng = row_generator(seed, 1)
     target = np.resize(held, max(_ROWS, len(held)))
     fonts = {
@@ -83,14 +77,14 @@ class HeldOut(keras.callbacks.Callback):
     def begin(self, model):
         """Measures the generator before the training, or reads earlier results."""
         if checkpoint_folders(self.run.checkpoints) and self.file.exists():
-            self.found = json.loads(self.file.read_text("utf-8"))
+            self.results = json.loads(self.file.read_text("utf-8"))
             return
-        self.found = {"losses": [self.measure(model)], "best": 0, "ended": False}
+        self.results = {"losses": [self.measure(model)], "best": 0, "ended": False}
         self.run.save(model.generator, "best.keras")
 
     @property
     def ended(self):
-        return self.found["ended"]
+        return self.results["ended"]
 
     def measure(self, model):
         """The mean loss of the batch, with the same noise each time."""
@@ -106,20 +100,20 @@ class HeldOut(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         # On JAX, reading `self.model` syncs its weights.
         loss = logs["held_out_loss"] = self.measure(self.model)
-        losses = [*self.found["losses"], loss]
+        losses = [*self.results["losses"], loss]
         best = int(np.argmin(losses))
         if best == len(losses) - 1:
             self.run.save(self.model.generator, "best.keras")
         ended = len(losses) - 1 - best >= self.patience
         self.set_state({"losses": losses, "best": best, "ended": ended})
-        self.run.write_json("held_out.json", self.found)
+        self.run.write_json("held_out.json", self.results)
         if ended:
             self.model.stop_training = True
 
     def get_state(self):
         """The state that a checkpoint keeps, a dict for JSON."""
-        return self.found
+        return self.results
 
     def set_state(self, state):
         """Restores a result of `get_state`."""
-        self.found = state
+        self.results = state

@@ -10,10 +10,7 @@ from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
 
 
 def interval_of(settings, steps):
-    """Steps between two log entries: `--interval`, or a twentieth of the run.
-
-    The latter is from 10 to 1000, and a multiple of `--steps_per_execution`.
-    """
+    """`--interval`, or a twentieth of the run, see `Intervals`."""
     group = settings.steps_per_execution
     return settings.interval or -(-max(10, min(1000, steps // 20)) // group) * group
 

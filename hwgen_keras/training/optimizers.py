@@ -46,59 +46,40 @@ def adam_arguments(settings):
     }
 
 
-def adam(settings, steps, kind=keras.optimizers.Adam, **arguments):
-    """An Adam of this kind as the settings describe it."""
-    return kind(scheduled(settings, steps), **adam_arguments(settings), **arguments)
+def adam(settings, steps, rate=None, kind=keras.optimizers.Adam, **arguments):
+    """An Adam as the settings describe it; `rate`: see `scheduled`."""
+    rate = scheduled(settings, steps, rate)
+    return kind(rate, **adam_arguments(settings), **arguments)
 
 
 def compile_model(model, settings, optimizer, jit, **arguments):
-    """Builds a model and compiles it; returns it.
-
-    Args:
-        model: a model of this package.
-        settings: of a script.
-        optimizer: a Keras optimizer.
-        jit: whether to compile the step with XLA.
-        arguments: other arguments of `compile`.
-    """
+    """Builds and compiles a model, with XLA if `jit`; returns it."""
     if not model.built:
         model.build()
+    group = settings.steps_per_execution
     model.compile(
-        optimizer=optimizer,
-        jit_compile=jit,
-        steps_per_execution=settings.steps_per_execution,
-        **arguments,
+        optimizer=optimizer, jit_compile=jit, steps_per_execution=group, **arguments
     )
     return model
 
 
 def compile_classifier(model, settings, steps, jit, mixed=False):
-    """Builds a classifier and compiles it with Adam and cross-entropy; returns it.
+    """Builds and compiles a classifier with Adam and cross-entropy; returns it.
 
-    Args:
-        model, settings, jit: see `compile_model`.
-        steps: of the whole training.
-        mixed: whether a label has a share of each class, as `--mix` returns it.
+    `mixed`: a label has a share of each class, as with `--mix`.
     """
-    losses = keras.losses
-    loss = (
-        losses.CategoricalCrossentropy
-        if mixed
-        else losses.SparseCategoricalCrossentropy
-    )
-    optimizer, loss = adam(settings, steps), loss(from_logits=True)
+    name = "CategoricalCrossentropy" if mixed else "SparseCategoricalCrossentropy"
+    loss = getattr(keras.losses, name)(from_logits=True)
+    optimizer = adam(settings, steps)
     return compile_model(
         model, settings, optimizer, jit, loss=loss, metrics=["accuracy"]
     )
 
 
 def plateau_callbacks(settings, rows, factor=0.8, patience=1):
-    """The callbacks that `--schedule` needs: a `Plateau` read once an epoch, or none.
+    """The callbacks of `--schedule`: a `Plateau` read once an epoch of `rows`, or none.
 
-    Args:
-        settings: of a script.
-        rows: in an epoch of the data.
-        factor, patience: of `Plateau`; the defaults are those published for CLIP.
+    The defaults are those published for CLIP.
     """
     if settings.schedule != "plateau":
         return []

@@ -13,9 +13,6 @@ class Plateau(keras.callbacks.Callback):
     without improvement since the best or the last fall. Keras's own callback loses its
     state at the next `fit` and supports neither pairs of optimizers nor loss scaling.
 
-    The learning rates are variables of the optimizer and saved with it; `get_state` and
-    `set_state` have the rest of the state.
-
     Args:
         monitor: name of the metric.
         factor: below 1.

@@ -21,7 +21,7 @@ from hwgen_keras.training.checkpoints import checkpoint_folders
 class Run:
     """A folder with all that repeats or resumes a run, as a context.
 
-    It has `config.json` (all settings, versions, git revision), `logs/` for TensorBoard,
+    It has `config.json` (settings, versions, git revision), `logs/` for TensorBoard,
     `history.jsonl`, `checkpoints/`, `samples/` and `metrics.json`. The end of the
     context unlocks the folder, and removes a numbered one whose run failed before its
     first step.

@@ -169,9 +169,7 @@ class RunFolder(Settings):
     """The run folder."""
 
     run_dir: str | None = setting(
-        None,
-        "Folder of this run; default: runs/<script>/<number>.",
-        changes=NOTHING,
+        None, "Folder of this run; default: runs/<script>/<number>.", changes=NOTHING
     )
     resume: bool = setting(
         False,
