@@ -17,9 +17,9 @@ from experiments import export
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.export import export_model, export_saved_model, load_exported, making
-from hwgen_keras.export.alone import difference
+from hwgen_keras.export import export_model, export_saved_model, exporter, load_exported
 from hwgen_keras.export.signatures import CharacterTable
+from hwgen_keras.export.standalone import difference
 from hwgen_keras.models import (
     AdaINGenerator,
     PatchDiscriminator,
@@ -221,7 +221,7 @@ class TestRefused:
             export_model("nowhere.keras", tmp_path / "out")
 
     def test_missing_packages_are_told(self, file, monkeypatch):
-        monkeypatch.setattr(making.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(exporter.importlib.util, "find_spec", lambda name: None)
         with pytest.raises(InputError, match=r"needs onnx, .*'hwgen_keras\[onnx\]'"):
             export_model(file, file.with_name("out"), formats=("onnx",))
 
@@ -251,7 +251,7 @@ class TestRefused:
                 stderr="Traceback\nno good\n",
             )
 
-        monkeypatch.setattr(making, "_run", run)
+        monkeypatch.setattr(exporter, "_run", run)
         with pytest.raises(InputError, match=message):
             export_model(file, tmp_path / "out")
         assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
@@ -303,9 +303,9 @@ def test_differences():
 @one_backend
 def test_the_check_can_import_neither_keras_nor_this_package():
     code = (
-        "import sys; from hwgen_keras.export import alone; "
-        "alone.saved_model = lambda model: __import__(model); "
-        "alone.main('saved_model', 'hwgen_keras', '.')"
+        "import sys; from hwgen_keras.export import standalone; "
+        "standalone.saved_model = lambda model: __import__(model); "
+        "standalone.main('saved_model', 'hwgen_keras', '.')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ModuleNotFoundError" in done.stderr and "hwgen_keras" in done.stderr

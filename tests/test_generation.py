@@ -13,8 +13,8 @@ from scribe import CHARACTERS, Scribe, sampler, write
 
 from hwgen_keras.data import GENERATED, ImageStore, read_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import formats, row_noise, to_uint8, work
-from hwgen_keras.generation.work import parts_of
+from hwgen_keras.generation import formats, pipeline, row_noise, to_uint8
+from hwgen_keras.generation.pipeline import parts_of
 
 pytestmark = pytest.mark.backend_free
 
@@ -186,7 +186,7 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
     def full(*arguments):
         raise InputError("The disk is full")
 
-    monkeypatch.setattr(work.provenance, "write_part", full)
+    monkeypatch.setattr(pipeline.provenance, "write_part", full)
     with pytest.raises(InputError, match="The disk is full"):
         write(tmp_path / "set")
 

@@ -1,4 +1,4 @@
-"""The process on TensorFlow that writes a model; `making` starts it.
+"""The process on TensorFlow that writes a model; `exporter` starts it.
 
 `python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
 """
@@ -38,7 +38,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         examples_folder: folder to write.
         storage: of the `.keras` file.
         **request: `sampling`, `characters` and `structures`, those of the tokenizer,
-            see `making.export_model`.
+            see `exporter.export_model`.
 
     Returns:
         A dict with `kind` and `mode`, see `Bundle`; `takes_structures`, a bool;

@@ -17,7 +17,7 @@ from hwgen_keras.files import complete_file
 MANIFEST, STORE = "manifest.json", "images.store"
 
 
-class Form:
+class SetFormat:
     """A form of a set; see the module.
 
     Args:
@@ -39,7 +39,7 @@ class Form:
         Args:
             number: of the part.
             rows: all its rows, also those that have no image.
-            images: list of `Made`, in the order of their rows.
+            images: list of `ImageRecord`, in the order of their rows.
         """
         raise NotImplementedError
 
@@ -69,7 +69,7 @@ class Form:
             yield made.png, made.label, character, writer, made.row
 
 
-class PngTree(Form):
+class PngTree(SetFormat):
     """`<code point>/<number>.png` of the rows of a character, with a manifest."""
 
     result = MANIFEST
@@ -97,7 +97,7 @@ class PngTree(Form):
         return f"{ord(self.sampler.store.characters[label]):05x}/{number:05d}.png"
 
 
-class Packed(Form):
+class Packed(SetFormat):
     """A store of all images, `images.store`, with a manifest that lists them."""
 
     result = STORE
@@ -126,7 +126,7 @@ class Packed(Form):
         return self.parts / f"{number:05d}.store"
 
 
-class TFRecords(Form):
+class TFRecords(SetFormat):
     """Files of `tf.train.Example`s, see `hwgen_keras.data.tfrecords`."""
 
     result = "."

@@ -118,12 +118,12 @@ class Gate:
             "max_attempts": self.max_attempts,
         }
 
-    def judge(self) -> "Judge":
-        """A `Judge` of one part of a set."""
-        return Judge(self)
+    def judge(self) -> "ImageFilter":
+        """A `ImageFilter` of one part of a set."""
+        return ImageFilter(self)
 
 
-class Judge:
+class ImageFilter:
     """Decides on the images of a part, attempt by attempt and row by row.
 
     So what passes does not depend on how many are shown at once.

@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 @dataclasses.dataclass(slots=True)
-class Made:
+class ImageRecord:
     """An image that passed.
 
     Attributes:
@@ -45,11 +45,11 @@ def write_part(path, images, rejected, dropped):
 
     Args:
         path: the JSON file, which marks the part as complete.
-        images: list of `Made`.
+        images: list of `ImageRecord`.
         rejected: {(class id, reason): images}.
         dropped: class ids of the rows without an image.
     """
-    names = [f.name for f in dataclasses.fields(Made) if f.name != "png"]
+    names = [f.name for f in dataclasses.fields(ImageRecord) if f.name != "png"]
     content = {
         "images": [[getattr(made, name) for name in names] for made in images],
         "rejected": [[*key, count] for key, count in sorted(rejected.items())],
@@ -59,11 +59,15 @@ def write_part(path, images, rejected, dropped):
 
 
 def read_parts(paths):
-    """Yields what `write_part` noted: (list of `Made`, rejected, dropped)."""
+    """Yields what `write_part` noted: (list of `ImageRecord`, rejected, dropped)."""
     for path in paths:
         content = read_json(path)
         rejected = {(label, why): n for label, why, n in content["rejected"]}
-        yield [Made(*row) for row in content["images"]], rejected, content["dropped"]
+        yield (
+            [ImageRecord(*row) for row in content["images"]],
+            rejected,
+            content["dropped"],
+        )
 
 
 def write(folder, sampler, form, paths, model):

@@ -69,7 +69,9 @@ class Facts:
         return condition.encode_text(characters, knowledge)
 
 
-def make_facts(bundle=None, flags=None, *, characters=None, structures=None, size=None):
+def resolve_facts(
+    bundle=None, flags=None, *, characters=None, structures=None, size=None
+):
     """The `Facts` of a model; what the user gives goes first.
 
     Args:

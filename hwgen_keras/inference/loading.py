@@ -15,7 +15,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines
 from hwgen_keras.inference.classifier import LoadedClassifier
 from hwgen_keras.inference.clip import LoadedCLIP
-from hwgen_keras.inference.facts import make_facts
+from hwgen_keras.inference.facts import resolve_facts
 from hwgen_keras.inference.generator import LoadedGenerator
 from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
@@ -79,7 +79,7 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
     if engines.is_model(model):
         if format not in (None, "keras"):
             raise InputError(f"format is {format!r} and the model is one of Keras.")
-        return _made(engines.KerasEngine(model), make_facts(**given))
+        return _made(engines.KerasEngine(model), resolve_facts(**given))
     if not isinstance(model, str | os.PathLike):
         raise InputError(
             f"The model is a {type(model).__name__}; give a name, a path or a Keras "
@@ -105,7 +105,7 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
                 f"{path} is no {wanted} file; give a .keras or .onnx file, or a folder."
             )
         file, flags = path, _flags(path.parent)
-    facts = make_facts(bundle, flags, **given)
+    facts = resolve_facts(bundle, flags, **given)
     engine = engines.KerasEngine.read if kind == "keras" else _FORMATS[kind][0]
     engine = engine(file)
     if kind != "keras" and bundle is not None and bundle.condition:

@@ -9,13 +9,13 @@ import numpy as np
 from hwgen_keras.data import png
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.batches import Batches
-from hwgen_keras.generation.provenance import Made
+from hwgen_keras.generation.provenance import ImageRecord
 
 # Parts that wait for the disk, at most.
 _WAITING = 2
 
 
-class Work:
+class Pipeline:
     """Makes the parts of a set: a generator that never waits, and threads around it.
 
     They decode what it will need and encode what it has made; one more writes.
@@ -77,7 +77,7 @@ class Work:
             pool: threads.
 
         Returns:
-            (list of (`Made`, future, position in the future's list), {(class id,
+            (list of (`ImageRecord`, future, position in the future's list), {(class id,
             reason): images}, class ids of the rows without an image).
         """
         judge, made = self.gate.judge(), []
@@ -110,7 +110,7 @@ class Work:
 def _made(row, attempt, score, table, i):
     names = [name for name in table if name.startswith("style")]
     styles = [int(table[n][i]) for n in names if not n.endswith("_affine")]
-    return Made(
+    return ImageRecord(
         *(int(row), attempt, score, int(table["label"][i]), int(table["content"][i])),
         styles,
     )

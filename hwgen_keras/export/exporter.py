@@ -22,7 +22,7 @@ TOLERANCE = 1e-4
 # That of a file with weights of float16, whose outputs are between -1 and 1, or
 # probabilities, or normalised embeddings.
 HALF_TOLERANCE = 5e-2
-_ALONE = pathlib.Path(__file__).with_name("alone.py")
+_STANDALONE = pathlib.Path(__file__).with_name("standalone.py")
 
 
 def export_model(
@@ -211,7 +211,7 @@ def _write(path, work, request):
 def _compare(kind, written, work, output):
     """The largest difference that the other process finds; above the limit an error."""
     # -P: this folder is no place to import from.
-    command = [sys.executable, "-P", str(_ALONE), kind, str(written)]
+    command = [sys.executable, "-P", str(_STANDALONE), kind, str(written)]
     done = _run([*command, str(work / "examples")])
     if done.returncode:
         raise InputError(

@@ -1,6 +1,6 @@
 """Runs an exported model without Keras and this package, and compares its outputs.
 
-A program by itself: `python alone.py saved_model|onnx MODEL EXAMPLES`. Prints JSON: the
+A program by itself: `python standalone.py saved_model|onnx MODEL EXAMPLES`. Prints JSON: the
 largest difference to the expected outputs, and where it is.
 """
 

@@ -14,9 +14,9 @@ from hwgen_keras.files import StrPath, locked_folder, read_json, write_json, wri
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.formats import FORMATS
 from hwgen_keras.generation.gate import Gate, digest_of
+from hwgen_keras.generation.pipeline import Pipeline, parts_of
 from hwgen_keras.generation.provenance import SUMMARY
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.generation.work import Work, parts_of
 from hwgen_keras.models.diffusion import SAMPLING
 
 JOB = "job.json"
@@ -118,8 +118,8 @@ def generate(
             disable=not progress,
         )
         with bar:
-            work = Work(generator, sampler, gate, batch_size, workers, bar)
-            work.run(parts, missing, writer, paths)
+            pipeline = Pipeline(generator, sampler, gate, batch_size, workers, bar)
+            pipeline.run(parts, missing, writer, paths)
         summary = provenance.summary(sampler, paths)
         if summary["images"]:
             provenance.write(growing, sampler, writer, paths, model)
