@@ -272,7 +272,7 @@ def test_what_does_not_fit_the_model_is_told():
 
     request = {"characters": list("あいう"), "structures": None}
     model = image_classifier()
-    with pytest.raises(InputError, match="tells 4 characters apart, .* has 3"):
+    with pytest.raises(InputError, match="has 4 classes, .* has 3 characters"):
         _values(model, request)
     with pytest.raises(InputError, match="on 4 characters and is used with 3"):
         _values(generator("adain_embedding"), request)

@@ -95,7 +95,7 @@ def test_what_does_not_fit_is_told_before_the_export(generator, tmp_path):
         sampler="heun",
         sampling_steps=3,
     )
-    with pytest.raises(InputError, match="heun needs at least 4 steps, and these are"):
+    with pytest.raises(InputError, match="heun needs at least 4 steps, and diverges"):
         export.main(settings)
     assert not out.exists()
 
@@ -128,8 +128,11 @@ class TestFlags:
             ({"sampling_steps": -1}, "--sampling_steps is -1; give 1 or more"),
             ({"guidance_style": -0.5}, "--guidance_style is -0.5; give 0 or more"),
             ({"guidance_style": float("nan")}, "--guidance_style is nan; give"),
-            ({"sampler": "heun"}, "heun needs at least 4 steps, and these are 3"),
-            ({"sampler": "heun", "sampling_steps": 2}, "and these are 2, with which"),
+            ({"sampler": "heun"}, "heun needs at least 4 steps, and diverges with 3"),
+            (
+                {"sampler": "heun", "sampling_steps": 2},
+                "and diverges with 2; give more",
+            ),
         ],
     )
     def test_values_that_do_not_fit(self, generator, flags, message):
@@ -146,5 +149,5 @@ class TestFlags:
 
     def test_a_condition_that_is_not_there_has_no_guidance(self):
         model = DiffusionGenerator(UNet(8, (1,), style_width=8, attention=ATTENTION))
-        with pytest.raises(InputError, match="--guidance_condition: the model is not"):
+        with pytest.raises(InputError, match="--guidance_condition: the model has no"):
             sampling.apply(SamplingSettings(guidance_condition=2.0), model)

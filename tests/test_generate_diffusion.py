@@ -92,7 +92,7 @@ def test_an_adain_generator_averages_the_styles_of_several_images(rng):
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"style_images": 99}, "99 are to be shown"),
+        ({"style_images": 99}, "a row needs 99 style images"),
         ({"style_images": 0}, "--style_images is 0"),
         ({"sampling_steps": 0}, "--sampling_steps"),
         ({"sampler": "heun", "sampling_steps": 2}, "heun"),

@@ -124,7 +124,9 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     # CLIP's run is gone; the image encoder is there.
     config = {"flags": {"clip_weights": "gone", "image_weights": judge}}
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    with pytest.raises(InputError, match="is a network that taught the generator"):
+    with pytest.raises(
+        InputError, match="is a network that the generator was trained with"
+    ):
         call(given, tmp_path / "set", generator_weights=str(folder), reader=judge)
     assert not (tmp_path / "set.partial").exists()
 
@@ -191,7 +193,7 @@ COUNTS = {
     "word": ({"あ": "two"}, 'asks for "two" images of あ; give a whole number'),
     "half": ({"あ": 1.5}, "asks for 1.5 images of あ"),
     "none": ({"あ": 0}, "asks for no image"),
-    "list": ([1], "is not a JSON object"),
+    "list": ([1], "must be a JSON object"),
 }
 
 

@@ -171,7 +171,7 @@ def test_a_classifier_reads(reader, hand):
     assert (np.diff(odds, axis=1) <= 0).all()
     with pytest.raises(InputError, match="top_k is 0; give a whole number of 1"):
         loaded.read(hand, top_k=0)
-    with pytest.raises(InputError, match="does not tell their characters; give"):
+    with pytest.raises(InputError, match="does not name their characters; give"):
         hw.load(reader)
 
 
@@ -243,7 +243,7 @@ class TestFinding:
             hw.load(folder, format="onnx")
         content = (folder / "model.keras").read_bytes()
         (folder / "model.keras").write_bytes(content[:-1] + b"x")
-        with pytest.raises(InputError, match="is not what model.json says"):
+        with pytest.raises(InputError, match="differs from model.json in its SHA"):
             hw.load(folder)
         (folder / "model.keras").write_bytes(content)
         characters = list("あいうかきく")

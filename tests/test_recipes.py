@@ -145,7 +145,7 @@ class TestFormats:
             (bare / name).symlink_to(saved / name)
         read = hw.load(bare, characters="kana", image_size=SIZE).read("hanako")
         np.testing.assert_allclose(read[1], hw.load("reader").read("hanako")[1], 1e-4)
-        with pytest.raises(InputError, match="has 92 classes and does not tell their"):
+        with pytest.raises(InputError, match="has 92 classes and does not name their"):
             hw.load(bare)
         if ONNX:
             found = hw.load(saved / "model.onnx", characters="kana", image_size=SIZE)

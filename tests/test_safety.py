@@ -173,7 +173,7 @@ class TestKerasFiles:
         whole, path = saved.read_bytes(), tmp_path / "m.keras"
         for length in (0, 100, len(whole) // 2, len(whole) - 10):
             path.write_bytes(whole[:length])
-            refused(path, "is not a complete .keras file; it may be cut short")
+            refused(path, "is not a complete .keras file; it may be truncated")
         # A weight that is a little wrong would not be noticed otherwise.
         middle = len(whole) // 2
         flipped = bytes([whole[middle] ^ 1])

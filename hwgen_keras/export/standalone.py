@@ -1,7 +1,7 @@
 """Runs an exported model without Keras and this package, and compares its outputs.
 
-A program by itself: `python standalone.py saved_model|onnx MODEL EXAMPLES`. Prints JSON: the
-largest difference to the expected outputs, and where it is.
+A program by itself: `python standalone.py saved_model|onnx MODEL EXAMPLES`. It prints
+JSON: the largest difference from the expected outputs, and where it is.
 """
 
 import json
@@ -15,42 +15,38 @@ FORBIDDEN = {
 }
 
 
-def main(kind, model, folder):
+def main(format, model, folder):
     # None in sys.modules makes an import of that name fail.
     modules: dict[str, Any] = sys.modules
-    modules.update(dict.fromkeys(FORBIDDEN[kind]))
+    modules.update(dict.fromkeys(FORBIDDEN[format]))
     import numpy as np
 
-    call = {"saved_model": saved_model, "onnx": onnx}[kind](model)
+    call = {"saved_model": saved_model, "onnx": onnx}[format](model)
     worst = {"difference": 0.0, "where": ""}
-    for number, signature in enumerate(json.loads(read(folder, "signatures.json"))):
-        if kind == "onnx" and signature != "serve":
+    names = pathlib.Path(folder, "signatures.json").read_text("utf-8")
+    for number, signature in enumerate(json.loads(names)):
+        if format == "onnx" and signature != "serve":
             continue
-        with np.load(pathlib.Path(folder, f"{number}-inputs.npz")) as file:
-            inputs = dict(file)
+        inputs, expected = (
+            dict(np.load(pathlib.Path(folder, f"{number}-{part}.npz")))
+            for part in ("inputs", "outputs")
+        )
         outputs = call(signature, inputs)
-        with np.load(pathlib.Path(folder, f"{number}-outputs.npz")) as file:
-            expected = dict(file)
         for name, value in expected.items():
-            found = difference(np, outputs.get(name), value)
-            if found >= worst["difference"]:
-                worst = {"difference": found, "where": f"{name} of {signature}"}
+            distance = difference(np, outputs.get(name), value)
+            if distance >= worst["difference"]:
+                worst = {"difference": distance, "where": f"{name} of {signature}"}
     print(json.dumps(worst))
 
 
-def read(folder, name):
-    return pathlib.Path(folder, name).read_text("utf-8")
-
-
-def difference(np, found, expected):
-    """The largest one of two arrays; infinite if they cannot be compared."""
-    if found is None or found.shape != expected.shape:
+def difference(np, output, expected):
+    """The largest difference of two arrays; infinite if they cannot be compared."""
+    if output is None or output.shape != expected.shape:
         return float("inf")
     if expected.dtype.kind == "S":
-        same = (found.astype("S") == expected) | (expected == b"")
+        same = (output.astype("S") == expected) | (expected == b"")
         return 0.0 if same.all() else float("inf")
-    largest = float(np.abs(found - expected).max())
-    # What is no number is no small difference.
+    largest = float(np.abs(output - expected).max())
     return float("inf") if np.isnan(largest) else largest
 
 
@@ -71,10 +67,9 @@ def onnx(path):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    # A CLIP's outputs have the names of inputs elsewhere, which ONNX does not allow.
-    plain = [name.removesuffix("_embedding") for name in names]
-    return lambda _, inputs: dict(zip(plain, session.run(names, inputs), strict=True))
+    # ONNX allows no output with the name of an input: a CLIP's have a suffix.
+    names = [out.name.removesuffix("_embedding") for out in session.get_outputs()]
+    return lambda _, inputs: dict(zip(names, session.run(None, inputs), strict=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How many images of each character a file asks for."""
+"""Reads the number of images of each character from a file."""
 
 import json
 import pathlib
@@ -7,14 +7,14 @@ from hwgen_keras.errors import InputError
 
 
 def read(path, characters):
-    """The images to make of each character, {character: images}.
+    """The number of images of each character, {character: images}.
 
     Args:
-        path: of `--counts`, a JSON file of the same.
-        characters: the `CharacterSet` that the characters must be in.
+        path: JSON file of such a dict, from `--counts`.
+        characters: the `CharacterSet` that must have the characters.
 
     Raises:
-        InputError: the file is missing or something else.
+        InputError: the file is missing or has other content.
     """
     try:
         counts = json.loads(pathlib.Path(path).read_text("utf-8-sig"))
@@ -24,7 +24,7 @@ def read(path, characters):
         ) from None
     if not isinstance(counts, dict):
         raise InputError(
-            f"--counts: {path} is not a JSON object {{character: images}}; make it one."
+            f"--counts: {path} must be a JSON object {{character: images}}; correct it."
         )
     for character, number in counts.items():
         if character not in characters:

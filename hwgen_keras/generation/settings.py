@@ -1,4 +1,4 @@
-"""Settings of how a trained generator writes, and of what a generated set is."""
+"""Settings of the sampling of a generator, and of a generated set."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ def _guidance(what):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SamplingSettings(Settings):
-    """How a diffusion model writes: what a trained one leaves open."""
+    """How a trained diffusion model samples."""
 
     sampler: str | None = setting(
         None,
@@ -37,7 +37,7 @@ class SamplingSettings(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FormSettings(Settings):
-    """Whether glyphs follow the forms of a hand."""
+    """Whether glyphs take the slant and stretch of a hand."""
 
     follow_forms: bool = setting(
         True,
@@ -48,7 +48,7 @@ class FormSettings(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WritingSettings(SamplingSettings, FormSettings):
-    """What a generated set is written from, and what an image must pass."""
+    """The sources of a generated set, and the checks of its images."""
 
     content: str = setting(
         "fonts",

@@ -1,4 +1,4 @@
-"""Texts that somebody gives, as characters."""
+"""Texts as lists of characters."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ def characters_of(text, name, unknown=False):
     """A text as a list of characters, none of them a space.
 
     Args:
-        text: a string, of which the composed form (NFC) is taken, or a list.
-        name: what to call it in an error.
+        text: a string, which is composed (NFC), or a list.
+        name: name of the text in an error.
         unknown: whether a list may have None in the place of a character.
 
     Raises:
-        InputError: it is no text, or has a space or what is not one character.
+        InputError: it is no text, or has a space or a string of several characters.
     """
     if isinstance(text, str):
         text = unicodedata.normalize("NFC", text)
