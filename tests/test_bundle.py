@@ -151,7 +151,7 @@ class TestRefused:
         assert read_bundle(folder, verify=False).name == "kana"
 
 
-def test_of_a_run_no_paths_are_told():
+def test_of_a_run_no_paths_are_reported():
     config = {
         "experiment": "train_clip",
         "command": ["/home/me/train.py"],

@@ -149,9 +149,8 @@ def test_a_classifier_names_characters(tmp_path, rng):
     order = np.argsort(-expected, axis=1)
     names = [[text.decode() for text in row] for row in best["characters"].numpy()]
     assert names == [[KNOWN[k] for k in row] for row in order]
-    np.testing.assert_allclose(
-        best["probabilities"], np.take_along_axis(expected, order, 1), atol=1e-5
-    )
+    ranked = np.take_along_axis(expected, order, 1)
+    np.testing.assert_allclose(best["probabilities"], ranked, atol=1e-5)
     assert read_bundle(path).characters == tuple(KNOWN)
 
 
@@ -162,12 +161,8 @@ def test_a_clip_embeds_characters(tmp_path):
     model.build()
     model.save(tmp_path / "clip.keras")
     tokenizer = StructureTokenizer({c: ((c,),) for c in LETTERS}, length=6)
-    path = export_saved_model(
-        tmp_path / "clip.keras",
-        tmp_path / "model",
-        characters=KNOWN,
-        tokenizer=tokenizer,
-    )
+    known = {"characters": KNOWN, "tokenizer": tokenizer}
+    path = export_saved_model(tmp_path / "clip.keras", tmp_path / "model", **known)
     text = load_exported(path, "serve_characters")(characters=tf.constant(["エ"]))
     expected = model.text_tower(tokenizer.encode("エ"))
     expected = keras.ops.convert_to_numpy(expected)
@@ -220,7 +215,7 @@ class TestRefused:
         with pytest.raises(InputError, match="There is no file nowhere.keras"):
             export_model("nowhere.keras", tmp_path / "out")
 
-    def test_missing_packages_are_told(self, file, monkeypatch):
+    def test_missing_packages_are_reported(self, file, monkeypatch):
         monkeypatch.setattr(exporter.importlib.util, "find_spec", lambda name: None)
         with pytest.raises(InputError, match=r"needs onnx, .*'hwgen_keras\[onnx\]'"):
             export_model(file, file.with_name("out"), formats=("onnx",))
@@ -228,10 +223,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("answer", "message"),
         [
-            (
-                {"difference": 2e-3, "where": "image of serve"},
-                "image of serve .*2.0e-03",
-            ),
+            ({"difference": 2e-3, "where": "image of serve"}, "of serve .*2.0e-03"),
             ({"difference": float("inf"), "where": "x of y"}, "differs .* by inf"),
             (None, "does not run by itself as saved_model .no good.; nothing"),
         ],
@@ -266,7 +258,7 @@ class TestRefused:
 
 
 @one_backend
-def test_what_does_not_fit_the_model_is_told():
+def test_what_does_not_fit_the_model_is_reported():
     from hwgen_keras.bundle.description import pack_structures
     from hwgen_keras.export.writer import _values
 
@@ -290,11 +282,11 @@ def test_what_does_not_fit_the_model_is_told():
 
 @one_backend
 def test_differences():
-    one = np.ones((2, 2), "float32")
-    assert difference(np, one, one) == 0
-    assert difference(np, one, one + np.array([[0, 0.5], [0, 0]])) == 0.5
-    for other in (None, one[:1], one * np.nan):
-        assert difference(np, other, one) == float("inf")
+    ones = np.ones((2, 2), "float32")
+    assert difference(np, ones, ones) == 0
+    assert difference(np, ones, ones + np.array([[0, 0.5], [0, 0]])) == 0.5
+    for other in (None, ones[:1], ones * np.nan):
+        assert difference(np, other, ones) == float("inf")
     names = np.array([b"a", b"bb"], object)
     assert difference(np, names, np.array([b"a", b""])) == 0
     assert difference(np, names, np.array([b"a", b"b"])) == float("inf")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from hand_folder import hand_folder
 
 from hwgen_keras.data.feed_python import warp
 from hwgen_keras.data.forms import bending, second_moments, slant_and_stretch
@@ -16,12 +15,6 @@ pytestmark = pytest.mark.backend_free
 
 SIZE = 32
 TEXT, WRITTEN = "あいうかきくさしす", "たちつ、"
-
-
-@pytest.fixture(scope="module")
-def hand(tmp_path_factory):
-    """A folder of six images by one hand."""
-    return hand_folder(tmp_path_factory.mktemp("hands") / "花子")
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,6 @@ from hwgen_keras.files import sha256_of, write_json
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
 KINDS = ("generator", "diffusion", "classifier", "clip")
-# Keys of the file that are attributes of a `Bundle` as they are.
-_ATTRIBUTES = (
-    *("name", "kind", "image_size", "mode", "structures", "vocabulary_sha256"),
-    *("files", "made_of"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,9 +201,7 @@ def made_of(config):
 def bundle_of(folder, description):
     """The `Bundle` of a folder with the content of its `model.json`."""
     characters = description["characters"]
-    return Bundle(
-        folder=folder,
-        characters=None if characters is None else tuple(characters),
-        version=description["hwgen_keras"],
-        **{name: description[name] for name in _ATTRIBUTES},
-    )
+    characters = None if characters is None else tuple(characters)
+    values = {**description, "folder": folder, "characters": characters}
+    values["version"] = description["hwgen_keras"]
+    return Bundle(**{f.name: values[f.name] for f in dataclasses.fields(Bundle)})

@@ -18,11 +18,7 @@ LAST_STAGE = "step_end"
 def find_weights(path):
     """The `.keras` file of a run or of a folder with a model.json; a file is itself.
 
-    Returns:
-        A `pathlib.Path`; None if the folder has no such file.
-
-    Raises:
-        InputError: the folder has several.
+    None if the folder has no such file; InputError if it has several.
     """
     path = pathlib.Path(path)
     if path.is_file():
@@ -41,15 +37,10 @@ def find_weights(path):
 
 
 def find_model(name_or_path):
-    """The path of a model.
+    """The path of a model, given that path or a name without a separator.
 
-    Args:
-        name_or_path: a path; or the name, without a separator, of a folder in one of
-            `folders_of_models`. If there is none, a file or folder of that name in
-            the current folder is taken.
-
-    Raises:
-        InputError: there is no such model; the sentence lists those that there are.
+    A name is of a folder in one of `folders_of_models`, or else of a file or folder in
+    the current folder. InputError lists the names that there are.
     """
     text = os.fspath(name_or_path)
     path = pathlib.Path(text)

@@ -11,11 +11,7 @@ from hwgen_keras.models.loading import STORED
 
 
 def read_config(folder):
-    """The `config.json` of a run, a dict with `flags`; None if there is none.
-
-    Raises:
-        InputError: it is damaged.
-    """
+    """The `config.json` of a run, a dict with `flags`; None if there is none."""
     path = pathlib.Path(folder, "config.json")
     try:
         config = json.loads(path.read_text("utf-8"))
@@ -30,17 +26,14 @@ def read_config(folder):
 
 
 def read_run(weights, characters=None, structure_file=None):
-    """The arguments of `export_model` that follow from the run of a model.
+    """The arguments of `export_model` that follow from the run of a `.keras` file.
 
-    Args:
-        weights: the `.keras` file, with a config.json or a model.json beside it.
-        characters: for `character_set`; None: those of the run.
-        structure_file: for `read_structures`; None: that of the run.
+    They are read from the config.json or model.json beside it. `characters`, for
+    `character_set`, and `structure_file` precede those of the run.
 
     Returns:
-        A dict of `characters` (a `CharacterSet` or None), `tokenizer` (or None),
-        `image_size` (or None) and `made_of`; and a sentence that says what is unknown
-        and why, or None.
+        A dict of `characters`, `tokenizer`, `image_size` and `made_of`, or None for
+        each; and a sentence that says what is unknown and why, or None.
 
     Raises:
         InputError: there is no such character set or structure file, or the

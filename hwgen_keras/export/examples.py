@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from hwgen_keras import samplers
-from hwgen_keras.export.signatures import BEST, example_inputs, kind_and_mode
+from hwgen_keras.export.kinds import example_inputs, kind_and_mode
+from hwgen_keras.export.signatures import BEST
 from hwgen_keras.models import DiffusionGenerator
 
 # Batches, and their heights and widths in units.
@@ -17,14 +18,11 @@ _NEAR = 1e-4
 def examples(model, characters=None, values=None):
     """Inputs of two batches and sizes for every signature, with Keras's outputs.
 
-    Args:
-        model: a model that computes in float32.
-        characters: list of characters, or None.
-        values: those of the model's `CharacterTable`, or None.
+    `values` are those of the model's `CharacterTable`, or None.
 
     Returns:
-        A list of (signature, inputs, outputs), dicts of NumPy arrays. An output ""
-        may be any character.
+        A list of (signature, inputs, outputs), dicts of NumPy arrays. An output "" may
+        be any character.
     """
     kind, _ = kind_and_mode(model)
     rng, triples = np.random.default_rng(0), []

@@ -6,15 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from hwgen_keras import samplers
-from hwgen_keras.errors import InputError
-from hwgen_keras.layers.conditions import CLIPCondition, example_tokens, token_domain
-from hwgen_keras.models import (
-    CLIP,
-    AdaINGenerator,
-    Classifier,
-    DiffusionGenerator,
-    TextEncoder,
-)
+from hwgen_keras.export.kinds import example_inputs
+from hwgen_keras.models import CLIP, Classifier, DiffusionGenerator
 
 # How many classes a classifier's `serve_characters` names.
 BEST = 5
@@ -23,9 +16,7 @@ BEST = 5
 class CharacterTable(tf.Module):
     """Maps characters to the inputs of a model's condition, inside the graph.
 
-    Args:
-        characters: list of characters.
-        values: {input name: array with one row or number for each character}.
+    `values` is {input name: array with one row or number for each character}.
     """
 
     def __init__(self, characters, values):
@@ -54,47 +45,14 @@ class CharacterTable(tf.Module):
             }
 
 
-def kind_and_mode(model):
-    """`kind` and `mode` of a model in its `Bundle`; InputError if it has no export."""
-    if isinstance(model, AdaINGenerator):
-        return "generator", model.mode
-    if isinstance(model, DiffusionGenerator):
-        condition = model.condition
-        name = "" if condition is None else f"_{condition.short_name}"
-        return "diffusion", f"diffusion{name}"
-    if isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
-        return "classifier", None
-    if isinstance(model, CLIP):
-        return "clip", None
-    raise InputError(f"a {type(model).__name__} has no export")
-
-
-def condition_of(model):
-    """The `Condition` of a model, and its domain; (None, None) without one."""
-    if isinstance(model, CLIP):
-        return CLIPCondition, token_domain(model.text_tower.encoder)
-    condition = getattr(model, "condition", None)
-    return condition, None if condition is None else condition.domain
-
-
-def example_inputs(model, count, rng):
-    """Random inputs of a model's condition, see `Condition.example`."""
-    if isinstance(model, CLIP):
-        return {"tokens": example_tokens(model.text_tower.encoder, count, rng)}
-    condition = getattr(model, "condition", None)
-    return {} if condition is None else condition.example(count, rng)
-
-
 def signatures(model, table=None, characters=None):
-    """The signatures of a model.
+    """The signatures of a model that computes in float32, the default first.
 
-    Args:
-        model: a model that computes in float32.
-        table: the `CharacterTable` of a model with a condition, if known.
-        characters: those of a classifier, if known.
+    `table` is the `CharacterTable` of a model with a condition, if it is known;
+    `characters` are those of a classifier.
 
     Returns:
-        {name: (function of a dict, its specifications)}, the default first.
+        {name: (function of a dict, its specifications)}.
     """
     if isinstance(model, Classifier):
         return _classifier_signatures(model, characters)

@@ -13,12 +13,8 @@ from hwgen_keras.bundle.description import unpack_structures
 from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
-from hwgen_keras.export.signatures import (
-    CharacterTable,
-    condition_of,
-    kind_and_mode,
-    signatures,
-)
+from hwgen_keras.export.kinds import condition_of, kind_and_mode
+from hwgen_keras.export.signatures import CharacterTable, signatures
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.models import (
     DiffusionGenerator,
@@ -38,8 +34,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         **request: `sampling`, `characters` and `structures`, see `exporter`.
 
     Returns:
-        A dict: `kind` and `mode`, see `Bundle`; `takes_structures`, a bool;
-        `signatures`, a list; and `keras_difference`, of the outputs of `keras_file`.
+        A dict for `exporter`.
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)

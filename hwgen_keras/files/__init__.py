@@ -32,9 +32,7 @@ _REFUSALS = {
 def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
     """Yields a partial path to write to, which becomes `path` if no error occurs.
 
-    Args:
-        path: the new file or folder. Its parent is created, and a folder of that name
-            replaced.
+    The parent of `path` is created, and a folder of that name replaced.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,18 +64,13 @@ def remove(path: pathlib.Path) -> None:
 def writable(path: StrPath, flag: str) -> Iterator[None]:
     """Within it, an error of writing `path` becomes an `InputError`.
 
-    Errors of reading, and of files in other folders, stay what they are.
-
-    Args:
-        path: the file or folder that is written.
-        flag: name of the path in an error, for instance `--run_dir`.
-
-    Raises:
-        InputError: the disk is full, or the path cannot be written.
+    Errors of reading, and of files in other folders, stay what they are. `flag` is the
+    name of the path in the sentence, for instance `--run_dir`.
     """
     path = pathlib.Path(path)
     # A new file is first written under another name in the same folder.
-    inside = next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
+    absolute = path.absolute()
+    inside = next(p for p in (absolute, *absolute.parents) if os.path.isdir(p))
     try:
         yield
     except OSError as error:
@@ -142,14 +135,8 @@ def read_json(path: StrPath) -> Any:
 def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
     """Locks a folder, which is created if need be, against other processes.
 
-    The lock ends with the process, however that ends.
-
-    Args:
-        folder: the folder to write in.
-        flag: name of the folder in an error, for instance `--output`.
-
-    Raises:
-        InputError: another process has locked the folder, or it cannot be written.
+    The lock ends with the process, however that ends. InputError, which names `flag`,
+    if another process has locked the folder, or it cannot be written.
     """
     folder = pathlib.Path(folder)
     with writable(folder, flag):

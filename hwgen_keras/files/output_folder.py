@@ -13,17 +13,9 @@ from hwgen_keras.files import LOCK, PARTIAL, remove, write_text
 def recorded(folder, name, request):
     """The request that a folder was begun with, which is `request` if it is empty.
 
-    Call it under `locked_folder`. It removes the partial files of a process that was
-    killed.
-
-    Args:
-        folder: path of the output.
-        name: name of the JSON file that records the request.
-        request: the value to record in a folder without other files.
-
-    Raises:
-        InputError: the folder holds other files but no such one.
-        ValueError: the file is no JSON.
+    Call it under `locked_folder`: it removes the partial files of a killed process.
+    InputError if the folder holds other files but none called `name`, which records
+    the request; ValueError if that is no JSON.
     """
     file = folder / name
     if not file.exists():
@@ -67,17 +59,9 @@ def claim(folder, request, defaults=None):
 
 
 def begin(folder, request, result):
-    """Begins a job, or checks that the folder was begun with the same request.
+    """Begins a job, see `claim`; returns whether the output is complete.
 
-    Args:
-        folder, request: see `claim`.
-        result: name of the file that a complete output has.
-
-    Returns:
-        Whether the output is complete.
-
-    Raises:
-        InputError: see `claim`.
+    `result` is the name of a file that a complete output has.
     """
     claim(folder, request)
     parts = folder / "parts"

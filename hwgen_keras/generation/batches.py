@@ -19,12 +19,8 @@ def to_uint8(images):
 def inputs_of(generator, batch, seed, rows, attempt=0):
     """The inputs of a generator for a batch of a sampler's rows.
 
-    Args:
-        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
-        batch: dict of arrays; `style_1`, … are stacked with `style`.
-        seed: integer; with it `rows` and `attempt` fix the noise of a diffusion model.
-        rows: numbers of the rows, or that of the first of consecutive rows.
-        attempt: the rows' attempt.
+    `style_1`, … of the batch are stacked with `style`. The noise of a diffusion model
+    follows from the seed, the rows' numbers, or that of the first, and their attempt.
     """
     batch = dict(batch)
     others = sum(name.startswith("style_") for name in batch)
@@ -48,11 +44,10 @@ def row_noise(seed, rows, size, attempt=0):
 class Batches:
     """Prepares batches of rows for a generator ahead of their use, in threads.
 
+    The last batch repeats its last row, since every batch size is compiled anew.
+
     Args:
-        generator: a built `AdaINGenerator` or `DiffusionGenerator`.
-        sampler: a `GenerationSampler`.
-        batch_size: rows in each batch; the last batch repeats its last row, since every
-            batch size is compiled anew.
+        generator, sampler, batch_size: see `generate`.
         pool: the threads, a `concurrent.futures.Executor`.
         ahead: batches prepared in advance.
     """
@@ -92,10 +87,7 @@ class Batches:
         return rows, {k: v[: len(rows)] for k, v in table.items()}, inputs
 
     def _images(self, indices, affine):
-        """Images (n, size, size, 1) of the store through their affine maps.
-
-        Each different pair of image and map is decoded and moved once.
-        """
+        """Images (n, size, size, 1) of the store, each different pair moved once."""
         keys = np.column_stack([indices.astype(np.int32), affine.view(np.int32)])
         _, first, where = np.unique(
             keys, axis=0, return_index=True, return_inverse=True
@@ -106,10 +98,7 @@ class Batches:
 
 
 def write_rows(generator, sampler, batch_size=64):
-    """All images of a sampler, uint8 (n, height, width), and their table.
-
-    See `Batches` for the arguments.
-    """
+    """All images of a sampler, uint8 (n, height, width), and their table."""
     images, tables = [], []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         batches = Batches(generator, sampler, batch_size, pool)

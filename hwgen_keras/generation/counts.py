@@ -7,14 +7,10 @@ from hwgen_keras.errors import InputError
 
 
 def read(path, characters):
-    """The number of images of each character, {character: images}.
+    """The number of images of each character, {character: images}, from a JSON file.
 
-    Args:
-        path: JSON file of such a dict, from `--counts`.
-        characters: the `CharacterSet` that must have the characters.
-
-    Raises:
-        InputError: the file is missing or has other content.
+    InputError if the file of `--counts` has other content, or characters that are not
+    in the `CharacterSet`.
     """
     try:
         counts = json.loads(pathlib.Path(path).read_text("utf-8-sig"))

@@ -18,14 +18,7 @@ MANIFEST, STORE = "manifest.json", "images.store"
 
 
 class SetFormat:
-    """A format of a set; see the module.
-
-    Args:
-        sampler: the `GenerationSampler`.
-        folder: folder of the set.
-        parts: folder of its unfinished parts.
-        count: number of parts.
-    """
+    """A format of a set in `folder`, with its unfinished parts in `parts`."""
 
     result: str  # The file or folder by which the set is opened.
 
@@ -34,22 +27,13 @@ class SetFormat:
         self.parts, self.count = pathlib.Path(parts), count
 
     def write(self, number, rows, images):
-        """Writes a part.
-
-        Args:
-            number: number of the part.
-            rows: all its rows, also those without an image.
-            images: list of `ImageRecord`, in the order of their rows.
-        """
+        """Writes part `number`, whose `rows` include those without an image."""
         raise NotImplementedError
 
     def place(self, number, index, position, row):
         """The path of an image in the provenance.
 
-        Args:
-            number, index: numbers of the part, and of the image in it.
-            position: number of the image in the whole set.
-            row: row of the image.
+        It is image `index` of part `number`, and image `position` of the set.
         """
         raise NotImplementedError
 

@@ -138,9 +138,7 @@ class ImageFilter:
     ) -> tuple[list[str | None], list[float | None]]:
         """The reason to reject each image, of `REASONS` or None, and the scores.
 
-        Args:
-            images: uint8 (n, height, width), in the order of their rows.
-            labels: class ids, (n,).
+        `images` are uint8 (n, height, width), in the order of their rows.
         """
         gate, count = self.gate, len(images)
         reasons = np.where(blank(images), BLANK, "")

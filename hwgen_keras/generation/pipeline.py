@@ -16,14 +16,9 @@ _WAITING = 2
 
 
 class Pipeline:
-    """Generates the parts of a set.
+    """Generates the parts of a set; see `generate` for the arguments.
 
-    Threads decode the inputs of the generator and encode its images; another one
-    writes.
-
-    Args:
-        generator, sampler, gate, batch_size, workers: see `generate`.
-        bar: progress bar of the images.
+    Threads decode the inputs of the generator and encode its images; another writes.
     """
 
     def __init__(self, generator, sampler, gate, batch_size, workers, bar):
@@ -33,13 +28,9 @@ class Pipeline:
         self._rest = None
 
     def run(self, parts, missing, writer, paths):
-        """Generates the missing parts.
+        """Generates the missing parts, and marks each as complete.
 
-        Args:
-            parts: list of arrays of rows.
-            missing: numbers of the missing parts.
-            writer: a `SetFormat`.
-            paths: for each part the file that marks it as complete.
+        `missing` are numbers of `parts`, which are arrays of rows, and of `paths`.
         """
         if not missing:
             return
@@ -74,11 +65,7 @@ class Pipeline:
     def _part(self, rows, first, batches, pool):
         """The accepted images of a part, and what was rejected.
 
-        Args:
-            rows: (n,) integers.
-            first: iterator over the first attempts of this part and those after it.
-            batches: a `Batches`, for more attempts.
-            pool: threads.
+        `first` iterates over first attempts, those of this part and of all after it.
 
         Returns:
             (list of (`ImageRecord`, future of a list of PNG files, position in it),
@@ -134,11 +121,8 @@ def _write(writer, number, rows, path, accepted, rejected, dropped):
 def parts_of(counts, most):
     """The rows of each part, int arrays: whole characters, up to `most` rows of them.
 
-    A character with more rows than that is divided.
-
-    Args:
-        counts: rows of each character, 1 or more.
-        most: rows in a part.
+    `counts` are the rows of each character, 1 or more. A character with more than
+    `most` rows is divided.
     """
     parts, first, end = [], 0, 0
     for count in counts:

@@ -31,13 +31,10 @@ class ImageRecord:
 
 
 def write_part(path, images, rejected, dropped):
-    """Records a part.
+    """Records a part in a JSON file, which marks it as complete.
 
-    Args:
-        path: the JSON file, which marks the part as complete.
-        images: list of `ImageRecord`.
-        rejected: {(class id, reason): images}.
-        dropped: class ids of the rows without an image.
+    `rejected` is {(class id, reason): images}; `dropped` has the class ids of the rows
+    without an image.
     """
     names = [f.name for f in dataclasses.fields(ImageRecord) if f.name != "png"]
     content = {
@@ -63,12 +60,7 @@ def read_parts(paths):
 def write(folder, sampler, form, paths, model):
     """Writes the provenance of a set, and joins its parts.
 
-    Args:
-        folder: folder of the set.
-        sampler: the `GenerationSampler`.
-        form: a `SetFormat`.
-        paths: the files of `write_part`, in their order.
-        model: SHA-256 of the weights.
+    `paths` are the files of `write_part`, in order; `model` is the weights' SHA-256.
     """
     store = sampler.store
     number = _numbers(store)
@@ -103,14 +95,9 @@ def write(folder, sampler, form, paths, model):
 
 
 def summary(sampler, paths):
-    """Counts the images and the rejected ones, in all and of each character.
+    """Counts of "rows", "images", "dropped" and "rejected" {reason: images}.
 
-    Args:
-        sampler, paths: see `write`.
-
-    Returns:
-        A dict: "rows", "images", "dropped", "rejected" {reason: images}, and
-        "characters" {character: a dict of these}.
+    "characters" has the same counts of each character.
     """
     images: collections.Counter[int] = collections.Counter()
     rejected: collections.Counter[tuple[int, str]] = collections.Counter()

@@ -14,11 +14,7 @@ _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras
 
 
 def load_reader(path, characters):
-    """The `Classifier` of `--reader`, a file or a run folder, in float32.
-
-    Raises:
-        InputError: it is missing, or reads other characters than the `CharacterSet`.
-    """
+    """The `Classifier` of `--reader`, in float32; InputError if it does not fit."""
     reader = load_trained(path, Classifier, "--reader", "classifier.keras")
     if reader.classes != len(characters):
         raise InputError(
@@ -30,16 +26,11 @@ def load_reader(path, characters):
 
 
 def check_independent(reader, generator, path):
-    """Raises InputError if the generator was trained with the reader.
+    """Raises InputError if the generator at `path` was trained with the reader.
 
     The weights of the reader are compared with those in the generator, and with those
     of CLIP and its image encoder, if the `config.json` of the generator's run names
     them and the files still exist.
-
-    Args:
-        reader: a `Classifier`.
-        generator: a trained generator.
-        path: its file, or its run folder.
     """
     kernels = _kernels(reader.encoder)
     for name, network in [("the generator", generator), *_teachers(path)]:

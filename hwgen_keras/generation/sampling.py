@@ -18,12 +18,7 @@ FEWEST_STEPS_OF_HEUN = 4
 def load(settings):
     """The generator of `--generator_weights`, in float32, with the sampling settings.
 
-    Args:
-        settings: `SamplingSettings`, with `generator_weights` and `image_size`.
-
-    Raises:
-        InputError: it is missing, cannot write images of this size, or see
-            `arguments`.
+    InputError if it is missing, cannot write images of this size, or see `arguments`.
     """
     flag = "--generator_weights"
     path = settings.generator_weights
@@ -33,26 +28,15 @@ def load(settings):
 
 
 def apply(settings, generator):
-    """A copy of a generator with the sampling settings; itself if none are given.
-
-    See `arguments` for the errors.
-    """
+    """A copy of a generator with the sampling settings; itself if none are given."""
     changed = arguments(settings, generator)
     return generator.sampling(**changed) if changed else generator
 
 
 def arguments(settings, generator):
-    """The given settings as arguments of `generator.sampling`.
+    """The given `SamplingSettings` as arguments of `generator.sampling`.
 
-    Args:
-        settings: `SamplingSettings`.
-        generator: a trained model.
-
-    Returns:
-        A dict of the given ones of `sampler`, `steps` and `guidance`.
-
-    Raises:
-        InputError: the model is no `DiffusionGenerator`, or a value does not fit it.
+    InputError if the model is no `DiffusionGenerator`, or a value does not fit it.
     """
     values = {name: getattr(settings, name) for name in rules_of(SamplingSettings)}
     values = {name: value for name, value in values.items() if value is not None}

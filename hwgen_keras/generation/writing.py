@@ -7,15 +7,9 @@ from hwgen_keras.models import check_condition
 
 
 def parts(settings, real):
-    """The contents and the hands, two tuples of parts of `inputs.load_parts`.
+    """The contents and the hands of a script's settings, parts of `inputs.load_parts`.
 
-    Args:
-        settings: `WritingSettings`, `Fonts` and `SimulatedWriters`; without
-            `style_hands` also `Handwriting`.
-        real: whether there is real handwriting.
-
-    Raises:
-        InputError: the flag of a chosen part is missing.
+    `real` says whether there is real handwriting. InputError if a part lacks its flag.
     """
     available = {
         inputs.FONTS: bool(settings.fonts),
@@ -53,14 +47,8 @@ def load_images(settings):
 def tokenizer_for(settings, generator, characters):
     """The tokenizer that a generator's condition needs, or None.
 
-    Args:
-        settings: `Structures`.
-        generator: the generator of `--generator_weights`.
-        characters: the `CharacterSet` of the script.
-
-    Raises:
-        InputError: the generator was trained on other characters, or a character has
-            no structure.
+    InputError if the generator was trained on other characters, or a character has no
+    structure.
     """
     tokenizer = None
     if getattr(generator.condition, "needs", None) == "structure":

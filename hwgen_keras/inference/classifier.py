@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines, pictures
+from hwgen_keras.inference.arguments import check_whole
 
 
 class LoadedClassifier:
@@ -64,7 +64,7 @@ class LoadedClassifier:
             InputError: an image cannot be read or is blank, or a value is out of
                 range.
         """
-        top_k = checked_top_k(top_k, len(self.characters))
+        check_whole(top_k, "top_k", 1)
         inputs = {"image": pictures.prepare(images, self.image_size)}
         outputs = engines.run_batches(self._engine, inputs, batch_size)
         odds = np.concatenate([batch["probabilities"] for batch in outputs])
@@ -73,14 +73,6 @@ class LoadedClassifier:
         return characters, np.take_along_axis(odds, best, 1).astype(np.float32)
 
 
-def checked_top_k(top_k, most):
-    """The smaller of `top_k` and `most`; `InputError` unless `top_k` is 1 or more."""
-    whole = isinstance(top_k, int | np.integer) and not isinstance(top_k, bool)
-    if not whole or top_k < 1:
-        raise InputError(f"top_k is {top_k!r}; give a whole number of 1 or more.")
-    return min(int(top_k), most)
-
-
 def nearest(scores, top_k):
-    """Positions of the highest scores of each row, (n, top_k), the highest first."""
+    """Positions of the `top_k` highest scores of each row, the highest first."""
     return np.argsort(-scores, axis=1, kind="stable")[:, :top_k]

@@ -7,7 +7,8 @@ import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines, pictures
-from hwgen_keras.inference.classifier import checked_top_k, nearest
+from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.inference.classifier import nearest
 from hwgen_keras.sources.pages.folders import list_images
 
 
@@ -104,9 +105,9 @@ class LoadedCLIP:
         Raises:
             InputError: see `embed_characters` and `embed_images`.
         """
+        check_whole(top_k, "top_k", 1)
         queries, _ = self._embed_either(query, batch_size, "query")
         vectors, names = self._embed_either(candidates, batch_size, "candidates")
-        top_k = checked_top_k(top_k, len(vectors))
         cosines = queries @ vectors.T
         best = nearest(cosines, top_k)
         named = [[names[k] for k in row] for row in best.tolist()]

@@ -9,18 +9,20 @@ from scipy.special import softmax
 
 from hwgen_keras import layers
 from hwgen_keras.errors import InputError, loading
-from hwgen_keras.layers.conditions import CLIPCondition, Condition, token_domain
+from hwgen_keras.export.kinds import condition_of, kind_and_mode
+from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.layers.conditions import CLIPCondition, Condition
 from hwgen_keras.models import (
     CLIP,
-    AdaINGenerator,
+    GENERATORS,
     Classifier,
-    DiffusionGenerator,
+    TextEncoder,
     load_trained,
     with_policy,
 )
 from hwgen_keras.safety import check_onnx_file
 
-MODELS = (AdaINGenerator, DiffusionGenerator, Classifier, CLIP)
+MODELS = (*GENERATORS, Classifier, CLIP)
 # The inputs of a generator that do not come from its condition.
 _GENERAL_INPUTS = {"content", "style", "noise"}
 # Side in pixels of the blank image that a CLIP gets when only its text is wanted.
@@ -40,8 +42,6 @@ class KerasEngine:
     """
 
     format = "keras"
-    condition: Any = None
-    domain: str | None = None
 
     def __init__(self, model, name="The model"):
         if not isinstance(model, MODELS):
@@ -50,8 +50,7 @@ class KerasEngine:
                 f"{name} is a {type(model).__name__}, which cannot be used; give a "
                 f"{kinds}."
             )
-        encoder = getattr(model, "encoder", None)
-        if isinstance(model, Classifier) and hasattr(encoder, "vocabulary_size"):
+        if isinstance(getattr(model, "encoder", None), TextEncoder):
             raise InputError(
                 f"{name} reads structures, not images; give a classifier of images."
             )
@@ -60,19 +59,10 @@ class KerasEngine:
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
         self.classes = getattr(model, "classes", None)
-        self.input_names: tuple[str, ...]
-        if isinstance(model, CLIP):
-            self.kind, self.input_names = "clip", ("image", "tokens")
-            self.condition = CLIPCondition
-            self.domain = token_domain(model.text_tower.encoder)
-        elif isinstance(model, Classifier):
-            self.kind, self.input_names = "classifier", ("image",)
-        else:
-            diffusion = isinstance(model, DiffusionGenerator)
-            self.kind = "diffusion" if diffusion else "generator"
-            self.input_names, self.condition = model.input_names, model.condition
-            if self.condition is not None:
-                self.domain = self.condition.domain
+        self.kind, _ = kind_and_mode(model)
+        self.condition, self.domain = condition_of(model)
+        inputs = {"clip": ("image", "tokens"), "classifier": ("image",)}
+        self.input_names = inputs.get(self.kind) or model.input_names
 
     @classmethod
     def read(cls, path):
@@ -102,11 +92,9 @@ class KerasEngine:
 
 
 class _ExportedEngine:
-    """SavedModel or ONNX: all that is known of the model are its tensors.
+    """SavedModel or ONNX: all that is known are the shapes of inputs and outputs.
 
-    Args:
-        name: name of the model in an error.
-        inputs, outputs: {name: shape}, with None for dynamic sizes.
+    Both are {name: shape}, with None for dynamic sizes.
     """
 
     stride = 1
@@ -233,15 +221,9 @@ class OnnxEngine(_ExportedEngine):
 
 
 def find_condition(names, model, short_name=None):
-    """The registered `Condition` class that has a model's inputs; None if none has.
+    """The registered `Condition` class with the inputs `names`; None if none are left.
 
-    Args:
-        names: names of the inputs.
-        model: name of the model in an error.
-        short_name: that of the condition, where it is known.
-
-    Raises:
-        InputError: no registered class has these inputs.
+    `short_name` is that of the condition, if it is known. InputError names `model`.
     """
     wanted = {*names} - _GENERAL_INPUTS
     if not wanted:
@@ -264,10 +246,7 @@ def find_condition(names, model, short_name=None):
 
 
 def run_batches(engine, inputs, batch_size):
-    """Yields named outputs, batch by batch, for a dict of arrays with a row each.
-
-    See `batches` for `batch_size` and its errors.
-    """
+    """Yields named outputs, batch by batch, for a dict of arrays with a row each."""
     count = len(next(iter(inputs.values())))
     for rows, kept in batches(count, batch_size):
         outputs = engine.run({name: value[rows] for name, value in inputs.items()})
@@ -278,18 +257,8 @@ def batches(count, batch_size):
     """Yields the row numbers of each batch, and how many of them are no repetition.
 
     The last batch repeats its last row, since every batch size is compiled anew.
-
-    Args:
-        count: number of rows, 1 or more.
-        batch_size: rows in a batch.
-
-    Raises:
-        InputError: the batch size is not 1 or more.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-        raise InputError(f"batch_size is {batch_size!r}; give a whole number.")
-    if batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}; give 1 or more.")
+    check_whole(batch_size, "batch_size", 1)
     size = min(batch_size, count)
     for first in range(0, count, size):
         rows = np.minimum(np.arange(first, first + size), count - 1)

@@ -10,6 +10,7 @@ from hwgen_keras.characters import (
     read_structures,
 )
 from hwgen_keras.errors import InputError
+from hwgen_keras.inference.arguments import check_whole
 
 # The image size of `experiments.generate`, where no other is recorded.
 IMAGE_SIZE = 64
@@ -18,10 +19,7 @@ IMAGE_SIZE = 64
 class Facts:
     """What a model's description, its run and the user say of it.
 
-    Args:
-        image_size: side in pixels.
-        characters: `CharacterSet` of its training, or None.
-        tokenizer: function without arguments that returns the `StructureTokenizer`.
+    `tokenizer` is a function without arguments that returns the `StructureTokenizer`.
     """
 
     def __init__(self, image_size, characters, tokenizer):
@@ -29,11 +27,7 @@ class Facts:
         self._tokenizer = functools.cache(tokenizer)
 
     def classes(self, engine):
-        """The characters of a model's classes.
-
-        Raises:
-            InputError: they are unknown, or not as many as the model's classes.
-        """
+        """The characters of a model's classes; InputError if they are unknown."""
         if self.characters is None:
             raise InputError(
                 f"{engine.name} has {engine.classes or 'some'} classes and does not "
@@ -49,8 +43,7 @@ class Facts:
     def condition(self, engine, characters):
         """The condition inputs of n characters, a dict of arrays of n rows.
 
-        Raises:
-            InputError: the model cannot encode a character; all such are named.
+        InputError names all characters that the model cannot encode.
         """
         condition = engine.condition
         if condition is None:
@@ -68,14 +61,10 @@ def resolve_facts(
     """The `Facts` of a model; the user's values precede those that are recorded.
 
     Args:
-        bundle: its `Bundle`, if it has one.
-        flags: flags of its run, if it is in a run folder.
+        bundle, flags: its `Bundle`, and the flags of its run; or None.
         characters: a `CharacterSet`, a name or file for `character_set`, or a list.
         structures: a file for `read_structures`.
         size: the image size.
-
-    Raises:
-        InputError: a value does not fit or cannot be read.
     """
     flags = flags or {}
     named = flags.get("characters")
@@ -92,8 +81,7 @@ def resolve_facts(
             pass
     size = size or (bundle and bundle.image_size) or flags.get("image_size")
     size = IMAGE_SIZE if size is None else size
-    if isinstance(size, bool) or not isinstance(size, int) or size < 8:
-        raise InputError(f"image_size is {size!r}; give a whole number of 8 or more.")
+    check_whole(size, "image_size", 8)
 
     def tokenizer():
         stored = bundle and structures is None and bundle.tokenizer()

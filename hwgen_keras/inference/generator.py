@@ -4,7 +4,7 @@ import math
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.inference.texts import characters_of
+from hwgen_keras.inference.arguments import characters_of, check_whole
 from hwgen_keras.inference.writing import write_glyphs
 
 
@@ -147,17 +147,13 @@ class LoadedGenerator:
 
     def _check(self, style_images, strength, seed):
         name, exported = self._engine.name, self.format != "keras"
-        if isinstance(style_images, bool) or not isinstance(style_images, int):
-            raise InputError(f"style_images is {style_images!r}; give a whole number.")
-        if style_images < 1:
-            raise InputError(f"style_images is {style_images}; give 1 or more.")
+        check_whole(style_images, "style_images", 1)
+        check_whole(seed, "seed", 0)
         if style_images > 1 and exported:
             raise InputError(
                 f"style_images: {name} is exported and takes one image; load the "
                 ".keras file to average several."
             )
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InputError(f"seed is {seed!r}; give a whole number of 0 or more.")
         if strength is None:
             return
         if self.kind == "diffusion":

@@ -24,10 +24,7 @@ def glyphs(characters, fonts, image_size, forms=(0.0, 0.0)):
         forms: slant and stretch, from `forms_of`.
 
     Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
-
-    Raises:
-        InputError: there is no font, or none has a character.
+        float32 (n, image_size, image_size, 1) in [-1, 1]; InputError without a font.
     """
     drawn = draw(characters, fonts, image_size)
     missing = [c for c in dict.fromkeys(characters) if c not in drawn]
@@ -58,13 +55,9 @@ def place_glyphs(drawn, characters, image_size, forms=(0.0, 0.0)):
 
 
 def forms_of(hand, shown, drawn, image_size):
-    """A hand's slant and stretch beyond those of the fonts' glyphs, (2,).
+    """A hand's slant and stretch beyond those of the fonts' glyphs `drawn`, (2,).
 
-    Args:
-        hand: float32 (n, image_size, image_size, 1) in [-1, 1], in their place.
-        shown: list of the n characters that they show, None where it is unknown.
-        drawn: glyphs of `draw`.
-        image_size: side in pixels.
+    `hand` has n images as of `prepare`, `shown` their characters or None.
     """
     rows = [row for row, c in enumerate(shown) if c in drawn]
     if not rows:
@@ -103,7 +96,7 @@ def font_list(fonts):
         return (fonts,)
     if not isinstance(fonts, list | tuple):
         fonts = [fonts]
-    unique = {}
+    unique: dict[Font, None] = {}
     for font in fonts:
         unique |= dict.fromkeys([font] if isinstance(font, Font) else find_fonts(font))
     if not unique:

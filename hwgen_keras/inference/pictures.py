@@ -9,28 +9,26 @@ from PIL import Image
 from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import told_character
 from hwgen_keras.errors import InputError
-from hwgen_keras.inference.texts import characters_of
+from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.sources import clean_image, read_image
 from hwgen_keras.sources.images import keeps_place, to_grey
 from hwgen_keras.sources.pages.folders import list_images
 
 
 def prepare(images, image_size, name="images", only=None):
-    """Images as the networks take them.
+    """Images as networks take them, float32 (n, image_size, image_size, 1) in [-1, 1].
+
+    Float arrays of the side `image_size` are taken as they are. All others are scans,
+    which are cleaned and placed as the images of a training are, see `clean_image`.
 
     Args:
         images: uint8 arrays (n, height, width), (n, height, width, 1) or
             (height, width), of any size; float arrays in [-1, 1] of these shapes; a
             path of an image or of a folder of images; a PIL image; or a list of
-            paths, of PIL images or of arrays (height, width). Float arrays of the side
-            `image_size` are taken as they are. All others are scans, which are cleaned
-            and placed as the images of a training are, see `clean_image`.
+            paths, of PIL images or of arrays (height, width).
         image_size: side in pixels.
         name: name of the images in an error.
         only: numbers of the images to prepare; None: all.
-
-    Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
 
     Raises:
         InputError: there is no image, an array has another shape or range, or an
@@ -49,16 +47,10 @@ def prepare(images, image_size, name="images", only=None):
 
 
 def in_hand(style, image_size, style_text=None):
-    """The images of `showing_style`, prepared, and the characters that they show.
+    """The images of `showing_style`, prepared, and a list of the characters they show.
 
-    Args:
-        style: see `prepare`.
-        image_size: side in pixels.
-        style_text: a string or list with a character for each image, or None where it
-            is unknown; None: the characters that the names in a folder give.
-
-    Returns:
-        (float32 (n, image_size, image_size, 1), list of n characters or None).
+    Characters may be None. `style_text` has a character for each image, or None where
+    it is unknown. Without it they are those that the names in a folder give.
 
     Raises:
         InputError: see `prepare`, or `style_text` does not fit the images.
@@ -84,12 +76,9 @@ def in_hand(style, image_size, style_text=None):
 
 
 def showing_style(shown):
-    """Numbers of the images that show a style.
+    """Numbers of the images that show a style, given their characters or None.
 
     A small or low mark shows little of a hand: marks are left out if there are others.
-
-    Args:
-        shown: a character for each image, or None where it is unknown.
     """
     marks = [character is not None and keeps_place(character) for character in shown]
     return [k for k, mark in enumerate(marks) if not mark] or [*range(len(marks))]

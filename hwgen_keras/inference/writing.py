@@ -17,7 +17,7 @@ def write_glyphs(
     strength=None,
     batch_size=32,
 ):
-    """Rewrites glyphs in one hand, or between several.
+    """Rewrites n glyphs in one hand, or between several: uint8 (n, size, size).
 
     Args:
         engine: engine of a generator.
@@ -29,9 +29,6 @@ def write_glyphs(
         rows: (n,) integers that with `seed` fix the style images and the noise of each
             glyph; None: 0 to n - 1.
         seed, strength, batch_size: see `LoadedGenerator.write`.
-
-    Returns:
-        uint8 (n, size, size), 0 ink, 255 paper.
     """
     rows = np.arange(len(content)) if rows is None else np.asarray(rows)
     inputs = {"content": content, **condition}

@@ -38,16 +38,13 @@ _VALUES = frozenset(
 
 
 def check_keras_file(path, name, registered):
-    """Raises InputError unless a `.keras` file is complete and of model parts alone.
+    """Checks a `.keras` file; returns the version of Keras that wrote it, or None.
 
     Args:
         path: the file.
         name: name of the file in an error.
         registered: names of the classes that are registered with Keras, such as
             `"hwgen_keras>CLIP"`; it imports nothing for them.
-
-    Returns:
-        The version of Keras that wrote the file, or None if it is unknown.
 
     Raises:
         InputError: it is truncated, damaged, or no `.keras` file, it names a module

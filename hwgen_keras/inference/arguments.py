@@ -1,21 +1,27 @@
-"""Texts as lists of characters."""
+"""Checks of arguments: texts and whole numbers."""
 
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
+
 from hwgen_keras.errors import InputError
 
 
+def check_whole(value, name, least):
+    """Raises InputError unless a value is a whole number of `least` or more."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise InputError(
+            f"{name} is {value!r}; give a whole number of {least} or more."
+        )
+
+
 def characters_of(text, name, unknown=False):
-    """A text as a list of characters, none of them a space.
+    """A text, a string or a list, as a list of characters without spaces.
 
-    Args:
-        text: a string, which is composed (NFC), or a list.
-        name: name of the text in an error.
-        unknown: whether a list may have None in the place of a character.
-
-    Raises:
-        InputError: it is no text, or has a space or a string of several characters.
+    A string is composed (NFC). `unknown` allows None in a list. InputError calls the
+    text `name`.
     """
     if isinstance(text, str):
         text = unicodedata.normalize("NFC", text)
