@@ -8,12 +8,11 @@ report.json with all names, and pictures of the classes and of what is suspiciou
 """
 
 import dataclasses
-import json
 import os
 
 from hwgen_keras import data, inputs
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, writable
+from hwgen_keras.files import complete_file, writable, write_json
 from hwgen_keras.inputs.settings import WriterPattern
 from hwgen_keras.settings import NOTHING, setting
 
@@ -51,11 +50,10 @@ def main(settings):
     report = {"data": settings.data, **report}
     print(inspection.summary(report))
     if settings.output:
-        text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
         output = settings.output
         with writable(output, "--output"), complete_file(output) as partial:
             partial.mkdir()
-            (partial / "report.json").write_text(text, encoding="utf-8")
+            write_json(partial / "report.json", report)
             inspection.write_sheets(partial, listing, measures, groups)
         print(f"Saved {output}")
     return report

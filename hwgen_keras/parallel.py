@@ -102,6 +102,5 @@ def _start_worker():
 
 def _end_with_parent():
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
+    multiprocessing.connection.wait([parent.sentinel])  # type: ignore[union-attr]
     os._exit(1)

@@ -14,7 +14,7 @@ import math
 import os
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from hwgen_keras.errors import InputError
@@ -32,7 +32,8 @@ class Rule:
         default: the value without a given one; None: open, or filled in later.
         help: one or two sentences for `--help`.
         changes: `RESULT`, `EXTENT` or `NOTHING`.
-        choices: the values allowed, or None.
+        choices: the values allowed; a function that returns them, if they are known
+            only after an import that takes long; or None.
         at_least, above, at_most, below: bounds of a number, or None.
         required: whether a value must be given.
         separator: the comma, where it joins several values in one flag, and `none`
@@ -44,7 +45,7 @@ class Rule:
     default: Any
     help: str
     changes: str = RESULT
-    choices: tuple[str, ...] | None = None
+    choices: tuple[str, ...] | Callable[[], Iterable[str]] | None = None
     at_least: float | None = None
     above: float | None = None
     at_most: float | None = None
@@ -216,9 +217,10 @@ def _text(value, name):
 
 
 def _check_choice(value, name, rule):
-    if rule.choices is not None and value not in rule.choices:
-        choices = ", ".join(rule.choices)
-        raise InputError(f"--{name}: there is no {value!r}; use {choices}.")
+    choices = rule.choices() if callable(rule.choices) else rule.choices
+    if choices is not None and value not in choices:
+        known = ", ".join(choices)
+        raise InputError(f"--{name}: there is no {value!r}; use {known}.")
 
 
 def _number(value, name, rule, kind):

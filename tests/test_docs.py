@@ -35,3 +35,17 @@ def test_every_page_is_in_the_navigation():
     pages = {p.relative_to(ROOT / "docs").as_posix() for p in ROOT.glob("docs/**/*.md")}
     # What docs/hooks.py adds.
     assert sorted(listed) == sorted(pages | {"index.md", "changelog.md"})
+
+
+RECIPES = (ROOT / "docs/extending.md").read_text(encoding="utf-8").split("\n## ")[1:]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda text: text.splitlines()[0])
+def test_a_recipe_is_the_code_of_its_test(recipe):
+    (test,) = re.findall(r"(?m)^Test: `(tests/test_extending_\w+\.py)`\.$", recipe)
+    tested = (ROOT / test).read_text(encoding="utf-8")
+    blocks = re.findall(r"(?s)```python\n(.*?)```", recipe)
+    assert blocks
+    for block in blocks:
+        assert sum(map(bool, block.split("\n"))) <= 15
+        assert all(part.strip("\n") in tested for part in block.split("\n\n"))

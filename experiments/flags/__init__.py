@@ -25,11 +25,12 @@ _DEFINE = {
 def define(settings_class):
     """Defines a flag for each setting; absl's `--help` shows it under the script."""
     for name, rule in rules_of(settings_class).items():
-        help = rule.help + _by_size(settings_class, name)
-        default = as_json(rule.default)
+        by_size = _by_size(settings_class, name, rule)
+        help = rule.help + by_size
+        default = None if by_size else as_json(rule.default)
         if rule.separator is not None:
             flags.DEFINE_list(name, default, help)
-        elif rule.choices is not None:
+        elif isinstance(rule.choices, tuple):
             flags.DEFINE_enum(name, default, rule.choices, help)
         else:
             _DEFINE[type_of(settings_class, name)](name, default, help)
@@ -39,20 +40,20 @@ def define(settings_class):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
 
 
-def _by_size(settings_class, name):
-    """The default for each model size in words, where it depends on the size."""
-    found = {
-        size: defaults[name]
-        for size, defaults in settings_class.DEFAULTS.items()
-        if name in defaults
-    }
+def _by_size(settings_class, name, rule):
+    """The default for each model size in words, where `DEFAULTS` has the setting."""
+    of_sizes = settings_class.DEFAULTS
+    if not any(name in defaults for defaults in of_sizes.values()):
+        return ""
+    found = {size: d.get(name, rule.default) for size, d in of_sizes.items()}
+    found = {size: value for size, value in found.items() if value is not None}
     sizes = {}
     for size, value in found.items():
         sizes.setdefault(value, []).append(size)
     if len(sizes) == 1 and (None in found or len(found) == 3):
         return f" Default: {next(iter(sizes))}."
     listed = ", ".join(f"{v} ({', '.join(names)})" for v, names in sizes.items())
-    return f" Default: {listed}." if found else ""
+    return f" Default: {listed}."
 
 
 def run(main, settings_class, documentation, argument=None):

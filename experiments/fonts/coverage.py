@@ -8,7 +8,7 @@ from hwgen_keras.characters import character_set
 from hwgen_keras.characters.sets import NAMES
 from hwgen_keras.data.faces import render_face
 from hwgen_keras.evaluation import text_table
-from hwgen_keras.files import write_text
+from hwgen_keras.files import write_json, write_text
 from hwgen_keras.sources.font_survey import LeftOut
 
 # Of `render_face`, in words.
@@ -98,8 +98,7 @@ def write_coverage(output, records, left_out, characters, image_size):
         "fonts": records,
         "left_out": [{"file": f.path, "reason": f.reason} for f in left_out],
     }
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    write_text(output / "coverage.json", text + "\n")
+    write_json(output / "coverage.json", content)
     file = io.StringIO()
     sheet = csv.writer(file, lineterminator="\n")
     plain = ("name", "family", "style", "version", "weight", "rendered")

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from hwgen_keras import evaluation
+from hwgen_keras.data import placed
 from hwgen_keras.files import complete_file, write_json, write_text
 from hwgen_keras.generation import to_uint8
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Figure, Table, Text, captioned_grid, write_html
-from hwgen_keras.files import complete_file, sha256_of, write_text
+from hwgen_keras.files import complete_file, sha256_of, write_json
 
 _FORMAT, _VERSION = "hwgen_keras pages", 1
 _TILE, _TILES_ACROSS = 96, 8
@@ -144,8 +144,7 @@ class Output:
 
     def save(self):
         """Writes `review.json`, and the manifest where there is an image."""
-        text = json.dumps(self.state, ensure_ascii=False, indent=1)
-        write_text(self.folder / "review.json", text + "\n")
+        write_json(self.folder / "review.json", self.state)
         samples = [
             Sample(cell["character"], self.folder / cell["image"], self.state["writer"])
             for _, _, cell in self.cells()

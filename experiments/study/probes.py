@@ -27,10 +27,7 @@ class Probes:
         fonts = inputs.load_store(settings, fonts=settings.fonts)
         hands = inputs.load_images(settings, settings.hands, characters, HANDWRITING)
         self.store = ImageStore.merge([fonts, hands])
-        tokenizer = inputs.load_tokenizer(settings, self.store.characters)
-        self.sampler = generation.GenerationSampler(
-            self.store, settings.count, tokenizer, seed=0
-        )
+        self.settings, self.characters = settings, characters
         self.hands = Readings.of_store(self.reader, hands)
 
     def measure(self, path, sheet):
@@ -46,10 +43,17 @@ class Probes:
         """
         generator = models.load_trained(path, models.GENERATORS, "--output")
         generator = models.with_policy(generator, "float32")
+        sampler = generation.GenerationSampler(
+            self.store,
+            self.settings.count,
+            generation.writing.tokenizer_for(self.settings, generator, self.characters),
+            seed=0,
+            condition=generator.condition,
+        )
         # As a file would keep them: eight bits.
-        images, table = generation.write_rows(generator, self.sampler)
+        images, table = generation.write_rows(generator, sampler)
         with complete_file(sheet) as partial:
-            grid(images[:: self.sampler.count], _COLUMNS).save(partial, "PNG")
+            grid(images[:: self.settings.count], _COLUMNS).save(partial, "PNG")
         keras.backend.clear_session()
         writers = np.array(self.store.source_names)[self.store.sources[table["style"]]]
         written = Readings.of_images(self.reader, images, table["label"], writers)

@@ -91,6 +91,7 @@ class Written:
         sampler = GenerationSampler(
             *(self.store, counts, tokenizer, settings.seed),
             style_images=settings.style_images,
+            condition=generator.condition,
         )
         self.images, self.table = write_rows(generator, sampler)
         sources = self.store.sources[self.table["style"]]

@@ -92,6 +92,7 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
         sampler = GenerationSampler(
             *(ImageStore.merge([contents, own]), counts, tokenizer, settings.seed),
             style_images=settings.style_images,
+            condition=generator.condition,
         )
         images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
     save(path, grid(np.concatenate(images), len(labels)))

@@ -1,9 +1,16 @@
-"""What measure_generated measures: a generated set beside real handwriting."""
+"""What measure_generated measures: a generated set beside real handwriting.
+
+`MEASURES` lists the functions that make the rows of its table.
+"""
+
+import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
 from hwgen_keras import evaluation
 from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.readings import Readings
 from hwgen_keras.models import EncoderFeatures
 
 # measure of the table: key of `content_accuracy`.
@@ -14,6 +21,47 @@ READING = {
     "read, first five %": "top5",
     "confidence %": "confidence",
 }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sets:
+    """A generated set and a real one, as a function of `MEASURES` takes them.
+
+    Attributes:
+        generated, real: `Readings` with features and writers.
+        shared: (features, writers, labels) of the generated images, and of the real
+            ones, whose characters both sets have.
+        seed: of what is drawn for the distances.
+        notes: sentences; a measure adds what it cannot measure, and why.
+    """
+
+    generated: Readings
+    real: Readings
+    shared: tuple[tuple, tuple]
+    seed: int = 0
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def row(self, values, chance=(None, None)):
+        """See `row`; of all images."""
+        images = len(self.generated.labels), len(self.real.labels)
+        return row(values, chance, images)
+
+    def shared_row(self, values, chance=(None, None)):
+        """See `row`; of the shared characters' images."""
+        images = tuple(len(labels) for *_, labels in self.shared)
+        return row(values, chance, images)
+
+    def both(self, name, function, *arguments):
+        """What `function` returns for the generated images, and for the real ones."""
+        found = []
+        for whose, given in zip(("generated", "real"), arguments, strict=True):
+            try:
+                found.append(function(*given))
+            except InputError as error:
+                note = f"{name}, {whose} images, is not measured: {error}"
+                self.notes.append(note)
+                found.append({})
+        return found
 
 
 def compare_sets(made, real, seed=0):
@@ -43,57 +91,11 @@ def compare_sets(made, real, seed=0):
             f"Of the common characters --generated has {len(x[0])} images and --real "
             f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
         )
-    results, notes, counts = {}, [], (len(made.labels), len(real.labels))
-    shared = len(x[0]), len(y[0])
-
-    def add(name, values, chance=(None, None), images=shared):
-        results[name] = row(values, chance, images)
-
-    def both(name, function, *arguments):
-        """What `function` says of the generated images and of the real ones."""
-        found = []
-        for whose, given in zip(("generated", "real"), arguments, strict=True):
-            try:
-                found.append(function(*given))
-            except InputError as error:
-                notes.append(f"{name}, {whose} images, is not measured: {error}")
-                found.append({})
-        return found
-
-    def percent(found, key):
-        return [100 * each[key] if each else None for each in found]
-
-    reads = [made.accuracy(), real.accuracy()]
-    for name, key in READING.items():
-        add(name, percent(reads, key), images=counts)
-    distances(add, notes, x, y, seed)
-    found = both("Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y))
-    add("nearest to its hand %", percent(found, "accuracy"), percent(found, "chance"))
-    hands = [
-        (evaluation.centred_by_character(features, labels), writers, labels)
-        for features, writers, labels in (x, y)
-    ]
-    found = both("Retrieval of writers", evaluation.writer_retrieval, *hands)
-    for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
-        add(name, percent(found, key), percent(found, f"{key}_chance"))
-    found = both("Verification of writers", evaluation.writer_verification, *hands)
-    for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        add(name, percent(found, key), [50.0, 50.0])
-    for trait in evaluation.TRAITS:
-        points = evaluation.trait_by_hand(made.greys, real.greys, trait)
-        followed = evaluation.trait_followed(points)
-        if followed is not None:
-            chance = 0.0, None
-            add(f"{trait} of the hands, correlation", (followed["r"], None), chance)
-            add(f"  {trait} gained for each unit", (followed["slope"], 1.0), chance)
-    found = both("Diversity", evaluation.diversity, x[::2], y[::2])
-    add("diversity", [each.get("distance") for each in found])
-    share = evaluation.near_duplicate_share
-    alike = [100 * share(each.images, each.labels) for each in (made, real)]
-    add("near-duplicates %", alike, images=counts)
-    alike = 100 * share(made.images, made.labels, (real.images, real.labels))
-    add("copies of real images %", (alike, None), images=counts)
-    return results, notes
+    sets = Sets(made, real, (x, y), seed)
+    results: dict[str, dict] = {}
+    for measure in MEASURES:
+        results |= measure(sets)
+    return results, sets.notes
 
 
 def row(values, chance=(None, None), images=(0, 0)):
@@ -112,40 +114,44 @@ def row(values, chance=(None, None), images=(0, 0)):
     }
 
 
-def distances(add, notes, made, real, seed):
+def _percent(found, key):
+    return [100 * values[key] if values else None for values in found]
+
+
+def content(sets):
+    """How many images the recogniser reads as their character."""
+    found = [sets.generated.accuracy(), sets.real.accuracy()]
+    return {name: sets.row(_percent(found, key)) for name, key in READING.items()}
+
+
+def distances(sets):
     """Fréchet and kernel distance, each beside that of two halves of the real images.
 
     Both depend a little on how many images there are and of what characters, so the
     halves, and the generated images that are compared with one of them, are equally
     many and drawn evenly from the characters.
-
-    Args:
-        add: see `compare_sets`.
-        notes: list to add to.
-        made, real: (features, writers, labels).
-        seed: of the draw.
     """
-    rng = np.random.default_rng(seed)
+    made, real = sets.shared
+    rng = np.random.default_rng(sets.seed)
     size = min(len(made[0]), len(real[0]) // 2)
     order = _even_order(real[2], rng)
     half, other = real[0][order[:size]], real[0][order[size : 2 * size]]
     drawn = made[0][_even_order(made[2], rng)[:size]]
+    images = size, 2 * size
     found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
-    add("Fréchet glyph distance", found, images=(size, 2 * size))
+    results = {"Fréchet glyph distance": row(found, images=images)}
     width = half.shape[1]
     if size < 2 * width:
-        notes.append(
+        sets.notes.append(
             f"The Fréchet distance is of {size} images a set and {width} features: too "
             "few to mean anything; read the kernel distance."
         )
     kernel = evaluation.kernel_glyph_distance
-    found = [kernel(half, x, seed=seed) for x in (drawn, other)]
-    for name, values in zip(
-        ("kernel glyph distance", "  deviation of subsets"),
-        zip(*found, strict=True),
-        strict=True,
-    ):
-        add(name, values, images=(size, 2 * size))
+    found = [kernel(half, x, seed=sets.seed) for x in (drawn, other)]
+    names = "kernel glyph distance", "  deviation of subsets"
+    for name, values in zip(names, zip(*found, strict=True), strict=True):
+        results[name] = row(values, images=images)
+    return results
 
 
 def _even_order(labels, rng):
@@ -156,6 +162,68 @@ def _even_order(labels, rng):
         own = labels[drawn] == label
         rounds[own] = np.arange(own.sum())
     return drawn[np.argsort(rounds, kind="stable")]
+
+
+def hands(sets):
+    """How well the hands of images are recognised."""
+    x, y = sets.shared
+    likeness = evaluation.writer_similarity
+    found = sets.both("Likeness to a hand", likeness, (*x, *y), (*y, *y))
+    values, chance = _percent(found, "accuracy"), _percent(found, "chance")
+    results = {"nearest to its hand %": sets.shared_row(values, chance)}
+    centred = [
+        (evaluation.centred_by_character(features, labels), writers, labels)
+        for features, writers, labels in (x, y)
+    ]
+    found = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
+    for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
+        chance = _percent(found, f"{key}_chance")
+        results[name] = sets.shared_row(_percent(found, key), chance)
+    verification = evaluation.writer_verification
+    found = sets.both("Verification of writers", verification, *centred)
+    for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
+        results[name] = sets.shared_row(_percent(found, key), [50.0, 50.0])
+    return results
+
+
+def traits(sets):
+    """How far ink, slant and proportions follow those of the hands."""
+    results = {}
+    for trait in evaluation.TRAITS:
+        points = evaluation.trait_by_hand(sets.generated.greys, sets.real.greys, trait)
+        followed = evaluation.trait_followed(points)
+        if followed is not None:
+            for name, value, best in (
+                (f"{trait} of the hands, correlation", followed["r"], None),
+                (f"  {trait} gained for each unit", followed["slope"], 1.0),
+            ):
+                results[name] = sets.shared_row((value, best), (0.0, None))
+    return results
+
+
+def diversity(sets):
+    """How much images of one character differ, and how many are copies."""
+    found = sets.both(
+        "Diversity", evaluation.diversity, *(part[::2] for part in sets.shared)
+    )
+    share, made, real = evaluation.near_duplicate_share, sets.generated, sets.real
+    duplicates = [100 * share(each.images, each.labels) for each in (made, real)]
+    copies = 100 * share(made.images, made.labels, (real.images, real.labels))
+    return {
+        "diversity": sets.shared_row([values.get("distance") for values in found]),
+        "near-duplicates %": sets.row(duplicates),
+        "copies of real images %": sets.row((copies, None)),
+    }
+
+
+# Functions, `Sets` → {measure: see `row`}, in the order of the table.
+MEASURES: list[Callable[[Sets], dict[str, dict]]] = [
+    content,
+    distances,
+    hands,
+    traits,
+    diversity,
+]
 
 
 def compare_pairs(reader, made, real):

@@ -143,7 +143,7 @@ def captioned_grid(
     font = _caption_font(font_files)
     lines = max(caption.count("\n") + 1 for caption, _ in cells)
     # Of a given size it is a FreeType font.
-    line = sum(font.getmetrics())  # type: ignore[union-attr]
+    line = sum(font.getmetrics())
     gap, columns = 4, min(columns, len(cells))
     width, height = cell_size + gap, lines * line + cell_size + gap
     rows = -(-len(cells) // columns)
@@ -155,7 +155,7 @@ def captioned_grid(
         while end % columns and end < len(cells) and not cells[end][0]:
             end += 1
         for number, text in enumerate(caption.split("\n")):
-            if not isinstance(font.path, str):  # type: ignore[union-attr]
+            if not isinstance(font.path, str):
                 text = text.encode("ascii", "backslashreplace").decode()
             while text and font.getlength(text) > (end - index) * width - gap:
                 # Of a path, in the second line, the end says more.

@@ -15,15 +15,22 @@ def _guidance(what):
     )
 
 
+def _samplers():
+    # With Keras, which --help must not wait for.
+    from hwgen_keras.samplers import SAMPLERS
+
+    return SAMPLERS
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SamplingSettings(Settings):
     """How a trained diffusion model samples."""
 
     sampler: str | None = setting(
         None,
-        "How a diffusion model goes from noise to image; heun needs at least 4 steps "
-        "[as stored in the model].",
-        choices=("ddim", "dpm_solver", "heun"),
+        "How a diffusion model goes from noise to image: ddim, dpm_solver or heun, "
+        "which needs at least 4 steps [as stored in the model].",
+        choices=_samplers,
     )
     sampling_steps: int | None = setting(
         None,
