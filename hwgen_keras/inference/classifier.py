@@ -4,9 +4,10 @@ import numpy as np
 
 from hwgen_keras.inference import engines, pictures
 from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.inference.loaded import LoadedModel
 
 
-class LoadedClassifier:
+class LoadedClassifier(LoadedModel):
     """Reads images of single characters. `load` returns it.
 
     Args:
@@ -30,18 +31,9 @@ class LoadedClassifier:
     (1, 3, (1, 3))
     """
 
-    kind = "classifier"
-
     def __init__(self, engine, facts):
-        self._engine, self.format = engine, engine.format
-        self.image_size = facts.image_size
+        super().__init__(engine, facts)
         self.characters = tuple(facts.classes(engine))
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {len(self.characters)} "
-            f"characters, {self.format}, {self.image_size} px>"
-        )
 
     def read(self, images, top_k=5, *, batch_size=64):
         """Reads images, each of one character.

@@ -9,10 +9,11 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines, pictures
 from hwgen_keras.inference.arguments import check_whole
 from hwgen_keras.inference.classifier import nearest
+from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.sources.pages.folders import list_images
 
 
-class LoadedCLIP:
+class LoadedCLIP(LoadedModel):
     """Embeds characters, by their structure, and images of them. `load` returns it.
 
     Args:
@@ -40,19 +41,6 @@ class LoadedCLIP:
     >>> len(found[0]), cosines.shape
     (2, (1, 2))
     """
-
-    kind = "clip"
-
-    def __init__(self, engine, facts):
-        self._engine, self._facts, self.format = engine, facts, engine.format
-        self.image_size = facts.image_size
-        self.characters = facts.characters and tuple(facts.characters)
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {self.format}, "
-            f"{self.image_size} px>"
-        )
 
     def embed_characters(self, characters, *, batch_size=64):
         """Unit vectors of characters.

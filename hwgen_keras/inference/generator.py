@@ -5,10 +5,11 @@ import math
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import glyphs, pictures
 from hwgen_keras.inference.arguments import characters_of, check_whole
+from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.inference.writing import write_glyphs
 
 
-class LoadedGenerator:
+class LoadedGenerator(LoadedModel):
     """Writes characters in the hand of given images. `load` returns it.
 
     Args:
@@ -36,21 +37,12 @@ class LoadedGenerator:
     """
 
     def __init__(self, engine, facts):
-        self._engine, self._facts = engine, facts
-        self.kind, self.format = engine.kind, engine.format
-        self.image_size = facts.image_size
-        self.characters = facts.characters and tuple(facts.characters)
+        super().__init__(engine, facts)
         if self.image_size % engine.stride:
             raise InputError(
                 f"image_size is {self.image_size}; {engine.name} needs a multiple of "
                 f"{engine.stride}."
             )
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {self.kind}, {self.format}, "
-            f"{self.image_size} px>"
-        )
 
     def write(
         self,
