@@ -134,7 +134,7 @@ def _scan(image, name):
         )
     greys = _rows(np.asarray(image), name)
     if len(greys) != 1:
-        raise InputError(f"{name} holds {len(greys)} images; give one array of all.")
+        raise InputError(f"{name} holds {len(greys)} images; give all as one array.")
     if greys.dtype != np.uint8:
         greys = np.rint((greys.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
     return greys[0], name
