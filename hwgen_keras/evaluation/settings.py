@@ -1,4 +1,4 @@
-"""Settings of scripts in which recognisers read images."""
+"""Settings of scripts that evaluate recognisers."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from hwgen_keras.settings import Size, setting
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecogniserImages(Images, Size):
-    """Images as the recogniser of a size takes them."""
+    """Images of the size that a recogniser takes."""
 
     DEFAULTS = {
         "tiny": {"image_size": 32},
@@ -19,7 +19,7 @@ class RecogniserImages(Images, Size):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TestSet(RecogniserImages):
-    """Test images, which nobody trains on."""
+    """Test images, which no training uses."""
 
     __test__ = False  # for pytest, which collects by name
 
