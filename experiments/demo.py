@@ -46,14 +46,14 @@ ARMS = {
     "+ fonts": {"real_share": 0.5},
     "+ fonts and generated": {"real_share": 0.5},
 }
-# Each part, and its minutes on two CPU cores, measured with TensorFlow.
+# Each part, and its minutes with TensorFlow on two CPU cores, other programs beside.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
-    "CLIP: image encoder, text encoder, both": 1,
-    "Generator, in four stages": 1,
-    "A labelled set of images": 1,
-    "Recognisers, with and without it": 1,
-    "Export, and use what was exported": 1,
+    "CLIP: image encoder, text encoder, both": 0.9,
+    "Generator, in four stages": 5.5,
+    "A labelled set of images": 0.4,
+    "Recognisers, with and without it": 3.2,
+    "Export, and use what was exported": 1.1,
     "Report": 0.1,
 }
 
@@ -163,10 +163,10 @@ def prepare(settings):
 def announced(settings, started):
     """Prints how long the parts will take; then, at each `next`, which one begins."""
     if not settings.quick:
-        print(f"\nOn two CPU cores it takes about {sum(PARTS.values()):.0f} minutes:")
+        minutes = f"{sum(PARTS.values()):.0f} minutes"
+        print(f"\nOn two CPU cores, busy with other programs too, it took {minutes}:")
         for number, (title, minutes) in enumerate(PARTS.items()):
-            duration = f"about {minutes} minutes" if minutes > 1 else "a minute at most"
-            print(f"  {number}  {title}: {duration}")
+            print(f"  {number}  {title}: {minutes:.1f}")
     for number, title in enumerate(PARTS):
         minutes = (time.monotonic() - started) / 60
         print(f"\n=== {number}  {title} (after {minutes:.1f} minutes) ===", flush=True)
