@@ -26,7 +26,7 @@ from hwgen_keras.inputs.settings import (
     SimulatedWriters,
     Structures,
 )
-from hwgen_keras.settings import Output, Size, named_values, rules_of, setting
+from hwgen_keras.settings import Output, Size, by_size, named_values, rules_of, setting
 from hwgen_keras.training.settings import Precision, trained
 
 from . import flags, study, train_generator
@@ -48,7 +48,7 @@ class Settings(
 ):
     """Settings of the study of generator trainings."""
 
-    DEFAULTS = dict.fromkeys(("tiny", "small", "base"), {"image_size": 32})
+    DEFAULTS = by_size(image_size=(32, 32, 32))
     clip_weights: str = trained("CLIP, for the explicit loss", "clip.keras", True)
     steps: int | None = setting(
         None, "Steps of each training; default: see train_generator.", above=0

@@ -15,6 +15,7 @@ from hwgen_keras.inputs.settings import (
     SimulatedWriters,
     Structures,
 )
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training, trained
 
 from . import flags
@@ -28,28 +29,13 @@ class Settings(
 ):
     """Settings of the training of CLIP."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 5e-4,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 32,
-            "steps": 2000,
-            "learning_rate": 2e-4,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 224,
-            "batch_size": 32,
-            "learning_rate": 1e-4,
-            "schedule": "plateau",
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 224),
+        batch_size=(32, 32, 32),
+        steps=(200, 2000, None),
+        learning_rate=(5e-4, 2e-4, 1e-4),
+        schedule=("cosine", "cosine", "plateau"),
+    )
     image_weights: str = trained("image encoder", "image_encoder.keras", True)
     text_weights: str = trained("text encoder", "text_encoder.keras", True)
 

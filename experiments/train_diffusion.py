@@ -10,7 +10,7 @@ import dataclasses
 
 from hwgen_keras import models, training
 from hwgen_keras.errors import InputError
-from hwgen_keras.settings import setting
+from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import CONDITIONS, Stages, trained
 
 from . import flags
@@ -29,29 +29,14 @@ def _dropped(what):
 class Settings(Stages):
     """Settings of the training of a diffusion model."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 8,
-            "steps": 100,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 32,
-            "steps": 4000,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 256,
-            "batch_size": 32,
-            "learning_rate": 1e-4,
-            "schedule": "constant",
-            "ema": 0.999,
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 256),
+        batch_size=(8, 32, 32),
+        steps=(100, 4000, None),
+        learning_rate=(1e-3, 1e-3, 1e-4),
+        schedule=("cosine", "cosine", "constant"),
+        ema=(None, None, 0.999),
+    )
     clip_weights: str | None = trained("CLIP, for --condition=clip", "clip.keras")
     condition: str = setting(
         "clip",

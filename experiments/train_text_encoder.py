@@ -9,6 +9,7 @@ import dataclasses
 
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.inputs.settings import Characters, Structures
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Training
 
 from . import flags
@@ -22,21 +23,12 @@ FACTOR, PATIENCE = 0.1, 10
 class Settings(Characters, Structures, Training):
     """Settings of the training of CLIP's text encoder."""
 
-    DEFAULTS = {
-        "tiny": {
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "batch_size": 128,
-            "steps": 2000,
-            "learning_rate": 5e-4,
-            "schedule": "cosine",
-        },
-        "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "plateau"},
-    }
+    DEFAULTS = by_size(
+        batch_size=(32, 128, 512),
+        steps=(200, 2000, None),
+        learning_rate=(2e-3, 5e-4, 1e-4),
+        schedule=("cosine", "cosine", "plateau"),
+    )
 
 
 def main(settings):

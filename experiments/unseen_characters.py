@@ -22,7 +22,7 @@ from hwgen_keras.files import (
 )
 from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
-from hwgen_keras.settings import RESULT, Output, Seed, Size, rules_of, setting
+from hwgen_keras.settings import RESULT, Output, Seed, Size, by_size, rules_of, setting
 from hwgen_keras.training.settings import Precision, trained
 
 from . import (
@@ -44,7 +44,7 @@ class Settings(
 ):
     """Settings of the experiment on unseen characters."""
 
-    DEFAULTS = dict.fromkeys(("tiny", "small", "base"), {"image_size": 48})
+    DEFAULTS = by_size(image_size=(48, 48, 48))
     held_out: float = setting(0.2, "Share of the characters that no training sees.")
     modes: tuple[str, ...] = setting(
         ("adain", "adain_clip"),

@@ -258,6 +258,9 @@ def _range(rule):
     return " and ".join(parts) or "a finite number"
 
 
+SIZES = ("tiny", "small", "base")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size(Settings):
     """The model size, on which defaults of other settings depend."""
@@ -265,8 +268,17 @@ class Size(Settings):
     size: str = setting(
         "small",
         "Model size: tiny (tests), small (a CPU), base (the paper's).",
-        choices=("tiny", "small", "base"),
+        choices=SIZES,
     )
+
+
+def by_size(**values: tuple[Any, Any, Any]) -> dict[str | None, dict[str, Any]]:
+    """`Settings.DEFAULTS` from a value of each of `SIZES`; None: no default."""
+    rows = zip(*values.values(), strict=True)
+    return {
+        size: {n: v for n, v in zip(values, row, strict=True) if v is not None}
+        for size, row in zip(SIZES, rows, strict=True)
+    }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
