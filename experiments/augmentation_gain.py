@@ -93,7 +93,7 @@ class Settings(
         changes=EXTENT,
         separator=",",
     )
-    # Compared arm by arm.
+    # Each training compares it with its own, see `Job.check`.
     augment: str = setting(
         gain.AUGMENT,
         "Augmentations of all arms but `real`, see train_classifier.",
@@ -175,7 +175,8 @@ def main(settings):
     write = functools.partial(flags.call, generate, shared)
     sets = gain.GeneratedSets(settings, axis, write)
     sets.check(parts)
-    print("\n".join(notes), end="\n" if notes else "")
+    for note in notes:
+        print(note)
 
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = gain.request(settings, train, test, characters, axis)

@@ -13,7 +13,7 @@ import time
 
 from hwgen_keras import characters, data, evaluation, models, training
 from hwgen_keras.inputs.settings import Fonts, Images
-from hwgen_keras.settings import Seed, rules_of, setting
+from hwgen_keras.settings import Seed, like, setting
 from hwgen_keras.training.settings import Precision, RunFolder
 
 from . import (
@@ -62,8 +62,8 @@ PARTS = {
 class Settings(Fonts, Seed, Precision):
     """Settings of the demo."""
 
-    image_size: int = setting(**vars(rules_of(Images)["image_size"]) | {"default": 48})
-    run_dir: str | None = setting(**vars(rules_of(RunFolder)["run_dir"]))
+    image_size: int = like(Images, "image_size", default=48)
+    run_dir: str | None = like(RunFolder, "run_dir")
     quick: bool = setting(
         False,
         "A few steps of everything, to see that it runs; its figures mean nothing.",

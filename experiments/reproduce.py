@@ -11,14 +11,13 @@ train them on other data, longer, or on a GPU.
 """
 
 import dataclasses
-import json
 import pathlib
 import shutil
 
 from hwgen_keras import bundle, evaluation, export, files, models
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
-from hwgen_keras.settings import NOTHING, Seed, rules_of, setting
+from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
 
 from . import flags, zoo
 
@@ -29,14 +28,14 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 
     name: str = setting(
         None,
-        "The model to make; may be written without --name=.",
+        "Name of the model; may be written without --name=.",
         choices=tuple(zoo.MODELS),
         required=True,
     )
     judge_fonts: tuple[str, ...] = setting(
         (),
-        "As --fonts, of the recogniser that reads a generator's images: others than "
-        "--fonts.",
+        "As --fonts, but other ones, for the recogniser that reads a generator's "
+        "images.",
     )
     judge_handwriting: tuple[str, ...] = setting(
         (),
@@ -45,8 +44,8 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
     )
     test: tuple[str, ...] = setting(
         (),
-        "Manifest of writers that neither the model was trained on; may be given "
-        "several times. Of each the kana or the kanji count, what there is more of.",
+        "Manifest of writers that neither model was trained on; may be given several "
+        "times. Of each the kana or the kanji count, whichever are more.",
         required=True,
     )
     writer_pattern: str = setting(
@@ -59,13 +58,8 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         changes=NOTHING,
         required=True,
     )
-    output: str = setting(
-        None,
-        "Folder of models, in which the folder NAME is written.",
-        changes=NOTHING,
-        required=True,
-    )
-    cache: str = setting(**vars(rules_of(Images)["cache"]))
+    output: str = like(Output, "output", help="Folder that gets the folder NAME.")
+    cache: str = like(Images, "cache")
     steps_scale: float = setting(
         1.0,
         "Multiplies the steps of every training; 0.01 to try it out.",
@@ -86,7 +80,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
     )
     style_images: int = setting(
         1,
-        "Images by one hand that the generator is shown for each image.",
+        "Images by one hand that the generator takes for each image.",
         above=0,
     )
 
@@ -140,8 +134,7 @@ def write(settings, model, folders):
             "seed": settings.seed,
             **measure(settings, images, model, folders, folder, facts),
         }
-        text = json.dumps(measured, ensure_ascii=False, indent=1)
-        files.write_text(folder / zoo.MEASURED, text + "\n")
+        files.write_json(folder / zoo.MEASURED, measured)
         files.write_text(folder / "README.md", zoo.card(measured))
         # Once more, with the checksums of what was added.
         names = ("name", "kind", "image_size", "mode", "characters", "made_of")
@@ -162,7 +155,7 @@ def measure(settings, images, model, folders, folder, facts):
     found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
     font = settings.reference_font
     contents, font = zoo.load_contents(settings.fonts, font, images, characters)
-    beside = None
+    inputs = None
     if model.kind == "classifier":
         found["reading"], read = zoo.measure_classifier(network, tests)
     elif model.kind == "clip":
@@ -180,10 +173,10 @@ def measure(settings, images, model, folders, folder, facts):
         figures |= {"reference_font": font, "style_images": style_images}
         found["generation"] = figures
         read = evaluation.Readings.join(each.read for each in generated.values())
-        beside = zoo.beside(list(generated.values()))
+        inputs = zoo.inputs_of(list(generated.values()))
         sheet = folder / "hands.png"
         zoo.hands(sheet, network, contents, hands, tokenizer, settings)
-    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), beside)
+    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), inputs)
     found["pictures"] = {
         "font": font,
         **{

@@ -145,6 +145,11 @@ def rules_of(settings_class: type[Settings]) -> dict[str, Rule]:
     return {f.name: cast(Rule, f.default) for f in dataclasses.fields(settings_class)}
 
 
+def like(settings_class: type[Settings], name: str, **changes: Any) -> Any:
+    """A field as that of another class, but for some attributes of its `Rule`."""
+    return setting(**{**vars(rules_of(settings_class)[name]), **changes})
+
+
 @functools.cache
 def type_of(settings_class: type[Settings], name: str) -> type:
     """The type of a setting without None: bool, int, float, str or tuple."""

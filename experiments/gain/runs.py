@@ -60,9 +60,7 @@ class Job:
                 continue
             old = before[name]
             if name == "generated":
-                old, new = (
-                    [os.path.realpath(p) for p in paths] for paths in (old, new)
-                )
+                old, new = (list(map(os.path.realpath, p)) for p in (old, new))
             if old != new:
                 raise InputError(
                     f"--output: {self.folder} was trained with --{name}={old}, not "
@@ -74,14 +72,13 @@ def train_all(jobs, main, test, processes):
     """Trains and reads what is not done yet; what is done is kept whatever happens.
 
     Args:
-        jobs: list of `Job`, in the order in which to begin them.
-        main: of train_classifier.
-        test: the `TestSet`.
-        processes: how many trainings at once.
+        jobs: list of `Job`, in the order in which they begin.
+        main, test: see `train`.
+        processes: number of trainings at once.
 
     Raises:
-        InputError: a training failed; those at work beside it are finished.
-        Stopped: Ctrl-C was pressed; trainings at work have left a checkpoint.
+        InputError: a training failed; those running beside it are finished.
+        Stopped: Ctrl-C was pressed; running trainings have left a checkpoint.
     """
     for job in jobs:
         job.check()
@@ -96,7 +93,7 @@ def train_all(jobs, main, test, processes):
 
 
 def threads(processes, cores=None):
-    """Environment variables with which so many processes share the cores."""
+    """Environment variables by which this number of processes share the cores."""
     if cores is None:
         available = getattr(os, "sched_getaffinity", None)
         cores = len(available(0)) if available else os.cpu_count() or 1

@@ -7,7 +7,7 @@ from .data import load_tests as load_tests
 from .flags import Replaced as Replaced
 from .flags import flags_of as flags_of
 from .flags import trainings_of as trainings_of
-from .measures import beside as beside
+from .measures import inputs_of as inputs_of
 from .measures import load_judge as load_judge
 from .measures import measure_classifier as measure_classifier
 from .measures import measure_clip as measure_clip

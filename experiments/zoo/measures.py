@@ -8,7 +8,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Readings
 from hwgen_keras.generation import GenerationSampler, to_uint8, write_rows
 
-from .data import asked_characters, unseen_hands
+from .data import requested_characters, unseen_hands
 
 _EXAMPLES = 10
 
@@ -17,7 +17,7 @@ def measure_classifier(classifier, tests):
     """What a classifier reads of unseen writers.
 
     Returns:
-        ({script: {"writers", "data", **content_accuracy}}, `Readings` of all images).
+        ({script: {"writers", "data", see `content_accuracy`}}, `Readings` of all).
     """
     found, reads = {}, []
     for script, test in tests.items():
@@ -27,7 +27,7 @@ def measure_classifier(classifier, tests):
 
 
 def measure_clip(clip, tests, tokenizer, characters, seed):
-    """Which of all characters' structures lies nearest to images of unseen writers.
+    """Which characters' structures lie nearest to images of unseen writers.
 
     Returns:
         (as `measure_classifier`, its `Readings`, [[character, its nearest ones], …] of
@@ -58,24 +58,27 @@ def _of(test):
     return {"writers": test.writers, "data": test.names}
 
 
-def beside(written):
-    """A function, row numbers of all of some `Written` → the images before each."""
-    ends = np.cumsum([len(one.images) for one in written])
+def inputs_of(written):
+    """A function, rows of all of a list of `Written` → {input: its images}."""
+    places = [(part, row) for part in written for row in range(len(part.images))]
 
     def columns(rows):
-        found = {"content": [], "style": []}
-        for row in rows:
-            place = int(np.searchsorted(ends, row, side="right"))
-            own = [row - (ends[place] - len(written[place].images))]
-            found["content"].append(written[place].content(own)[0])
-            found["style"].append(written[place].style(own)[0])
-        return {title: np.stack(images) for title, images in found.items()}
+        """`content` is the rewritten glyph, `style` the first image of the hand."""
+        return {
+            name: np.stack(
+                [
+                    placed_grey(part.store, part.table[name][[row]])[0]
+                    for part, row in (places[k] for k in rows)
+                ]
+            )
+            for name in ("content", "style")
+        }
 
     return columns
 
 
 class Written:
-    """What a generator writes in some hands, and who reads it how.
+    """Images that a generator writes in the style of hands, read by the judge.
 
     Args:
         generator, judge: models in float32.
@@ -97,14 +100,6 @@ class Written:
         sources = self.store.sources[self.table["style"]]
         writers = np.array(self.store.source_names)[sources]
         self.read = Readings.of_images(judge, self.images, self.table["label"], writers)
-
-    def content(self, rows):
-        """The glyphs that were rewritten, as the generator saw them."""
-        return placed_grey(self.store, self.table["content"][rows])
-
-    def style(self, rows):
-        """The images whose hand was shown; of several the first."""
-        return placed_grey(self.store, self.table["style"][rows])
 
 
 def placed_grey(store, indices):
@@ -128,14 +123,14 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
         hands, see `unseen_hands`).
     """
     characters = contents.characters
-    asked = asked_characters(contents, settings.kanji, settings.seed)
-    hands = unseen_hands(tests, asked, settings.judge_fonts, images, characters)
+    requested = requested_characters(contents, settings.kanji, settings.seed)
+    hands = unseen_hands(tests, requested, settings.judge_fonts, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
-    made, inks = {}, {script: [] for script in asked}
-    for script, labels in asked.items():
-        each = settings.kana_images if script == "kana" else 1
-        counts = {characters[k]: each for k in labels}
-        figures["asked"][script] = {"characters": len(labels), "images": each}
+    in_writers, inks = {}, {script: [] for script in requested}
+    for script, labels in requested.items():
+        count = settings.kana_images if script == "kana" else 1
+        counts = {characters[k]: count for k in labels}
+        figures["asked"][script] = {"characters": len(labels), "images": count}
         glyphs = contents.select(np.isin(contents.labels, labels))
         figures["contents"][script] = Readings.of_store(judge, glyphs).accuracy()
         for kind, of_kind in hands.items():
@@ -143,46 +138,42 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
                 continue
             store = of_kind[script]
             generated = Written(
-                generator, judge, glyphs, store, counts, tokenizer, settings
+                *(generator, judge, glyphs, store, counts, tokenizer, settings)
             )
             if kind == "writers":
-                made[script] = generated
+                in_writers[script] = generated
             written = store.select(np.isin(store.labels, labels))
             real = Readings.of_store(judge, written)
-            found = _compare(generated, real, settings.seed)
+            found = _compare(generated.read, real, settings.seed)
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
             points = evaluation.trait_by_hand(generated.read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
-    return figures, made, hands
+    return figures, in_writers, hands
 
 
-def _compare(made, real, seed):
-    """Figures of generated images beside those of the real ones by the same hands."""
-    found = {
-        "generated": made.read.accuracy(),
-        "real": real.accuracy(),
-    }
+def _compare(generated, real, seed):
+    """Figures of generated images and of the real ones by the same hands."""
     try:
-        compared = evaluation.compare_sets(made.read, real, seed)
-        found["measures"], found["notes"] = compared
+        measures, notes = evaluation.compare_sets(generated, real, seed)
     except InputError as error:
-        found["measures"], found["notes"] = {}, [str(error)]
-    return found
+        measures, notes = {}, [str(error)]
+    accuracies = {"generated": generated.accuracy(), "real": real.accuracy()}
+    return {**accuracies, "measures": measures, "notes": notes}
 
 
 def follows(points):
-    """How the ink goes with the hands': of all, and of each kind with three or more.
+    """Correlation of ink with the hands': of all, and of each kind of three or more.
 
-    A hand's own kind says whether small differences are followed, too: fonts differ
-    more than writers do.
+    The kinds show whether small differences are followed: fonts differ more than
+    writers do.
     """
     kinds = {"all": points}
     for point in points:
         kinds.setdefault(point["kind"], []).append(point)
-    found = {kind: evaluation.trait_followed(some) for kind, some in kinds.items()}
+    found = {kind: evaluation.trait_followed(own) for kind, own in kinds.items()}
     found = {kind: value for kind, value in found.items() if value is not None}
     return {"correlation": found, "points": points}
 

@@ -18,26 +18,24 @@ _PAPER = 255
 HANDS, CHARACTERS = 8, 10
 
 
-def extremes(folder, read, glyphs, beside=None):
-    """Writes lowest.png and highest.png: the images with the lowest and highest odds.
+def extremes(folder, read, glyphs, inputs=None):
+    """Writes lowest.png and highest.png, of the least and most probable images.
 
     Args:
-        folder: where to write.
+        folder: of the files.
         read: `evaluation.Readings`.
-        glyphs: a function, class ids → uint8 images of what they look like in print.
-        beside: optional function, row numbers → {title: images} to show before each,
-            the character in print among them.
+        glyphs: see `glyphs_of`.
+        inputs: of a generator, see `inputs_of`; None: the images are real.
 
     Returns:
-        {picture: what was read, [[character, what was read, probability], …]}, with
-        class ids in place of characters.
+        {picture: [[class id, class id that was read, probability], …]}.
     """
     texts, found = {}, read.found
     probabilities = np.exp(read.log_probabilities)
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
-        columns = beside(rows) if beside else {}
+        columns = inputs(rows) if inputs else {}
         columns["image"] = read.images[rows]
-        if not beside:
+        if not inputs:
             columns["is"] = glyphs(read.labels[rows])
         columns["read as"] = glyphs(found[rows])
         save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
@@ -72,14 +70,11 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
 
     Args:
         path: of the PNG file.
-        generator: in float32.
-        contents: `ImageStore` of the glyphs of one font.
-        unseen: of `unseen_hands`.
-        tokenizer: or None.
-        settings: with `seed`, `style_images`.
+        unseen: see `unseen_hands`.
+        generator, contents, tokenizer, settings: see `Written`.
     """
     store = ImageStore.merge(
-        [one for kind in ("writers", "simulated") for one in unseen[kind].values()]
+        [own for kind in ("writers", "simulated") for own in unseen[kind].values()]
     )
     writers = _names(unseen["writers"])[: HANDS // 2]
     chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
@@ -107,13 +102,12 @@ def _names(stores):
 
 
 def _labels(unseen, seed):
-    """Characters of each script, drawn by the seed, of its writers by turns.
+    """Characters of each script that simulated writers wrote, too.
 
-    All of them were written by simulated writers, too.
+    They are drawn by the seed, from the script's writers in turn.
     """
-    drawn = np.unique(
-        [k for store in unseen["simulated"].values() for k in store.labels]
-    )
+    simulated = [store.labels for store in unseen["simulated"].values()]
+    drawn = np.unique(np.concatenate(simulated))
     order = np.random.default_rng(seed).permutation(drawn)
     found, share = [], CHARACTERS // len(unseen["writers"])
     for store in unseen["writers"].values():
