@@ -24,24 +24,14 @@ from . import flags
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
-    Fonts,
-    Handwriting,
-    Images,
-    Structures,
-    FormSettings,
-    GeneratorTraining,
-    HandTraining,
+    *(Fonts, Handwriting, Images, Structures, FormSettings),
+    *(GeneratorTraining, HandTraining),
 ):
     """Settings of the adaptation of a generator to a hand."""
 
     DEFAULTS = {
-        None: {
-            "image_size": 64,
-            "batch_size": 8,
-            "steps": 200,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        }
+        None: {"image_size": 64, "batch_size": 8, "steps": 200}
+        | {"learning_rate": 1e-3, "schedule": "cosine"}
     }
     generator_weights: str = trained("generator", "generator.keras", True)
     clip_weights: str | None = trained("CLIP", "clip.keras")

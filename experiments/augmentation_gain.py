@@ -165,18 +165,15 @@ def main(settings):
     characters = inputs.load_characters(settings)
     train, test, notes = gain.read_samples(settings, characters)
     axis, numbers = settings.amounts
-    if axis == "images_a_class":
-        parts = gain.by_images(train, numbers)
-    else:
-        numbers = numbers or [len({sample.writer for sample in train})]
-        parts = gain.by_writers(train, numbers)
+    numbers = numbers or [len({sample.writer for sample in train})]
+    divide = gain.by_images if axis == "images_a_class" else gain.by_writers
+    parts = divide(train, numbers)
     arms = gain.choose_arms(settings)
     shared = settings.values() | {"batch_size": None, "writer_pattern": None}
     write = functools.partial(flags.call, generate, shared)
     sets = gain.GeneratedSets(settings, axis, write)
     sets.check(parts)
-    for note in notes:
-        print(note)
+    print(*notes, sep="\n", end="\n" * bool(notes))
 
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = gain.request(settings, train, test, characters, axis)

@@ -18,13 +18,7 @@ import pathlib
 from hwgen_keras import evaluation, generation, inference, inputs, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
+from hwgen_keras.inputs.settings import LabelledImages, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, rules_of, setting
 from hwgen_keras.training.settings import trained
 
@@ -34,16 +28,7 @@ _WORST = 10
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    Fonts,
-    Handwriting,
-    SimulatedWriters,
-    Images,
-    Structures,
-    WritingSettings,
-    Seed,
-    Output,
-):
+class Settings(LabelledImages, Structures, WritingSettings, Seed, Output):
     """Settings of the generation of a set."""
 
     DEFAULTS = {None: {"image_size": 64}}

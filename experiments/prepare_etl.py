@@ -18,7 +18,7 @@ import lazy_loader
 from hwgen_keras import data, parallel, sources
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
-from hwgen_keras.settings import NOTHING, Seed, setting
+from hwgen_keras.settings import NOTHING, Output, Seed, setting
 
 from . import etl, flags
 
@@ -30,15 +30,9 @@ PART_IMAGES = 8192
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Seed):
+class Settings(Seed, Output):
     """Settings of the reading of the database."""
 
-    output: str = setting(
-        None,
-        "Folder for the store and the manifests; what was begun there is resumed.",
-        changes=NOTHING,
-        required=True,
-    )
     # The files themselves are compared, not how they are named.
     etl: tuple[str, ...] = setting(
         (),
@@ -108,7 +102,7 @@ def main(settings):
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = etl.request_of(settings, files)
         if output_folder.begin(output, request, path.name):
-            print(f"{output} is complete; nothing is to do.")
+            print(f"{output} is complete already.")
             return path
         contents = read(settings, files, co59)
         store = write(settings, contents, output)

@@ -24,14 +24,8 @@ from . import flags, specimens
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
-    ReferenceFont,
-    Handwriting,
-    Images,
-    Structures,
-    SamplingSettings,
-    FormSettings,
-    Seed,
-    Output,
+    *(ReferenceFont, Handwriting, Images, Structures),
+    *(SamplingSettings, FormSettings, Seed, Output),
 ):
     """Settings of a page."""
 

@@ -18,13 +18,7 @@ from hwgen_keras import evaluation, inputs
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.tables import format_cell
 from hwgen_keras.files import write_json
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
+from hwgen_keras.inputs.settings import LabelledImages, Structures
 from hwgen_keras.settings import Output, Size, by_size, named_values, rules_of, setting
 from hwgen_keras.training.settings import Precision, trained
 
@@ -41,10 +35,7 @@ MEASURES = (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    *(Fonts, Handwriting, SimulatedWriters, Images, Structures),
-    *(Size, Precision, Output),
-):
+class Settings(LabelledImages, Structures, Size, Precision, Output):
     """Settings of the study of generator trainings."""
 
     DEFAULTS = by_size(image_size=(32, 32, 32))

@@ -8,13 +8,7 @@ import dataclasses
 
 from hwgen_keras import evaluation, inputs, models, training
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
+from hwgen_keras.inputs.settings import LabelledImages, Structures
 from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training, trained
 
@@ -24,9 +18,7 @@ BASE_EPOCHS = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    Fonts, Handwriting, SimulatedWriters, Images, Structures, Augmentation, Training
-):
+class Settings(LabelledImages, Structures, Augmentation, Training):
     """Settings of the training of CLIP."""
 
     DEFAULTS = by_size(

@@ -7,7 +7,7 @@ fonts, on handwriting, or on both. Writes image_encoder.keras into the run folde
 import dataclasses
 
 from hwgen_keras import inputs, models, training
-from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
+from hwgen_keras.inputs.settings import LabelledImages
 from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training
 
@@ -17,7 +17,7 @@ BASE_EPOCHS = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Fonts, Handwriting, SimulatedWriters, Images, Augmentation, Training):
+class Settings(LabelledImages, Augmentation, Training):
     """Settings of the training of CLIP's image encoder."""
 
     DEFAULTS = by_size(

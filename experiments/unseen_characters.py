@@ -21,9 +21,18 @@ from hwgen_keras.files import (
     write_text,
 )
 from hwgen_keras.generation.settings import SamplingSettings
-from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
-from hwgen_keras.settings import RESULT, Output, Seed, Size, by_size, rules_of, setting
-from hwgen_keras.training.settings import Precision, trained
+from hwgen_keras.inputs.settings import LabelledImages
+from hwgen_keras.settings import (
+    RESULT,
+    Output,
+    Seed,
+    Size,
+    by_size,
+    like,
+    rules_of,
+    setting,
+)
+from hwgen_keras.training.settings import Precision, Stages, trained
 
 from . import (
     flags,
@@ -38,10 +47,7 @@ from . import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    *(Fonts, Handwriting, SimulatedWriters, Images, Size, Seed, Precision),
-    *(SamplingSettings, Output),
-):
+class Settings(LabelledImages, Size, Seed, Precision, SamplingSettings, Output):
     """Settings of the experiment on unseen characters."""
 
     DEFAULTS = by_size(image_size=(48, 48, 48))
@@ -62,12 +68,7 @@ class Settings(
     diffusion_steps: int = setting(
         1000, "Steps of each of the four stages of the diffusion model.", above=0
     )
-    style_reference: str = setting(
-        "writer",
-        "The style image in training: the target itself, or another character by the "
-        "same hand.",
-        choices=("target", "writer"),
-    )
+    style_reference: str = like(Stages, "style_reference", default="writer")
     reader: str = trained(
         "recogniser of all these characters, of other images", "classifier.keras", True
     )
