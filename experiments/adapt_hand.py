@@ -1,13 +1,12 @@
 """python -m experiments.adapt_hand --generator_weights=RUN --fonts=FONTS
     --handwriting=HAND
 
-Teaches a trained generator one more hand, from 1 to some 20 images of it, in minutes:
-glyphs of the fonts and other images by the hand go in, the hand's images should come
-out. Only a small part of the generator learns (--part). Of five images or more a fifth
-of the characters is held out: the training ends when they are written no better, and
-the best generator so far is kept, which may be the given one. HAND is a manifest, or a
-folder of images named by character (あ_2.png). Writes generator.keras into the run
-folder, and prints what the hand's held-out images cost before and after.
+Adapts a trained generator to a new hand, by 1 to about 20 images of it, in minutes. Only
+a small part of the generator learns (--part). Of five images or more a fifth of the
+characters is held out: the training ends when they are written no better, and the best
+generator is kept, which may be the given one. HAND is a manifest, or a folder of images
+named by character (あ_2.png). Writes generator.keras into the run folder, and prints the
+loss of the held-out images before and after.
 """
 
 import dataclasses
@@ -64,14 +63,12 @@ def main(settings):
     with training.Run("adapt_hand", settings) as run:
         path = run.folder / "generator.keras"
         if path.exists():
-            print(f"The hand is learnt already. {path}")
+            print(f"{path} is adapted already.")
             return path
         jit = training.set_up(settings)
+        weights, flag = settings.generator_weights, "--generator_weights"
         generator = models.load_trained(
-            settings.generator_weights,
-            models.GENERATORS,
-            "--generator_weights",
-            "generator.keras",
+            weights, models.GENERATORS, flag, "generator.keras"
         )
         models.check_stride(settings.image_size, generator.stride)
         return adapt(run, models.with_policy(generator, settings.dtype_policy), jit)
@@ -101,7 +98,7 @@ def adapt(run, generator, jit):
         )
         watchers = [training.HeldOut(run, batch, settings.patience)]
         watchers[0].begin(model)
-    # So few images are read faster than a pipeline of TensorFlow is made.
+    # TensorFlow would start a pipeline slower than so few images are read.
     training.fit_generator(
         *(run, model, sampler.store, sampler, settings.steps, draw_probes),
         extra=watchers,
@@ -114,10 +111,7 @@ def load_store(settings):
     """The glyphs of the fonts, and the images by the hand."""
     inputs.check_given(settings, ("fonts",))
     hand = inputs.load_hand(
-        settings,
-        settings.handwriting,
-        settings.writer,
-        "--handwriting",
+        *(settings, settings.handwriting, settings.writer, "--handwriting"),
         inputs.load_characters(settings),
     )
     fonts = inputs.load_store(settings, fonts=settings.fonts)
@@ -125,14 +119,11 @@ def load_store(settings):
 
 
 def finish(run, model, watcher=None):
-    """Saves the generator, the best one where that is known, and reports its worth."""
+    """Saves the generator, the best one if images are held out, and reports losses."""
     path, settings = run.folder / "generator.keras", run.settings
     if watcher is None:
         run.save(model.generator, path.name)
-        print(
-            f"Saved {path}; with so few images none was held out: look at what it "
-            "writes."
-        )
+        print(f"Saved {path}; none of so few images was held out to measure it by.")
         return path
     losses, best = watcher.found["losses"], watcher.found["best"]
     interval = training.interval_of(settings, settings.steps)
@@ -145,16 +136,13 @@ def finish(run, model, watcher=None):
     with run.writable(), files.complete_file(path) as partial:
         shutil.copyfile(run.folder / "best.keras", partial)
     change = 100 * (losses[best] / losses[0] - 1)
-    if best:
-        print(
-            f"Loss of the held-out images: {losses[0]:.4f} before, {losses[best]:.4f} "
-            f"after {measured['best_step']} steps ({change:+.1f} %). Saved {path}"
-        )
-    else:
-        print(
-            f"The held-out images were written best before ({losses[0]:.4f}, then "
-            f"{min(losses[1:]):.4f} at best): {path} is the given generator."
-        )
+    print(
+        f"Loss of the held-out images: {losses[0]:.4f} before, {losses[best]:.4f} after "
+        f"{measured['best_step']} steps ({change:+.1f} %). Saved {path}"
+        if best
+        else f"The held-out images were written best before ({losses[0]:.4f}, then "
+        f"{min(losses[1:]):.4f} at best): {path} is the given generator."
+    )
     return path
 
 

@@ -1,10 +1,10 @@
 """python -m experiments.inspect_data --data=MANIFEST_OR_STORE --characters=jis1
     --output=FOLDER
 
-Looks through labelled images, on all cores: how many of each character and of each
+Inspects labelled images, on all cores: how many there are of each character and of each
 writer or font, which characters are missing, sizes, images that are blank, unreadable,
 white on black or almost the same as others. Prints a summary; with --output, writes
-report.json with all names, and pictures of the classes and of what is suspicious.
+report.json with all names, and pictures of the classes and of suspicious images.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from . import flags, inspection
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(WriterPattern):
-    """Settings of a look through labelled images."""
+    """Settings of the inspection of labelled images."""
 
     data: str = setting(None, "A manifest, or a packed image store.", required=True)
     characters: str | None = setting(
@@ -46,8 +46,8 @@ def main(settings):
     listing = inspection.listing_of(settings.data, settings.writer_pattern)
     measures = inspection.measures_of(listing)
     groups = data.duplicate_groups(measures)
-    report = inspection.findings_of(listing, measures, groups, characters)
-    report = {"data": settings.data, **report}
+    findings = inspection.findings_of(listing, measures, groups, characters)
+    report = {"data": settings.data, **findings}
     print(inspection.summary(report))
     if settings.output:
         output = settings.output

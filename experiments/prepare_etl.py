@@ -3,10 +3,9 @@
 Reads the binary files of the ETL Character Database (ETL1 to ETL9), on all cores.
 Writes to <output>: scans.store, every image exactly as it was scanned, black on white;
 all.json, train.json, val.json, test.json, manifests split by writer, and printed.json
-of what nobody wrote by hand; sheets/, a few images of each set to look at, and the
-characters of the rows; with --png, png/<code point>/<writer>-<file>-<record>.png. After
-an interruption the same command resumes. docs/how-to/etl.md says which files, and what
-the names of the writers rest on.
+of printed characters; sheets/, pictures of each set and their characters; with --png,
+png/<code point>/<writer>-<file>-<record>.png. After an interruption the same command
+resumes. docs/how-to/etl.md explains the files and the names of the writers.
 """
 
 import dataclasses
@@ -33,7 +32,7 @@ PART_IMAGES = 8192
 class Settings(Seed, Output):
     """Settings of the reading of the database."""
 
-    # The files themselves are compared, not how they are named.
+    # The request names the files themselves.
     etl: tuple[str, ...] = setting(
         (),
         "Folder that is searched for files of the database (ETL1C_01, ETL9B_1, ...); "
@@ -72,7 +71,7 @@ class Settings(Seed, Output):
 
     @property
     def shares(self):
-        """The numbers of `--fractions`; InputError if they are none."""
+        """The three numbers of `--fractions`."""
         try:
             shares = [float(number) for number in self.fractions.split(",")]
         except ValueError:
@@ -123,13 +122,12 @@ def read(settings, files, co59):
         skip_unknown=settings.skip_unknown_characters,
     )
     jobs, weights = [(file,) for file in files], [file.records for file in files]
-    results = dict(
-        parallel.each(function, jobs, "record", "reading", weights, settings.workers)
-    )
+    bar = ("record", "reading", weights, settings.workers)
+    results = dict(parallel.each(function, jobs, *bar))
     contents = [results[index] for index in range(len(files))]
-    for found in contents:
-        if found.unknown:
-            unknown = sources.etl.describe_unknown(found.file, found.unknown)
+    for content in contents:
+        if content.unknown:
+            unknown = sources.etl.describe_unknown(content.file, content.unknown)
             print(f"Left out: {unknown}.")
     if not any(map(len, contents)):
         raise InputError(
@@ -140,23 +138,20 @@ def read(settings, files, co59):
 
 
 def write(settings, contents, output):
-    """The store of all images, by way of parts, which survive an interruption."""
+    """The store of all images, from parts that survive an interruption."""
     folder = output / "png" if settings.png else None
     paths, jobs = [], []
-    for found in contents:
-        for start in range(0, len(found), PART_IMAGES):
-            path = output / "parts" / f"{found.file.name}-{start:06d}.store"
+    for content in contents:
+        for start in range(0, len(content), PART_IMAGES):
+            path = output / "parts" / f"{content.file.name}-{start:06d}.store"
             paths.append(path)
             if not path.exists():
-                jobs.append((found.part(start, start + PART_IMAGES), path, folder))
+                jobs.append((content.part(start, start + PART_IMAGES), path, folder))
     if len(jobs) < len(paths):
         print(f"Skipped {len(paths) - len(jobs)} of {len(paths)} parts that are done.")
     weights = [len(part) for part, _, _ in jobs]
-    function = data.write_etl_store
-    for _ in parallel.each(
-        function, jobs, "image", "writing", weights, settings.workers
-    ):
-        pass
+    bar = ("image", "writing", weights, settings.workers)
+    list(parallel.each(data.write_etl_store, jobs, *bar))
     return data.concatenate_stores(paths, output / "scans.store")
 
 

@@ -3,7 +3,7 @@
 
 Renders every glyph of every font once, on all cores. Writes to <output>: fonts.store,
 which --fonts of the other scripts takes; coverage.csv and coverage.json, what each
-font covers, its weight and licence; sheets/, a few characters of each font to look at.
+font covers, its weight and licence; sheets/, pictures of characters of each font.
 Copies of a font, broken files and fonts without a character of the set are listed and
 left out. After an interruption the same command resumes.
 """
@@ -56,7 +56,7 @@ def main(settings):
         records = [record for record in records if record["rendered"]]
         fonts.report_left_out(left_out)
         if not records:
-            # The same folder may be begun again with better fonts.
+            # The folder may be begun again with other fonts.
             shutil.rmtree(output / "parts")
             (output / "request.json").unlink()
             raise InputError(
@@ -89,10 +89,8 @@ def request_of(settings, files, characters):
     """What decides the result, see `output_folder`."""
     rows = []
     for file in files:
-        status = file.stat() if file.is_file() else None
-        rows.append(
-            [str(file), status and status.st_size, status and status.st_mtime_ns]
-        )
+        s = file.stat() if file.is_file() else None
+        rows.append([str(file), s and s.st_size, s and s.st_mtime_ns])
     values = settings.values(RESULT)
     values |= {"characters": "".join(characters), "fonts": rows}
     return {f"--{name}": value for name, value in values.items()}
@@ -118,8 +116,7 @@ def render(faces, characters, image_size, output):
     if len(jobs) < len(faces):
         print(f"{len(faces) - len(jobs)} of {len(faces)} fonts are rendered already.")
     weights = [len(characters)] * len(jobs)
-    for _ in parallel.each(fonts.render_part, jobs, "glyph", "rendering", weights):
-        pass
+    list(parallel.each(fonts.render_part, jobs, "glyph", "rendering", weights))
     return [read_json(path) for path in paths]
 
 

@@ -1,11 +1,11 @@
 """python -m experiments.specimen --text="いろはにほへと" --generator_weights=RUN
     --fonts=FONTS --handwriting=HAND --output=page.pdf
 
-A page of a text in somebody's hand: every character is written anew, in the style of
-several images of the hand (--style_images), and set on A4 with a little of the
-unevenness of a hand (--jitter). HAND is a manifest, or a folder of images named by
-character (あ_2.png). --hand_2 and --mix write in a hand between two. Small kana are the
-large ones, smaller; punctuation and lower-case letters come from the font as it is.
+A page of a text in a hand: every character is written anew, in the style of several
+images of the hand (--style_images), and set on A4, a little unevenly (--jitter). HAND
+is a manifest, or a folder of images named by character (あ_2.png). --hand_2 and --mix
+write in a hand between two. Small kana are the large ones, smaller; punctuation and
+lower-case letters come from the font as it is.
 """
 
 import dataclasses
@@ -34,9 +34,9 @@ class Settings(
     batch_size: int = setting(
         64, "Characters that are written at once.", changes=NOTHING, above=0
     )
-    text: str | None = setting(None, "What to write.")
+    text: str | None = setting(None, "Text to write.")
     text_file: str | None = setting(
-        None, "File of what to write, UTF-8; its lines are kept."
+        None, "UTF-8 file of the text to write; its lines are kept."
     )
     writer: str | None = setting(
         None,

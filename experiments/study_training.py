@@ -111,10 +111,7 @@ def train(settings, run, seed, arm):
 def report(settings, results, hands):
     """Writes and prints the table of means and deviations over the seeds.
 
-    Args:
-        settings: of this script.
-        results: {arm: measures of each seed}.
-        hands: measures of what the hands themselves wrote.
+    `results` are {arm: measures of each seed}, `hands` those of real handwriting.
     """
     values = {
         **{n: getattr(settings, n) for n in ("steps", "image_size", "common_flags")},

@@ -1,9 +1,9 @@
 """python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST_OR_STORE
     --augment=elastic
 
-Step 4: trains a recogniser on real handwriting, and on what is added to it: generated
-images, glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the
-best by accuracy if there is a --validation manifest, else the last.
+Step 4: trains a recogniser on real handwriting and on additional data: generated images,
+glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the best by
+accuracy if there is a --validation manifest, else the last.
 """
 
 import dataclasses
@@ -108,13 +108,10 @@ def load_data(settings, characters):
         handwriting=settings.train,
         simulated_writers=settings.simulated_writers,
     )
-    stores, kinds = [], []
-    for part, store in parts.items():
-        simulated = part == inputs.SIMULATED
-        stores.append(store)
-        kinds.append(
-            np.full(len(store), training.SIMULATED) if simulated else store.kinds
-        )
+    stores, kinds = list(parts.values()), [store.kinds for store in parts.values()]
+    if inputs.SIMULATED in parts:
+        place = list(parts).index(inputs.SIMULATED)
+        kinds[place] = np.full(len(stores[place]), training.SIMULATED)
     for path in settings.generated:
         stores.append(inputs.load_images(settings, path, characters, data.GENERATED))
         kinds.append(stores[-1].kinds)

@@ -1,7 +1,7 @@
 """python -m experiments.train_clip --fonts=FONTS --image_weights=RUN --text_weights=RUN
 
-Step 1c: trains CLIP, which brings images of characters and their structures into one
-space, from the two encoders of the steps before. Writes clip.keras into the run folder.
+Step 1c: trains CLIP, which embeds images of characters and their structures in one
+space, from the two trained encoders. Writes clip.keras into the run folder.
 """
 
 import dataclasses

@@ -1,9 +1,9 @@
 """python -m experiments.train_diffusion --condition=clip --stage=all --fonts=FONTS
     --handwriting=MANIFEST --clip_weights=RUN
 
-Step 2, the other way: trains a diffusion model where train_generator trains a generator
-against a discriminator, from the same data in the same four stages (--stage). Writes
-generator.keras into the run folder; whatever takes a generator takes it.
+Step 2, the other way: trains a diffusion model in place of train_generator's AdaIN
+generator, on the same data in the same four stages (--stage). Writes generator.keras
+into the run folder, which all scripts with --generator_weights take.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from . import flags
 def _dropped(what):
     return setting(
         0.1,
-        f"Share of rows that are not told the {what}, for guidance.",
+        f"Share of rows without the {what}, for guidance.",
         at_least=0,
         below=1,
     )
@@ -40,8 +40,8 @@ class Settings(Stages):
     clip_weights: str | None = trained("CLIP, for --condition=clip", "clip.keras")
     condition: str = setting(
         "clip",
-        "What tells the model the character beside its glyph: nothing, a learned "
-        "embedding, or CLIP's embedding of its structure.",
+        "The model's condition besides the glyph: none, a learned embedding of the "
+        "character, or CLIP's embedding of its structure.",
         choices=("none", *CONDITIONS),
     )
     style_attention: bool = setting(

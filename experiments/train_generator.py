@@ -37,8 +37,8 @@ class Settings(Stages):
     discriminator_weights: str | None = trained("discriminator", "discriminator.keras")
     mode: str = setting(
         "adain_clip",
-        "What tells the generator the character: nothing, a learned embedding, or "
-        "CLIP's embedding of its structure.",
+        "The generator's condition besides the glyph: none, a learned embedding of "
+        "the character, or CLIP's embedding of its structure.",
         choices=("adain", *(f"adain_{name}" for name in CONDITIONS)),
     )
     perceptual: str = setting(
@@ -73,9 +73,8 @@ class Settings(Stages):
     implicit_trains_style: bool | None = setting(
         None,
         "Whether the implicit loss moves the style statistics themselves, as "
-        "published, or only the generated image towards them, which is the default of "
-        "--style_reference=writer: it makes all hands alike where nothing else holds "
-        "them apart.",
+        "published, or only the generated image towards them, the default of "
+        "--style_reference=writer, where it would make all hands alike.",
     )
     explicit_weight: float = setting(
         None, "Weight of the CLIP loss; 1 as published.", at_least=0

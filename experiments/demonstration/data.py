@@ -1,4 +1,4 @@
-"""What the demo learns from: fonts of the machine, and a sheet that hands fill."""
+"""Training data of the demo: fonts of the machine, and simulated handwriting."""
 
 import importlib.metadata
 
@@ -11,7 +11,7 @@ from hwgen_keras.sources import PenWriter, find_fonts, system_fonts
 
 MOST_FONTS = 12
 TRAINING_WRITERS = 3
-WRITTEN = 16  # characters that each of them wrote, the same ones
+WRITTEN = 16  # the same characters by each of them
 
 
 def choose_fonts(characters):
@@ -38,12 +38,9 @@ def bundled_font():
 
 
 def write_by_hand(folder, characters, seed):
-    """Characters by each training writer, as PNG files; returns their manifest's path.
+    """Writes <folder>/handwriting, characters by each training writer.
 
-    Args:
-        folder: the run folder; they go into its folder `handwriting`.
-        characters: the `CharacterSet` that they are drawn from.
-        seed: of the drawing.
+    They are drawn from the `CharacterSet` by the seed. Returns the manifest's path.
     """
     folder = folder / "handwriting"
     order = np.random.default_rng(seed).permutation(len(characters))

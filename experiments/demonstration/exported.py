@@ -1,4 +1,4 @@
-"""The demo's use of what it exported."""
+"""Images written by the exported SavedModel of the demo."""
 
 import numpy as np
 
@@ -14,16 +14,12 @@ SHOWN = 12
 
 
 def write_in_new_hands(path, font, characters, image_size):
-    """Writes some characters with a SavedModel, beside what the hands wrote themselves.
+    """Columns of a contact sheet, {title: uint8 images}: generated and real images.
 
     Args:
-        path: of the exported generator.
+        path: of the exported generator, a SavedModel.
         font: path of the font whose glyphs are rewritten.
-        characters: the `CharacterSet`.
-        image_size: side of the images in pixels.
-
-    Returns:
-        {title: uint8 images} of a contact sheet.
+        characters, image_size: of the images.
     """
     fonts = font_store(find_fonts([font]), characters, image_size, progress=False)
     hands = simulated_store(NEW_WRITERS, characters, image_size, progress=False)

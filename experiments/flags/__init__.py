@@ -62,14 +62,14 @@ def _by_size(settings_class, name, rule):
 def run(main, settings_class, documentation, argument=None):
     """Parses the flags and calls `main(settings)`; a user's mistake ends in a line.
 
+    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
+    130 (Ctrl-C).
+
     Args:
         main: of the script.
         settings_class: the `Settings` that `main` takes.
-        documentation: of the script.
+        documentation: docstring of the script.
         argument: the setting whose value may also be given without a name.
-
-    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
-    130 (Ctrl-C).
     """
     define(settings_class)
     # Warnings alone: absl would show what JAX did not find on the machine.
@@ -108,12 +108,9 @@ def run(main, settings_class, documentation, argument=None):
 
 
 def call(script, shared, **values):
-    """Runs a script's `main` with those of the values that are settings of it.
+    """Runs `main` of a module of experiments with settings by name.
 
-    Args:
-        script: a module of experiments.
-        shared: {name: value} of settings for several scripts.
-        **values: settings of this one.
+    Those in `shared` that the script does not have are left out.
     """
     return script.main(script.Settings.among(shared, **values))
 
@@ -123,9 +120,9 @@ def train(script, arguments, run_dir, log=None):
 
     Args:
         script: name of a module of experiments.
-        arguments: flags of it.
+        arguments: its flags but --run_dir and --resume.
         run_dir: path of the run folder.
-        log: open file for what it prints; None: it is printed here.
+        log: open file for its output; None: that of this process.
 
     Returns:
         The exit status.

@@ -43,10 +43,7 @@ NEEDS = {"fonts": "--fonts", "simulated_writers": "--simulated_writers"}
 def preset_arms(preset, generators, augment=AUGMENT):
     """All arms of a preset, {arm: its settings}; `"generated"` names the generator.
 
-    Args:
-        preset: a key of `PRESETS`.
-        generators: their names.
-        augment: augmentations of arms that name none.
+    `augment` are the augmentations of arms that name none.
     """
     common, of_a_generator = PRESETS[preset]
     found = {name: {"augment": augment, **arm} for name, arm in common.items()}
@@ -58,11 +55,11 @@ def preset_arms(preset, generators, augment=AUGMENT):
 
 
 def choose(arms, names, given):
-    """The arms to run, in the order of `arms`.
+    """Those of the arms that are named or, without names, have data.
 
     Args:
         arms: see `preset_arms`.
-        names: of those to run; empty: all for which there is data.
+        names: of the arms to run, or empty.
         given: {need: whether there is data for it}, see `NEEDS`.
 
     Raises:
@@ -87,12 +84,7 @@ def choose(arms, names, given):
 
 
 def choose_arms(settings):
-    """The arms of the experiment, {arm: its settings}.
-
-    Raises:
-        InputError: two generators, or an arm and a generator, have the same name; see
-            also `choose`.
-    """
+    """The arms of the experiment; InputError if two have one name. See `choose`."""
     names = [name for named in settings.generators.values() for name in named]
     common, _ = PRESETS[settings.preset]
     for name in names:
@@ -109,10 +101,9 @@ def training_values(arm, data, real_share=None):
 
     Args:
         arm: one of `preset_arms`.
-        data: {"train": manifest, or None where there is no real handwriting; "fonts":
-            list of paths; "simulated_writers": number; "generated": {generator:
-            path}}.
-        real_share: the share of real images, where an arm has others beside them.
+        data: {"train": manifest or None; "fonts": list of paths; "simulated_writers":
+            number; "generated": {generator: path}}.
+        real_share: share of real images in arms with other images.
 
     Returns:
         A dict; None if the arm has no image with this amount, or equals the arm without

@@ -17,14 +17,10 @@ PLACEHOLDERS = ("{writers}", "{images_a_class}")
 
 
 def read_samples(settings, characters):
-    """The samples of --train and --test, whose writers differ.
+    """The `Sample`s of --train and of --test, and notes on unknown writers.
 
-    Returns:
-        Two lists of `Sample`, and a list of notes on unknown writers, who get the name
-        of their manifest.
-
-    Raises:
-        InputError: a writer, or an image, is in both.
+    Unknown writers get the name of their manifest. InputError if a writer, or an image,
+    is in both.
     """
     parts, notes = [], []
     for flag in ("train", "test"):
@@ -62,11 +58,7 @@ def digest(samples):
 
 
 def by_writers(samples, amounts):
-    """Nested parts by the first writers in the order of names, {number: samples}.
-
-    Raises:
-        InputError: there are fewer writers than an amount.
-    """
+    """Nested parts by the first writers in the order of names, {number: samples}."""
     writers = sorted({sample.writer for sample in samples})
     found = {}
     for amount in amounts:
@@ -85,9 +77,6 @@ def by_images(samples, amounts):
     """Nested parts of random images of each character, {number: samples}.
 
     A character with fewer images than the number has all of them.
-
-    Raises:
-        InputError: no character has as many images as an amount.
     """
     by_character = {}
     for sample in samples:
@@ -139,11 +128,7 @@ def named_sets(flag, values):
 
 
 def filled(flag, path, axis, amount):
-    """A path with its placeholder replaced by an amount of real data.
-
-    Raises:
-        InputError: the placeholder is that of the other axis.
-    """
+    """A path with its placeholder replaced by an amount of real data."""
     own = f"{{{axis}}}"
     for other in PLACEHOLDERS:
         if other != own and other in path:

@@ -25,8 +25,7 @@ class GeneratedSets:
     Args:
         settings: of augmentation_gain.
         axis: what amounts count, "writers" or "images_a_class".
-        write: function of settings by name that replace the experiment's; runs
-            generate.
+        write: function that runs generate; takes settings other than the experiment's.
     """
 
     def __init__(self, settings, axis, write):
@@ -50,12 +49,8 @@ class GeneratedSets:
         """The sets of an amount of real data, {generator: manifest or store}.
 
         Args:
-            amount: of real data.
-            manifest: of that data, or None.
+            amount, manifest: of the real data; the manifest may be None.
             fonts: paths of the fonts to write with.
-
-        Raises:
-            InputError: a set was written by another generator or with other settings.
         """
         found = {}
         for (flag, name), path in self._paths(amount).items():

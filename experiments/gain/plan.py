@@ -30,8 +30,7 @@ def prepare(settings, output, parts, sets, arms):
     """Prepares all images that trainings share, {amount: data of `training_values`}.
 
     Args:
-        settings: of augmentation_gain.
-        output: its folder.
+        settings, output: of augmentation_gain.
         parts: {amount: samples}.
         sets: `GeneratedSets`.
         arms: {arm: its settings}.

@@ -37,7 +37,7 @@ CAPTIONS = {
 
 
 def write_results(output, jobs, arms, axis, notes, test):
-    """Writes all files and prints the tables.
+    """Writes all files, prints the tables and returns the path of report.html.
 
     Args:
         output: folder.
@@ -46,9 +46,6 @@ def write_results(output, jobs, arms, axis, notes, test):
         axis: what amounts count, a key of `gain_results.AXES`.
         notes: sentences for the reader.
         test: `TestImages` that were read.
-
-    Returns:
-        The path of report.html.
     """
     rows = gain_results.collect(jobs)
     summary = gain_results.summarise(rows, arms)

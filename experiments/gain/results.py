@@ -108,13 +108,10 @@ def baselines(summary):
 
 
 def compared(summary, arms, amount):
-    """The best arms without and with a generator, whose readings are compared.
+    """(The best arm without, the best with a generator), whose readings are compared.
 
     Without a generator, the best arm is compared with classical augmentation, or with
-    the first arm.
-
-    Returns:
-        (arm before, arm after), or None if there is only one arm.
+    the first arm. None if there is only one arm.
     """
     lines = [line for line in summary if line["amount"] == amount]
     accuracy = {line["arm"]: line["accuracy"] for line in lines}

@@ -32,14 +32,8 @@ def digest(path):
 class Output:
     """The folder of a writer's images, which an earlier run may have begun.
 
-    Args:
-        folder: an existing folder.
-        writer: name of the writer.
-        settings: dict of settings that all runs share.
-
-    Raises:
-        InputError: the folder holds other files, images of another writer, or images
-            of other settings.
+    InputError if it holds other files, or images of another writer or with other
+    `settings`, which all runs share.
     """
 
     def __init__(self, folder, writer, settings):
@@ -104,9 +98,7 @@ class Output:
 
         Args:
             key: of the page.
-            photo: name of the photo.
-            checksum: of the photo.
-            blur: of the photo in mm, or None.
+            photo, checksum, blur: of the photo; the blur in mm, or None.
             cells: list of dicts of character, place, name (of the image file),
                 image, seen and reasons.
             overview: optional PIL picture of the page.
@@ -154,10 +146,9 @@ class Output:
         return [(page["photo"], cell) for page in pages for cell in page["cells"]]
 
     def write_review(self):
-        """Writes `review.html`, and `review.png` of suspicious images.
+        """Writes review.html, and review.png of suspicious images.
 
-        Returns:
-            Numbers of images, of suspicious ones among them, and of empty cells.
+        Returns the numbers of images, of suspicious ones, and of empty cells.
         """
         cells = self.cells()
         suspicious = [(photo, cell) for photo, cell in cells if cell["reasons"]]

@@ -78,11 +78,7 @@ _LICENCE = (
 
 
 def card(measured):
-    """The README.md of a model's folder.
-
-    Args:
-        measured: the content of `measured.json`, see `reproduce`.
-    """
+    """The README.md of a model's folder from `measured.json`, see `reproduce`."""
     kind, data = measured["kind"], measured["data"]
     number = f"{data['characters']['number']:,}"
     title = _TITLES[kind].format(number=number)

@@ -86,10 +86,7 @@ def load_contents(fonts, name, images, characters):
 def requested_characters(contents, kanji, seed):
     """Class ids that a generator is measured by, {script: ascending integers}.
 
-    Args:
-        contents: the glyphs of one font, all of whose kana are taken.
-        kanji: number of its kanji to draw.
-        seed: of that draw.
+    They are all kana of a font's glyphs, and a number of its kanji drawn by the seed.
     """
     drawn = np.unique(contents.labels)
     scripts = np.array([script_of(contents.characters[k]) for k in drawn])
@@ -103,12 +100,8 @@ def unseen_hands(tests, requested, judge_fonts, images, characters):
     """Hands that no training saw, {kind: {script: `ImageStore` of it alone}}.
 
     The kinds are "writers" of the tests, "simulated" writers with other seeds, and
-    "fonts" of the judge, each taken for a hand.
-
-    Args:
-        tests, images, characters: see `load_tests`.
-        requested: see `requested_characters`.
-        judge_fonts: paths of fonts.
+    "fonts" of the judge, each taken for a hand. See `load_tests`,
+    `requested_characters`.
     """
     found = {"writers": {script: test.store for script, test in tests.items()}}
     labels = np.concatenate(list(requested.values()))

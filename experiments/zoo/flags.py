@@ -49,15 +49,7 @@ def trainings_of(model):
 
 
 def flags_of(training, settings):
-    """The flags of a training, with the settings of reproduce filled in.
-
-    Args:
-        training: a name in `TRAININGS`.
-        settings: of reproduce.
-
-    Raises:
-        InputError: a placeholder has no value, or --change is malformed.
-    """
+    """The flags of a training in `TRAININGS`, filled in from reproduce's settings."""
     found = []
     for flag in recipes.TRAININGS[training].flags:
         name, equals, value = flag.partition("=")
@@ -97,8 +89,8 @@ def differences(training, before, flags):
 
     Args:
         training: a name in `TRAININGS`.
-        before: the settings of the run, as its config.json has them.
-        flags: of `flags_of`.
+        before: "flags" of the run's config.json.
+        flags: see `flags_of`.
     """
     # Of a flag that is given twice the last value counts.
     expected = dict(flag[2:].split("=", 1) for flag in flags if "=" in flag)
@@ -122,11 +114,8 @@ def _same(before, text):
 def shown_flags(training, config):
     """The flags of a run as a card shows them: without anybody's paths.
 
-    They are the recipe's, in its order, with the run's values, then all others.
-
-    Args:
-        training: a name in `TRAININGS`.
-        config: the run's config.json.
+    They are the recipe's, in its order, with the values of the run's config.json, then
+    all others.
     """
     before, known = config["flags"], rules(training)
     shown, seen = [], {"run_dir"}

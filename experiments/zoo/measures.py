@@ -14,7 +14,7 @@ _EXAMPLES = 10
 
 
 def measure_classifier(classifier, tests):
-    """What a classifier reads of unseen writers.
+    """The reading of unseen writers by a classifier.
 
     Returns:
         ({script: {"writers", "data", see `content_accuracy`}}, `Readings` of all).
@@ -111,12 +111,9 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
-        generator, judge: models in float32.
-        tests: of `load_tests`.
-        contents: `ImageStore` of the glyphs of one font.
-        tokenizer: or None.
+        generator, judge, contents, tokenizer: see `Written`.
+        tests, images: see `load_tests`.
         settings: of reproduce.
-        images: how images are read, `Images`.
 
     Returns:
         (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the

@@ -64,14 +64,10 @@ def glyphs_of(contents):
 def hands(path, generator, contents, unseen, tokenizer, settings):
     """Writes the picture of the same characters in several unseen hands.
 
-    The first row is in print; then, for each hand, what it wrote itself (blank where
-    it did not write the character) and what the generator wrote in it. Half of the
-    hands are writers, those with the most images; the others are simulated.
-
-    Args:
-        path: of the PNG file.
-        unseen: see `unseen_hands`.
-        generator, contents, tokenizer, settings: see `Written`.
+    The first row is in print; then, for each hand, its real images (blank where it did
+    not write the character) and the generated ones. Half of the hands are writers,
+    those with the most images; the others are simulated. See `Written`,
+    `unseen_hands`.
     """
     store = ImageStore.merge(
         [own for kind in ("writers", "simulated") for own in unseen[kind].values()]

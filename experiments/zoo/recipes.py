@@ -9,48 +9,28 @@ from typing import NamedTuple
 
 
 class Training(NamedTuple):
-    """One training.
-
-    Attributes:
-        script: module of experiments.
-        product: the file in the run folder that shows that it is complete.
-        flags: of the script.
-    """
+    """A training by a script of experiments."""
 
     script: str
-    product: str
+    product: str  # the file in the run folder that shows that it is complete
     flags: list[str]
 
 
 class Model(NamedTuple):
-    """One model of saved_models/.
+    """A model of saved_models/."""
 
-    Attributes:
-        kind: "classifier", "clip" or "generator".
-        training: the one whose product it is.
-        needs: all trainings behind it, in order.
-        judge: the training of the recogniser that reads its images, or None.
-    """
-
-    kind: str
-    training: str
-    needs: tuple[str, ...]
-    judge: str | None
+    kind: str  # classifier, clip or generator
+    training: str  # the one whose product it is
+    needs: tuple[str, ...]  # all trainings behind it, in order
+    judge: str | None  # the training of the recogniser that reads its images
 
 
 class Source(NamedTuple):
-    """Public handwriting, and how it is recognised.
+    """Public handwriting."""
 
-    Attributes:
-        name: stands for its manifest in a command.
-        pattern: regular expression that is found in the paths of its images.
-        writing: what it is, and by whom.
-        licence: of it.
-    """
-
-    name: str
-    pattern: str
-    writing: str
+    name: str  # stands for its manifest in a command
+    pattern: str  # regular expression that is found in the paths of its images
+    writing: str  # what it is, and by whom
     licence: str
 
 

@@ -14,11 +14,7 @@ from .recipes import TRAININGS
 
 
 def train(name, settings):
-    """Runs a training, resumes it, or finds it complete.
-
-    Args:
-        name: key of `TRAININGS`.
-        settings: of reproduce.
+    """Runs a training in `TRAININGS`, resumes it, or finds it complete.
 
     Returns:
         The run folder.
@@ -58,12 +54,7 @@ def complete_run(folder, product):
 
 
 def images_of(settings, folder):
-    """How the images are read that a model is measured by, `Images`.
-
-    Args:
-        settings: of reproduce.
-        folder: of the model's run, which decides what they leave open.
-    """
+    """The `Images` to measure a model by; its run decides what settings leave open."""
     before = read_json(folder / "config.json")["flags"]
     given = {name: v for name, v in settings.values().items() if v is not None}
     return Images.among(before | given, skip_unknown_characters=True)
