@@ -1,12 +1,12 @@
 """python -m experiments.adapt_hand --generator_weights=RUN --fonts=FONTS
     --handwriting=HAND
 
-Adapts a trained generator to a new hand, by 1 to about 20 images of it, in minutes. Only
-a small part of the generator learns (--part). Of five images or more a fifth of the
-characters is held out: the training ends when they are written no better, and the best
-generator is kept, which may be the given one. HAND is a manifest, or a folder of images
-named by character (あ_2.png). Writes generator.keras into the run folder, and prints the
-loss of the held-out images before and after.
+Adapts a trained generator to a new hand, by 1 to about 20 images of it, in minutes.
+Only a small part of the generator learns (--part). Of five images or more a fifth of
+the characters is held out: the training ends when they are written no better, and the
+best generator is kept, which may be the given one. HAND is a manifest, or a folder of
+images named by character (あ_2.png). Writes generator.keras into the run folder, and
+prints the loss of the held-out images before and after.
 """
 
 import dataclasses
@@ -123,7 +123,7 @@ def finish(run, model, watcher=None):
     path, settings = run.folder / "generator.keras", run.settings
     if watcher is None:
         run.save(model.generator, path.name)
-        print(f"Saved {path}; none of so few images was held out to measure it by.")
+        print(f"Saved {path}; of so few images none was held out to measure it.")
         return path
     losses, best = watcher.found["losses"], watcher.found["best"]
     interval = training.interval_of(settings, settings.steps)
@@ -136,13 +136,16 @@ def finish(run, model, watcher=None):
     with run.writable(), files.complete_file(path) as partial:
         shutil.copyfile(run.folder / "best.keras", partial)
     change = 100 * (losses[best] / losses[0] - 1)
-    print(
-        f"Loss of the held-out images: {losses[0]:.4f} before, {losses[best]:.4f} after "
-        f"{measured['best_step']} steps ({change:+.1f} %). Saved {path}"
-        if best
-        else f"The held-out images were written best before ({losses[0]:.4f}, then "
-        f"{min(losses[1:]):.4f} at best): {path} is the given generator."
-    )
+    if best:
+        print(
+            f"Loss of the held-out images: {losses[0]:.4f} before, {losses[best]:.4f} "
+            f"after {measured['best_step']} steps ({change:+.1f} %). Saved {path}"
+        )
+    else:
+        print(
+            f"The held-out images were written best before ({losses[0]:.4f}, then "
+            f"{min(losses[1:]):.4f} at best): {path} is the given generator."
+        )
     return path
 
 

@@ -14,7 +14,7 @@ import dataclasses
 import pathlib
 import shutil
 
-from hwgen_keras import bundle, evaluation, export, files, models
+from hwgen_keras import bundle, evaluation, export, files, generation, models
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
@@ -61,9 +61,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
     output: str = like(Output, "output", help="Folder that gets the folder NAME.")
     cache: str = like(Images, "cache")
     steps_scale: float = setting(
-        1.0,
-        "Multiplies the steps of every training; 0.01 to try it out.",
-        above=0,
+        1.0, "Multiplies the steps of every training; 0.01 to try it out.", above=0
     )
     change: tuple[str, ...] = setting(
         (),
@@ -79,9 +77,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         above=0,
     )
     style_images: int = setting(
-        1,
-        "Images by one hand that the generator takes for each image.",
-        above=0,
+        1, "Images by one hand that the generator takes for each image.", above=0
     )
 
     @property
@@ -163,9 +159,8 @@ def measure(settings, images, model, folders, folder, facts):
             network, tests, tokenizer, characters, settings.seed
         )
     else:
-        judge = zoo.load_judge(
-            folders[model.judge], characters, network, folders[model.training]
-        )
+        judge = generation.load_reader(folders[model.judge], characters)
+        generation.check_independent(judge, network, folders[model.training])
         figures, generated, hands = zoo.measure_generator(
             network, judge, tests, contents, tokenizer, settings, images
         )

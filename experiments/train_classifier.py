@@ -1,9 +1,9 @@
 """python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST_OR_STORE
     --augment=elastic
 
-Step 4: trains a recogniser on real handwriting and on additional data: generated images,
-glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the best by
-accuracy if there is a --validation manifest, else the last.
+Step 4: trains a recogniser on real handwriting and on additional data: generated
+images, glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the
+best by accuracy if there is a --validation manifest, else the last.
 """
 
 import dataclasses

@@ -18,10 +18,7 @@ from . import flags
 
 def _dropped(what):
     return setting(
-        0.1,
-        f"Share of rows without the {what}, for guidance.",
-        at_least=0,
-        below=1,
+        0.1, f"Share of rows without the {what}, for guidance.", at_least=0, below=1
     )
 
 
@@ -48,14 +45,10 @@ class Settings(Stages):
         False, "Also attend to the style image at all positions."
     )
     noise_schedule: str = setting(
-        "cosine",
-        "How noise grows with time in training.",
-        choices=("cosine", "linear"),
+        "cosine", "How noise grows with time in training.", choices=("cosine", "linear")
     )
     parameterization: str = setting(
-        "velocity",
-        "What the network predicts.",
-        choices=("velocity", "noise", "image"),
+        "velocity", "What the network predicts.", choices=("velocity", "noise", "image")
     )
     min_snr_gamma: float = setting(
         5.0,

@@ -33,10 +33,7 @@ class Settings(Characters, Structures, Training):
 
 def main(settings):
     settings = training.resumed(settings)
-    with (
-        training.Run("train_text_encoder", settings) as run,
-        training.distributed(run),
-    ):
+    with training.Run("train_text_encoder", settings) as run, training.distributed(run):
         jit = training.set_up(settings)
 
         characters = inputs.load_characters(settings)

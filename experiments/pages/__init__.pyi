@@ -1,3 +1,2 @@
 from .printing import write_sheet
 from .reading import read_folder, read_photos
-from .settings import Cleaning

@@ -7,7 +7,6 @@ from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, writable
-from hwgen_keras.settings import rules_of
 from hwgen_keras.sources import read_image
 from hwgen_keras.sources.pages.cells import read_cells
 from hwgen_keras.sources.pages.folders import (
@@ -19,7 +18,6 @@ from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, flatten_page
 
 from .output import Output, digest, page_picture
-from .settings import Cleaning
 
 
 def read_photos(settings):
@@ -146,7 +144,7 @@ def _outside(paths, settings):
 @contextlib.contextmanager
 def _opened(settings):
     """The `Output`, locked against other processes."""
-    cleaning = {name: getattr(settings, name) for name in rules_of(Cleaning)}
+    cleaning = {n: getattr(settings, n) for n in ("image_size", "stroke_width")}
     output = settings.output
     with locked_folder(output, "--output") as folder, writable(output, "--output"):
         yield Output(folder, settings.writer, cleaning)

@@ -1,10 +1,9 @@
-from .architecture import architecture
 from .card import MEASURED, card
 from .data import describe, load_contents, load_tests
 from .flags import Replaced, flags_of, trainings_of
 from .measures import (
+    architecture,
     inputs_of,
-    load_judge,
     measure_classifier,
     measure_clip,
     measure_generator,

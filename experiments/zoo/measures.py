@@ -1,8 +1,9 @@
 """What the cards of saved_models/ say of a model: figures, and rows for pictures."""
 
+import keras
 import numpy as np
 
-from hwgen_keras import evaluation, generation
+from hwgen_keras import evaluation
 from hwgen_keras.data import ImageStore, placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Readings
@@ -11,6 +12,30 @@ from hwgen_keras.generation import GenerationSampler, to_uint8, write_rows
 from .data import requested_characters, unseen_hands
 
 _EXAMPLES = 10
+# Arguments of layers that a card leaves out.
+_SILENT = ("name", "trainable", "dtype", "build_config", "compile_config")
+
+
+def architecture(network):
+    """The number of parameters, and the parts with their sizes: a dict for JSON."""
+    config = keras.saving.serialize_keras_object(network)
+    return {"parameters": int(network.count_params()), "parts": _parts(config)}
+
+
+def _parts(config, role=None, depth=0):
+    """Lines such as `encoder: ImageEncoder(widths=[32, 64])`, inner ones indented."""
+    arguments, inner = [], []
+    for name, value in config["config"].items():
+        if isinstance(value, dict) and "class_name" in value:
+            if isinstance(value.get("config"), dict) and value["module"] != "keras":
+                inner.append((name, value))
+        elif name not in _SILENT and value is not None and not isinstance(value, dict):
+            arguments.append(f"{name}={value}")
+    text = f"{config['class_name']}({', '.join(arguments)})"
+    lines = [f"{'  ' * depth}{role}: {text}" if role else text]
+    for name, value in inner:
+        lines += _parts(value, name, depth + 1)
+    return lines
 
 
 def measure_classifier(classifier, tests):
@@ -173,10 +198,3 @@ def follows(points):
     found = {kind: evaluation.trait_followed(own) for kind, own in kinds.items()}
     found = {kind: value for kind, value in found.items() if value is not None}
     return {"correlation": found, "points": points}
-
-
-def load_judge(path, characters, generator, run):
-    """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = generation.load_reader(path, characters)
-    generation.check_independent(judge, generator, run)
-    return judge
