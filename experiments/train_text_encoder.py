@@ -6,6 +6,7 @@ run folder.
 """
 
 import dataclasses
+import math
 
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.inputs.settings import Characters, Structures
@@ -14,7 +15,8 @@ from hwgen_keras.training.settings import Training
 
 from . import flags
 
-BASE_EPOCHS = 200
+# An epoch of the original holds every character ten times.
+BASE_EPOCHS, REPEATS = 200, 10
 # Of the plateau: PyTorch's defaults, which the original takes here.
 FACTOR, PATIENCE = 0.1, 10
 
@@ -39,8 +41,8 @@ def main(settings):
         characters = inputs.load_characters(settings)
         tokenizer = inputs.load_tokenizer(settings, characters)
         sampler = data.StructureSampler(characters, tokenizer, seed=settings.seed)
-        epochs = BASE_EPOCHS * len(characters) // settings.batch_size
-        steps = settings.steps or max(1, epochs)
+        rows = REPEATS * len(characters)
+        steps = settings.steps or base_steps(rows, settings.batch_size)
 
         policy = settings.dtype_policy
         encoder = models.TextEncoder(
@@ -60,6 +62,11 @@ def main(settings):
 
         run.write_json("vocabulary.json", tokenizer.vocabulary)
         return training.finish_classifier(run, model, "text_encoder.keras")
+
+
+def base_steps(rows, batch_size):
+    """The steps of the published epochs, of which each begins with a full batch."""
+    return BASE_EPOCHS * math.ceil(rows / batch_size)
 
 
 if __name__ == "__main__":

@@ -174,7 +174,9 @@ class TestDiscriminatorInput:
         assert DiscriminatorInput().draw(images(1)) == {}
 
     def test_refuses(self):
-        with pytest.raises(ValueError, match="no augmentation rotation; use some of"):
+        with pytest.raises(
+            ValueError, match="no augmentation rotation; use translation"
+        ):
             DiscriminatorInput(("rotation",))
         with pytest.raises(ValueError, match="The noise is -1"):
             DiscriminatorInput(noise=-1)

@@ -1,4 +1,4 @@
-"""Test images, and what trained classifiers read in them."""
+"""Test images and the predictions of trained classifiers."""
 
 import pathlib
 
@@ -12,7 +12,7 @@ REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
 
 class TestImages:
-    """The images of `--test`, for one classifier after the other.
+    """The images of `--test`, which several classifiers read in turn.
 
     Args:
         settings: a `TestSet`.
@@ -34,10 +34,10 @@ class TestImages:
         Args:
             path: classifier.keras, or its run folder.
             folder: where to write.
-            name: what to call the classifier in an error.
+            name: of the classifier, for errors.
 
         Raises:
-            InputError: it cannot be loaded, or was trained with another set.
+            InputError: the classifier cannot be loaded, or has another set.
         """
         classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
         if classifier.classes != len(self.characters):
@@ -50,14 +50,8 @@ class TestImages:
         report = evaluation.classification_report(
             self.characters, self.store.labels, predicted, self.macro_over
         )
-        evaluation.write_predictions(
-            pathlib.Path(folder, PREDICTIONS),
-            [
-                (sample.name, sample.character, self.characters[p], q)
-                for sample, p, q in zip(
-                    self.samples, predicted, probability, strict=True
-                )
-            ],
-        )
+        columns = zip(self.samples, predicted, probability, strict=True)
+        rows = [(s.name, s.character, self.characters[p], q) for s, p, q in columns]
+        evaluation.write_predictions(pathlib.Path(folder, PREDICTIONS), rows)
         evaluation.write_report(pathlib.Path(folder, REPORT), report)
         return report

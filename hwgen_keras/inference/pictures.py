@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from hwgen_keras.data.feed_python import place
-from hwgen_keras.data.folders import told_character
+from hwgen_keras.data.folders import labelled_character
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference.texts import characters_of
 from hwgen_keras.sources import clean_image, read_image
@@ -78,7 +78,7 @@ def in_hand(style, image_size, style_text=None):
                 f"{len(listed)} images; give a character for each image."
             )
     elif isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
-        told = [told_character(path, pathlib.Path(style)) for path in listed]
+        told = [labelled_character(path, pathlib.Path(style)) for path in listed]
     else:
         told = [None] * len(listed)
     only = showing_style(told)

@@ -1,11 +1,11 @@
-"""CLIP made of two trained encoders, and the ends of the encoders' trainings."""
+"""CLIP of two trained encoders, and the end of a classifier's training."""
 
 import keras
 
 from hwgen_keras.models import CLIP, SIZES, ImageTower, TextTower
 from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
 
-# Of the projection heads, which start from nothing; as in the original.
+# Of the untrained projection heads, as in the original.
 HEAD_LEARNING_RATE = 10
 
 
@@ -17,26 +17,20 @@ def clip_of_encoders(settings, encoders):
         encoders: {"image": an `ImageEncoder`, "text": a `TextEncoder`}.
     """
     size, policy = SIZES[settings.size], settings.dtype_policy
-    heads = {
-        "width": size["projection"],
-        "dropout": size["projection_dropout"],
-        "dtype": policy,
-    }
+    head = size["projection"], size["projection_dropout"]
     return CLIP(
-        ImageTower(encoders["image"], **heads),
-        TextTower(encoders["text"], **heads),
+        ImageTower(encoders["image"], *head, dtype=policy),
+        TextTower(encoders["text"], *head, dtype=policy),
         dtype=policy,
     )
 
 
 def compile_clip(model, settings, steps, jit):
-    """Builds a `CLIP` and compiles it: its new heads learn faster than the encoders.
+    """Builds and compiles a `CLIP`, whose heads have a higher rate than its encoders.
 
     Args:
-        model: a `CLIP`.
-        settings: of train_clip.
+        model, settings, jit: see `compile_model`.
         steps: of the whole training.
-        jit: whether to compile the step with XLA.
     """
     rates = {"encoders": 1, "heads": HEAD_LEARNING_RATE}
     adams = {
@@ -55,15 +49,15 @@ def compile_clip(model, settings, steps, jit):
 
 
 def finish_classifier(run, model, name):
-    """Saves a classifier, its last metrics, and reports them; returns the path.
+    """Saves a classifier and its last metrics, and reports them; returns the path.
 
     Args:
         run: the `Run`.
-        model: the classifier; None: it was saved before.
+        model: the classifier; None: it is saved already.
         name: of its file.
     """
-    metrics = run.last_metrics()
     path = run.folder / name if model is None else run.save(model, name)
+    metrics = run.last_metrics()
     run.write_json("metrics.json", metrics)
     print(f"Training accuracy {metrics['accuracy']:.3f}. Saved {path}")
     return path

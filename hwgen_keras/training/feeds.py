@@ -1,4 +1,4 @@
-"""Batches for the trainings of encoders, classifiers and CLIP, as settings ask."""
+"""Batches for the trainings of encoders, classifiers and CLIP."""
 
 from hwgen_keras.data import (
     FONT,
@@ -14,7 +14,7 @@ from hwgen_keras.training.devices import share
 
 
 def augmented_sampler(settings, store, tokenizer=None, **arguments):
-    """A `ClassificationSampler` with what `--augment` asks for."""
+    """A `ClassificationSampler` with the transformations of `--augment`."""
     augment = parse_augmentations(settings.augment)
     return ClassificationSampler(
         store,
@@ -49,10 +49,9 @@ def feed_maker(settings, store, sampler, outputs, **arguments):
 
 
 def classifier_feed(settings, store, sampler, mix="none"):
-    """See `feed_maker`: batches of (image, label), mixed as `--mix` asks."""
-    outputs = ("image", "label")
-    if mix != "none":
-        outputs = mixing(mix, len(store.characters))
+    """See `feed_maker`: batches of (image, label), mixed by `--mix`."""
+    classes = len(store.characters)
+    outputs = ("image", "label") if mix == "none" else mixing(mix, classes)
     augment = parse_augmentations(settings.augment)
     return feed_maker(settings, store, sampler, outputs, augment=augment)
 
@@ -67,12 +66,12 @@ def clip_feed(settings, store, sampler):
     return feed_maker(settings, store, sampler, outputs, augment=augment)
 
 
-# What simulated writers wrote: beside the kinds of a store, where it is handwriting.
+# The kind of simulated writers' images, which are handwriting to a store.
 SIMULATED = max(FONT, HANDWRITING, GENERATED) + 1
 
 
 def kind_weights(kinds, real_share):
-    """Shares of the kinds of images in a batch, or None for every image once.
+    """{kind: its share of a batch}; None: every image once an epoch.
 
     Args:
         kinds: the kind of each image; `SIMULATED` is no real handwriting.
@@ -83,8 +82,8 @@ def kind_weights(kinds, real_share):
     others = [kind for kind in (FONT, GENERATED, SIMULATED) if (kinds == kind).any()]
     if not others or not (kinds == HANDWRITING).any():
         raise InputError(
-            "--real_share needs real handwriting and something beside it: give "
-            "--train, and --fonts, --simulated_writers or --generated."
+            "--real_share needs real handwriting and other images: give --train, and "
+            "--fonts, --simulated_writers or --generated."
         )
     weights = {kind: (1 - real_share) / len(others) for kind in others}
     return {HANDWRITING: real_share, **weights}

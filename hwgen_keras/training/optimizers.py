@@ -7,9 +7,9 @@ from hwgen_keras.training.plateau import Plateau
 
 
 def scheduled(settings, steps, learning_rate=None):
-    """A learning rate for Adam that does over the steps what `--schedule` asks for.
+    """The learning rate of `--schedule` and `--warmup_steps`, for Adam.
 
-    Keras evaluates it at the number of batches seen, with `--accumulate`, too.
+    Keras evaluates it at the number of batches, with `--accumulate`, too.
 
     Args:
         settings: of a script.
@@ -17,10 +17,9 @@ def scheduled(settings, steps, learning_rate=None):
         learning_rate: the highest; default: `--learning_rate`.
 
     Raises:
-        InputError: the warm-up is no shorter than the run.
+        InputError: the warm-up is not shorter than the run.
     """
-    if learning_rate is None:
-        learning_rate = settings.learning_rate
+    learning_rate = learning_rate or settings.learning_rate
     schedules, warmup = keras.optimizers.schedules, settings.warmup_steps
     if warmup >= steps:
         raise InputError(
@@ -33,19 +32,23 @@ def scheduled(settings, steps, learning_rate=None):
     if settings.schedule == "cosine":
         return schedules.CosineDecay(learning_rate, steps)
     if warmup:
-        # A "decay" from 0 up to the learning rate, which it then keeps.
+        # A "decay" from 0 up to the learning rate, where it stays.
         return schedules.PolynomialDecay(0.0, warmup, learning_rate)
     return learning_rate
 
 
 def adam_arguments(settings):
-    """Arguments of Adam: what `--clip_norm` and `--accumulate` ask for."""
+    """Adam's arguments of `--clip_norm` and `--accumulate`."""
+    batches = settings.accumulate if settings.accumulate > 1 else None
     return {
         "global_clipnorm": settings.clip_norm,
-        "gradient_accumulation_steps": (
-            settings.accumulate if settings.accumulate > 1 else None
-        ),
+        "gradient_accumulation_steps": batches,
     }
+
+
+def adam(settings, steps, kind=keras.optimizers.Adam, **arguments):
+    """An Adam of this kind as the settings describe it."""
+    return kind(scheduled(settings, steps), **adam_arguments(settings), **arguments)
 
 
 def compile_model(model, settings, optimizer, jit, **arguments):
@@ -56,7 +59,7 @@ def compile_model(model, settings, optimizer, jit, **arguments):
         settings: of a script.
         optimizer: a Keras optimizer.
         jit: whether to compile the step with XLA.
-        arguments: further ones of `compile`.
+        arguments: other arguments of `compile`.
     """
     if not model.built:
         model.build()
@@ -73,21 +76,19 @@ def compile_classifier(model, settings, steps, jit, mixed=False):
     """Builds a classifier and compiles it with Adam and cross-entropy; returns it.
 
     Args:
-        model: a `Classifier`.
-        settings: of a script.
+        model, settings, jit: see `compile_model`.
         steps: of the whole training.
-        jit: whether to compile the step with XLA.
-        mixed: whether labels are shares of all classes, as `--mix` makes them.
+        mixed: whether a label has a share of each class, as `--mix` returns it.
     """
     losses = keras.losses
-    loss = losses.CategoricalCrossentropy if mixed else None
+    loss = (
+        losses.CategoricalCrossentropy
+        if mixed
+        else losses.SparseCategoricalCrossentropy
+    )
+    optimizer, loss = adam(settings, steps), loss(from_logits=True)
     return compile_model(
-        model,
-        settings,
-        keras.optimizers.Adam(scheduled(settings, steps), **adam_arguments(settings)),
-        jit,
-        loss=(loss or losses.SparseCategoricalCrossentropy)(from_logits=True),
-        metrics=["accuracy"],
+        model, settings, optimizer, jit, loss=loss, metrics=["accuracy"]
     )
 
 
@@ -96,7 +97,7 @@ def plateau_callbacks(settings, rows, factor=0.8, patience=1):
 
     Args:
         settings: of a script.
-        rows: of one epoch of the data.
+        rows: in an epoch of the data.
         factor, patience: of `Plateau`; the defaults are those published for CLIP.
     """
     if settings.schedule != "plateau":
