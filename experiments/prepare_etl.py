@@ -76,8 +76,8 @@ class Settings(Seed, Output):
             shares = [float(number) for number in self.fractions.split(",")]
         except ValueError:
             shares = []
-        positive = len(shares) == len(PARTS) and all(share > 0 for share in shares)
-        if not positive or abs(sum(shares) - 1) > 1e-6:
+        fits = len(shares) == len(PARTS) and min(shares) > 0
+        if not fits or abs(sum(shares) - 1) > 1e-6:
             raise InputError(
                 f"--fractions is {self.fractions}; give three positive numbers with "
                 "the sum 1, such as 0.8,0.1,0.1."

@@ -125,14 +125,13 @@ def main(settings):
 
 def read_text(settings):
     """The text to write, in composed form (NFC)."""
-    text = settings.text
+    text, file = settings.text, settings.text_file
     if text is None:
         try:
-            text = pathlib.Path(settings.text_file).read_text("utf-8-sig")
+            text = pathlib.Path(file).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
-                f"--text_file: {settings.text_file} cannot be read as UTF-8 text "
-                f"({error})."
+                f"--text_file: {file} cannot be read as UTF-8 text ({error})."
             ) from None
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip("\n")
     if not text.strip():

@@ -73,8 +73,7 @@ def write_coverage(output, records, left_out, characters, image_size):
     """Writes coverage.json and coverage.csv from the records of `render_part`."""
     records = [{k: v for k, v in r.items() if k != "part"} for r in records]
     content = {
-        "characters": characters.name,
-        "image_size": image_size,
+        **{"characters": characters.name, "image_size": image_size},
         "sizes_of_sets": _sizes(characters),
         "fonts": records,
         "left_out": [{"file": f.path, "reason": f.reason} for f in left_out],

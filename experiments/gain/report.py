@@ -53,15 +53,8 @@ def write_results(output, jobs, arms, axis, notes, test):
     amounts = list(gain_results.baselines(summary))
     pairs = {n: gain_results.compared(summary, arms, n) for n in amounts}
     changes = [changed(jobs, *pairs[n], n, test) for n in amounts if pairs[n]]
-    values = {
-        "axis": axis,
-        "arms": arms,
-        "runs": rows,
-        "summary": summary,
-        "changes": changes,
-        "precision": precision,
-        "notes": notes,
-    }
+    values = {"axis": axis, "arms": arms, "runs": rows, "summary": summary}
+    values |= {"changes": changes, "precision": precision, "notes": notes}
     write_json(output / "results.json", values)
     write_text(output / "results.csv", gain_results.csv_text(rows))
 
@@ -124,9 +117,7 @@ def changed(jobs, first, second, amount, test):
         }
 
     return {
-        "amount": amount,
-        "before": first,
-        "after": second,
+        **{"amount": amount, "before": first, "after": second},
         "characters": characters,
         "improved": [details(index, before, read_before) for index in improved],
         "broken": [details(index, after, read_after) for index in broken],

@@ -38,14 +38,8 @@ class Output:
 
     def __init__(self, folder, writer, settings):
         self.folder = pathlib.Path(folder)
-        self.state = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "writer": writer,
-            "settings": settings,
-            "photos": {},
-            "pages": {},
-        }
+        self.state = {"format": _FORMAT, "version": _VERSION, "writer": writer}
+        self.state |= {"settings": settings, "photos": {}, "pages": {}}
         if any(not file.name.startswith(".") for file in self.folder.iterdir()):
             self._resume(writer, settings)
 
@@ -166,9 +160,15 @@ class Output:
             sheet = self._tiles([cell for _, cell in suspicious])
             self._save(picture.name, sheet)
             rows = [
-                [number, cell["character"], ", ".join(cell["reasons"])]
-                + [cell["place"], photo, cell["image"]]
-                for number, (photo, cell) in enumerate(suspicious, start=1)
+                [
+                    n,
+                    c["character"],
+                    ", ".join(c["reasons"]),
+                    c["place"],
+                    photo,
+                    c["image"],
+                ]
+                for n, (photo, c) in enumerate(suspicious, start=1)
             ]
             header = ["number", "character", "why", "where", "photo", "file"]
             caption = "Left as photographed, right as cleaned."

@@ -89,15 +89,11 @@ def inputs_of(written):
 
     def columns(rows):
         """`content` is the rewritten glyph, `style` the first image of the hand."""
-        return {
-            name: np.stack(
-                [
-                    placed_grey(part.store, part.table[name][[row]])[0]
-                    for part, row in (places[k] for k in rows)
-                ]
-            )
-            for name in ("content", "style")
-        }
+        found = {"content": [], "style": []}
+        for part, row in (places[k] for k in rows):
+            for name, images in found.items():
+                images.append(placed_grey(part.store, part.table[name][[row]])[0])
+        return {name: np.stack(images) for name, images in found.items()}
 
     return columns
 

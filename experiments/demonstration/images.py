@@ -1,17 +1,29 @@
-"""Training data of the demo: fonts of the machine, and simulated handwriting."""
+"""Images of the demo: fonts of the machine, simulated handwriting, generated images."""
 
 import importlib.metadata
 
 import numpy as np
 from PIL import Image
 
-from hwgen_keras.data import Sample, write_manifest
+from hwgen_keras.characters import StructureTokenizer, read_structures
+from hwgen_keras.data import (
+    Sample,
+    font_store,
+    placed,
+    simulated_store,
+    write_manifest,
+)
 from hwgen_keras.errors import InputError
+from hwgen_keras.export import load_exported
+from hwgen_keras.generation import to_uint8
 from hwgen_keras.sources import PenWriter, find_fonts, system_fonts
 
 MOST_FONTS = 12
 TRAINING_WRITERS = 3
 WRITTEN = 16  # the same characters by each of them
+# Hands that the generator has never seen; they write all characters.
+NEW_WRITERS = range(2000, 2004)
+SHOWN = 12
 
 
 def choose_fonts(characters):
@@ -55,3 +67,33 @@ def write_by_hand(folder, characters, seed):
     write_manifest(folder / "manifest.json", samples)
     print(f"{len(samples)} images: {''.join(chosen)}")
     return folder / "manifest.json"
+
+
+def write_in_new_hands(path, font, characters, image_size):
+    """Columns of a contact sheet, {title: uint8 images}: generated and real images.
+
+    Args:
+        path: of the exported generator, a SavedModel.
+        font: path of the font whose glyphs are rewritten.
+        characters, image_size: of the images.
+    """
+    fonts = font_store(find_fonts([font]), characters, image_size, progress=False)
+    hands = simulated_store(NEW_WRITERS, characters, image_size, progress=False)
+    labels = np.arange(SHOWN)
+    writers = labels % len(NEW_WRITERS)
+
+    def written(labels):
+        same = (hands.labels == labels[:, None]) & (hands.sources == writers[:, None])
+        return placed(hands, np.argmax(same, axis=1))
+
+    content = np.argmax(fonts.labels == labels[:, None], axis=1)
+    tokenizer = StructureTokenizer(read_structures())
+    shown = {
+        "content": placed(fonts, content),
+        # Another character than any that is written.
+        "style": written(np.full(SHOWN, len(characters) - 1)),
+    }
+    tokens = tokenizer.encode([characters[label] for label in labels])
+    images = load_exported(path)(**shown, tokens=tokens)["image"]
+    columns = {**shown, "generated": images.numpy(), "real": written(labels)}
+    return {title: to_uint8(images) for title, images in columns.items()}
