@@ -36,7 +36,7 @@ class Settings(
     clip_weights: str | None = trained("CLIP", "clip.keras")
     writer: str | None = setting(
         None,
-        "Whose images of --handwriting to learn, where they are by several writers.",
+        "Writer whose images of --handwriting to learn, if they are by several.",
     )
     part: str = setting(
         "modulation",
@@ -46,8 +46,8 @@ class Settings(
     )
     pixel_weight: float = setting(
         10.0,
-        "Weight of the difference of pixels beside the perceptual distance, which "
-        "--clip_weights adds; of AdaIN generators.",
+        "Weight of the difference of pixels, of AdaIN generators; --clip_weights adds "
+        "a perceptual distance.",
         above=0,
     )
     patience: int = setting(

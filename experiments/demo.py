@@ -45,7 +45,7 @@ ARMS = {
     "+ fonts": {"real_share": 0.5},
     "+ fonts and generated": {"real_share": 0.5},
 }
-# Each part, and its minutes with TensorFlow on two CPU cores, other programs beside.
+# Minutes of each part with TensorFlow on two CPU cores that others used, too.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
     "CLIP: image encoder, text encoder, both": 0.9,

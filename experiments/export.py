@@ -30,7 +30,7 @@ class Settings(Structures, SamplingSettings, Output):
     )
     weights: str | None = setting(
         None,
-        "The .keras file to export, in place of --run; a config.json beside it is "
+        "The .keras file to export, in place of --run; its folder's config.json is "
         "read.",
     )
     characters: str | None = setting(

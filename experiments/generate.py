@@ -49,7 +49,7 @@ class Settings(LabelledImages, Structures, WritingSettings, Seed, Output):
     )
     workers: int | None = setting(
         None,
-        "Threads that decode and encode images beside the generator; default: one a "
+        "Threads that decode and encode images for the generator; default: one a "
         "core, four at most.",
         changes=NOTHING,
         above=0,

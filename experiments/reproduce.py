@@ -2,9 +2,9 @@
     --handwriting=MANIFEST --test=MANIFEST_OF_OTHER_WRITERS --run_dir=runs/zoo
     --output=saved_models
 
-Makes a model of saved_models/ again: runs the trainings behind it that are not complete
-in --run_dir (each in a folder of its own, resumed where it was interrupted), stores
-the result in half precision, measures it on writers nobody trained on, and writes
+Reproduces a model of saved_models/: runs its trainings that are not complete in
+--run_dir (each in a folder of its own, resumed where it was interrupted), stores the
+result in half precision, measures it on writers of no training, and writes
 <output>/NAME with model.keras, model.json, the card README.md, its figures as
 measured.json, and its pictures. docs/how-to/zoo.md lists the models and explains how to
 train them on other data, longer, or on a GPU.
@@ -107,7 +107,7 @@ def main(settings):
 
 
 def write(settings, model, folders):
-    """Exports, measures and describes a model; its folder appears when all is done."""
+    """Exports, measures and describes a model; its folder appears when complete."""
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
@@ -132,7 +132,7 @@ def write(settings, model, folders):
         }
         files.write_json(folder / zoo.MEASURED, measured)
         files.write_text(folder / "README.md", zoo.card(measured))
-        # Once more, with the checksums of what was added.
+        # Again, with the checksums of the added files.
         names = ("name", "kind", "image_size", "mode", "characters", "made_of")
         bundle.write_bundle(
             folder,

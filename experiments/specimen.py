@@ -40,7 +40,7 @@ class Settings(
     )
     writer: str | None = setting(
         None,
-        "Whose images of --handwriting are the hand, if they are by several writers.",
+        "Writer whose images of --handwriting are the hand, if they are by several.",
     )
     hand_2: str | None = setting(
         None, "Second hand to mix with the first: a manifest or a folder of images."

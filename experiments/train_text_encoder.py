@@ -1,6 +1,6 @@
 """python -m experiments.train_text_encoder --characters=jis1
 
-Step 1b: trains the text encoder of CLIP to tell the character from its structure (an
+Step 1b: trains the text encoder of CLIP to classify a character by its structure (an
 ideographic description sequence). Needs no images. Writes text_encoder.keras into the
 run folder.
 """

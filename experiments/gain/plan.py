@@ -17,11 +17,11 @@ def request(settings, train, test, characters, axis):
         "train": digest(train),
         "test": digest(test),
         "characters": "".join(characters),
-        # The folder is refused with other steps, though a training could be continued.
+        # Other steps are refused, though a training could continue with them.
         "steps": settings.steps,
         "writers or --images_a_class": axis,
     }
-    # The note beside each set has what decides it; the digests name the writers.
+    # Each set has a note of its own settings; the digests contain the writers.
     elsewhere = {*rules_of(WritingSettings), "writer_pattern"}
     return {f"--{name}": v for name, v in values.items() if name not in elsewhere}
 
@@ -38,7 +38,7 @@ def prepare(settings, output, parts, sets, arms):
     characters = inputs.load_characters(settings)
     fonts, file = [], output / "data" / "fonts.store"
     if settings.fonts:
-        # Kept, so that no training searches for fonts again, and all see the same.
+        # So no training searches for fonts again, and all have the same.
         if not file.exists():
             inputs.load_store(settings, fonts=settings.fonts).save(file)
         fonts = [str(file)]

@@ -1,4 +1,4 @@
-"""What the trainings of augmentation_gain read: figures and tables of all arms."""
+"""Figures and tables of all arms of augmentation_gain."""
 
 import collections
 import csv
@@ -12,7 +12,7 @@ from hwgen_keras.files import read_json
 
 from .arms import CLASSICAL
 
-# What an amount counts: of one, of several.
+# Unit of an amount: singular, plural.
 AXES = {
     "writers": ("real writer", "real writers"),
     "images_a_class": ("real image a character", "real images a character"),
@@ -55,7 +55,7 @@ def summarise(rows, arms):
             if (amount, arm) in groups
         }
         plain = [arm for arm in accuracies if not arms[arm].get("generated")]
-        # Of equal ones the first: the arm with the least beside real handwriting.
+        # Of equal ones the first: the arm with the least additional data.
         means = {arm: statistics.fmean(accuracies[arm]) for arm in plain}
         baseline = max(means, key=means.get, default=None)
         for arm, values in accuracies.items():

@@ -160,15 +160,9 @@ class Output:
             sheet = self._tiles([cell for _, cell in suspicious])
             self._save(picture.name, sheet)
             rows = [
-                [
-                    n,
-                    c["character"],
-                    ", ".join(c["reasons"]),
-                    c["place"],
-                    photo,
-                    c["image"],
-                ]
-                for n, (photo, c) in enumerate(suspicious, start=1)
+                [number, cell["character"], ", ".join(cell["reasons"])]
+                + [cell["place"], photo, cell["image"]]
+                for number, (photo, cell) in enumerate(suspicious, start=1)
             ]
             header = ["number", "character", "why", "where", "photo", "file"]
             caption = "Left as photographed, right as cleaned."

@@ -157,7 +157,7 @@ def _finish(output, mistakes, what):
         good, suspicious, empty = output.write_review()
         print(
             f"{good} images, {suspicious} of them suspicious, {empty} empty cells left "
-            f"out; look at {output.folder / 'review.html'}"
+            f"out; see {output.folder / 'review.html'}"
         )
     if len(mistakes) > 1:
         print("\n".join(mistakes))

@@ -14,7 +14,7 @@ MM_PER_INCH = 25.4
 # From one line to the next, in cells.
 LINE_HEIGHT = 1.3
 _IMAGE = 1.05  # side of an image in cells, the margin of trainings included
-SMALL = 0.68  # size of small kana beside large ones
+SMALL = 0.68  # size of small kana, of large ones
 # Standard deviations of what --jitter=1 does to a character.
 _SHIFT, _TURN, _GROWTH = 0.02, 1.2, 0.025  # cells, degrees, share of the size
 _PAPER = 255

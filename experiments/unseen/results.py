@@ -15,7 +15,7 @@ def held_out(characters, share, seed):
     if not 0 < count < len(characters):
         raise InputError(
             f"--held_out={share} keeps {count} of {len(characters)} characters out; "
-            "give a share that leaves some of both kinds."
+            "give a share that leaves both kinds."
         )
     return np.sort(np.random.default_rng(seed).permutation(len(characters))[:count])
 

@@ -1,4 +1,4 @@
-"""What the models of saved_models/ are measured on, and what their data is."""
+"""The test data of the models of saved_models/, and the description of all data."""
 
 import collections
 import dataclasses
@@ -26,7 +26,7 @@ _LICENCE = 90  # letters of a font's licence that a card shows
 
 
 class Test(NamedTuple):
-    """Cleaned images of one script by writers nobody trained on."""
+    """Cleaned images of one script by writers of no training."""
 
     store: ImageStore
     writers: int
@@ -38,7 +38,7 @@ def script_of(character):
 
 
 def load_tests(paths, images, characters):
-    """The images of writers nobody trained on, {script: `Test`}.
+    """The images of writers of no training, {script: `Test`}.
 
     Of each manifest only the script that most of its images show counts: a writer of
     kanji may have written a few kana as well.
@@ -120,7 +120,7 @@ def _by_script(store, requested):
 
 
 def describe(settings, images, characters):
-    """What the data is, whose, and under which licence: a dict for JSON."""
+    """The data, its authors and licences, a dict for JSON."""
     found = {"characters": {"name": characters.name, "number": len(characters)}}
     for name in ("fonts", "judge_fonts"):
         found[name] = _fonts(getattr(settings, name))
@@ -156,7 +156,7 @@ def _numbers(samples):
 
 
 def _fonts(paths):
-    """Names and licences of the fonts, as far as files tell them."""
+    """Names and licences of the fonts, as far as their files state them."""
     records = []
     for path in map(pathlib.Path, paths):
         coverage = path.with_name("coverage.json")

@@ -1,4 +1,4 @@
-"""The figures of a model's card, each beside what it must be compared with."""
+"""The figures of a model's card, each with the figure to compare it with."""
 
 from hwgen_keras.evaluation import markdown_table
 
@@ -11,7 +11,7 @@ _HANDS = {
     "simulated": "unseen simulated writers",
     "fonts": "fonts of the judge, each taken for a hand",
 }
-# Of `generated_measures`, beside reading.
+# Of `compare_sets`, besides reading.
 _MEASURES = (
     "nearest to its hand %",
     "kernel glyph distance",
@@ -120,7 +120,7 @@ def _bar(found):
 
 
 def _ink(ink):
-    """What the correlations of the hands' ink are, in a sentence."""
+    """The correlations of the hands' ink in a sentence."""
     parts = []
     for script, followed in ink.items():
         for kind, value in followed["correlation"].items():

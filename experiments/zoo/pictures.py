@@ -90,7 +90,7 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
 
 
 def _names(stores):
-    """Names of the hands of some stores, those with the most images first."""
+    """Names of the hands of stores, those with the most images first."""
     counted = collections.Counter(
         store.source_names[k] for store in stores.values() for k in store.sources
     )
