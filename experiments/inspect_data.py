@@ -8,19 +8,17 @@ report.json with all names, and pictures of the classes and of suspicious images
 """
 
 import dataclasses
-import os
 
 from hwgen_keras import data, inputs
-from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, writable, write_json
 from hwgen_keras.inputs.settings import WriterPattern
-from hwgen_keras.settings import NOTHING, setting
+from hwgen_keras.settings import NewOutput, like, setting
 
 from . import flags, inspection
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(WriterPattern):
+class Settings(WriterPattern, NewOutput):
     """Settings of the inspection of labelled images."""
 
     data: str = setting(None, "A manifest, or a packed image store.", required=True)
@@ -29,16 +27,9 @@ class Settings(WriterPattern):
         "Character set to compare with: kana, etl8, jis1, or a text file; default: "
         "what the data have.",
     )
-    output: str | None = setting(
-        None, "Folder for the report; it must not exist yet.", changes=NOTHING
+    output: str | None = like(
+        NewOutput, "output", help="New folder for the report.", required=False
     )
-
-    def check(self):
-        super().check()
-        if self.output and os.path.lexists(self.output):
-            raise InputError(
-                f"--output {self.output} exists already; choose a new folder."
-            )
 
 
 def main(settings):

@@ -16,7 +16,7 @@ from hwgen_keras import generation
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import FormSettings, SamplingSettings
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
-from hwgen_keras.settings import NOTHING, Output, Seed, setting
+from hwgen_keras.settings import NOTHING, NewOutput, Seed, setting
 from hwgen_keras.training.settings import trained
 
 from . import flags, specimens
@@ -25,7 +25,7 @@ from . import flags, specimens
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
     *(ReferenceFont, Handwriting, Images, Structures),
-    *(SamplingSettings, FormSettings, Seed, Output),
+    *(SamplingSettings, FormSettings, Seed, NewOutput),
 ):
     """Settings of a page."""
 
@@ -87,8 +87,6 @@ class Settings(
         output = pathlib.Path(self.output)
         if output.suffix.lower() not in (".png", ".pdf"):
             raise InputError(f"--output: {output} must end in .png or .pdf.")
-        if output.exists():
-            raise InputError(f"--output: {output} exists already; choose another name.")
         if (self.text is None) == (self.text_file is None):
             raise InputError("Give one of --text and --text_file.")
         if not self.grid.length or not self.grid.lines:

@@ -303,7 +303,7 @@ class NewOutput(Output):
 
     def check(self) -> None:
         super().check()
-        if os.path.exists(self.output):
+        if self.output and os.path.lexists(self.output):
             raise InputError(
-                f"--output: {self.output} exists already; choose another folder."
+                f"--output: {self.output} exists already; choose another name."
             )

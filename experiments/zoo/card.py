@@ -3,6 +3,8 @@
 A pure function of the figures: no sentence says what was not measured.
 """
 
+import textwrap
+
 from hwgen_keras.evaluation import markdown_table
 
 from . import recipes
@@ -145,20 +147,19 @@ def _training(measured):
         "data below."
     )
     for run in measured["training"]:
-        lines = [f"python -m experiments.{run['script']}", *run["flags"]]
-        yield "```sh\n" + _wrapped(lines) + "\n```"
+        yield _shell([f"python -m experiments.{run['script']}", *run["flags"]])
         yield _run(run)
 
 
-def _wrapped(words):
-    """Shell words in lines of at most 84 characters, broken by backslashes."""
-    lines = [""]
-    for word in words:
-        if lines[-1] and len(lines[-1]) + len(word) + 1 > 84:
-            lines[-1] += " \\"
-            lines.append("   ")
-        lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
-    return "\n".join(lines)
+def _shell(words):
+    """Words as a code block of lines of at most 84 characters and a backslash."""
+    text = textwrap.fill(
+        *(" ".join(words), 84),
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "```sh\n" + text.replace("\n", " \\\n") + "\n```"
 
 
 def _run(run):
