@@ -108,9 +108,9 @@ def run(main, settings_class, documentation, argument=None):
 
 
 def call(script, shared, **values):
-    """Runs `main` of a module of experiments with settings by name.
+    """Runs `main` of a script, a module, with the values that are settings of it.
 
-    Those in `shared` that the script does not have are left out.
+    `values` take the place of `shared`, which are for several scripts.
     """
     return script.main(script.Settings.among(shared, **values))
 
