@@ -1,7 +1,7 @@
 """python -m experiments.export --run=RUN --output=saved_models/NAME
 
 Step 6: exports a trained generator, diffusion model, classifier or CLIP, of any
-backend, as a float32 SavedModel that TensorFlow loads without Keras, with dynamic batch
+backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch
 and image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
 Each file is compared with the Keras model in another process; none that differs is
 kept. docs/how-to/export.md lists inputs and outputs.

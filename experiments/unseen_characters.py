@@ -1,11 +1,11 @@
 """python -m experiments.unseen_characters --characters=FILE --fonts=FONTS
     --handwriting=MANIFEST --reader=RUN --output=FOLDER
 
-Unseen characters: holds a share of them out of all training (of CLIP's two encoders,
-CLIP and the generator), lets the generator write all characters in the hands of the
-writers, and has a recogniser of other images (--reader) read both kinds. Writes
-results.json, and a picture of the unseen ones for each mode, into the folder.
-Interrupted, the same command resumes.
+Tests a generator on unseen characters: holds a share of them out of all training (of
+CLIP's two encoders, CLIP and the generator), lets the generator write all characters in
+the hands of the writers, and has a recogniser of other images (--reader) read both
+kinds. Writes results.json, and a picture of the unseen ones for each mode, into the
+folder. Interrupted, the same command resumes.
 """
 
 import dataclasses

@@ -98,6 +98,16 @@ def inputs_of(written):
     return columns
 
 
+def write(generator, store, counts, tokenizer, settings):
+    """The images and the table of `write_rows`, see `Written`."""
+    sampler = GenerationSampler(
+        *(store, counts, tokenizer, settings.seed),
+        style_images=settings.style_images,
+        condition=generator.condition,
+    )
+    return write_rows(generator, sampler)
+
+
 class Written:
     """Images that a generator writes in the style of hands, read by the judge.
 
@@ -112,12 +122,9 @@ class Written:
 
     def __init__(self, generator, judge, contents, hands, counts, tokenizer, settings):
         self.store = ImageStore.merge([contents, hands])
-        sampler = GenerationSampler(
-            *(self.store, counts, tokenizer, settings.seed),
-            style_images=settings.style_images,
-            condition=generator.condition,
+        self.images, self.table = write(
+            generator, self.store, counts, tokenizer, settings
         )
-        self.images, self.table = write_rows(generator, sampler)
         sources = self.store.sources[self.table["style"]]
         writers = np.array(self.store.source_names)[sources]
         self.read = Readings.of_images(judge, self.images, self.table["label"], writers)

@@ -7,9 +7,8 @@ import numpy as np
 from hwgen_keras.data import ImageStore
 from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
-from hwgen_keras.generation import GenerationSampler, write_rows
 
-from .measures import placed_grey
+from .measures import placed_grey, write
 
 SHOWN = 40
 _BLOCKS = 8
@@ -80,12 +79,9 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
     images = [glyphs(labels)]
     for name in chosen:
         own = store.select(store.find(source=name))
-        sampler = GenerationSampler(
-            *(ImageStore.merge([contents, own]), counts, tokenizer, settings.seed),
-            style_images=settings.style_images,
-            condition=generator.condition,
-        )
-        images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
+        both = ImageStore.merge([contents, own])
+        written, _ = write(generator, both, counts, tokenizer, settings)
+        images += [glyphs_of(own)(labels), written]
     save(path, grid(np.concatenate(images), len(labels)))
 
 
