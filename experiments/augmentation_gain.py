@@ -3,9 +3,9 @@
     --writers=1,3,5,10 --seeds=5 --processes=2 --output=FOLDER
 
 Measures the gain of generated images: trains recognisers on real handwriting without
-and with augmentation, simulated writers, fonts and generated images, with few and with many real
-writers, and reads the handwriting of other writers with each. Writes tables, plots, and
-the images that improved and got worse, with a report.html, into the folder.
+and with augmentation, simulated writers, fonts and generated images, with few and with
+many real writers, and reads the handwriting of other writers with each. Writes tables,
+plots, and the images that improved and got worse, with a report.html, into the folder.
 Interrupted, the same command resumes; seeds, arms, amounts and generators can be added.
 """
 
