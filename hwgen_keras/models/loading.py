@@ -75,7 +75,7 @@ def load_trained(path, expected, flag, file_name=None):
         names = " or ".join(kind.__name__ for kind in expected)
         raise InputError(
             f"{name} holds a {type(model).__name__}, not a {names}; give the file of "
-            "the right step."
+            "such a model."
         )
     return model
 
