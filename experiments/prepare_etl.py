@@ -76,7 +76,7 @@ class Settings(Seed, Output):
             shares = [float(number) for number in self.fractions.split(",")]
         except ValueError:
             shares = []
-        fits = len(shares) == len(PARTS) and min(shares) > 0
+        fits = len(shares) == len(PARTS) and all(share > 0 for share in shares)
         if not fits or abs(sum(shares) - 1) > 1e-6:
             raise InputError(
                 f"--fractions is {self.fractions}; give three positive numbers with "
