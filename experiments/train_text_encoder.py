@@ -1,6 +1,6 @@
 """python -m experiments.train_text_encoder --characters=jis1
 
-Step 1b: trains the text encoder of CLIP to tell the character from its structure (an
+Step 1b: trains the text encoder of CLIP to classify a character by its structure (an
 ideographic description sequence). Needs no images. Writes text_encoder.keras into the
 run folder.
 """
@@ -10,6 +10,7 @@ import math
 
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.inputs.settings import Characters, Structures
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Training
 
 from . import flags
@@ -24,29 +25,17 @@ FACTOR, PATIENCE = 0.1, 10
 class Settings(Characters, Structures, Training):
     """Settings of the training of CLIP's text encoder."""
 
-    DEFAULTS = {
-        "tiny": {
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "batch_size": 128,
-            "steps": 2000,
-            "learning_rate": 5e-4,
-            "schedule": "cosine",
-        },
-        "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "plateau"},
-    }
+    DEFAULTS = by_size(
+        batch_size=(32, 128, 512),
+        steps=(200, 2000, None),
+        learning_rate=(2e-3, 5e-4, 1e-4),
+        schedule=("cosine", "cosine", "plateau"),
+    )
 
 
 def main(settings):
     settings = training.resumed(settings)
-    with (
-        training.Run("train_text_encoder", settings) as run,
-        training.distributed(run),
-    ):
+    with training.Run("train_text_encoder", settings) as run, training.distributed(run):
         jit = training.set_up(settings)
 
         characters = inputs.load_characters(settings)

@@ -146,6 +146,11 @@ def rules_of(settings_class: type[Settings]) -> dict[str, Rule]:
     return {f.name: cast(Rule, f.default) for f in dataclasses.fields(settings_class)}
 
 
+def like(settings_class: type[Settings], name: str, **changes: Any) -> Any:
+    """A field as that of another class, but for some attributes of its `Rule`."""
+    return setting(**{**vars(rules_of(settings_class)[name]), **changes})
+
+
 @functools.cache
 def type_of(settings_class: type[Settings], name: str) -> type:
     """The type of a setting without None: bool, int, float, str or tuple."""
@@ -249,6 +254,9 @@ def _number(value, name, rule, kind):
     raise InputError(f"--{name} is {value}; give {words or 'a finite number'}.")
 
 
+SIZES = ("tiny", "small", "base")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size(Settings):
     """The model size, which sets defaults of other settings."""
@@ -256,8 +264,17 @@ class Size(Settings):
     size: str = setting(
         "small",
         "Model size: tiny (tests), small (a CPU), base (the paper's).",
-        choices=("tiny", "small", "base"),
+        choices=SIZES,
     )
+
+
+def by_size(**values: tuple[Any, Any, Any]) -> dict[str | None, dict[str, Any]]:
+    """`Settings.DEFAULTS` from a value of each of `SIZES`; None: no default."""
+    rows = zip(*values.values(), strict=True)
+    return {
+        size: {n: v for n, v in zip(values, row, strict=True) if v is not None}
+        for size, row in zip(SIZES, rows, strict=True)
+    }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -289,7 +306,7 @@ class NewOutput(Output):
 
     def check(self) -> None:
         super().check()
-        if os.path.exists(self.output):
+        if self.output and os.path.lexists(self.output):
             raise InputError(
-                f"--output: {self.output} exists already; choose another folder."
+                f"--output: {self.output} exists already; choose another name."
             )

@@ -92,7 +92,7 @@ def test_a_finished_output_is_left_alone(folder, tmp_path, capsys):
     path = call(folder, tmp_path / "out")
     before = path.stat().st_mtime_ns
     assert call(folder, tmp_path / "out") == path
-    assert "is complete; nothing is to do" in capsys.readouterr().out
+    assert "is complete already" in capsys.readouterr().out
     assert path.stat().st_mtime_ns == before
 
 

@@ -72,7 +72,7 @@ def test_all_rows_of_a_sampler_are_written_once(characters):
         ({"arm": []}, "--arm is needed"),
         ({"arm": ["etl"]}, "--arm=etl: write it as NAME=PATH"),
         ({"arm": ["etl="]}, "--arm=etl=: write it as NAME=PATH"),
-        ({"output": "."}, "--output: . exists already; choose another folder"),
+        ({"output": "."}, "--output: . exists already; choose another name"),
     ],
 )
 def test_mistakes_of_an_evaluation_get_one_sentence(tmp_path, values, message):

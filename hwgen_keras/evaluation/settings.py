@@ -3,18 +3,14 @@
 import dataclasses
 
 from hwgen_keras.inputs.settings import Images
-from hwgen_keras.settings import Size, setting
+from hwgen_keras.settings import Size, by_size, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecogniserImages(Images, Size):
     """Images of the size that a recogniser takes."""
 
-    DEFAULTS = {
-        "tiny": {"image_size": 32},
-        "small": {"image_size": 64},
-        "base": {"image_size": 224},
-    }
+    DEFAULTS = by_size(image_size=(32, 64, 224))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
