@@ -191,9 +191,13 @@ def _float32_after_each_test():
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_garbage_after_each_module():
-    """A model is garbage in a circle, which holds gigabytes until Python looks."""
+    """A model is garbage in a circle, which holds gigabytes until Python looks.
+
+    What is left then are modules; each further look at them would take half a second.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
