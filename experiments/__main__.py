@@ -16,32 +16,17 @@ from hwgen_keras import __version__
 
 # In the order in which they are used.
 SCRIPTS = (
-    "demo",
-    "prepare_etl",
-    "prepare_pages",
-    "prepare_fonts",
-    "inspect_data",
-    "train_image_encoder",
-    "train_text_encoder",
-    "train_clip",
-    "train_generator",
-    "train_diffusion",
-    "generate",
-    "train_classifier",
-    "evaluate_classifier",
-    "adapt_hand",
-    "specimen",
-    "export",
-    "measure_generated",
-    "augmentation_gain",
-    "unseen_characters",
-    "study_training",
-    "reproduce",
+    *("demo", "prepare_etl", "prepare_pages", "prepare_fonts", "inspect_data"),
+    *("train_image_encoder", "train_text_encoder", "train_clip"),
+    *("train_generator", "train_diffusion", "generate"),
+    *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen", "export"),
+    *("measure_generated", "augmentation_gain", "unseen_characters"),
+    *("study_training", "reproduce"),
 )
 
 
 def main():
-    """Runs the script that the first argument names; 2 is the status of a mistake."""
+    """Runs the script that the first argument names; returns the exit status."""
     command = pathlib.Path(sys.argv[0]).stem
     if command == "__main__":
         command = f"python -m {__package__}"
@@ -68,7 +53,7 @@ def main():
 
 
 def overview(command):
-    """All scripts, a sentence each; none of them is imported."""
+    """All scripts, a sentence each; none is imported."""
     width = max(map(len, SCRIPTS)) + 4
     lines = [f"Usage: {command} NAME --flag=value ...", ""]
     for name in SCRIPTS:

@@ -1,13 +1,12 @@
 """python -m experiments.adapt_hand --generator_weights=RUN --fonts=FONTS
     --handwriting=HAND
 
-Teaches a trained generator one more hand, from 1 to some 20 images of it, in minutes:
-glyphs of the fonts and other images by the hand go in, the hand's images should come
-out. Only a small part of the generator learns (--part). Of five images or more a fifth
-of the characters is held out: the training ends when they are written no better, and
-the best generator so far is kept, which may be the given one. HAND is a manifest, or a
-folder of images named by character (あ_2.png). Writes generator.keras into the run
-folder, and prints what the hand's held-out images cost before and after.
+Adapts a trained generator to a new hand, by 1 to about 20 images of it, in minutes.
+Only a small part of the generator learns (--part). Of five images or more a fifth of
+the characters is held out: the training ends when they are written no better, and the
+best generator is kept, which may be the given one. HAND is a manifest, or a folder of
+images named by character (あ_2.png). Writes generator.keras into the run folder, and
+prints the loss of the held-out images before and after.
 """
 
 import dataclasses
@@ -24,30 +23,20 @@ from . import flags
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
-    Fonts,
-    Handwriting,
-    Images,
-    Structures,
-    FormSettings,
-    GeneratorTraining,
-    HandTraining,
+    *(Fonts, Handwriting, Images, Structures, FormSettings),
+    *(GeneratorTraining, HandTraining),
 ):
     """Settings of the adaptation of a generator to a hand."""
 
     DEFAULTS = {
-        None: {
-            "image_size": 64,
-            "batch_size": 8,
-            "steps": 200,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        }
+        None: {"image_size": 64, "batch_size": 8, "steps": 200}
+        | {"learning_rate": 1e-3, "schedule": "cosine"}
     }
     generator_weights: str = trained("generator", "generator.keras", True)
     clip_weights: str | None = trained("CLIP", "clip.keras")
     writer: str | None = setting(
         None,
-        "Whose images of --handwriting to learn, where they are by several writers.",
+        "Writer whose images of --handwriting to learn, if they are by several.",
     )
     part: str = setting(
         "modulation",
@@ -57,8 +46,8 @@ class Settings(
     )
     pixel_weight: float = setting(
         10.0,
-        "Weight of the difference of pixels beside the perceptual distance, which "
-        "--clip_weights adds; of AdaIN generators.",
+        "Weight of the difference of pixels, of AdaIN generators; --clip_weights adds "
+        "a perceptual distance.",
         above=0,
     )
     patience: int = setting(
@@ -74,14 +63,12 @@ def main(settings):
     with training.Run("adapt_hand", settings) as run:
         path = run.folder / "generator.keras"
         if path.exists():
-            print(f"The hand is learnt already. {path}")
+            print(f"{path} is adapted already.")
             return path
         jit = training.set_up(settings)
+        weights, flag = settings.generator_weights, "--generator_weights"
         generator = models.load_trained(
-            settings.generator_weights,
-            models.GENERATORS,
-            "--generator_weights",
-            "generator.keras",
+            weights, models.GENERATORS, flag, "generator.keras"
         )
         models.check_stride(settings.image_size, generator.stride)
         return adapt(run, models.with_policy(generator, settings.dtype_policy), jit)
@@ -111,7 +98,7 @@ def adapt(run, generator, jit):
         )
         watchers = [training.HeldOut(run, batch, settings.patience)]
         watchers[0].begin(model)
-    # So few images are read faster than a pipeline of TensorFlow is made.
+    # TensorFlow would start a pipeline slower than so few images are read.
     training.fit_generator(
         *(run, model, sampler.store, sampler, settings.steps, draw_probes),
         extra=watchers,
@@ -124,10 +111,7 @@ def load_store(settings):
     """The glyphs of the fonts, and the images by the hand."""
     inputs.check_given(settings, ("fonts",))
     hand = inputs.load_hand(
-        settings,
-        settings.handwriting,
-        settings.writer,
-        "--handwriting",
+        *(settings, settings.handwriting, settings.writer, "--handwriting"),
         inputs.load_characters(settings),
     )
     fonts = inputs.load_store(settings, fonts=settings.fonts)
@@ -135,16 +119,13 @@ def load_store(settings):
 
 
 def finish(run, model, watcher=None):
-    """Saves the generator, the best one where that is known, and reports its worth."""
+    """Saves the generator, the best one if images are held out, and reports losses."""
     path, settings = run.folder / "generator.keras", run.settings
     if watcher is None:
         run.save(model.generator, path.name)
-        print(
-            f"Saved {path}; with so few images none was held out: look at what it "
-            "writes."
-        )
+        print(f"Saved {path}; of so few images none was held out to measure it.")
         return path
-    losses, best = watcher.found["losses"], watcher.found["best"]
+    losses, best = watcher.results["losses"], watcher.results["best"]
     interval = training.interval_of(settings, settings.steps)
     measured = {
         "held_out_before": losses[0],

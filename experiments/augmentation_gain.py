@@ -2,11 +2,11 @@
     --fonts=FONTS --simulated_writers=60 --generated=NAME=SET-{writers}.json
     --writers=1,3,5,10 --seeds=5 --processes=2 --output=FOLDER
 
-What are generated images worth? Trains recognisers on real handwriting with and without
-augmentation, simulated writers, fonts and generated images, with few and with many real
-writers, and reads other people's handwriting with each. Writes tables, plots, and what
-improved and what broke, with a report.html, into the folder. Interrupted, the same
-command resumes; seeds, arms, amounts and generators can be added to a folder.
+Measures the gain of generated images: trains recognisers on real handwriting without
+and with augmentation, simulated writers, fonts and generated images, with few and with
+many real writers, and reads the handwriting of other writers with each. Writes tables,
+plots, and the images that improved and got worse, with a report.html, into the folder.
+Interrupted, the same command resumes; seeds, arms, amounts and generators can be added.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from hwgen_keras.training.settings import Intervals, Optimization, Precision
 
 from . import flags, gain, generate, train_classifier
 
-# A training leaves a checkpoint this often, beside those of --checkpoint_minutes.
+# Checkpoints of a training, besides those of --checkpoint_minutes.
 INTERVALS = 4
 
 
@@ -59,8 +59,8 @@ class Settings(
     generated: tuple[str, ...] = setting(
         (),
         "NAME=PATH of a generated set: its manifest, store or folder. {writers} (or "
-        "{images_a_class}) in the path is replaced by the amount of real data: nobody "
-        "else may have taught the generator. May be given several times.",
+        "{images_a_class}) in the path is replaced by the amount of real data: the "
+        "generator must be trained on no more. May be given several times.",
         changes=EXTENT,
     )
     generator: tuple[str, ...] = setting(
@@ -93,7 +93,7 @@ class Settings(
         changes=EXTENT,
         separator=",",
     )
-    # Compared arm by arm.
+    # Each training compares it with its own, see `Job.check`.
     augment: str = setting(
         gain.AUGMENT,
         "Augmentations of all arms but `real`, see train_classifier.",
@@ -101,7 +101,7 @@ class Settings(
     )
     real_share: float | None = setting(
         None,
-        "Share of real images in arms with others beside them, see train_classifier; "
+        "Share of real images in arms with other images, see train_classifier; "
         "0: every image once an epoch. Default: 0.5, and 0 of the preset original.",
         at_least=0,
         below=1,
@@ -165,17 +165,15 @@ def main(settings):
     characters = inputs.load_characters(settings)
     train, test, notes = gain.read_samples(settings, characters)
     axis, numbers = settings.amounts
-    if axis == "images_a_class":
-        parts = gain.by_images(train, numbers)
-    else:
-        numbers = numbers or [len({sample.writer for sample in train})]
-        parts = gain.by_writers(train, numbers)
+    numbers = numbers or [len({sample.writer for sample in train})]
+    divide = gain.by_images if axis == "images_a_class" else gain.by_writers
+    parts = divide(train, numbers)
     arms = gain.choose_arms(settings)
     shared = settings.values() | {"batch_size": None, "writer_pattern": None}
     write = functools.partial(flags.call, generate, shared)
     sets = gain.GeneratedSets(settings, axis, write)
     sets.check(parts)
-    print("\n".join(notes), end="\n" if notes else "")
+    print(*notes, sep="\n", end="\n" * bool(notes))
 
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = gain.request(settings, train, test, characters, axis)

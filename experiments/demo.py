@@ -1,10 +1,9 @@
 """python -m experiments.demo
 
-The whole loop at a small size, without data of yours: fonts and three simulated
-writers, who wrote a third of the hiragana, go in; a generator, a labelled set of all
-hiragana in their hands and recognisers come out, measured on simulated writers that
-nothing was trained on. Writes report.html, TensorBoard logs and an exported SavedModel
-into the run folder.
+The whole loop at a small size, without data of yours: from fonts and three simulated
+writers, who wrote a third of the hiragana, to a generator, a labelled set of all
+hiragana in their hands, and recognisers that are measured on other simulated writers.
+Writes report.html, TensorBoard logs and an exported SavedModel into the run folder.
 """
 
 import dataclasses
@@ -13,7 +12,7 @@ import time
 
 from hwgen_keras import characters, data, evaluation, models, training
 from hwgen_keras.inputs.settings import Fonts, Images
-from hwgen_keras.settings import Seed, rules_of, setting
+from hwgen_keras.settings import Seed, like, setting
 from hwgen_keras.training.settings import Precision, RunFolder
 
 from . import (
@@ -39,21 +38,21 @@ STEPS = {
     "generator": 72,
     "classifier": 160,
 }
-# Settings of the recognisers, besides those that all of them have.
+# Settings in which the recognisers differ.
 ARMS = {
     "few real writers": {"fonts": [], "augment": "none"},
     "+ classical augmentation": {"fonts": []},
     "+ fonts": {"real_share": 0.5},
     "+ fonts and generated": {"real_share": 0.5},
 }
-# Each part, and its minutes on two CPU cores, measured with TensorFlow.
+# Minutes of each part with TensorFlow on two CPU cores that others used, too.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
-    "CLIP: image encoder, text encoder, both": 1,
-    "Generator, in four stages": 1,
-    "A labelled set of images": 1,
-    "Recognisers, with and without it": 1,
-    "Export, and use what was exported": 1,
+    "CLIP: image encoder, text encoder, both": 0.9,
+    "Generator, in four stages": 5.5,
+    "A labelled set of images": 0.4,
+    "Recognisers, with and without it": 3.2,
+    "Export, and use what was exported": 1.1,
     "Report": 0.1,
 }
 
@@ -62,8 +61,8 @@ PARTS = {
 class Settings(Fonts, Seed, Precision):
     """Settings of the demo."""
 
-    image_size: int = setting(**vars(rules_of(Images)["image_size"]) | {"default": 48})
-    run_dir: str | None = setting(**vars(rules_of(RunFolder)["run_dir"]))
+    image_size: int = like(Images, "image_size", default=48)
+    run_dir: str | None = like(RunFolder, "run_dir")
     quick: bool = setting(
         False,
         "A few steps of everything, to see that it runs; its figures mean nothing.",
@@ -86,45 +85,28 @@ def main(settings):
         "size": "tiny" if settings.quick else "small",
     }
 
-    next(parts)
-    image_weights = flags.call(
-        train_image_encoder,
-        shared | {"augment": "affine"},
-        steps=steps["image_encoder"],
-        run_dir=folder / "image_encoder",
-    )
-    text_weights = flags.call(
-        train_text_encoder,
-        shared,
-        steps=steps["text_encoder"],
-        run_dir=folder / "text_encoder",
-    )
-    clip_weights = flags.call(
-        train_clip,
-        shared,
-        steps=steps["clip"],
-        image_weights=image_weights,
-        text_weights=text_weights,
-        run_dir=folder / "clip",
-    )
+    def train(script, name, **values):
+        values |= {"steps": steps[name], "run_dir": folder / name}
+        return flags.call(script, shared, **values)
 
     next(parts)
-    generator = flags.call(
-        train_generator,
-        shared,
-        clip_weights=clip_weights,
-        steps=steps["generator"],
+    image = train(train_image_encoder, "image_encoder", augment="affine")
+    text = train(train_text_encoder, "text_encoder")
+    clip = train(train_clip, "clip", image_weights=image, text_weights=text)
+
+    next(parts)
+    generator = train(
+        *(train_generator, "generator"),
+        clip_weights=clip,
         batch_size=8,
         stage="all",
         style_reference="writer",
         interval=20,
-        run_dir=folder / "generator",
     )
 
     next(parts)
     manifest = flags.call(
-        generate,
-        shared,
+        *(generate, shared),
         generator_weights=generator,
         count=2 if settings.quick else GENERATED_A_CHARACTER,
         output=folder / "generated",
@@ -147,7 +129,7 @@ def main(settings):
 
 
 def prepare(settings):
-    """The run folder, its characters and the fonts that are used."""
+    """The run folder, its characters and the fonts."""
     hiragana = characters.character_set("kana").characters[:HIRAGANA]
     with training.Run("demo", settings) as run:
         file = run.folder / "characters.txt"
@@ -161,12 +143,12 @@ def prepare(settings):
 
 
 def announced(settings, started):
-    """Prints how long the parts will take; then, at each `next`, which one begins."""
+    """Prints how long the parts take; then, at each `next`, the part that begins."""
     if not settings.quick:
-        print(f"\nOn two CPU cores it takes about {sum(PARTS.values()):.0f} minutes:")
+        minutes = f"{sum(PARTS.values()):.0f} minutes"
+        print(f"\nOn two CPU cores, busy with other programs too, it took {minutes}:")
         for number, (title, minutes) in enumerate(PARTS.items()):
-            duration = f"about {minutes} minutes" if minutes > 1 else "a minute at most"
-            print(f"  {number}  {title}: {duration}")
+            print(f"  {number}  {title}: {minutes:.1f}")
     for number, title in enumerate(PARTS):
         minutes = (time.monotonic() - started) / 60
         print(f"\n=== {number}  {title} (after {minutes:.1f} minutes) ===", flush=True)

@@ -1,9 +1,9 @@
 """python -m experiments.evaluate_classifier --test=MANIFEST --arm=etl=RUN
     --arm=etl+generated=RUN --output=FOLDER
 
-Reads the test images, of writers nobody trained on, with every arm's classifier.
-Writes a report a character (precision, recall, F1, support), accuracy and macro-F1 as
-report.json and the predictions as predictions.csv into a folder an arm, and
+Reads the test images, by writers of no training, with the classifier of each arm.
+Writes a report of each character (precision, recall, F1, support), accuracy and
+macro-F1 as report.json and the predictions as predictions.csv into a folder an arm, and
 summary.json; prints the table.
 """
 

@@ -1,10 +1,10 @@
 """python -m experiments.export --run=RUN --output=saved_models/NAME
 
 Step 6: exports a trained generator, diffusion model, classifier or CLIP, of any
-backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch and
-image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
-Each is loaded again in a process without Keras and compared with the Keras model; what
-differs is not kept. docs/how-to/export.md lists inputs and outputs.
+backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch
+and image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
+Each file is compared with the Keras model in another process; none that differs is
+kept. docs/how-to/export.md lists inputs and outputs.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ class Settings(Structures, SamplingSettings, Output):
     )
     weights: str | None = setting(
         None,
-        "The .keras file to export, in place of --run; a config.json beside it is "
+        "The .keras file to export, in place of --run; its folder's config.json is "
         "read.",
     )
     characters: str | None = setting(
@@ -40,7 +40,7 @@ class Settings(Structures, SamplingSettings, Output):
     )
     format: tuple[str, ...] = setting(
         ("saved_model",),
-        "What to write, joined by commas: saved_model, onnx, keras.",
+        "Formats, joined by commas: saved_model, onnx, keras.",
         separator=",",
     )
     storage: str = setting(
@@ -72,16 +72,16 @@ def main(settings):
     if settings.given & rules_of(SamplingSettings).keys():
         model = models.load_trained(weights, object, "--weights")
         facts |= generation.sampling.arguments(settings, model)
-    found = export.export_model(
+    differences = export.export_model(
         weights, output, formats=settings.format, storage=settings.storage, **facts
     )
-    names = found.pop("signatures")
-    made = bundle.read_bundle(output)
-    # A generator without a condition sees the character in its glyph alone.
-    if lacking and (made.mode is None or made.condition):
+    names = differences.pop("signatures")
+    written = bundle.read_bundle(output)
+    # A generator without a condition takes no character.
+    if lacking and (written.mode is None or written.condition):
         print(f"The signature serve_characters is left out: {lacking}")
     print(f"Saved {output}, with the signatures {', '.join(names)}.")
-    for name, difference in found.items():
+    for name, difference in differences.items():
         stored = f", weights of {settings.storage}" if name == "keras" else ""
         print(f"{name}{stored}: differs from the Keras model by {difference:.1e}.")
     return output

@@ -4,27 +4,21 @@
 Step 3: writes a labelled set of images: every character that the fonts cover, in the
 hands of the handwriting. Writes into <output> the images, as PNG files with
 manifest.json, as images.store or as TFRecord files (--format); provenance.csv, where
-each image comes from; and generation.json, what was asked for and what was rejected.
-The writer of an image is the hand whose style it has. With --reader and
---min_content_score a recogniser reads each image, and what it does not read as its
-character is drawn again. What is interrupted or killed stays in <output>.partial; the
-same command resumes it. docs/how-to/generation.md explains more.
+each image comes from; and generation.json, the settings and the rejected images. The
+writer of an image is the hand whose style it has. With --reader and --min_content_score
+a recogniser reads each image, and one that it does not read as its character is drawn
+again. An interrupted set stays in <output>.partial; the same command resumes it.
+docs/how-to/generation.md explains more.
 """
 
 import dataclasses
-import json
 import pathlib
 
 from hwgen_keras import evaluation, generation, inference, inputs, training
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import read_json
 from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
+from hwgen_keras.inputs.settings import LabelledImages, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, rules_of, setting
 from hwgen_keras.training.settings import trained
 
@@ -34,16 +28,7 @@ _WORST = 10
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    Fonts,
-    Handwriting,
-    SimulatedWriters,
-    Images,
-    Structures,
-    WritingSettings,
-    Seed,
-    Output,
-):
+class Settings(LabelledImages, Structures, WritingSettings, Seed, Output):
     """Settings of the generation of a set."""
 
     DEFAULTS = {None: {"image_size": 64}}
@@ -64,14 +49,15 @@ class Settings(
     )
     workers: int | None = setting(
         None,
-        "Threads that decode and encode images beside the generator; default: one a "
+        "Threads that decode and encode images for the generator; default: one a "
         "core, four at most.",
         changes=NOTHING,
         above=0,
     )
     part_rows: int = setting(
         1024,
-        "Images that are made, compared and written together; what a kill can cost.",
+        "Images that are generated, compared and written together; a kill can cost "
+        "as many.",
         above=0,
     )
 
@@ -93,33 +79,24 @@ def main(settings):
         classifier = generation.load_reader(settings.reader, characters)
         generation.check_independent(classifier, generator, settings.generator_weights)
         reader = generation.Reader(classifier, settings.batch_size)
+    gate = generation.Gate(
+        *(reader, settings.min_content_score, settings.reject_duplicates),
+        settings.max_attempts,
+    )
+    sampler = generation.GenerationSampler(
+        generation.writing.load_images(settings),
+        *(count, tokenizer, settings.seed, settings.style_from),
+        *(settings.style_images, settings.follow_forms, generator.condition),
+    )
     path = generation.generate(
-        generator,
-        generation.GenerationSampler(
-            generation.writing.load_images(settings),
-            count,
-            tokenizer,
-            settings.seed,
-            settings.style_from,
-            settings.style_images,
-            settings.follow_forms,
-            generator.condition,
-        ),
-        settings.output,
-        settings.batch_size,
+        *(generator, sampler, settings.output, settings.batch_size),
         form=settings.format,
-        gate=generation.Gate(
-            reader,
-            settings.min_content_score,
-            settings.reject_duplicates,
-            settings.max_attempts,
-        ),
+        gate=gate,
         workers=settings.workers,
         part_rows=settings.part_rows,
         notes={"flags": settings.values(), **training.versions()},
     )
-    summary = pathlib.Path(settings.output, "generation.json").read_text("utf-8")
-    report(json.loads(summary))
+    report(read_json(pathlib.Path(settings.output, "generation.json")))
     print(f"Saved {path}")
     return path
 
@@ -147,7 +124,7 @@ def load_generator(settings):
 
 
 def report(summary):
-    """Prints what was made, and the characters of which most was rejected."""
+    """Prints the number of images, and the characters with the most rejected ones."""
 
     def row(name, values):
         rejected = values["rejected"].values()
@@ -161,14 +138,14 @@ def report(summary):
         return
     reasons = map(str.capitalize, generation.REASONS)
     header = ["Character", "Images", "Asked for", *reasons, "Dropped"]
-    each = sorted(summary["characters"].items(), key=lambda item: lost(item[1]))
-    worst = [row(*item) for item in reversed(each) if any(lost(item[1]))]
+    items = sorted(summary["characters"].items(), key=lambda item: lost(item[1]))
+    worst = [row(*item) for item in reversed(items) if any(lost(item[1]))]
     print("Rejected, and dropped after --max_attempts, the worst characters first:")
     print(evaluation.text_table(header, [row("all", summary), *worst[:_WORST]]))
     if summary["dropped"]:
         print(
             f"{summary['dropped']} of {summary['rows']} rows have no image that "
-            "passed: the set is so much smaller than was asked for."
+            "passed; the set is smaller than --count by as many."
         )
 
 

@@ -1,27 +1,25 @@
 """python -m experiments.inspect_data --data=MANIFEST_OR_STORE --characters=jis1
     --output=FOLDER
 
-Looks through labelled images, on all cores: how many of each character and of each
+Inspects labelled images, on all cores: how many there are of each character and of each
 writer or font, which characters are missing, sizes, images that are blank, unreadable,
 white on black or almost the same as others. Prints a summary; with --output, writes
-report.json with all names, and pictures of the classes and of what is suspicious.
+report.json with all names, and pictures of the classes and of suspicious images.
 """
 
 import dataclasses
-import os
 
 from hwgen_keras import data, inputs
-from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, writable, write_json
 from hwgen_keras.inputs.settings import WriterPattern
-from hwgen_keras.settings import NOTHING, setting
+from hwgen_keras.settings import NewOutput, like, setting
 
 from . import flags, inspection
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(WriterPattern):
-    """Settings of a look through labelled images."""
+class Settings(WriterPattern, NewOutput):
+    """Settings of the inspection of labelled images."""
 
     data: str = setting(None, "A manifest, or a packed image store.", required=True)
     characters: str | None = setting(
@@ -29,16 +27,9 @@ class Settings(WriterPattern):
         "Character set to compare with: kana, etl8, jis1, or a text file; default: "
         "what the data have.",
     )
-    output: str | None = setting(
-        None, "Folder for the report; it must not exist yet.", changes=NOTHING
+    output: str | None = like(
+        NewOutput, "output", help="New folder for the report.", required=False
     )
-
-    def check(self):
-        super().check()
-        if self.output and os.path.lexists(self.output):
-            raise InputError(
-                f"--output {self.output} exists already; choose a new folder."
-            )
 
 
 def main(settings):
@@ -46,8 +37,8 @@ def main(settings):
     listing = inspection.listing_of(settings.data, settings.writer_pattern)
     measures = inspection.measures_of(listing)
     groups = data.duplicate_groups(measures)
-    report = inspection.findings_of(listing, measures, groups, characters)
-    report = {"data": settings.data, **report}
+    findings = inspection.findings_of(listing, measures, groups, characters)
+    report = {"data": settings.data, **findings}
     print(inspection.summary(report))
     if settings.output:
         output = settings.output

@@ -1,11 +1,10 @@
 """python -m experiments.measure_generated --generated=MANIFEST --real=MANIFEST
     --reader=RUN --output=FOLDER
 
-How good is a generated set? Measures what a recogniser of other writers (--reader)
-makes of the images, beside the same measures of real handwriting (--real, best by the
-writers whose hands were imitated). docs/reference/metrics.md explains each of them.
-Prints a table and writes metrics.json, and worst.png of the images that are read
-worst, into the folder.
+How good is a generated set? Measures how a recogniser of other writers (--reader) reads
+the images, and the same of real handwriting (--real, best by the writers whose hands
+were imitated). docs/reference/metrics.md explains the measures. Prints a table and
+writes metrics.json, and worst.png of the images that are read worst, into the folder.
 """
 
 import dataclasses
@@ -14,14 +13,12 @@ from hwgen_keras import data, evaluation, generation, inputs
 from hwgen_keras.evaluation.settings import RecogniserImages
 from hwgen_keras.files import complete_file, write_json
 from hwgen_keras.settings import NewOutput, Seed, setting
+from hwgen_keras.training.settings import trained
 
 from . import flags
 
 _WORST = 100
-_HEADER = (
-    *("Measure", "Generated", "Chance", "Real", "Chance"),
-    *("Images", "Real images"),
-)
+_HEADER = "Measure", "Generated", "Chance", "Real", "Chance", "Images", "Real images"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,11 +32,7 @@ class Settings(RecogniserImages, Seed, NewOutput):
         required=True,
     )
     real: str = setting(None, "Manifest of real handwriting.", required=True)
-    reader: str = setting(
-        None,
-        "Recogniser of other writers: classifier.keras, or its run folder.",
-        required=True,
-    )
+    reader: str = trained("recogniser of other writers", "classifier.keras", True)
     clean_generated: bool = setting(
         False,
         "Clean and place the generated images as real ones are; without it they are "
@@ -61,23 +54,18 @@ def main(settings):
         generated = inputs.load_images(settings, path, characters, data.GENERATED)
     else:
         samples = inputs.load_samples(settings, path, characters)
+        size, kind = settings.image_size, data.GENERATED
         generated = data.manifest_store(
-            samples,
-            characters,
-            settings.image_size,
-            clean=False,
-            kind=data.GENERATED,
+            samples, characters, size, clean=False, kind=kind
         )
     real = evaluation.Readings.of_store(reader, real)
     generated = evaluation.Readings.of_store(reader, generated, place=clean)
     measures, notes = evaluation.compare_sets(generated, real, settings.seed)
     if settings.paired:
         measures |= evaluation.compare_pairs(reader, generated, real)
+    names = ("generated", "real", "reader", "image_size")
     values = {
-        "generated": settings.generated,
-        "real": settings.real,
-        "reader": settings.reader,
-        "image_size": settings.image_size,
+        **{name: getattr(settings, name) for name in names},
         "feature_width": int(generated.features.shape[1]),
         "measures": measures,
         "notes": notes,

@@ -3,10 +3,9 @@
 Reads the binary files of the ETL Character Database (ETL1 to ETL9), on all cores.
 Writes to <output>: scans.store, every image exactly as it was scanned, black on white;
 all.json, train.json, val.json, test.json, manifests split by writer, and printed.json
-of what nobody wrote by hand; sheets/, a few images of each set to look at, and the
-characters of the rows; with --png, png/<code point>/<writer>-<file>-<record>.png. After
-an interruption the same command resumes. docs/how-to/etl.md says which files, and what
-the names of the writers rest on.
+of printed characters; sheets/, pictures of each set and their characters; with --png,
+png/<code point>/<writer>-<file>-<record>.png. After an interruption the same command
+resumes. docs/how-to/etl.md explains the files and the names of the writers.
 """
 
 import dataclasses
@@ -18,7 +17,7 @@ import lazy_loader
 from hwgen_keras import data, parallel, sources
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
-from hwgen_keras.settings import NOTHING, Seed, setting
+from hwgen_keras.settings import NOTHING, Output, Seed, setting
 
 from . import etl, flags
 
@@ -30,16 +29,10 @@ PART_IMAGES = 8192
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Seed):
+class Settings(Seed, Output):
     """Settings of the reading of the database."""
 
-    output: str = setting(
-        None,
-        "Folder for the store and the manifests; what was begun there is resumed.",
-        changes=NOTHING,
-        required=True,
-    )
-    # The files themselves are compared, not how they are named.
+    # The request names the files themselves.
     etl: tuple[str, ...] = setting(
         (),
         "Folder that is searched for files of the database (ETL1C_01, ETL9B_1, ...); "
@@ -78,13 +71,13 @@ class Settings(Seed):
 
     @property
     def shares(self):
-        """The numbers of `--fractions`; InputError if they are none."""
+        """The three numbers of `--fractions`."""
         try:
             shares = [float(number) for number in self.fractions.split(",")]
         except ValueError:
             shares = []
-        positive = len(shares) == len(PARTS) and all(share > 0 for share in shares)
-        if not positive or abs(sum(shares) - 1) > 1e-6:
+        fits = len(shares) == len(PARTS) and all(share > 0 for share in shares)
+        if not fits or abs(sum(shares) - 1) > 1e-6:
             raise InputError(
                 f"--fractions is {self.fractions}; give three positive numbers with "
                 "the sum 1, such as 0.8,0.1,0.1."
@@ -108,7 +101,7 @@ def main(settings):
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = etl.request_of(settings, files)
         if output_folder.begin(output, request, path.name):
-            print(f"{output} is complete; nothing is to do.")
+            print(f"{output} is complete already.")
             return path
         contents = read(settings, files, co59)
         store = write(settings, contents, output)
@@ -129,13 +122,12 @@ def read(settings, files, co59):
         skip_unknown=settings.skip_unknown_characters,
     )
     jobs, weights = [(file,) for file in files], [file.records for file in files]
-    results = dict(
-        parallel.each(function, jobs, "record", "reading", weights, settings.workers)
-    )
+    bar = ("record", "reading", weights, settings.workers)
+    results = dict(parallel.each(function, jobs, *bar))
     contents = [results[index] for index in range(len(files))]
-    for found in contents:
-        if found.unknown:
-            unknown = sources.etl.describe_unknown(found.file, found.unknown)
+    for content in contents:
+        if content.unknown:
+            unknown = sources.etl.describe_unknown(content.file, content.unknown)
             print(f"Left out: {unknown}.")
     if not any(map(len, contents)):
         raise InputError(
@@ -146,23 +138,20 @@ def read(settings, files, co59):
 
 
 def write(settings, contents, output):
-    """The store of all images, by way of parts, which survive an interruption."""
+    """The store of all images, from parts that survive an interruption."""
     folder = output / "png" if settings.png else None
     paths, jobs = [], []
-    for found in contents:
-        for start in range(0, len(found), PART_IMAGES):
-            path = output / "parts" / f"{found.file.name}-{start:06d}.store"
+    for content in contents:
+        for start in range(0, len(content), PART_IMAGES):
+            path = output / "parts" / f"{content.file.name}-{start:06d}.store"
             paths.append(path)
             if not path.exists():
-                jobs.append((found.part(start, start + PART_IMAGES), path, folder))
+                jobs.append((content.part(start, start + PART_IMAGES), path, folder))
     if len(jobs) < len(paths):
         print(f"Skipped {len(paths) - len(jobs)} of {len(paths)} parts that are done.")
     weights = [len(part) for part, _, _ in jobs]
-    function = data.write_etl_store
-    for _ in parallel.each(
-        function, jobs, "image", "writing", weights, settings.workers
-    ):
-        pass
+    bar = ("image", "writing", weights, settings.workers)
+    list(parallel.each(data.write_etl_store, jobs, *bar))
     return data.concatenate_stores(paths, output / "scans.store")
 
 

@@ -3,27 +3,26 @@
 
 Renders every glyph of every font once, on all cores. Writes to <output>: fonts.store,
 which --fonts of the other scripts takes; coverage.csv and coverage.json, what each
-font covers, its weight and licence; sheets/, a few characters of each font to look at.
+font covers, its weight and licence; sheets/, pictures of characters of each font.
 Copies of a font, broken files and fonts without a character of the set are listed and
 left out. After an interruption the same command resumes.
 """
 
 import dataclasses
-import json
 import pathlib
 import shutil
 
 from hwgen_keras import data, inputs, parallel, sources
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder, output_folder, writable
+from hwgen_keras.files import locked_folder, output_folder, read_json, writable
 from hwgen_keras.inputs.settings import Characters, Fonts
-from hwgen_keras.settings import NOTHING, RESULT, setting
+from hwgen_keras.settings import NOTHING, RESULT, Output, setting
 
 from . import flags, fonts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Fonts, Characters):
+class Settings(Fonts, Characters, Output):
     """Settings of the rendering of fonts."""
 
     image_size: int = setting(128, "Side of the images in pixels.", at_least=8)
@@ -31,12 +30,6 @@ class Settings(Fonts, Characters):
         False,
         "Take the installed Japanese fonts, too; the same as --fonts=system.",
         changes=NOTHING,
-    )
-    output: str = setting(
-        None,
-        "Folder for the rendered glyphs; what was begun there is resumed.",
-        changes=NOTHING,
-        required=True,
     )
 
     def check(self):
@@ -55,7 +48,7 @@ def main(settings):
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = request_of(settings, files, characters)
         if output_folder.begin(output, request, path.name):
-            print(f"{output} is complete; nothing is to do.")
+            print(f"{output} is complete already.")
             return path
         survey = read(files, characters)
         records = render(survey.fonts, characters, settings.image_size, output)
@@ -63,7 +56,7 @@ def main(settings):
         records = [record for record in records if record["rendered"]]
         fonts.report_left_out(left_out)
         if not records:
-            # The same folder may be begun again with better fonts.
+            # The folder may be begun again with other fonts.
             shutil.rmtree(output / "parts")
             (output / "request.json").unlink()
             raise InputError(
@@ -93,16 +86,14 @@ def font_files(settings):
 
 
 def request_of(settings, files, characters):
-    """What decides the result, for `output_folder`."""
-    status = [file.stat() if file.is_file() else None for file in files]
-    values = {f"--{name}": value for name, value in settings.values(RESULT).items()}
-    return values | {
-        "--characters": "".join(characters),
-        "--fonts": [
-            [str(file), s and s.st_size, s and s.st_mtime_ns]
-            for file, s in zip(files, status, strict=True)
-        ],
-    }
+    """What decides the result, see `output_folder`."""
+    rows = []
+    for file in files:
+        s = file.stat() if file.is_file() else None
+        rows.append([str(file), s and s.st_size, s and s.st_mtime_ns])
+    values = settings.values(RESULT)
+    values |= {"characters": "".join(characters), "fonts": rows}
+    return {f"--{name}": value for name, value in values.items()}
 
 
 def read(files, characters):
@@ -115,7 +106,7 @@ def read(files, characters):
 
 
 def render(faces, characters, image_size, output):
-    """Renders what is not rendered yet; the records of all fonts, in their order."""
+    """Renders the faces that are not yet; returns the records of all, in order."""
     paths = [output / "parts" / f"{number:05d}.json" for number in range(len(faces))]
     jobs = [
         (font, face, characters, image_size, path)
@@ -125,9 +116,8 @@ def render(faces, characters, image_size, output):
     if len(jobs) < len(faces):
         print(f"{len(faces) - len(jobs)} of {len(faces)} fonts are rendered already.")
     weights = [len(characters)] * len(jobs)
-    for _ in parallel.each(fonts.render_part, jobs, "glyph", "rendering", weights):
-        pass
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    list(parallel.each(fonts.render_part, jobs, "glyph", "rendering", weights))
+    return [read_json(path) for path in paths]
 
 
 if __name__ == "__main__":

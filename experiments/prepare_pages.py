@@ -21,9 +21,16 @@ from . import flags, pages
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Characters, Fonts, pages.Cleaning):
+class Settings(Characters, Fonts):
     """Settings of a practice sheet, and of the reading of handwriting."""
 
+    image_size: int = setting(128, "Side of the images in pixels.", at_least=8)
+    stroke_width: float = setting(
+        0.06,
+        "Mean width of strokes as a share of the image's side; 0 keeps the pen's.",
+        at_least=0,
+        at_most=0.3,
+    )
     sheet: str | None = setting(None, "Practice sheet to write, a PDF.")
     box: float = setting(
         14.0, "Side of a writing box in mm, 8 to 40.", at_least=8, at_most=40

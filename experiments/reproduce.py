@@ -2,23 +2,22 @@
     --handwriting=MANIFEST --test=MANIFEST_OF_OTHER_WRITERS --run_dir=runs/zoo
     --output=saved_models
 
-Makes a model of saved_models/ again: runs the trainings behind it that are not complete
-in --run_dir (each in a folder of its own, resumed where it was interrupted), stores
-the result in half precision, measures it on writers nobody trained on, and writes
+Reproduces a model of saved_models/: runs its trainings that are not complete in
+--run_dir (each in a folder of its own, resumed where it was interrupted), stores the
+result in half precision, measures it on writers of no training, and writes
 <output>/NAME with model.keras, model.json, the card README.md, its figures as
 measured.json, and its pictures. docs/how-to/zoo.md lists the models and explains how to
 train them on other data, longer, or on a GPU.
 """
 
 import dataclasses
-import json
 import pathlib
 import shutil
 
-from hwgen_keras import bundle, evaluation, export, files, models
+from hwgen_keras import bundle, evaluation, export, files, generation, models
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
-from hwgen_keras.settings import NOTHING, Seed, rules_of, setting
+from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
 
 from . import flags, zoo
 
@@ -29,14 +28,14 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 
     name: str = setting(
         None,
-        "The model to make; may be written without --name=.",
+        "Name of the model; may be written without --name=.",
         choices=tuple(zoo.MODELS),
         required=True,
     )
     judge_fonts: tuple[str, ...] = setting(
         (),
-        "As --fonts, of the recogniser that reads a generator's images: others than "
-        "--fonts.",
+        "As --fonts, but other ones, for the recogniser that reads a generator's "
+        "images.",
     )
     judge_handwriting: tuple[str, ...] = setting(
         (),
@@ -45,8 +44,8 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
     )
     test: tuple[str, ...] = setting(
         (),
-        "Manifest of writers that neither the model was trained on; may be given "
-        "several times. Of each the kana or the kanji count, what there is more of.",
+        "Manifest of writers that neither model was trained on; may be given several "
+        "times. Of each the kana or the kanji count, whichever are more.",
         required=True,
     )
     writer_pattern: str = setting(
@@ -59,17 +58,10 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         changes=NOTHING,
         required=True,
     )
-    output: str = setting(
-        None,
-        "Folder of models, in which the folder NAME is written.",
-        changes=NOTHING,
-        required=True,
-    )
-    cache: str = setting(**vars(rules_of(Images)["cache"]))
+    output: str = like(Output, "output", help="Folder that gets the folder NAME.")
+    cache: str = like(Images, "cache")
     steps_scale: float = setting(
-        1.0,
-        "Multiplies the steps of every training; 0.01 to try it out.",
-        above=0,
+        1.0, "Multiplies the steps of every training; 0.01 to try it out.", above=0
     )
     change: tuple[str, ...] = setting(
         (),
@@ -85,9 +77,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         above=0,
     )
     style_images: int = setting(
-        1,
-        "Images by one hand that the generator is shown for each image.",
-        above=0,
+        1, "Images by one hand that the generator takes for each image.", above=0
     )
 
     @property
@@ -117,7 +107,7 @@ def main(settings):
 
 
 def write(settings, model, folders):
-    """Exports, measures and describes a model; its folder appears when all is done."""
+    """Exports, measures and describes a model; its folder appears when complete."""
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
@@ -140,10 +130,9 @@ def write(settings, model, folders):
             "seed": settings.seed,
             **measure(settings, images, model, folders, folder, facts),
         }
-        text = json.dumps(measured, ensure_ascii=False, indent=1)
-        files.write_text(folder / zoo.MEASURED, text + "\n")
+        files.write_json(folder / zoo.MEASURED, measured)
         files.write_text(folder / "README.md", zoo.card(measured))
-        # Once more, with the checksums of what was added.
+        # Again, with the checksums of the added files.
         names = ("name", "kind", "image_size", "mode", "characters", "made_of")
         bundle.write_bundle(
             folder,
@@ -162,7 +151,7 @@ def measure(settings, images, model, folders, folder, facts):
     found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
     font = settings.reference_font
     contents, font = zoo.load_contents(settings.fonts, font, images, characters)
-    beside = None
+    inputs = None
     if model.kind == "classifier":
         found["reading"], read = zoo.measure_classifier(network, tests)
     elif model.kind == "clip":
@@ -170,9 +159,8 @@ def measure(settings, images, model, folders, folder, facts):
             network, tests, tokenizer, characters, settings.seed
         )
     else:
-        judge = zoo.load_judge(
-            folders[model.judge], characters, network, folders[model.training]
-        )
+        judge = generation.load_reader(folders[model.judge], characters)
+        generation.check_independent(judge, network, folders[model.training])
         figures, generated, hands = zoo.measure_generator(
             network, judge, tests, contents, tokenizer, settings, images
         )
@@ -180,10 +168,10 @@ def measure(settings, images, model, folders, folder, facts):
         figures |= {"reference_font": font, "style_images": style_images}
         found["generation"] = figures
         read = evaluation.Readings.join(each.read for each in generated.values())
-        beside = zoo.beside(list(generated.values()))
+        inputs = zoo.inputs_of(list(generated.values()))
         sheet = folder / "hands.png"
         zoo.hands(sheet, network, contents, hands, tokenizer, settings)
-    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), beside)
+    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), inputs)
     found["pictures"] = {
         "font": font,
         **{

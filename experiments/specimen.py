@@ -1,11 +1,11 @@
 """python -m experiments.specimen --text="いろはにほへと" --generator_weights=RUN
     --fonts=FONTS --handwriting=HAND --output=page.pdf
 
-A page of a text in somebody's hand: every character is written anew, in the style of
-several images of the hand (--style_images), and set on A4 with a little of the
-unevenness of a hand (--jitter). HAND is a manifest, or a folder of images named by
-character (あ_2.png). --hand_2 and --mix write in a hand between two. Small kana are the
-large ones, smaller; punctuation and lower-case letters come from the font as it is.
+A page of a text in a hand: every character is written anew, in the style of several
+images of the hand (--style_images), and set on A4, a little unevenly (--jitter). HAND
+is a manifest, or a folder of images named by character (あ_2.png). --hand_2 and --mix
+write in a hand between two. Small kana are the large ones, smaller; punctuation and
+lower-case letters come from the font as it is.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from hwgen_keras import generation
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import FormSettings, SamplingSettings
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
-from hwgen_keras.settings import NOTHING, Output, Seed, setting
+from hwgen_keras.settings import NOTHING, NewOutput, Seed, setting
 from hwgen_keras.training.settings import trained
 
 from . import flags, specimens
@@ -24,14 +24,8 @@ from . import flags, specimens
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
-    ReferenceFont,
-    Handwriting,
-    Images,
-    Structures,
-    SamplingSettings,
-    FormSettings,
-    Seed,
-    Output,
+    *(ReferenceFont, Handwriting, Images, Structures),
+    *(SamplingSettings, FormSettings, Seed, NewOutput),
 ):
     """Settings of a page."""
 
@@ -40,13 +34,13 @@ class Settings(
     batch_size: int = setting(
         64, "Characters that are written at once.", changes=NOTHING, above=0
     )
-    text: str | None = setting(None, "What to write.")
+    text: str | None = setting(None, "Text to write.")
     text_file: str | None = setting(
-        None, "File of what to write, UTF-8; its lines are kept."
+        None, "UTF-8 file of the text to write; its lines are kept."
     )
     writer: str | None = setting(
         None,
-        "Whose images of --handwriting are the hand, if they are by several writers.",
+        "Writer whose images of --handwriting are the hand, if they are by several.",
     )
     hand_2: str | None = setting(
         None, "Second hand to mix with the first: a manifest or a folder of images."
@@ -93,8 +87,6 @@ class Settings(
         output = pathlib.Path(self.output)
         if output.suffix.lower() not in (".png", ".pdf"):
             raise InputError(f"--output: {output} must end in .png or .pdf.")
-        if output.exists():
-            raise InputError(f"--output: {output} exists already; choose another name.")
         if (self.text is None) == (self.text_file is None):
             raise InputError("Give one of --text and --text_file.")
         if not self.grid.length or not self.grid.lines:
@@ -131,14 +123,13 @@ def main(settings):
 
 def read_text(settings):
     """The text to write, in composed form (NFC)."""
-    text = settings.text
+    text, file = settings.text, settings.text_file
     if text is None:
         try:
-            text = pathlib.Path(settings.text_file).read_text("utf-8-sig")
+            text = pathlib.Path(file).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
-                f"--text_file: {settings.text_file} cannot be read as UTF-8 text "
-                f"({error})."
+                f"--text_file: {file} cannot be read as UTF-8 text ({error})."
             ) from None
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip("\n")
     if not text.strip():

@@ -13,42 +13,32 @@ import dataclasses
 import pathlib
 import shlex
 import statistics
-import subprocess
-import sys
 
-from hwgen_keras import evaluation, inputs, training
+from hwgen_keras import evaluation, inputs
 from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.tables import format_cell
 from hwgen_keras.files import write_json
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
-from hwgen_keras.settings import Output, Size, named_values, rules_of, setting
+from hwgen_keras.inputs.settings import LabelledImages, Structures
+from hwgen_keras.settings import Output, Size, by_size, named_values, rules_of, setting
 from hwgen_keras.training.settings import Precision, trained
 
 from . import flags, study, train_generator
 
-# measure: (heading, digits).
-MEASURES = {
-    "read": ("Read %", 1),
-    "confidence": ("Confidence %", 1),
-    "distance": ("Distance to the hand", 2),
-    "spread": ("Spread", 2),
-    "ink": ("Ink", 2),
-}
+# Key in study.json, heading, digits.
+MEASURES = (
+    ("read", "Read %", 1),
+    ("confidence", "Confidence %", 1),
+    ("distance", "Distance to the hand", 2),
+    ("spread", "Spread", 2),
+    ("ink", "Ink", 2),
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    *(Fonts, Handwriting, SimulatedWriters, Images, Structures),
-    *(Size, Precision, Output),
-):
+class Settings(LabelledImages, Structures, Size, Precision, Output):
     """Settings of the study of generator trainings."""
 
-    DEFAULTS = dict.fromkeys(("tiny", "small", "base"), {"image_size": 32})
+    DEFAULTS = by_size(image_size=(32, 32, 32))
     clip_weights: str = trained("CLIP, for the explicit loss", "clip.keras", True)
     steps: int | None = setting(
         None, "Steps of each training; default: see train_generator.", above=0
@@ -97,32 +87,23 @@ def main(settings):
 
 
 def train(settings, run, seed, arm):
-    """Trains one generator in a process of its own, or resumes its training.
-
-    Args:
-        settings: of this script.
-        run: the run folder.
-        seed: of the training.
-        arm: more flags of train_generator, a list.
-    """
-    if (run / "generator.keras").exists():
+    """Trains the generator of an arm, resumes its training, or finds it complete."""
+    product = run / "generator.keras"
+    if product.exists():
         return
-    command = [sys.executable, "-m", f"{__package__}.train_generator"]
     known = rules_of(train_generator.Settings)
     shared = {name: v for name, v in settings.values().items() if name in known}
-    for name, value in {**shared, "seed": seed, "run_dir": run}.items():
+    arguments = []
+    for name, value in {**shared, "seed": seed}.items():
         values = value if isinstance(value, list) else [value]
-        command += [f"--{name}={each}" for each in values if each is not None]
-    command += [*shlex.split(settings.common_flags), *arm]
-    # What failed before its first checkpoint left nothing to resume.
-    if training.checkpoint_folders(run / "checkpoints"):
-        command.append("--resume")
+        arguments += [f"--{name}={v}" for v in values if v is not None]
+    arguments += [*shlex.split(settings.common_flags), *arm]
     run.parent.mkdir(parents=True, exist_ok=True)
     log = run.with_name(f"{run.name}.log")
     with open(log, "ab") as file:
-        code = subprocess.run(command, stdout=file, stderr=file).returncode
+        code = flags.train("train_generator", arguments, run, file)
     # A training that SIGTERM ended has saved its state and ends with 0.
-    if code or not (run / "generator.keras").exists():
+    if code or not product.exists():
         lines = log.read_text(errors="replace").strip().splitlines() or ["nothing"]
         raise InputError(f"The training {run} ended with {code}: {lines[-1]}")
 
@@ -130,15 +111,10 @@ def train(settings, run, seed, arm):
 def report(settings, results, hands):
     """Writes and prints the table of means and deviations over the seeds.
 
-    Args:
-        settings: of this script.
-        results: {arm: measures of each seed}.
-        hands: measures of what the hands themselves wrote.
+    `results` are {arm: measures of each seed}, `hands` those of real handwriting.
     """
     values = {
-        "steps": settings.steps,
-        "image_size": settings.image_size,
-        "common_flags": settings.common_flags,
+        **{n: getattr(settings, n) for n in ("steps", "image_size", "common_flags")},
         "arms": {name: shlex.join(arm) for name, arm in settings.arms.items()},
         "results": results,
         "hands": hands,
@@ -146,27 +122,22 @@ def report(settings, results, hands):
     file = pathlib.Path(settings.output, "study.json")
     write_json(file, values)
     rows = [
-        [name]
-        + [
-            cell([each[m] for each in measured if m in each], digits)
-            for m, (_, digits) in MEASURES.items()
-        ]
+        [name, *(cell(measured, *m) for m in MEASURES)]
         for name, measured in {**results, "the hands": [hands]}.items()
     ]
-    header = ["Arm", *(heading for heading, _ in MEASURES.values())]
+    header = ["Arm", *(heading for _, heading, _ in MEASURES)]
     print(evaluation.text_table(header, rows))
     print(f"Saved {file}")
     return values
 
 
-def cell(values, digits):
-    """Mean and deviation as text."""
+def cell(measured, name, heading, digits):
+    """Mean and deviation of a measure over the seeds, as text."""
+    values = [row[name] for row in measured if name in row]
     if not values:
         return ""
-    text = f"{statistics.fmean(values):.{digits}f}"
-    if len(values) > 1:
-        text += f" ± {statistics.stdev(values):.{digits}f}"
-    return text
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return format_cell((statistics.fmean(values), deviation), digits)
 
 
 if __name__ == "__main__":

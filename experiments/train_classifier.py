@@ -1,7 +1,7 @@
 """python -m experiments.train_classifier --train=MANIFEST --generated=MANIFEST_OR_STORE
     --augment=elastic
 
-Step 4: trains a recogniser on real handwriting, and on what is added to it: generated
+Step 4: trains a recogniser on real handwriting and on additional data: generated
 images, glyphs of fonts, augmentation. Writes classifier.keras into the run folder: the
 best by accuracy if there is a --validation manifest, else the last.
 """
@@ -13,7 +13,7 @@ import lazy_loader
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Fonts, Images, SimulatedWriters
-from hwgen_keras.settings import setting
+from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import Augmentation, Training
 
 from . import flags
@@ -29,28 +29,13 @@ BASE_EPOCHS = 100
 class Settings(Fonts, SimulatedWriters, Images, Augmentation, Training):
     """Settings of the training of a recogniser."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 64,
-            "steps": 2000,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 224,
-            "batch_size": 64,
-            "learning_rate": 1e-4,
-            "schedule": "constant",
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 224),
+        batch_size=(32, 64, 64),
+        steps=(200, 2000, None),
+        learning_rate=(2e-3, 2e-3, 1e-4),
+        schedule=("cosine", "cosine", "constant"),
+    )
     train: tuple[str, ...] = setting(
         (), "Manifest of real handwriting; may be given several times."
     )
@@ -123,13 +108,10 @@ def load_data(settings, characters):
         handwriting=settings.train,
         simulated_writers=settings.simulated_writers,
     )
-    stores, kinds = [], []
-    for part, store in parts.items():
-        simulated = part == inputs.SIMULATED
-        stores.append(store)
-        kinds.append(
-            np.full(len(store), training.SIMULATED) if simulated else store.kinds
-        )
+    stores, kinds = list(parts.values()), [store.kinds for store in parts.values()]
+    if inputs.SIMULATED in parts:
+        place = list(parts).index(inputs.SIMULATED)
+        kinds[place] = np.full(len(stores[place]), training.SIMULATED)
     for path in settings.generated:
         stores.append(inputs.load_images(settings, path, characters, data.GENERATED))
         kinds.append(stores[-1].kinds)

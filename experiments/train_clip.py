@@ -1,20 +1,15 @@
 """python -m experiments.train_clip --fonts=FONTS --image_weights=RUN --text_weights=RUN
 
-Step 1c: trains CLIP, which brings images of characters and their structures into one
-space, from the two encoders of the steps before. Writes clip.keras into the run folder.
+Step 1c: trains CLIP, which embeds images of characters and their structures in one
+space, from the two trained encoders. Writes clip.keras into the run folder.
 """
 
 import dataclasses
 
 from hwgen_keras import evaluation, inputs, models, training
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs.settings import (
-    Fonts,
-    Handwriting,
-    Images,
-    SimulatedWriters,
-    Structures,
-)
+from hwgen_keras.inputs.settings import LabelledImages, Structures
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training, trained
 
 from . import flags
@@ -23,33 +18,16 @@ BASE_EPOCHS = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    Fonts, Handwriting, SimulatedWriters, Images, Structures, Augmentation, Training
-):
+class Settings(LabelledImages, Structures, Augmentation, Training):
     """Settings of the training of CLIP."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 5e-4,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 32,
-            "steps": 2000,
-            "learning_rate": 2e-4,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 224,
-            "batch_size": 32,
-            "learning_rate": 1e-4,
-            "schedule": "plateau",
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 224),
+        batch_size=(32, 32, 32),
+        steps=(200, 2000, None),
+        learning_rate=(5e-4, 2e-4, 1e-4),
+        schedule=("cosine", "cosine", "plateau"),
+    )
     image_weights: str = trained("image encoder", "image_encoder.keras", True)
     text_weights: str = trained("text encoder", "text_encoder.keras", True)
 

@@ -1,16 +1,16 @@
 """python -m experiments.train_diffusion --condition=clip --stage=all --fonts=FONTS
     --handwriting=MANIFEST --clip_weights=RUN
 
-Step 2, the other way: trains a diffusion model where train_generator trains a generator
-against a discriminator, from the same data in the same four stages (--stage). Writes
-generator.keras into the run folder; whatever takes a generator takes it.
+Step 2, the other way: trains a diffusion model in place of train_generator's AdaIN
+generator, on the same data in the same four stages (--stage). Writes generator.keras
+into the run folder, which all scripts with --generator_weights take.
 """
 
 import dataclasses
 
 from hwgen_keras import models, training
 from hwgen_keras.errors import InputError
-from hwgen_keras.settings import setting
+from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import CONDITIONS, Stages, trained
 
 from . import flags
@@ -18,10 +18,7 @@ from . import flags
 
 def _dropped(what):
     return setting(
-        0.1,
-        f"Share of rows that are not told the {what}, for guidance.",
-        at_least=0,
-        below=1,
+        0.1, f"Share of rows without the {what}, for guidance.", at_least=0, below=1
     )
 
 
@@ -29,48 +26,29 @@ def _dropped(what):
 class Settings(Stages):
     """Settings of the training of a diffusion model."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 8,
-            "steps": 100,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 32,
-            "steps": 4000,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 256,
-            "batch_size": 32,
-            "learning_rate": 1e-4,
-            "schedule": "constant",
-            "ema": 0.999,
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 256),
+        batch_size=(8, 32, 32),
+        steps=(100, 4000, None),
+        learning_rate=(1e-3, 1e-3, 1e-4),
+        schedule=("cosine", "cosine", "constant"),
+        ema=(None, None, 0.999),
+    )
     clip_weights: str | None = trained("CLIP, for --condition=clip", "clip.keras")
     condition: str = setting(
         "clip",
-        "What tells the model the character beside its glyph: nothing, a learned "
-        "embedding, or CLIP's embedding of its structure.",
+        "The model's condition besides the glyph: none, a learned embedding of the "
+        "character, or CLIP's embedding of its structure.",
         choices=("none", *CONDITIONS),
     )
     style_attention: bool = setting(
         False, "Also attend to the style image at all positions."
     )
     noise_schedule: str = setting(
-        "cosine",
-        "How noise grows with time in training.",
-        choices=("cosine", "linear"),
+        "cosine", "How noise grows with time in training.", choices=("cosine", "linear")
     )
     parameterization: str = setting(
-        "velocity",
-        "What the network predicts.",
-        choices=("velocity", "noise", "image"),
+        "velocity", "What the network predicts.", choices=("velocity", "noise", "image")
     )
     min_snr_gamma: float = setting(
         5.0,

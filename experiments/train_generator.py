@@ -12,44 +12,33 @@ import dataclasses
 
 from hwgen_keras import models, training
 from hwgen_keras.errors import InputError
-from hwgen_keras.settings import setting
+from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import CONDITIONS, Stages, trained
 
 from . import flags
-
-_SHORT = {
-    "learning_rate": 1e-3,
-    "schedule": "cosine",
-    "pixel_weight": 10.0,
-    "explicit_weight": 0.1,
-    "adversarial_weight": 0.1,
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(Stages):
     """Settings of the training of an AdaIN generator."""
 
-    DEFAULTS = {
-        "tiny": {"image_size": 32, "batch_size": 8, "steps": 100, **_SHORT},
-        "small": {"image_size": 64, "batch_size": 16, "steps": 2000, **_SHORT},
-        "base": {
-            "image_size": 256,
-            "batch_size": 8,
-            "learning_rate": 4.5e-6,
-            "schedule": "constant",
-            "pixel_weight": 1.0,
-            "explicit_weight": 1.0,
-            "adversarial_weight": 1.0,
-            "ema": 0.0,
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 256),
+        batch_size=(8, 16, 8),
+        steps=(100, 2000, None),
+        learning_rate=(1e-3, 1e-3, 4.5e-6),
+        schedule=("cosine", "cosine", "constant"),
+        pixel_weight=(10.0, 10.0, 1.0),
+        explicit_weight=(0.1, 0.1, 1.0),
+        adversarial_weight=(0.1, 0.1, 1.0),
+        ema=(None, None, 0.0),
+    )
     clip_weights: str = trained("CLIP, for the explicit loss", "clip.keras", True)
     discriminator_weights: str | None = trained("discriminator", "discriminator.keras")
     mode: str = setting(
         "adain_clip",
-        "What tells the generator the character: nothing, a learned embedding, or "
-        "CLIP's embedding of its structure.",
+        "The generator's condition besides the glyph: none, a learned embedding of "
+        "the character, or CLIP's embedding of its structure.",
         choices=("adain", *(f"adain_{name}" for name in CONDITIONS)),
     )
     perceptual: str = setting(
@@ -84,9 +73,8 @@ class Settings(Stages):
     implicit_trains_style: bool | None = setting(
         None,
         "Whether the implicit loss moves the style statistics themselves, as "
-        "published, or only the generated image towards them, which is the default of "
-        "--style_reference=writer: it makes all hands alike where nothing else holds "
-        "them apart.",
+        "published, or only the generated image towards them, the default of "
+        "--style_reference=writer, where it would make all hands alike.",
     )
     explicit_weight: float = setting(
         None, "Weight of the CLIP loss; 1 as published.", at_least=0

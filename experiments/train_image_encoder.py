@@ -7,7 +7,8 @@ fonts, on handwriting, or on both. Writes image_encoder.keras into the run folde
 import dataclasses
 
 from hwgen_keras import inputs, models, training
-from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
+from hwgen_keras.inputs.settings import LabelledImages
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training
 
 from . import flags
@@ -16,31 +17,16 @@ BASE_EPOCHS = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Fonts, Handwriting, SimulatedWriters, Images, Augmentation, Training):
+class Settings(LabelledImages, Augmentation, Training):
     """Settings of the training of CLIP's image encoder."""
 
-    DEFAULTS = {
-        "tiny": {
-            "image_size": 32,
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "image_size": 64,
-            "batch_size": 64,
-            "steps": 2000,
-            "learning_rate": 1e-3,
-            "schedule": "cosine",
-        },
-        "base": {
-            "image_size": 224,
-            "batch_size": 256,
-            "learning_rate": 1e-4,
-            "schedule": "constant",
-        },
-    }
+    DEFAULTS = by_size(
+        image_size=(32, 64, 224),
+        batch_size=(32, 64, 256),
+        steps=(200, 2000, None),
+        learning_rate=(2e-3, 1e-3, 1e-4),
+        schedule=("cosine", "cosine", "constant"),
+    )
 
 
 def main(settings):

@@ -1,19 +1,22 @@
 """python -m experiments.train_text_encoder --characters=jis1
 
-Step 1b: trains the text encoder of CLIP to tell the character from its structure (an
+Step 1b: trains the text encoder of CLIP to classify a character by its structure (an
 ideographic description sequence). Needs no images. Writes text_encoder.keras into the
 run folder.
 """
 
 import dataclasses
+import math
 
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.inputs.settings import Characters, Structures
+from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Training
 
 from . import flags
 
-BASE_EPOCHS = 200
+# An epoch of the original holds every character ten times.
+BASE_EPOCHS, REPEATS = 200, 10
 # Of the plateau: PyTorch's defaults, which the original takes here.
 FACTOR, PATIENCE = 0.1, 10
 
@@ -22,36 +25,24 @@ FACTOR, PATIENCE = 0.1, 10
 class Settings(Characters, Structures, Training):
     """Settings of the training of CLIP's text encoder."""
 
-    DEFAULTS = {
-        "tiny": {
-            "batch_size": 32,
-            "steps": 200,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-        },
-        "small": {
-            "batch_size": 128,
-            "steps": 2000,
-            "learning_rate": 5e-4,
-            "schedule": "cosine",
-        },
-        "base": {"batch_size": 512, "learning_rate": 1e-4, "schedule": "plateau"},
-    }
+    DEFAULTS = by_size(
+        batch_size=(32, 128, 512),
+        steps=(200, 2000, None),
+        learning_rate=(2e-3, 5e-4, 1e-4),
+        schedule=("cosine", "cosine", "plateau"),
+    )
 
 
 def main(settings):
     settings = training.resumed(settings)
-    with (
-        training.Run("train_text_encoder", settings) as run,
-        training.distributed(run),
-    ):
+    with training.Run("train_text_encoder", settings) as run, training.distributed(run):
         jit = training.set_up(settings)
 
         characters = inputs.load_characters(settings)
         tokenizer = inputs.load_tokenizer(settings, characters)
         sampler = data.StructureSampler(characters, tokenizer, seed=settings.seed)
-        epochs = BASE_EPOCHS * len(characters) // settings.batch_size
-        steps = settings.steps or max(1, epochs)
+        rows = REPEATS * len(characters)
+        steps = settings.steps or base_steps(rows, settings.batch_size)
 
         policy = settings.dtype_policy
         encoder = models.TextEncoder(
@@ -71,6 +62,11 @@ def main(settings):
 
         run.write_json("vocabulary.json", tokenizer.vocabulary)
         return training.finish_classifier(run, model, "text_encoder.keras")
+
+
+def base_steps(rows, batch_size):
+    """The steps of the published epochs, of which each begins with a full batch."""
+    return BASE_EPOCHS * math.ceil(rows / batch_size)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,32 @@
 """python -m experiments.unseen_characters --characters=FILE --fonts=FONTS
     --handwriting=MANIFEST --reader=RUN --output=FOLDER
 
-Characters never seen: keeps a share of them out of all training (of CLIP's two
-encoders, CLIP and the generator), lets the generator write all characters in the hands
-of the writers, and has a recogniser of other images (--reader) read both kinds. Writes
-results.json, and a picture of the unseen ones for each mode, into the folder.
-Interrupted, the same command resumes.
+Tests a generator on unseen characters: holds a share of them out of all training (of
+CLIP's two encoders, CLIP and the generator), lets the generator write all characters in
+the hands of the writers, and has a recogniser of other images (--reader) read both
+kinds. Writes results.json, and a picture of the unseen ones for each mode, into the
+folder. Interrupted, the same command resumes.
 """
 
 import dataclasses
 import pathlib
 
-from hwgen_keras import data, evaluation, generation, inputs
+from hwgen_keras import data, evaluation, files, generation, inputs
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import (
-    locked_folder,
-    output_folder,
-    read_json,
-    write_json,
-    write_text,
-)
+from hwgen_keras.files import output_folder
 from hwgen_keras.generation.settings import SamplingSettings
-from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, SimulatedWriters
-from hwgen_keras.settings import RESULT, Output, Seed, Size, rules_of, setting
-from hwgen_keras.training.settings import Precision, trained
+from hwgen_keras.inputs.settings import LabelledImages
+from hwgen_keras.settings import (
+    RESULT,
+    Output,
+    Seed,
+    Size,
+    by_size,
+    like,
+    rules_of,
+    setting,
+)
+from hwgen_keras.training.settings import Precision, Stages, trained
 
 from . import (
     flags,
@@ -38,13 +41,10 @@ from . import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(
-    *(Fonts, Handwriting, SimulatedWriters, Images, Size, Seed, Precision),
-    *(SamplingSettings, Output),
-):
+class Settings(LabelledImages, Size, Seed, Precision, SamplingSettings, Output):
     """Settings of the experiment on unseen characters."""
 
-    DEFAULTS = dict.fromkeys(("tiny", "small", "base"), {"image_size": 48})
+    DEFAULTS = by_size(image_size=(48, 48, 48))
     held_out: float = setting(0.2, "Share of the characters that no training sees.")
     modes: tuple[str, ...] = setting(
         ("adain", "adain_clip"),
@@ -62,12 +62,7 @@ class Settings(
     diffusion_steps: int = setting(
         1000, "Steps of each of the four stages of the diffusion model.", above=0
     )
-    style_reference: str = setting(
-        "writer",
-        "The style image in training: the target itself, or another character by the "
-        "same hand.",
-        choices=("target", "writer"),
-    )
+    style_reference: str = like(Stages, "style_reference", default="writer")
     reader: str = trained(
         "recogniser of all these characters, of other images", "classifier.keras", True
     )
@@ -87,11 +82,9 @@ def main(settings):
     characters = inputs.load_characters(settings)
     held = unseen.held_out(characters, settings.held_out, settings.seed)
     reader = generation.load_reader(settings.reader, characters)
-    samples = [
-        sample
-        for manifest in settings.handwriting
-        for sample in inputs.load_samples(settings, manifest, characters)
-    ]
+    samples = []
+    for manifest in settings.handwriting:
+        samples += inputs.load_samples(settings, manifest, characters)
 
     def read(samples, clean):
         size, kind = settings.image_size, data.GENERATED
@@ -99,11 +92,11 @@ def main(settings):
         return evaluation.Readings.of_store(reader, store, place=clean)
 
     folder = pathlib.Path(settings.output)
-    with locked_folder(folder, "--output"):
+    with files.locked_folder(folder, "--output"):
         file = folder / "results.json"
         if output_folder.begin(folder, settings.values(RESULT), file.name):
             print(f"{file} is complete.")
-            return read_json(file)
+            return files.read_json(file)
         shared = write_seen(settings, folder, characters, held, samples)
         results = {}
         for mode in settings.modes:
@@ -120,7 +113,7 @@ def main(settings):
             "held_out": [characters[k] for k in held],
             "results": results,
         }
-        write_json(file, values)
+        files.write_json(file, values)
         output_folder.finish(folder)
     print(unseen.table(results))
     print(f"Saved {folder}")
@@ -128,14 +121,14 @@ def main(settings):
 
 
 def write_seen(settings, folder, characters, held, samples):
-    """Writes what training may see; returns the settings of all scripts, a dict."""
+    """Writes the data of the trainings; returns settings of all scripts, a dict."""
     seen = [c for k, c in enumerate(characters) if k not in held]
-    # The hands show the generator, too, nothing but what it may have seen.
+    # In the hands, too, the generator sees seen characters alone.
     hands = [sample for sample in samples if sample.character in seen]
     if not hands:
-        raise InputError("--handwriting holds none of the characters left to see.")
-    write_text(folder / "characters.txt", "\n".join(characters) + "\n")
-    write_text(folder / "seen.txt", "\n".join(seen) + "\n")
+        raise InputError("--handwriting shows held-out characters alone; give others.")
+    files.write_text(folder / "characters.txt", "\n".join(characters) + "\n")
+    files.write_text(folder / "seen.txt", "\n".join(seen) + "\n")
     data.write_manifest(folder / "handwriting.json", hands)
     return settings.values() | {
         "handwriting": [str(folder / "handwriting.json")],
@@ -148,34 +141,26 @@ def train(settings, shared, folder, mode):
     """The run folder of a generator that saw the seen characters alone."""
 
     def run(script, name, product, **values):
-        """Trains, resumes a training, or finds that it is done."""
+        """Trains, resumes a training, or finds it complete."""
         run_dir = folder / name
         if not (run_dir / product).exists():
             begun = any(run_dir.glob("**/config.json"))
             flags.call(script, shared, run_dir=str(run_dir), resume=begun, **values)
         return str(run_dir)
 
-    steps = settings.encoder_steps
-    image = run(
-        *(train_image_encoder, "image", "image_encoder.keras"),
-        steps=steps,
-        augment="affine,elastic",
-    )
-    text = run(train_text_encoder, "text", "text_encoder.keras", steps=steps)
-    clip = run(
-        *(train_clip, "clip", "clip.keras"),
-        steps=steps,
-        augment="affine",
-        image_weights=image,
-        text_weights=text,
-    )
+    steps = {"steps": settings.encoder_steps}
+    product, augment = "image_encoder.keras", "affine,elastic"
+    image = run(train_image_encoder, "image", product, augment=augment, **steps)
+    text = run(train_text_encoder, "text", "text_encoder.keras", **steps)
+    encoders = {"image_weights": image, "text_weights": text}
+    clip = run(train_clip, "clip", "clip.keras", augment="affine", **encoders, **steps)
     product = "step_end/generator.keras"
     if mode == "diffusion":
-        steps = settings.diffusion_steps
-        run(train_diffusion, mode, product, steps=steps, clip_weights=clip)
+        own = {"steps": settings.diffusion_steps}
+        run(train_diffusion, mode, product, clip_weights=clip, **own)
     else:
-        steps = settings.generator_steps
-        run(train_generator, mode, product, steps=steps, clip_weights=clip, mode=mode)
+        own = {"steps": settings.generator_steps, "mode": mode}
+        run(train_generator, mode, product, clip_weights=clip, **own)
     return folder / mode / "step_end"
 
 
@@ -189,7 +174,7 @@ def write(settings, shared, folder, mode, weights):
             {**shared, **other},
             characters=str(folder / "characters.txt"),
             generator_weights=str(weights),
-            # It reads what was written, and rejects nothing.
+            # The experiment's reader rejects nothing.
             reader=None,
             output=str(output),
         )

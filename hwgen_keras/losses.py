@@ -1,14 +1,14 @@
-"""The equations that the models are trained with. All return float32."""
+"""The loss functions of the models. All return float32."""
 
 from keras import ops
 
 
 def soft_target_clip_loss(text, image, temperature=1.0):
-    """CLIP's loss with targets softened by the similarities within the batch.
+    """CLIP's loss with soft targets from the similarities within the batch.
 
     logits = T I' / t; targets = softmax((I I' + T T') / 2 * t); the mean of the
-    cross-entropies along rows and along columns. Characters that occur twice in a
-    batch do not repel each other.
+    cross-entropies along rows and along columns. Equal characters in a batch do not
+    repel each other.
 
     Args:
         text, image: embeddings (batch, width), not normalised.
@@ -52,9 +52,9 @@ def style_statistics_loss(style, generated):
 def perceptual_distance(features_a, features_b):
     """Squared distance of channel-normalised features, summed over the layers.
 
-    As LPIPS without its learned channel weights: each position's feature vector is
-    brought to unit length, squared differences are summed over channels and averaged
-    over positions.
+    LPIPS without its learned channel weights: the feature vector of each position gets
+    unit length; squared differences are summed over channels and averaged over
+    positions.
 
     Args:
         features_a, features_b: lists of (batch, height, width, channels).
@@ -80,9 +80,9 @@ def perceptual_distance(features_a, features_b):
 def pyramid_distance(target, generated, levels=4):
     """Mean |target - generated|, at full size and after each of several halvings.
 
-    No two writings of a character lie on top of each other. Where lines are not met
-    the least absolute difference at full size is paper, and strokes fade; in halved
-    images the ink near by counts.
+    Two writings of a character never coincide. Where strokes do not overlap, paper has
+    the least absolute difference at full size, so strokes fade. In smaller images ink
+    nearby counts.
 
     Args:
         target, generated: (batch, height, width, channels).
@@ -118,15 +118,15 @@ def hinge_discriminator_loss(real_logits, generated_logits):
 
 
 def adaptive_weight(reconstruction_norm, adversarial_norm, scale=1.0):
-    """λ, which makes the adversarial gradient as long as the reconstruction's.
+    """λ, which scales the adversarial gradient to the length of the reconstruction's.
 
-    λ = clip(‖∂rec/∂last layer‖ / (‖∂adv/∂last layer‖ + 1e-4), 0, 1e4). Where one of
-    the gradients is not finite λ is 0: an overflow in the adversarial one alone must
-    not spoil the step, nor a step that is skipped the mean of λ.
+    λ = clip(‖∂rec/∂last layer‖ / (‖∂adv/∂last layer‖ + 1e-4), 0, 1e4). λ is 0 where
+    a gradient is not finite: an overflow of the adversarial gradient must not spoil the
+    step, and a skipped step must not spoil the mean of λ.
 
     Args:
         reconstruction_norm, adversarial_norm: norms of the two gradients.
-        scale: the loss scale that both gradients carry.
+        scale: the loss scale of both gradients.
 
     Reference: Esser et al., Taming Transformers for High-Resolution Image Synthesis,
     2021, equation 7.

@@ -1,4 +1,4 @@
-"""Jobs on all cores, with a progress bar; Ctrl-C lets the running jobs finish."""
+"""Runs jobs on all cores with a progress bar; after Ctrl-C running jobs finish."""
 
 import concurrent.futures
 import contextlib
@@ -22,14 +22,14 @@ def each(
     weights: Sequence[int] | None = None,
     workers: int | None = None,
 ) -> Iterator[tuple[int, Any]]:
-    """Calls `function(*job)` for every job, on all cores where there are several jobs.
+    """Calls `function(*job)` for every job, in several processes if there are several.
 
     Args:
-        function: one that can be pickled, as can jobs and results.
+        function: a function that can be pickled, as can jobs and results.
         jobs: the arguments of each call.
-        unit, description: of the bar.
-        weights: units that each job is worth on the bar; default: 1.
-        workers: number of processes; default: as many as cores.
+        unit, description: texts of the bar.
+        weights: units of the bar for each job; default: 1.
+        workers: number of processes; default: one for each core.
 
     Yields:
         (index of the job, its result), in the order in which they end.
@@ -51,7 +51,7 @@ def _results(function, jobs, workers):
         for index, job in enumerate(jobs):
             yield index, function(*job)
         return
-    # Forked, a process of many threads can lock up; TensorFlow and JAX have them.
+    # A fork of a process with threads, as of TensorFlow and JAX, can deadlock.
     pool = concurrent.futures.ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _start_worker
     )
@@ -59,7 +59,7 @@ def _results(function, jobs, workers):
     running: dict[concurrent.futures.Future, int] = {}
     try:
         while waiting or running:
-            # As many as there are processes: a submitted job cannot be taken back.
+            # No more than there are processes: a submitted job cannot be withdrawn.
             while waiting and len(running) < workers:
                 index, job = waiting.pop()
                 with _interrupts_blocked():
@@ -70,8 +70,8 @@ def _results(function, jobs, workers):
         raise Stopped("\nStopped; the same command resumes.") from None
     except concurrent.futures.process.BrokenProcessPool:
         raise InputError(
-            "A process was killed, perhaps for want of memory; free some and give the "
-            "same command again."
+            "A process was killed, perhaps for want of memory; free some and repeat "
+            "the command."
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -79,9 +79,9 @@ def _results(function, jobs, workers):
 
 @contextlib.contextmanager
 def _interrupts_blocked():
-    """Ctrl-C waits until the end; a process that starts within it never sees it.
+    """Within it, Ctrl-C waits, and processes that are started ignore it.
 
-    Before `_start_worker`, that process imports for a second, and would end in a
+    Such a process imports for a second before `_start_worker`, and would end in a
     traceback.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
@@ -95,7 +95,7 @@ def _interrupts_blocked():
 
 
 def _start_worker():
-    """Ctrl-C reaches all processes: the parent acts on it, and they end with it."""
+    """Ignores Ctrl-C, which reaches all processes: workers end with their parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,8 +1,7 @@
-"""Noise schedules of diffusion, and what a network may be asked to predict.
+"""Noise schedules and parameterizations of diffusion.
 
-A noisy image is x = α · image + σ · noise with α² + σ² = 1 (variance preserving), and
-all that matters of the time is the log-SNR λ = log(α² / σ²). All functions return
-float32.
+A noisy image is x = α · image + σ · noise with α² + σ² = 1 (variance preserving). The
+log-SNR λ = log(α² / σ²) determines both rates. All functions return float32.
 
 Rates and log-SNRs broadcast against the images: a scalar, or (batch, 1, 1, 1).
 """
@@ -13,14 +12,14 @@ from keras import ops
 
 from hwgen_keras.errors import InputError
 
-# The range of every schedule. At its ends one rate is 4.5e-5, the other 1.
+# The range of every schedule. At its ends the rates are 4.5e-5 and 1.
 LOWEST_LOG_SNR = -20.0
 HIGHEST_LOG_SNR = 20.0
 
 # The VP-SDE's β at times 0 and 1.
 LINEAR_BETAS = (0.1, 20.0)
 
-# No division by less than this. It is below every rate of the schedules.
+# The least divisor, below every rate of the schedules.
 SMALLEST_RATE = 1e-5
 
 PARAMETERIZATIONS = ("velocity", "noise", "image")
@@ -30,7 +29,7 @@ def cosine(time):
     """λ = -2 log tan(π t / 2), that is α = cos(π t / 2).
 
     Args:
-        time: float tensor of any shape, 0 (clean) to 1 (noise); beyond is as the ends.
+        time: float tensor of any shape, 0 (clean) to 1 (noise), clipped to this range.
 
     Returns:
         λ of the shape of `time`, falling from 20 to -20; 0 at time 0.5.
@@ -39,8 +38,7 @@ def cosine(time):
     2021, equation 17 with s = 0; as log-SNR Hoogeboom et al., Simple Diffusion, 2023,
     section 3.1.
     """
-    # The clip leaves |λ| = 22. The cosine is taken as a sine of 1 - t: in float32
-    # cos(π / 2) is not 0 but negative.
+    # The clip leaves |λ| = 22. A sine of 1 - t: cos(π / 2) is negative in float32.
     time = ops.clip(ops.cast(time, "float32"), 1e-5, 1 - 1e-5)
     ratio = ops.sin(math.pi / 2 * (1 - time)) / ops.sin(math.pi / 2 * time)
     return _clip(2 * ops.log(ratio))
@@ -50,7 +48,7 @@ def linear(time):
     """λ = -log(exp B(t) - 1), B(t) = ∫₀ᵗ β = 0.1 t + 19.9 t² / 2: α² = exp(-B).
 
     Args:
-        time: float tensor of any shape, 0 (clean) to 1 (noise); beyond is as the ends.
+        time: see `cosine`.
 
     Returns:
         λ of the shape of `time`, falling from 20 to -10.05; -2.49 at time 0.5.
@@ -125,7 +123,7 @@ def diffuse(images, noise, signal_rate, noise_rate):
 
 
 def training_target(images, noise, signal_rate, noise_rate, parameterization):
-    """What a network is to predict from the noisy images.
+    """The target of a network's prediction from noisy images.
 
     Args:
         images, noise: (batch, ...), as for `diffuse`.
@@ -146,7 +144,7 @@ def training_target(images, noise, signal_rate, noise_rate, parameterization):
 
 
 def to_image(prediction, noisy, signal_rate, noise_rate, parameterization):
-    """The estimate of the clean images that a prediction stands for.
+    """The clean images that a prediction implies.
 
     velocity: α x - σ v; noise: (x - σ ε) / α, with α at least `SMALLEST_RATE`.
 
@@ -177,7 +175,7 @@ def to_noise(image_estimate, noisy, signal_rate, noise_rate):
 
     Args:
         image_estimate, noisy: (batch, ...).
-        signal_rate, noise_rate: α and σ; σ is taken as `SMALLEST_RATE` at least.
+        signal_rate, noise_rate: α and σ; `SMALLEST_RATE` replaces a smaller σ.
 
     Reference: Song et al., Denoising Diffusion Implicit Models, 2021, equation 9.
     """
@@ -189,16 +187,16 @@ def to_noise(image_estimate, noisy, signal_rate, noise_rate):
 
 
 def min_snr_weight(log_snr, parameterization, gamma=5.0):
-    """The weight of a prediction's squared error, in the prediction's own space.
+    """The weight of the squared error of a prediction.
 
-    min(SNR, γ) on the error of the image. An error of the noise is √SNR, one of the
-    velocity √(SNR + 1) times as long, so that the same loss has there the weights
+    It is min(SNR, γ) for the image. The error of the noise is √SNR times as long and
+    that of the velocity √(SNR + 1) times, so the same loss has the weights
     min(SNR, γ) / SNR and min(SNR, γ) / (SNR + 1).
 
     Args:
         log_snr: λ, float tensor of any shape.
         parameterization: one of `PARAMETERIZATIONS`.
-        gamma: γ, above 0; None weighs all errors 1.
+        gamma: γ, above 0; None: all weights are 1.
 
     Returns:
         Weights of the shape of `log_snr`, 0 to γ ("image"), 0 to 1 ("noise"), 0 to
@@ -223,7 +221,8 @@ def min_snr_weight(log_snr, parameterization, gamma=5.0):
 
 
 def check_name(kind, name, names):
-    """Raise an InputError unless `name` is one of `names`; `kind` says of what."""
+    """Raises InputError unless `name` is in `names`, the names of a `kind`."""
     if name not in names:
-        known = ", ".join(repr(each) for each in names)
-        raise InputError(f"There is no {kind} {name!r}; use one of {known}.")
+        raise InputError(
+            f"There is no {kind} {name!r}; use one of {', '.join(map(repr, names))}."
+        )

@@ -1,7 +1,7 @@
-"""Settings of a script: frozen dataclasses whose fields know their help and range.
+"""Settings of a script: frozen dataclasses whose fields have a help and a range.
 
-A script's settings inherit from `Settings`; each of its fields is a `setting(...)`.
-Command-line flags are made from these fields, and a call from Python is checked alike:
+A script's settings inherit from `Settings`; each field is a `setting(...)`. The fields
+define the command-line flags, and a call from Python is checked like the flags:
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Settings(training.Seed, settings.Settings):
@@ -11,6 +11,7 @@ Command-line flags are made from these fields, and a call from Python is checked
 import dataclasses
 import functools
 import math
+import operator
 import os
 import types
 import typing
@@ -19,26 +20,27 @@ from typing import Any, ClassVar, cast
 
 from hwgen_keras.errors import InputError
 
-# What a setting can change: the result itself; how much of it there is, to which more
-# may be added later; or nothing but how the result is reached.
+# What a setting changes: the result itself; its extent, which a resumed script may
+# enlarge; or nothing of the result.
 RESULT, EXTENT, NOTHING = "result", "extent", "nothing"
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """What is known of a setting beside its name, type and value.
+    """The default, help and limits of a setting.
 
     Attributes:
-        default: the value without a given one; None: open, or filled in later.
+        default: the value of a setting that is not given; None: no value, or one of
+            `Settings.DEFAULTS` or `Settings.derived`.
         help: one or two sentences for `--help`.
         changes: `RESULT`, `EXTENT` or `NOTHING`.
-        choices: the values allowed; a function that returns them, if they are known
-            only after an import that takes long; or None.
+        choices: the allowed values; a function that returns them, if they need a slow
+            import; or None: all.
         at_least, above, at_most, below: bounds of a number, or None.
         required: whether a value must be given.
-        separator: the comma, where it joins several values in one flag, and `none`
-            stands for no value; None: the flag is repeated.
-        empty: whether an empty text is a value.
+        separator: a comma: the flag takes several values, joined by commas, and `none`
+            stands for no value; None: the flag is repeated for each value.
+        empty: whether an empty text is allowed.
         alias: another name of the flag, or None.
     """
 
@@ -62,22 +64,22 @@ def setting(default: Any = None, help: str = "", **rule: Any) -> Any:
     Args:
         default, help, rule: see `Rule`.
     """
-    # In place of a default, so that what was given is known.
+    # A rule as the default of the field marks a setting that is not given.
     return dataclasses.field(default=Rule(default, help, **rule))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a script. None stands for a value that is not given.
+    """The settings of a script, checked; None stands for a value that is not given.
 
     Attributes:
-        DEFAULTS: {model size: {setting: default}}, of settings whose default depends
-            on the setting `size`; {None: {...}} where there is no such setting.
+        DEFAULTS: {model size: {setting: default}}, the defaults that depend on the
+            setting `size`; {None: {...}} for a class without it.
         given: names of the settings that were given.
 
     Raises:
-        InputError: a value is missing, of another type, out of range or does not fit
-            the others.
+        InputError: a value is missing, has another type, is out of range, or does not
+            fit the other values.
     """
 
     DEFAULTS: ClassVar[Mapping[str | None, Mapping[str, Any]]] = {}
@@ -91,47 +93,46 @@ class Settings:
         rules = rules_of(type(self))
         size = given.get("size", rules["size"].default) if "size" in rules else None
         values = {name: rule.default for name, rule in rules.items()}
-        values |= {**self.DEFAULTS.get(size, {}), **given}
-        for name, value in values.items():
-            object.__setattr__(self, name, _checked(type(self), name, value))
+        for name, value in {**values, **self.DEFAULTS.get(size, {}), **given}.items():
+            self._set(name, value)
         object.__setattr__(self, "given", frozenset(given))
         for name, value in self.derived().items():
             if getattr(self, name) is None:
-                object.__setattr__(self, name, _checked(type(self), name, value))
-        # What is to be resumed is known after its run folder was read.
+                self._set(name, value)
+        # The run folder of a resumed script holds the settings that are not given.
         if not getattr(self, "resume", False):
-            self._check_required()
+            for name, rule in rules.items():
+                if rule.required and not getattr(self, name):
+                    help = rule.help.split(". ")[0].rstrip(".")
+                    help = help[0].lower() + help[1:]
+                    raise InputError(f"--{name} is needed: {help}.")
             self.check()
 
-    def derived(self) -> dict[str, Any]:
-        """{setting: value} of what follows from other settings if it is not given."""
-        return {}
+    def _set(self, name, value):
+        object.__setattr__(self, name, _checked(type(self), name, value))
 
-    def _check_required(self):
-        for name, rule in rules_of(type(self)).items():
-            if rule.required and not getattr(self, name):
-                what = rule.help.split(". ")[0].rstrip(".")
-                what = what[0].lower() + what[1:]
-                raise InputError(f"--{name} is needed: {what}.")
+    def derived(self) -> dict[str, Any]:
+        """{setting: value} for settings without a value, from the other settings."""
+        return {}
 
     def check(self) -> None:
         """Raises InputError unless the settings fit each other."""
 
     @classmethod
     def among(cls, values: Mapping[str, Any], **more: Any) -> typing.Self:
-        """The settings of this class, from values that may have other names, too."""
+        """The settings of this class, from values among which others may be."""
         values = {**values, **more}
         return cls(**{name: values[name] for name in rules_of(cls) if name in values})
 
     def replace(self, **changes: Any) -> typing.Self:
-        """The settings with other values, checked again; all count as given."""
+        """A copy with changed values, checked again; all its values count as given."""
         return dataclasses.replace(self, **changes)
 
     def values(self, *changes: str) -> dict[str, Any]:
-        """{name: value as JSON} of all settings, or of those that change something.
+        """{name: value for JSON} of the settings that change `changes`; none: all.
 
         Args:
-            changes: `RESULT`, `EXTENT`, `NOTHING`: which settings; none: all.
+            changes: of `RESULT`, `EXTENT` and `NOTHING`.
         """
         return {
             name: as_json(getattr(self, name))
@@ -141,8 +142,13 @@ class Settings:
 
 
 def rules_of(settings_class: type[Settings]) -> dict[str, Rule]:
-    """{name: its `Rule`} of all settings of a class."""
+    """{name of a setting: its `Rule`}."""
     return {f.name: cast(Rule, f.default) for f in dataclasses.fields(settings_class)}
+
+
+def like(settings_class: type[Settings], name: str, **changes: Any) -> Any:
+    """A field as that of another class, but for some attributes of its `Rule`."""
+    return setting(**{**vars(rules_of(settings_class)[name]), **changes})
 
 
 @functools.cache
@@ -155,47 +161,47 @@ def type_of(settings_class: type[Settings], name: str) -> type:
 
 
 def as_json(value: Any) -> Any:
-    """A value as a JSON file gives it back."""
+    """A setting's value as JSON returns it: a list for a tuple."""
     return list(value) if isinstance(value, tuple) else value
 
 
 def named_values(
     flag: str, values: Iterable[str], what: str = "PATH", empty: bool = False
 ) -> dict[str, list[str]]:
-    """{name: its values} of a flag NAME=VALUE that may be given several times.
+    """{name: its values} of a repeated flag NAME=VALUE.
 
     Args:
-        flag: its name.
-        values: what was given.
-        what: what a value is.
+        flag: name of the flag.
+        values: the texts NAME=VALUE.
+        what: the word for VALUE in the error.
         empty: whether a value may be empty.
 
     Raises:
-        InputError: a value has another form.
+        InputError: a text has another form.
     """
-    found: dict[str, list[str]] = {}
+    named: dict[str, list[str]] = {}
     for text in values:
         name, equals, value = text.partition("=")
         if not (name and equals and (value or empty)):
             raise InputError(f"--{flag}={text}: write it as NAME={what}.")
-        found.setdefault(name, []).append(value)
-    return found
+        named.setdefault(name, []).append(value)
+    return named
 
 
 def _checked(settings_class, name, value):
-    """The value of a setting in its own type; InputError if it is not allowed."""
+    """A value in the type of its setting; InputError if it is not allowed."""
     rule, kind = rules_of(settings_class)[name], type_of(settings_class, name)
     if value is None or kind is tuple and not value:
         return () if kind is tuple else None
     if kind is tuple:
         values = [value] if isinstance(value, str | os.PathLike) else list(value)
         if rule.separator is not None:
-            values = [each for text in values for each in str(text).split(",")]
-            values = [each.strip() for each in values if each.strip() != "none"]
+            parts = (part.strip() for text in values for part in str(text).split(","))
+            values = [part for part in parts if part != "none"]
         # An empty text stands for none, as in the original's `--use_gen ""`.
-        values = tuple(_text(each, name) for each in values if each != "")
-        for each in values:
-            _check_choice(each, name, rule)
+        values = tuple(_text(text, name) for text in values if text != "")
+        for text in values:
+            _check_choice(text, name, rule)
         return values
     if kind is str:
         value = _text(value, name)
@@ -219,8 +225,16 @@ def _text(value, name):
 def _check_choice(value, name, rule):
     choices = rule.choices() if callable(rule.choices) else rule.choices
     if choices is not None and value not in choices:
-        known = ", ".join(choices)
-        raise InputError(f"--{name}: there is no {value!r}; use {known}.")
+        raise InputError(f"--{name}: there is no {value!r}; use {', '.join(choices)}.")
+
+
+# {bound of a `Rule`: (its comparison, the bound in words)}.
+_BOUNDS = {
+    "at_least": (operator.ge, "{} or more"),
+    "above": (operator.gt, "a number above {}"),
+    "at_most": (operator.le, "{} or less"),
+    "below": (operator.lt, "less than {}"),
+}
 
 
 def _number(value, name, rule, kind):
@@ -229,56 +243,50 @@ def _number(value, name, rule, kind):
         whole = "a whole number" if kind is int else "a number"
         raise InputError(f"--{name} is {value!r}; give {whole}.")
     value = kind(value)
-    fits = (
-        math.isfinite(value)
-        and (rule.at_least is None or value >= rule.at_least)
-        and (rule.above is None or value > rule.above)
-        and (rule.at_most is None or value <= rule.at_most)
-        and (rule.below is None or value < rule.below)
-    )
-    if not fits:
-        raise InputError(f"--{name} is {value}; give {_range(rule)}.")
-    return value
+    bounds = {key: getattr(rule, key) for key in _BOUNDS}
+    bounds = {key: bound for key, bound in bounds.items() if bound is not None}
+    fits = (_BOUNDS[key][0](value, bound) for key, bound in bounds.items())
+    if math.isfinite(value) and all(fits):
+        return value
+    words = " and ".join(_BOUNDS[key][1].format(bound) for key, bound in bounds.items())
+    if bounds.keys() == {"at_least", "at_most"}:
+        words = f"{rule.at_least} to {rule.at_most}"
+    raise InputError(f"--{name} is {value}; give {words or 'a finite number'}.")
 
 
-def _range(rule):
-    """The allowed numbers, in words."""
-    low, high = rule.at_least, rule.at_most
-    if low is not None and high is not None:
-        return f"{low} to {high}"
-    parts = []
-    if low is not None:
-        parts.append(f"{low} or more")
-    if rule.above is not None:
-        parts.append(f"a number above {rule.above}")
-    if high is not None:
-        parts.append(f"{high} or less")
-    if rule.below is not None:
-        parts.append(f"less than {rule.below}")
-    return " and ".join(parts) or "a finite number"
+SIZES = ("tiny", "small", "base")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size(Settings):
-    """The model size, on which defaults of other settings depend."""
+    """The model size, which sets defaults of other settings."""
 
     size: str = setting(
         "small",
         "Model size: tiny (tests), small (a CPU), base (the paper's).",
-        choices=("tiny", "small", "base"),
+        choices=SIZES,
     )
+
+
+def by_size(**values: tuple[Any, Any, Any]) -> dict[str | None, dict[str, Any]]:
+    """`Settings.DEFAULTS` from a value of each of `SIZES`; None: no default."""
+    rows = zip(*values.values(), strict=True)
+    return {
+        size: {n: v for n, v in zip(values, row, strict=True) if v is not None}
+        for size, row in zip(SIZES, rows, strict=True)
+    }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Seed(Settings):
-    """The seed of everything random."""
+    """The seed of all random numbers."""
 
     seed: int = setting(0, "Seed of everything random.", at_least=0, below=2**32)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Output(Settings):
-    """Where the result goes."""
+    """The path of the result."""
 
     output: str = setting(
         None, "File or folder of the result.", changes=NOTHING, required=True
@@ -287,15 +295,18 @@ class Output(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NewOutput(Output):
-    """Where the result goes, which is all written at once."""
+    """The path of a result that must not exist yet."""
 
     output: str = setting(
-        None, "What to make; it must not exist yet.", changes=NOTHING, required=True
+        None,
+        "Path of the result; it must be new.",
+        changes=NOTHING,
+        required=True,
     )
 
     def check(self) -> None:
         super().check()
-        if os.path.exists(self.output):
+        if self.output and os.path.lexists(self.output):
             raise InputError(
-                f"--output: {self.output} exists already; choose another folder."
+                f"--output: {self.output} exists already; choose another name."
             )

@@ -242,3 +242,11 @@ def _drawing(index, rng):
         lean = rng.integers(-3, 4, size=2)
         pen.line((x + lean[0], 8, x + lean[1], 40), fill=0, width=3)
     return image
+
+
+@pytest.fixture(scope="session")
+def hand(tmp_path_factory):
+    """A folder of six images by one hand."""
+    from hand_folder import hand_folder
+
+    return hand_folder(tmp_path_factory.mktemp("hands") / "花子")

@@ -1,8 +1,8 @@
-"""One block against its plain rendering: values, and gradients by differences.
+"""Compares a block with NumPy: its values, and its gradients by differences.
 
-The gradient that the backend computes in float32 is g; for a random direction d the
-product <g, d> must be (f(x + hd) - f(x - hd)) / 2h of the plain version f. Each input
-and each weight has directions of its own.
+For a gradient g of the backend in float32 and a random direction d, the product <g, d>
+must equal (f(x + hd) - f(x - hd)) / 2h of the NumPy version f. Each input and each
+weight has its own directions.
 """
 
 import numpy as np
@@ -22,19 +22,20 @@ class Case:
         shapes: of the inputs that are differentiated, drawn from a normal distribution.
         call: a function (layer, *inputs) → output or list of outputs.
         expected: the same in NumPy, (weights, *inputs) → output or list of them.
-        make: a function without arguments → a layer; default: no layer.
+        create: a function without arguments → a layer; default: no layer.
         build: arguments of its `build`.
-        by_part: weights of one part of the layer move at once: quicker, less strict.
+        by_part: whether all weights of a part of the layer share a direction, which is
+            quicker and less strict.
     """
 
-    def __init__(self, shapes, call, expected, make=None, build=(), by_part=False):
+    def __init__(self, shapes, call, expected, create=None, build=(), by_part=False):
         self.shapes, self.call, self.expected = shapes, call, expected
-        self.make, self.build, self.by_part = make, build, by_part
+        self.create, self.build, self.by_part = create, build, by_part
 
     def layer(self):
-        if self.make is None:
+        if self.create is None:
             return None
-        layer = self.make()
+        layer = self.create()
         layer.build(*self.build)
         draw_weights(layer)
         return layer
@@ -82,8 +83,8 @@ def check_case(case, rng):
         return outputs, pullback([ops.convert_to_tensor(c) for c in cotangents])
 
     outputs, (input_gradients, variable_gradients) = evaluate(function, state)
-    for actual, right in zip(outputs, expected, strict=True):
-        check(actual, right, 1e-4)
+    for actual, plain_output in zip(outputs, expected, strict=True):
+        check(actual, plain_output, 1e-4)
 
     def scalar(values):
         """Σ cotangent · output where inputs and trainable weights are `values`."""

@@ -1,4 +1,4 @@
-"""One step of `StyleTransfer` with known weights, and the same step done plainly."""
+"""One step of `StyleTransfer` with known weights, and its plain computation."""
 
 import pathlib
 
@@ -21,11 +21,11 @@ BATCH = 3
 
 
 def known_model(**arguments):
-    """A compiled model with every loss, whose weights NumPy has drawn.
+    """A compiled model with every loss and NumPy's random weights.
 
     `arguments` are those of `compile_style_transfer`.
     """
-    # The networks' rates differ, so that a mix-up of the two would show.
+    # Different rates, so that exchanged networks fail the tests.
     optimizer = adam_pair(1e-3, 2e-3)
     model = compile_style_transfer(style_transfer("adain_clip"), optimizer, **arguments)
     draw_weights(model)
@@ -39,7 +39,7 @@ def batch():
 
 
 def update(model):
-    """What `StyleTransfer.update` returns and tracks."""
+    """The gradients and metrics of `StyleTransfer.update`."""
     data = batch()
 
     def function():
@@ -50,10 +50,7 @@ def update(model):
 
 
 def plain_update(model):
-    """The same from whole losses, differentiated with respect to all variables.
-
-    The weights of the losses are those of `networks.LOSS_WEIGHTS`.
-    """
+    """The same from sums of losses, with the weights of `networks.LOSS_WEIGHTS`."""
     data = batch()
     generator, discriminator = model.generator, model.discriminator
     state = model.trainable_variables + model.non_trainable_variables
@@ -96,8 +93,8 @@ def plain_update(model):
         (hinge, real, generated), pull = vjp(
             discriminator_loss, (), discriminator.trainable_variables, state
         )
-        nothing = ops.zeros_like(real)
-        _, discriminator_gradients = pull([one, nothing, nothing])
+        zeros = ops.zeros_like(real)
+        _, discriminator_gradients = pull([one, zeros, zeros])
         shares = [ops.mean(ops.cast(x, "float32")) for x in (real > 0, generated < 0)]
         names = ("reconstruction", "adversarial", "implicit", "explicit")
         metrics = dict(zip(names, values, strict=True))
@@ -118,9 +115,9 @@ def plain_update(model):
 
 
 def positions(gradients):
-    """Where each variable's gradient is largest; -1 where it is zero but for rounding.
+    """The position of each variable's largest gradient; -1 if it is only rounding.
 
-    Adam's first step has the sign of the gradient, so that rounding would decide it.
+    Adam's first step has the sign of the gradient, which rounding would decide.
     """
     largest = max(np.abs(g).max() for g in gradients)
     return np.array(
@@ -132,11 +129,11 @@ def positions(gradients):
 
 
 def after_one_step(model, where):
-    """What one step of `fit` leaves behind.
+    """The result of one step of `fit`.
 
     Args:
         model: see `known_model`.
-        where: the position to look at in each variable, see `positions`.
+        where: a position in each variable, see `positions`.
 
     Returns:
         A dict: the metrics; the weights at `where`; the discriminator's batch
@@ -161,7 +158,7 @@ def after_one_step(model, where):
 
 
 def golden():
-    """All that is compared between backends, as a dict of arrays."""
+    """The reference of all backends, a dict of arrays."""
     gradients = update(known_model())["gradients"]
     where = positions(gradients)
     # Another model: evaluating `update` has moved the batch statistics of the first.
@@ -173,8 +170,7 @@ def golden():
 
 
 if __name__ == "__main__":
-    # Writes the file that all backends are compared with. It is made anew, by
-    # `KERAS_BACKEND=torch python tests/one_step.py`, when a model or a loss is meant
-    # to give other numbers.
+    # Writes the reference of all backends. Run `KERAS_BACKEND=torch python
+    # tests/one_step.py` after an intended change of a model's or a loss's numbers.
     np.savez(GOLDEN_FILE, **golden())
     print(f"wrote {GOLDEN_FILE}")

@@ -1,4 +1,4 @@
-"""A network that keeps what a diffusion model gives it."""
+"""A network that records its inputs from a diffusion model."""
 
 import types
 
@@ -8,16 +8,16 @@ from networks import BACKEND
 
 
 class Recorder:
-    """In place of a network: predicts zeros, or `answer`, and keeps what it is given.
+    """A denoiser that records its inputs and predicts zeros.
 
-    `answer` is a function (noisy, log_snr, inputs) → prediction.
+    `predict`, if given, is a function (noisy, log_snr, inputs) → prediction.
     """
 
     input_names = ("content", "style", "label")
     stride, condition, built = 1, "a label", True
 
-    def __init__(self, answer=None):
-        self.answer, self.calls = answer, []
+    def __init__(self, predict=None):
+        self.predict, self.calls = predict, []
 
     def encode_style(self, images, weights=None):
         return images
@@ -33,9 +33,9 @@ class Recorder:
                     inputs=masks,
                 )
             )
-        if self.answer is None:
+        if self.predict is None:
             return ops.zeros_like(noisy)
-        return self.answer(noisy, log_snr, inputs)
+        return self.predict(noisy, log_snr, inputs)
 
 
 def _traced(x):

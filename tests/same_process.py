@@ -7,13 +7,13 @@ import warnings
 
 import pytest
 
-from hwgen_keras.export import making
+from hwgen_keras.export import exporter
 
-start = making._run
+start = exporter._run
 
 
 def run(command, **environment):
-    """Stands for `making._run`: a module runs here; what compares stays a process.
+    """Stands for `exporter._run`: a module runs here; what compares stays a process.
 
     That one must be unable to import Keras.
     """

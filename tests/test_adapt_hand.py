@@ -27,7 +27,7 @@ def call(**values):
 
 
 @pytest.fixture(scope="module")
-def given(tmp_path_factory, tiny_font, characters):
+def arguments(tmp_path_factory, tiny_font, characters):
     """Flags, with an untrained generator of six characters and a hand of six images."""
     folder = tmp_path_factory.mktemp("adapt")
     keras.utils.set_random_seed(0)
@@ -47,11 +47,11 @@ def given(tmp_path_factory, tiny_font, characters):
     }
 
 
-def moved(given, path):
+def moved(arguments, path):
     """The names of the weights that differ from the given generator's."""
     before, after = (
         load_trained(p, GENERATORS, "", "generator.keras")
-        for p in (given["generator_weights"], path.parent)
+        for p in (arguments["generator_weights"], path.parent)
     )
     return {
         a.path.split("/", 1)[1]
@@ -61,14 +61,14 @@ def moved(given, path):
 
 
 @pytest.fixture(scope="module")
-def whole(given, tmp_path_factory):
+def whole(arguments, tmp_path_factory):
     """The folder of a run that nobody stopped."""
     run = tmp_path_factory.mktemp("whole") / "run"
-    return call(**given, run_dir=str(run), part="decoder").parent
+    return call(**arguments, run_dir=str(run), part="decoder").parent
 
 
-def test_a_part_learns_and_the_held_out_images_tell(given, whole):
-    names = moved(given, whole / "generator.keras")
+def test_a_part_learns_and_the_held_out_images_tell(arguments, whole):
+    names = moved(arguments, whole / "generator.keras")
     assert names and all("decoder" in n or "last_" in n for n in names)
     measured = json.loads((whole / "metrics.json").read_text())
     assert measured["held_out_after"] < measured["held_out_before"]
@@ -82,19 +82,24 @@ def test_a_part_learns_and_the_held_out_images_tell(given, whole):
     assert sorted(p.name for p in (whole / "samples").iterdir())[-1].endswith("04.png")
 
 
-def test_what_does_not_help_is_not_kept_and_ends_it(given, tmp_path, capsys):
+def test_what_does_not_help_is_not_kept_and_ends_it(arguments, tmp_path, capsys):
     run = tmp_path / "run"
     path = call(
-        **given, run_dir=str(run), learning_rate=3.0, part="all", steps=40, patience=2
+        **arguments,
+        run_dir=str(run),
+        learning_rate=3.0,
+        part="all",
+        steps=40,
+        patience=2,
     )
-    assert moved(given, path) == set()
+    assert moved(arguments, path) == set()
     rows = (run / "history.jsonl").read_text().splitlines()
     assert len(rows) == 2
     assert "is the given generator" in capsys.readouterr().out
 
 
 def test_a_resumed_run_equals_one_that_never_stopped(
-    given, whole, tmp_path, monkeypatch, capsys
+    arguments, whole, tmp_path, monkeypatch, capsys
 ):
     count = callbacks.Progress.on_train_batch_end
 
@@ -105,7 +110,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", interrupt_at_3)
     with pytest.raises(Stopped, match="SIGINT: stopped after step 3 of 4"):
-        call(**given, run_dir=str(tmp_path / "parts"), part="decoder")
+        call(**arguments, run_dir=str(tmp_path / "parts"), part="decoder")
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", count)
     resumed = adapt_hand.Settings(run_dir=str(tmp_path / "parts"), resume=True)
     parts = adapt_hand.main(resumed)
@@ -119,20 +124,20 @@ def test_a_resumed_run_equals_one_that_never_stopped(
     assert adapt_hand.main(resumed) == parts
 
 
-def test_of_a_single_image_none_is_held_out(given, tmp_path, capsys):
+def test_of_a_single_image_none_is_held_out(arguments, tmp_path, capsys):
     hand = hand_folder(tmp_path / "hand", "あ")
-    flags = {**given, "handwriting": [str(hand)]}
+    flags = {**arguments, "handwriting": [str(hand)]}
     path = call(**flags, run_dir=str(tmp_path / "run"))
-    names = moved(given, path)
+    names = moved(arguments, path)
     assert names and all("norm_" in n or "modulation" in n for n in names)
     assert "none was held out" in capsys.readouterr().out
 
 
-def test_a_diffusion_model_learns_a_hand(given, tmp_path):
+def test_a_diffusion_model_learns_a_hand(arguments, tmp_path):
     small = {"steps": 2, "multipliers": (1,)}
     diffusion_generator("embedding", **small).save(tmp_path / "generator.keras")
     # Its own vector a class is 6 long in the data.
-    flags = {**given, "generator_weights": str(tmp_path)}
+    flags = {**arguments, "generator_weights": str(tmp_path)}
     with pytest.raises(InputError, match="trained on 4 characters"):
         call(**flags, run_dir=str(tmp_path / "wrong"))
     diffusion_generator(None, **small).save(tmp_path / "generator.keras")
@@ -153,8 +158,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("values, message", MISTAKES.values(), ids=MISTAKES)
-def test_mistakes_get_one_sentence(given, tmp_path, values, message):
+def test_mistakes_get_one_sentence(arguments, tmp_path, values, message):
     with pytest.raises(InputError) as error:
-        call(**{**given, "run_dir": str(tmp_path / "run"), **values})
+        call(**{**arguments, "run_dir": str(tmp_path / "run"), **values})
     assert message in str(error.value)
     assert "\n" not in str(error.value)

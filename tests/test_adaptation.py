@@ -1,29 +1,22 @@
-"""Learning one more hand with a small part of a generator."""
+"""Training a small part of a generator on a new hand."""
 
 import keras
 import numpy as np
 import pytest
-from networks import (
-    JIT,
-    diffusion_generator,
-    draw_weights,
-    generator,
-    transfer_batch,
-)
+from networks import JIT, diffusion_generator, draw_weights, generator, transfer_batch
 
 from hwgen_keras.models import PARTS, Reconstruction, train_only
 
 
 def paths(part, model):
-    """The names of the weights of a part; afterwards all learn again."""
-    everything = model.trainable_variables
-    chosen = train_only(model, part)
-    assert [v.path for v in model.trainable_variables] == [
-        v.path for v in everything if any(v is one for one in chosen)
-    ]
-    for variable in everything:
+    """The paths of the weights of a part; afterwards all are trainable again."""
+    variables = model.trainable_variables
+    chosen = {v.path for v in train_only(model, part)}
+    trainable = [v.path for v in model.trainable_variables]
+    assert trainable == [v.path for v in variables if v.path in chosen]
+    for variable in variables:
         variable.trainable = True
-    return {v.path for v in chosen}
+    return chosen
 
 
 class TestParts:
@@ -55,11 +48,11 @@ class TestParts:
 
 @pytest.fixture(scope="module")
 def adapted():
-    """A tiny generator that has seen a batch, weights before, and both losses."""
+    """A trained tiny generator, its initial weights, and losses before and after."""
     model = Reconstruction(generator("adain_clip", multipliers=(1,)), pixel_weight=2.0)
     model.build()
     draw_weights(model)
-    # The frozen tower, too, is drawn; it must stay so.
+    # Random weights also in the frozen tower, which must not change.
     before = [np.array(w) for w in model.get_weights()]
     batch = transfer_batch()
     chosen = {v.path for v in train_only(model.generator, "modulation")}
@@ -79,7 +72,7 @@ def adapted():
     return model, chosen, before, first, model.predict_on_batch(batch)
 
 
-def test_the_chosen_part_alone_changes(adapted):
+def test_only_the_chosen_part_changes(adapted):
     model, chosen, before, *_ = adapted
     moved = {
         weight.path
@@ -87,7 +80,7 @@ def test_the_chosen_part_alone_changes(adapted):
         if not np.array_equal(keras.ops.convert_to_numpy(weight), value)
     }
     assert moved and moved <= chosen
-    # Nothing moves that scales what is dropped or dead; most of it does.
+    # Weights that scale dropped or zero features do not change; most do.
     assert len(moved) > len(chosen) / 2
 
 
@@ -97,7 +90,7 @@ def test_the_loss_of_each_row_falls(adapted):
     assert last.mean() < first.mean()
 
 
-def test_a_saved_generator_has_no_trace_of_it(adapted, tmp_path):
+def test_a_saved_generator_is_not_frozen(adapted, tmp_path):
     model = adapted[0]
     model.generator.save(tmp_path / "generator.keras")
     loaded = keras.saving.load_model(tmp_path / "generator.keras")
@@ -106,7 +99,7 @@ def test_a_saved_generator_has_no_trace_of_it(adapted, tmp_path):
     assert not any("text_tower" in name for name in names)
 
 
-def test_it_comes_back_from_its_configuration(adapted):
+def test_its_configuration_restores_it(adapted):
     model = adapted[0]
     config = keras.saving.serialize_keras_object(model)
     copy = keras.saving.deserialize_keras_object(config)

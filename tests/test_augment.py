@@ -1,5 +1,8 @@
 """Augmentation: each image by its own seed, strokes whole, paper where nothing is."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -186,6 +189,29 @@ def test_randaugment_draws_some_of_the_others(strokes, seeds):
         for name in names
     ]
     assert np.any(matches, axis=0).all() and np.any(matches, axis=1).all()
+
+
+WITHOUT_KERAS_CV = """
+import sys
+sys.modules["keras_cv"] = None  # an import of it raises ImportError
+import numpy as np
+import hwgen_keras.data as data
+from hwgen_keras.characters import CharacterSet
+images, characters = np.zeros((2, 32, 32), np.uint8), CharacterSet("two", "あい")
+store = data.array_store(images, [0, 1], 0, data.HANDWRITING, ["w"], characters)
+names = set(data.AUGMENTATIONS) - {"gridmask", "cutout", "randaugment"}
+for augment, kind in ((names, "tf"), ((), "python")):
+    sampler = data.ClassificationSampler(store)
+    feed = data.feed(store, sampler, 2, 1, augment=augment, kind=kind)
+    batch = feed[0] if kind == "python" else next(iter(feed))
+    print(batch["image"].shape)
+"""
+
+
+def test_other_augmentations_need_no_keras_cv():
+    command = [sys.executable, "-c", WITHOUT_KERAS_CV]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stdout == "(2, 32, 32, 1)\n" * 2, result.stderr
 
 
 def test_names_of_augmentations():

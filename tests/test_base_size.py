@@ -1,4 +1,4 @@
-"""The paper's size: its weights and multiplications, by hand and by count."""
+"""Weights and multiplications of the paper's size, by formula and counted."""
 
 import numpy as np
 import pytest
@@ -10,12 +10,12 @@ from hwgen_keras.models import SIZES, AdaINGenerator, PatchDiscriminator
 pytestmark = pytest.mark.skipif(
     BACKEND != "torch", reason="slow; one backend is enough"
 )
-# Channels of the encoder's stages, and where they lead to; the decoder's go back.
+# Input and output channels of the encoder's levels; the decoder reverses them.
 DOWN = ((64, 64), (64, 128), (128, 256), (256, 512))
 UP = tuple((wide, narrow) for narrow, wide in reversed(DOWN))
 CLASSES, EMBEDDING, CONDITION = 3057, 64, 256
 HEADS = 4 * 32  # channels of all heads
-# What the published generator of the mode adain has, on three channels.
+# The weights of the published generator of mode adain, with three image channels.
 PUBLISHED_WEIGHTS = 63_806_854
 
 
@@ -28,19 +28,19 @@ def dense(inputs, outputs):
 
 
 class Weights:
-    """Of the published networks, counted by hand."""
+    """Numbers of weights of the published networks, by formula."""
 
     def __init__(self, channels):
         self.last_layer = convolution(64, channels, 1)
-        blocks = sum(self.stage(width) for width, _ in DOWN)
+        blocks = sum(self.level(width) for width, _ in DOWN)
         downwards = sum(convolution(*widths, 4) for widths in DOWN[:3])
         middle = 2 * self.residual(512) + self.attention(512, norms=1)
         self.encoder = convolution(channels, 64, 7) + blocks + downwards + middle
         self.encoder += convolution(*DOWN[3], 3)
-        blocks = sum(self.stage(width) for width, _ in UP)
+        blocks = sum(self.level(width) for width, _ in UP)
         upwards = sum(convolution(*widths, 3) for widths in UP)
         self.decoder = blocks + upwards + self.residual(64)
-        # A linear layer for the condition in each block, used or not.
+        # Each block has a linear layer for the condition, used or not.
         self.encoder_modulation = sum(2 * self.modulation(w) for w, _ in DOWN)
         self.encoder_modulation += 2 * self.modulation(512)
         self.decoder_modulation = sum(2 * self.modulation(w) for w, _ in UP)
@@ -53,7 +53,7 @@ class Weights:
         qkv = convolution(width, 3 * HEADS, 1, bias=False)
         return qkv + convolution(HEADS, width, 1) + norms * width
 
-    def stage(self, width):
+    def level(self, width):
         return 2 * self.residual(width) + self.attention(width, norms=2)
 
     def modulation(self, width):
@@ -79,7 +79,7 @@ class Weights:
 
 
 def multiplications(size, channels=1, fused=False):
-    """Of convolutions and attentions, for one image of `size` pixels a side.
+    """Multiplications of convolutions and attentions for an image of `size`² pixels.
 
     `fused` counts upsampling and the convolution after it as `UpsampledConv2D`.
     """
@@ -90,7 +90,7 @@ def multiplications(size, channels=1, fused=False):
     def projections(width, positions):
         return (3 + 1) * HEADS * width * positions
 
-    def stage(width, positions):
+    def of_level(width, positions):
         # A head's keys times its values, and its queries times the sum.
         linear = 2 * positions * 32 * HEADS
         blocks = 2 * residual(width, positions)
@@ -99,14 +99,14 @@ def multiplications(size, channels=1, fused=False):
     area = [(size >> level) ** 2 for level in range(4)]
     encoder = 7**2 * channels * 64 * area[0]
     for level, (width, target) in enumerate(DOWN):
-        encoder += stage(width, area[level])
+        encoder += of_level(width, area[level])
         kernel, outputs = (16, area[level] // 4) if level < 3 else (9, area[3])
         encoder += kernel * width * target * outputs
     encoder += 2 * residual(512, area[3]) + projections(512, area[3])
     encoder += 2 * area[3] ** 2 * HEADS  # full attention
     decoder = residual(64, area[0]) + 64 * channels * area[0]
     for level, (width, target) in zip((3, 2, 1, 0), UP, strict=True):
-        decoder += stage(width, area[level])
+        decoder += of_level(width, area[level])
         # Four pixels after upsampling are two by two pixels before it.
         taps = 4 if fused and level else 9
         decoder += taps * width * target * area[max(level - 1, 0)]
@@ -117,14 +117,14 @@ def count(network):
     return sum(np.prod(v.shape) for v in network.weights)
 
 
-def test_what_is_published():
+def test_the_published_generator():
     assert Weights(channels=3).published == PUBLISHED_WEIGHTS
     # 134 billion multiplications, each with an addition: 268 GFLOP; 270 with colours.
     assert multiplications(256) == 134_087_704_576
     assert round(2 * multiplications(256, channels=3) / 1e9) == 270
 
 
-def test_the_generator_is_what_the_published_one_uses():
+def test_the_generator_has_the_weights_that_the_published_one_uses():
     from torch import no_grad
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -139,7 +139,7 @@ def test_the_generator_is_what_the_published_one_uses():
     assert counter.get_total_flops() == 2 * multiplications(32, fused=True)
 
 
-def test_the_condition_adds_what_the_published_one_uses():
+def test_the_condition_adds_the_weights_that_the_published_one_uses():
     arguments = SIZES["base"]["generator"]
     condition = EmbeddingCondition(CLASSES, CONDITION, EMBEDDING)
     assert 4 * arguments["width"] == CONDITION

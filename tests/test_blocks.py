@@ -1,4 +1,4 @@
-"""Every block and loss, and its gradient, against plain NumPy in float64."""
+"""Values and gradients of every block and loss against NumPy in float64."""
 
 import numpy as np
 import plain
@@ -33,12 +33,16 @@ LABELS = np.array([2, 0, 1])
 IDS = tokens(3)
 
 
-def attention_case(make, attend):
+def call(layer, *inputs):
+    return layer(*inputs)
+
+
+def attention_case(kind, attend):
     return Case(
         [MAP],
-        lambda layer, x: layer(x),
+        call,
         lambda w, x: plain.attention(x, w, 2, attend),
-        lambda: make(8, **ATTENTION),
+        lambda: kind(8, **ATTENTION),
         [MAP],
     )
 
@@ -46,7 +50,7 @@ def attention_case(make, attend):
 def residual_case(width, conditioned):
     return Case(
         [MAP, (2, 5)][: 1 + conditioned],
-        lambda layer, *inputs: layer(*inputs),
+        call,
         lambda w, x, condition=None: plain.residual_block(x, w, condition, groups=4),
         lambda: layers.ResidualBlock(width, conditioned, groups=4),
         (MAP, (2, 5)),
@@ -56,9 +60,9 @@ def residual_case(width, conditioned):
 def stage_case(resampling):
     return Case(
         [MAP, (2, 5)],
-        lambda layer, x, condition: layer(x, condition),
+        call,
         lambda w, x, condition: plain.stage(x, w, 2, resampling, condition),
-        lambda: Stage(8, 16, resampling, condition_width=5, attention=ATTENTION),
+        lambda: Stage(8, 16, resampling, 5, ATTENTION),
     )
 
 
@@ -83,16 +87,12 @@ CASES = {
         lambda _, a, b, c, d: plain.style_statistics_loss((a, b), (c, d)),
     ),
     **{
-        f"soft_target_clip_loss-{temperature}": Case(
+        f"soft_target_clip_loss-{t}": Case(
             [(5, 7), (5, 7)],
-            lambda _, text, image, t=temperature: losses.soft_target_clip_loss(
-                text, image, t
-            ),
-            lambda _, text, image, t=temperature: plain.soft_target_clip_loss(
-                text, image, t
-            ),
+            lambda _, *inputs, t=t: losses.soft_target_clip_loss(*inputs, t),
+            lambda _, *inputs, t=t: plain.soft_target_clip_loss(*inputs, t),
         )
-        for temperature in (1.0, 0.5)
+        for t in (1.0, 0.5)
     },
     "perceptual_distance": Case(
         [(2, 4, 4, 3), (2, 2, 2, 5)] * 2,
@@ -106,7 +106,7 @@ CASES = {
     ),
     "group_norm": Case(
         [MAP],
-        lambda layer, x: layer(x),
+        call,
         lambda w, x: plain.group_norm(x, w, 4),
         lambda: layers.GroupNorm(8, groups=4),
     ),
@@ -120,13 +120,13 @@ CASES = {
     **{f"stage-{how}": stage_case(how) for how in ("down", "up", "same")},
     "encoder": Case(
         [(2, 8, 8, 1), (2, 5)],
-        lambda layer, x, condition: layer(x, condition),
+        call,
         lambda w, x, condition: plain.encoder(x, w, 2, condition),
         lambda: layers.Encoder(**CODER, condition_width=5),
     ),
     "decoder": Case(
         [(2, 2, 4, 16), (2, 5)],
-        lambda layer, x, condition: layer(x, condition),
+        call,
         lambda w, x, condition: plain.decoder(x, w, 2, condition),
         lambda: layers.Decoder(**CODER, condition_width=5),
     ),
@@ -138,12 +138,12 @@ CASES = {
     ),
     "projection_head": Case(
         [(3, 7)],
-        lambda layer, x: layer(x),
+        call,
         lambda w, x: plain.projection_head(x, w),
         lambda: ProjectionHead(6),
         [(None, 7)],
     ),
-    # The ids end in padding, and row by row NumPy does not look at it.
+    # The ids end in padding, which the NumPy version never reads.
     "text_encoder": Case(
         [],
         lambda layer: layer(IDS),
@@ -200,7 +200,7 @@ class TestNullVector:
             return evaluate(function, layer.variables)
 
         mixed, rows = gradients(DROP)
-        # Each dropped row alone gives its share, the kept one gives nothing.
+        # Each dropped row contributes its share, the kept row nothing.
         shares = [gradients(DROP & (np.arange(3) == row))[0] for row in range(3)]
         assert not shares[1].any()
         assert shares[0].any() and shares[2].any()
@@ -249,7 +249,7 @@ def test_the_batch_moves_the_statistics_of_the_discriminator(rng):
     ids=["generator", "unet", "discriminator"],
 )
 def test_no_layer_stays_unbuilt(network):
-    # Keras on JAX calls a model with one eagerly, before every batch of predictions.
+    # On JAX Keras calls a model with an unbuilt layer eagerly before each batch.
     network = network()
     network.build()
     unbuilt = [layer.name for layer in network._flatten_layers() if not layer.built]

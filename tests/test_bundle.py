@@ -77,7 +77,7 @@ class TestStructures:
         tokenizer = StructureTokenizer({"女": (("女",),)})
         write_bundle(folder, name="a", kind="clip", tokenizer=tokenizer)
         change(folder, structures={"vocabulary": ["女"], "length": 3, "structures": 1})
-        with pytest.raises(InputError, match="structures is not what it must be"):
+        with pytest.raises(InputError, match="structures has a wrong value"):
             read_bundle(folder).tokenizer()
 
 
@@ -147,11 +147,11 @@ class TestRefused:
 
     def test_a_changed_file(self, folder):
         (folder / "variables" / "all").write_bytes(b"Numbers")
-        refused(folder, "its SHA-256 differs")
+        refused(folder, "differs from model.json in its SHA-256")
         assert read_bundle(folder, verify=False).name == "kana"
 
 
-def test_of_a_run_no_paths_are_told():
+def test_of_a_run_no_paths_are_reported():
     config = {
         "experiment": "train_clip",
         "command": ["/home/me/train.py"],

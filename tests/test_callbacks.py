@@ -77,7 +77,7 @@ class TestEventLog:
         # Files are read by the second in their names; within one, 10 comes before 9.
         later = types.SimpleNamespace(time=lambda: time.time() + 2)
         monkeypatch.setattr(event_file_writer, "time", later)
-        # As after a kill: steps 3 and 4 are made again.
+        # As after a kill: steps 3 and 4 are repeated.
         progress = callbacks.Progress(2, 4, show=False)
         again = callbacks.EventLog(tmp_path / "logs", tmp_path / "h.jsonl", progress)
         fit(line, progress, again)

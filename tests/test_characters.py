@@ -87,14 +87,14 @@ def test_a_text_file_is_normalised_and_may_have_windows_line_ends(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("あ\nい\nあ\n".encode(), "line 3: あ already stands on line 1"),
-        ("か\u3099\nが\n".encode(), "line 2: が already stands on line 1"),
+        ("あ\nい\nあ\n".encode(), "line 3: あ is already on line 1"),
+        ("か\u3099\nが\n".encode(), "line 2: が is already on line 1"),
         ("あ\n\nいう\n".encode(), "line 3: 'いう' is not one character"),
         (b"\n\n", "is empty"),
         (b"\xff\xfe\x00", "cannot be read as UTF-8"),
     ],
 )
-def test_a_bad_text_file_is_named(tmp_path, content, message):
+def test_the_error_of_a_bad_text_file_names_it(tmp_path, content, message):
     path = tmp_path / "set.txt"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
@@ -223,7 +223,7 @@ def test_both_file_formats_read_back(tmp_path_factory, table):
     [
         ("s.json", '{"好": ["⿰ 女"]}', "'⿰ 女' of 好 lacks 1 component at"),
         ("s.json", '{"好": ["⿲ 女"]}', "of 好 lacks 2 components at"),
-        ("s.json", '{"好": ["女 子"]}', "of 好 goes on after its end, at '子'"),
+        ("s.json", '{"好": ["女 子"]}', "of 好 continues after its end, at '子'"),
         ("s.json", '{"好": [""]}', "of 好 is empty"),
         ("s.json", '{"好": []}', "the character 好 has no structure"),
         ("s.json", '{"好": "⿰ 女 子"}', "the structures of 好 are not a list"),
@@ -261,7 +261,7 @@ def test_a_structure_file_that_is_missing_or_not_text(tmp_path):
 
 
 @given(st.lists(COMPONENTS | st.sampled_from(sorted(OPERATORS)), max_size=8))
-def test_a_sequence_is_faultless_exactly_if_it_parses(tokens):
+def test_a_sequence_has_no_fault_exactly_if_it_parses(tokens):
     def end(position):
         """Where the sequence that starts at `position` ends."""
         for _ in OPERATORS.get(tokens[position], ()):

@@ -78,10 +78,10 @@ class TestDamage:
             file.with_name(checkpoints.PROGRESS).write_text('{"st')
         assert checkpoints.restore(line, tmp_path)["step"] == 5
         assert float(line.get_weights()[0][0, 0]) == 1.0
-        told = capsys.readouterr().err
-        assert told.count("\n") == 1
-        assert f"WARNING: the checkpoint {file.parent} is damaged" in told
-        assert "continuing from step-00000005" in told
+        output = capsys.readouterr().err
+        assert output.count("\n") == 1
+        assert f"WARNING: the checkpoint {file.parent} is damaged" in output
+        assert "continuing from step-00000005" in output
         # Out of the way of the checkpoints to come.
         names = sorted(p.name for p in tmp_path.iterdir())
         assert names == ["damaged-step-00000006", "step-00000005"]

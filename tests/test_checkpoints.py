@@ -1,4 +1,4 @@
-"""Checkpoints: what they bring back, which are kept, what happens to broken ones."""
+"""Checkpoints: what they restore, which are kept, and damaged ones."""
 
 import json
 import math
@@ -58,10 +58,10 @@ def new_classifier():
 def new_style_transfer():
     """With all that has a state: averages, a loss scale, noise, spectral vectors."""
     policy = "mixed_float16"
-    judge = PatchDiscriminator(widths=(8, 16), norm="spectral", dtype=policy)
+    discriminator = PatchDiscriminator(widths=(8, 16), norm="spectral", dtype=policy)
     model = StyleTransfer(
         generator("adain", policy, multipliers=(1,)),
-        judge,
+        discriminator,
         instance_noise=0.1,
         dtype=policy,
     )
@@ -160,7 +160,7 @@ INTERVAL = 3
 
 
 def train_with_metrics(folder, signal_at=None, minutes=None):
-    """Goes on from the last checkpoint to step 6; (what was logged, the model)."""
+    """Resumes at the last checkpoint up to step 6; (logs, model)."""
     model = image_classifier()
     model.build()
     model.compile(
@@ -250,12 +250,12 @@ class TestWhatIsKept:
             for loss, accuracy in [(1.0, 0.1), (0.5, 0.2), (0.7, 0.9), (0.5, 0.9)]
         ]
         save_steps(line, tmp_path, [1, 2, 3], logs[:3], keep=1, best_metric=metric)
-        # Another process goes on, and compares with what there was.
+        # Another process resumes and compares with the best so far.
         save_steps(line, tmp_path, [4], logs[3:], keep=1, best_metric=metric)
         best = json.loads((tmp_path / "best" / checkpoints.PROGRESS).read_text())
         assert best["step"] == step
         assert best["best"] == {"metric": metric, "value": value}
-        # A run goes on from the newest.
+        # A run resumes from the newest.
         assert checkpoints.restore(line, tmp_path)["step"] == 4
         (tmp_path / "best").rename(tmp_path / "step-00000009")
         assert checkpoints.restore(line, tmp_path)["step"] == step

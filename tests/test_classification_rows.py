@@ -11,14 +11,14 @@ from hwgen_keras.data import (
     HANDWRITING,
     ClassificationSampler,
     affine_matrix,
-    steps,
+    stages,
 )
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free
 
 ROWS = 4000
-FIXED = affine_matrix(24, [[steps.FIXED_MARGIN] * 4])[0]
+FIXED = affine_matrix(24, [[stages.FIXED_MARGIN] * 4])[0]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_affine_distortion_stays_within_its_bounds(store, strength):
     )
     assert 0.14 * strength < shear.max() < 0.1501 * strength
     height = 1 / np.hypot(d, e)
-    largest = 1 - 2 * steps.FIXED_MARGIN
+    largest = 1 - 2 * stages.FIXED_MARGIN
     smallest = largest * (1 - 0.2 * strength)
     assert smallest - 1e-4 < height.min() < smallest + 0.01
     assert largest - 0.01 < height.max() < largest + 1e-4

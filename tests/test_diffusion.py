@@ -1,4 +1,4 @@
-"""What a diffusion model writes, and how it is guided."""
+"""The images of a diffusion model, and its guidance."""
 
 import inspect
 import re
@@ -7,22 +7,12 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from networks import (
-    BACKEND,
-    compiled,
-    diffusion_generator,
-    images,
-    labels,
-    tokens,
-)
+from networks import BACKEND, compiled, diffusion_generator, images, labels, tokens
 from recorder import Recorder, rates
 
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import (
-    DiffusionGenerator,
-    UNet,
-)
+from hwgen_keras.models import DiffusionGenerator, UNet
 from hwgen_keras.models.unet import CONDITIONS
 
 
@@ -31,15 +21,14 @@ def noise(count=2, size=16, seed=9):
     return rng.standard_normal((count, size, size, 1), "float32")
 
 
-def given(**changes):
-    data = {
+def generator_inputs():
+    return {
         "content": images(seed=1),
         "style": images(seed=2),
         "label": labels(),
         "tokens": tokens(),
         "noise": noise(),
     }
-    return {**data, **changes}
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +38,11 @@ def model():
 
 @pytest.fixture(scope="module")
 def write(model):
-    """A function, inputs → images, of no guidance."""
+    """A function, inputs → images, without guidance."""
     return compiled(model)
 
 
-# What each row but the first has of its own.
+# The change in each row after the first.
 CHANGES = {
     "noise": noise(1, seed=8),
     "content": images(1, seed=5),
@@ -64,8 +53,8 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def rows():
-    """The same inputs five times, but for one change in each of the last four."""
-    batch = {name: given()[name][:1].repeat(5, axis=0) for name in CHANGES}
+    """The same inputs five times, with a change in each of the last four."""
+    batch = {name: generator_inputs()[name][:1].repeat(5, axis=0) for name in CHANGES}
     for row, (name, value) in enumerate(CHANGES.items(), start=1):
         batch[name][row] = value[0]
     return batch
@@ -88,7 +77,7 @@ class TestGenerator:
         row = 1 + list(CHANGES).index(name)
         assert np.abs(written[row] - written[0]).max() > 1e-3
 
-    def test_rows_do_not_see_each_other(self, write, rows, written):
+    def test_rows_are_independent(self, write, rows, written):
         order = np.array([3, 1, 4, 4, 0])
         mixed = write({name: value[order] for name, value in rows.items()})
         np.testing.assert_allclose(mixed, written[order], atol=1e-4)
@@ -105,7 +94,7 @@ class TestGenerator:
             model = DiffusionGenerator(
                 Recorder(count), steps=1, sampler="ddim", guidance=guidance
             )
-            plain.append(ops.convert_to_numpy(model.call(given())))
+            plain.append(ops.convert_to_numpy(model.call(generator_inputs())))
             evaluations.append(calls[-2:])
         np.testing.assert_array_equal(plain[1], plain[0])
         assert evaluations == [[[]], [[]], [[], ["drop_style"]]]
@@ -120,37 +109,35 @@ class TestGenerator:
         ],
         ids=lambda scales: "-".join(scales),
     )
-    def test_guidance_goes_from_untold_to_told(self, scales):
-        # Each thing that is told moves the prediction a way of its own.
+    def test_guidance_extrapolates_from_dropped_inputs(self, scales):
+        # Each input changes the prediction by its own number.
         moves = {"content": 0.1, "style": -0.2, "condition": 0.3}
 
-        def answer(noisy, log_snr, inputs):
+        def predict(noisy, log_snr, inputs):
             prediction = 0.05 * noisy
             for name, move in moves.items():
-                if f"drop_{name}" not in inputs:
-                    prediction = prediction + move
-                else:
-                    left = ops.cast(inputs[f"drop_{name}"], "float32")
-                    prediction = prediction + move * (1 - left)[:, None, None, None]
+                dropped = inputs.get(f"drop_{name}", np.zeros(2, bool))
+                kept = ops.cast(ops.logical_not(dropped), "float32")
+                prediction = prediction + move * kept[:, None, None, None]
             return prediction
 
         # A first and last step of DDIM returns the denoiser's estimate.
         model = DiffusionGenerator(
-            Recorder(answer),
+            Recorder(predict),
             parameterization="image",
             sampler="ddim",
             steps=1,
             guidance=scales,
         )
-        actual = ops.convert_to_numpy(model.call(given()))
+        actual = ops.convert_to_numpy(model.call(generator_inputs()))
         start = rates(samplers.FIRST_LOG_SNR)[1] * noise()
-        told = 0.05 * start + sum(moves.values())
-        expected = told + sum((s - 1) * moves[name] for name, s in scales.items())
+        expected = 0.05 * start + sum(moves.values())
+        expected += sum((s - 1) * moves[name] for name, s in scales.items())
         np.testing.assert_allclose(actual, np.clip(expected, -1, 1), atol=1e-5)
 
     def test_guidance_of_a_network_by_its_dropped_predictions(self, model):
-        # The same with the true network, over one DDIM step from noise to image.
-        network, inputs = model.network, given()
+        # The same with a U-Net, over one DDIM step from noise to image.
+        network, inputs = model.network, generator_inputs()
         level = samplers.FIRST_LOG_SNR
         signal, sigma = rates(level)
         start = (sigma * noise()).astype("float32")
@@ -161,24 +148,24 @@ class TestGenerator:
             return network(start, levels, data, network.encode_style(data["style"]))
 
         predicted = compiled(predicted)
-        told = predicted({**inputs, **masks})
-        less = predicted({**inputs, **masks, "drop_style": np.ones(2, bool)})
-        told, less = (signal * start - sigma * each for each in (told, less))
+        kept = predicted({**inputs, **masks})
+        dropped = predicted({**inputs, **masks, "drop_style": np.ones(2, bool)})
+        kept, dropped = (signal * start - sigma * v for v in (kept, dropped))
         guided = model.sampling(sampler="ddim", steps=1, guidance={"style": 1.7})
         actual = compiled(guided)(inputs)
-        expected = np.clip(told + 0.7 * (told - less), -1, 1)
+        expected = np.clip(kept + 0.7 * (kept - dropped), -1, 1)
         np.testing.assert_allclose(actual, expected, atol=1e-4)
-        assert np.abs(expected - np.clip(told, -1, 1)).max() > 1e-2
+        assert np.abs(expected - np.clip(kept, -1, 1)).max() > 1e-2
 
-    @pytest.mark.skipif(BACKEND != "jax", reason="reads what XLA makes of a model")
+    @pytest.mark.skipif(BACKEND != "jax", reason="reads XLA's program of a model")
     @pytest.mark.parametrize("scale", [0.0, 1.7])
     def test_xla_multiplies_by_no_repeated_number(self, model, scale):
         # Where it fuses a product with a reduction, jaxlib 0.10.2 to 0.12.0.1 reads a
-        # repeated number as a whole matrix, and so what lies behind it in memory.
+        # repeated number as a whole matrix, beyond its end in memory.
         import jax
 
         guided = model.sampling(sampler="ddim", steps=1, guidance={"style": scale})
-        program = jax.jit(guided).lower(given()).compile().as_text()
+        program = jax.jit(guided).lower(generator_inputs()).compile().as_text()
         line = r"^ +(?:ROOT )?%?(\S+) = \S+ "
         repeated = re.findall(line + r"broadcast\(\S+, dimensions=\{\}", program, re.M)
         products = re.findall(line + r"dot\(%?(\S+), %?(\S+)\)", program, re.M)
@@ -195,12 +182,11 @@ class TestGenerator:
         for a, b in zip(other.weights, model.weights, strict=True):
             assert a is b
 
-    def test_the_network_is_asked_at_the_levels_of_the_sampler(self):
+    @pytest.mark.skipif(BACKEND == "jax", reason="its loop is traced")
+    def test_the_network_gets_the_levels_of_the_sampler(self):
         recorder = Recorder()
         model = DiffusionGenerator(recorder, steps=3, sampler="ddim")
-        if BACKEND == "jax":
-            pytest.skip("its loop is traced")
-        model.call(given())
+        model.call(generator_inputs())
         levels = [call.log_snr for call in recorder.calls]
         np.testing.assert_allclose(levels, [[-10, -10], [0, 0], [10, 10]], atol=1e-5)
 
@@ -246,7 +232,7 @@ def test_config_and_file_bring_the_model_back(tmp_path):
     assert {name: getattr(loaded, name) for name in other} == other
     frozen = loaded.condition.text_tower.trainable_variables
     assert frozen == [] and len(loaded.trainable_variables) > 50
-    inputs = {name: given()[name] for name in model.input_names}
-    outputs = [compiled(each)(inputs) for each in (model, loaded)]
+    inputs = {name: generator_inputs()[name] for name in model.input_names}
+    outputs = [compiled(generator)(inputs) for generator in (model, loaded)]
     assert outputs[0].shape == (2, 16, 16, 1)
     np.testing.assert_allclose(*outputs, rtol=0, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What a diffusion model is trained on, and that it learns."""
+"""The training data of a diffusion model, and its training."""
 
 import keras
 import numpy as np
@@ -40,7 +40,7 @@ def recorded(kind="velocity", count=1, gamma=None, data=None, **shares):
 
 
 class TestTrainingData:
-    """What the network is given, seen by one that always predicts zeros."""
+    """The inputs of the network, recorded by one that predicts zeros."""
 
     @pytest.mark.parametrize("kind", schedules.PARAMETERIZATIONS)
     @pytest.mark.parametrize("gamma", [None, 5.0])
@@ -49,9 +49,9 @@ class TestTrainingData:
         (losses,), (call,) = recorded(kind, gamma=gamma, data=data)
         signal, sigma = rates(call.log_snr)
         image = data["target"].astype("float64")
-        # At almost no noise it cannot be told from what was added to it.
-        seen = sigma[:, 0, 0, 0] > 0.01
-        assert seen.sum() > 28
+        # With almost no noise, rounding hides the added noise.
+        noisy = sigma[:, 0, 0, 0] > 0.01
+        assert noisy.sum() > 28
         added = (call.noisy - signal * image) / sigma
         target = {
             "velocity": signal * added - sigma * image,
@@ -64,9 +64,9 @@ class TestTrainingData:
             own = {"velocity": snr + 1, "noise": snr, "image": 1.0}[kind]
             weight = np.minimum(snr, gamma) / own
         expected = weight * (target**2).mean((1, 2, 3))
-        np.testing.assert_allclose(losses[seen], expected[seen], rtol=1e-3)
+        np.testing.assert_allclose(losses[noisy], expected[noisy], rtol=1e-3)
 
-        drawn = added[seen]
+        drawn = added[noisy]
         assert abs(drawn.mean()) < 0.1 and abs(drawn.std() - 1) < 0.1
         assert abs((drawn**4).mean() - 3) < 0.6
 
@@ -97,7 +97,7 @@ class TestTrainingData:
         row = first.noisy[first.log_snr < -2].reshape(-1, 64)
         assert np.abs(np.corrcoef(row) - np.eye(len(row))).max() < 0.6
 
-    def test_each_thing_is_dropped_by_its_own_share(self):
+    def test_each_input_is_dropped_by_its_own_share(self):
         shares = {"drop_content": 0.2, "drop_style": 0.5, "drop_condition": 0.7}
         _, calls = recorded(count=50, **shares)
         dropped = {
@@ -131,23 +131,22 @@ def gradients(model, data):
         losses, pullback = vjp(lambda: [model(data)], (), variables, model.variables)
         return pullback([ops.ones_like(losses[0])])[1]
 
-    found = evaluate(function, model.variables)
-    return {v.path: g for v, g in zip(variables, found, strict=True)}
+    values = evaluate(function, model.variables)
+    return {v.path: g for v, g in zip(variables, values, strict=True)}
 
 
-# In test_unet gradients are compared with NumPy's, on JAX too.
+# test_unet compares gradients with NumPy's, also on JAX.
 @pytest.mark.skipif(BACKEND == "jax", reason="it would compile for long")
 def test_gradients_reach_every_weight():
     keras.utils.set_random_seed(0)
     model = diffusion("embedding", drop=0.5, style_attention=True)
-    found = gradients(model, training_batch())
-    assert any(path.endswith("null_style") for path in found)
-    assert any("style_encoder" in path for path in found)
-    largest = max(np.abs(g).max() for g in found.values())
-    still = [p for p, g in found.items() if np.abs(g).max() < 1e-6 * largest]
-    # Normalisation by channel takes a bias away again: groups of one channel are
-    # those of 8 channels.
-    assert all("convolution_" in p and p.endswith("bias") for p in still), still
+    by_path = gradients(model, training_batch())
+    assert any(path.endswith("null_style") for path in by_path)
+    assert any("style_encoder" in path for path in by_path)
+    largest = max(np.abs(g).max() for g in by_path.values())
+    without = [p for p, g in by_path.items() if np.abs(g).max() < 1e-6 * largest]
+    # Normalisation with groups of one of 8 channels removes a bias.
+    assert all("convolution_" in p and p.endswith("bias") for p in without), without
 
 
 @pytest.mark.skipif(BACKEND == "jax", reason="it would compile for long")
@@ -180,10 +179,7 @@ def test_training_lowers_the_loss_and_averages_are_taken():
     model.build()
     data = training_batch()
     data["target"] = np.ones_like(data["target"])
-    model.compile(
-        optimizer=AveragingAdam(1e-2, ema_momentum=0.9),
-        jit_compile=JIT,
-    )
+    model.compile(AveragingAdam(1e-2, ema_momentum=0.9), jit_compile=JIT)
     # Otherwise TensorFlow traces the step twice.
     model.optimizer.build(model.trainable_variables)
     losses, average = [], None
@@ -194,6 +190,6 @@ def test_training_lowers_the_loss_and_averages_are_taken():
         average = last if average is None else 0.9 * average + 0.1 * last
     assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:3])
     take_averages(model)
-    taken = ops.convert_to_numpy(network.last_layer.bias)
-    np.testing.assert_allclose(taken, average, rtol=1e-4)
-    assert np.abs(taken - last).max() > 1e-4
+    bias = ops.convert_to_numpy(network.last_layer.bias)
+    np.testing.assert_allclose(bias, average, rtol=1e-4)
+    assert np.abs(bias - last).max() > 1e-4

@@ -12,8 +12,8 @@ import pytest
 from networks import BACKEND
 
 from experiments import train_classifier, train_text_encoder
-from hwgen_keras import backend
 from hwgen_keras.errors import InputError
+from hwgen_keras.training import devices
 
 FOLDER = pathlib.Path(__file__).parent
 several = pytest.mark.skipif(
@@ -172,7 +172,7 @@ class TestMistakes:
             with pytest.raises(InputError, match="KERAS_BACKEND=jax or tensorflow"):
                 text_encoder(tmp_path, characters)
             return
-        monkeypatch.setattr(backend, "device_count", lambda: 3)
+        monkeypatch.setattr(devices, "device_count", lambda: 3)
         with pytest.raises(InputError, match="give a multiple of 3"):
             text_encoder(tmp_path, characters, batch_size=4)
 
@@ -197,6 +197,6 @@ class TestMistakes:
     def test_what_tensorflow_does_on_one_device_alone(
         self, tmp_path, characters, monkeypatch, flag, value
     ):
-        monkeypatch.setattr(backend, "device_count", lambda: 2)
+        monkeypatch.setattr(devices, "device_count", lambda: 2)
         with pytest.raises(InputError, match=f"--{flag}"):
             text_encoder(tmp_path, characters, **{flag: value})

@@ -18,7 +18,7 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE
 # Why an example does not run here.
 SKIPPED = {
     "export/loading.py": "TensorFlow takes long to start; tests/test_export.py",
-    "export/making.py": "TensorFlow takes long to start; tests/test_export.py",
+    "export/exporter.py": "TensorFlow takes long to start; tests/test_export.py",
     "sources/font_files.py": "the fonts of a machine are many, or none",
 }
 

@@ -1,4 +1,4 @@
-"""Vectors that are looked up more than once in a batch."""
+"""Embeddings whose ids occur more than once in a batch."""
 
 import keras
 import numpy as np
@@ -41,13 +41,13 @@ def test_adam_takes_one_step_with_the_sum_of_a_rows_gradients():
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_looks_up_as_keras_does(policy):
-    layer, keras_layer = (
-        make(4, 2, dtype=policy) for make in (Embedding, keras.layers.Embedding)
-    )
-    for made in (layer, keras_layer):
-        made.build()
-        made.set_weights([np.arange(8.0).reshape(4, 2)])
-    vectors, expected = layer(IDS), keras_layer(IDS)
+    outputs = []
+    for kind in (Embedding, keras.layers.Embedding):
+        layer = kind(4, 2, dtype=policy)
+        layer.build()
+        layer.set_weights([np.arange(8.0).reshape(4, 2)])
+        outputs.append(layer(IDS))
+    vectors, expected = outputs
     assert vectors.dtype == expected.dtype
     assert vectors.shape == (2, 3, 2)
     np.testing.assert_array_equal(

@@ -70,7 +70,7 @@ def test_a_size_that_does_not_fit_is_an_error(tmp_path, name, size, message):
 def test_a_file_that_shrinks_is_an_error(tmp_path):
     file = etl.etl_file(make(tmp_path / "ETL9G_01", 2 * 8199))
     make(tmp_path / "ETL9G_01", 8199)
-    with pytest.raises(InputError, match="ETL9G_01 has become shorter"):
+    with pytest.raises(InputError, match="ETL9G_01 became shorter"):
         file.read(0, 2)
     file.path.unlink()
     with pytest.raises(InputError, match="ETL9G_01 cannot be read"):

@@ -92,7 +92,7 @@ def test_a_finished_output_is_left_alone(folder, tmp_path, capsys):
     path = call(folder, tmp_path / "out")
     before = path.stat().st_mtime_ns
     assert call(folder, tmp_path / "out") == path
-    assert "is complete; nothing is to do" in capsys.readouterr().out
+    assert "is complete already" in capsys.readouterr().out
     assert path.stat().st_mtime_ns == before
 
 
@@ -266,13 +266,13 @@ def test_wrong_flags_are_told(folder, tmp_path, values, message):
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_codes_stop_the_work_or_are_told_once(folder, tmp_path, capsys):
+def test_unknown_codes_are_an_error_or_reported_once(folder, tmp_path, capsys):
     record = etl_files.record("M", etl_files.blank("M"), jis=0x20)
     etl_files.write(folder / "ETL6C_01", "M", [record] * 3)
     with pytest.raises(InputError, match="ETL6C_01 has codes .* in 3 of its 3 .* 0x20"):
         call(folder, tmp_path / "out")
     call(folder, tmp_path / "skipped", skip_unknown_characters=True)
-    assert capsys.readouterr().out.count("ETL6C_01 has codes that") == 1
+    assert capsys.readouterr().out.count("ETL6C_01 has codes without") == 1
 
 
 def test_a_truncated_file_is_told_before_anything_is_made(folder, tmp_path):

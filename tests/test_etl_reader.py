@@ -130,7 +130,7 @@ def test_lone_marks_are_left_out_unless_wanted(tmp_path):
     ("name", "kind", "codes"),
     [("ETL1C_02", "M", [0x31, 0x20, 0x05, 0x05]), ("ETL8G_02", "8G", [0x3021, 0x2F7F])],
 )
-def test_unknown_codes_are_told_or_left_out(tmp_path, name, kind, codes):
+def test_unknown_codes_are_an_error_or_left_out(tmp_path, name, kind, codes):
     image = etl_files.blank(kind)
     records = [etl_files.record(kind, image, jis=code) for code in codes]
     with pytest.raises(InputError, match=f"{name} .* in {len(codes) - 1} of its .* 0x"):
@@ -256,13 +256,13 @@ class TestETL2:
             (b"a:" + b"9" * 5000 + b",1", "has the entry"),
         ],
     )
-    def test_a_wrong_table_is_told(self, tmp_path, content, message):
+    def test_a_malformed_table_is_an_error(self, tmp_path, content, message):
         path = tmp_path / "euc_co59.dat"
         path.write_bytes(content)
         with pytest.raises(InputError, match=message):
             etl.read_co59(path)
 
-    def test_a_missing_table_is_told(self, tmp_path):
+    def test_a_missing_table_is_an_error(self, tmp_path):
         with pytest.raises(InputError, match="cannot be read"):
             etl.read_co59(tmp_path / "none.dat")
 

@@ -18,9 +18,9 @@ from experiments import export
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.export import export_model, export_saved_model, load_exported, making
-from hwgen_keras.export.alone import difference
+from hwgen_keras.export import export_model, export_saved_model, exporter, load_exported
 from hwgen_keras.export.signatures import CharacterTable
+from hwgen_keras.export.standalone import difference
 from hwgen_keras.models import (
     AdaINGenerator,
     PatchDiscriminator,
@@ -39,7 +39,7 @@ KNOWN = LETTERS[:CLASSES]
 @pytest.fixture(scope="module", autouse=True)
 def _same_process():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(making, "_run", same_process.run)
+        patch.setattr(exporter, "_run", same_process.run)
         yield
 
 
@@ -155,9 +155,8 @@ def test_a_classifier_names_characters(tmp_path, rng):
     order = np.argsort(-expected, axis=1)
     names = [[text.decode() for text in row] for row in best["characters"].numpy()]
     assert names == [[KNOWN[k] for k in row] for row in order]
-    np.testing.assert_allclose(
-        best["probabilities"], np.take_along_axis(expected, order, 1), atol=1e-5
-    )
+    ranked = np.take_along_axis(expected, order, 1)
+    np.testing.assert_allclose(best["probabilities"], ranked, atol=1e-5)
     assert read_bundle(path).characters == tuple(KNOWN)
 
 
@@ -167,12 +166,8 @@ def test_a_clip_embeds_characters(tmp_path):
     model.build()
     model.save(tmp_path / "clip.keras")
     tokenizer = StructureTokenizer({c: ((c,),) for c in LETTERS}, length=6)
-    path = export_saved_model(
-        tmp_path / "clip.keras",
-        tmp_path / "model",
-        characters=KNOWN,
-        tokenizer=tokenizer,
-    )
+    known = {"characters": KNOWN, "tokenizer": tokenizer}
+    path = export_saved_model(tmp_path / "clip.keras", tmp_path / "model", **known)
     text = load_exported(path, "serve_characters")(characters=tf.constant(["エ"]))
     expected = model.text_tower(tokenizer.encode("エ"))
     expected = keras.ops.convert_to_numpy(expected)
@@ -223,18 +218,15 @@ class TestRefused:
         with pytest.raises(InputError, match="There is no file nowhere.keras"):
             export_model("nowhere.keras", tmp_path / "out")
 
-    def test_missing_packages_are_told(self, file, monkeypatch):
-        monkeypatch.setattr(making.importlib.util, "find_spec", lambda name: None)
+    def test_missing_packages_are_reported(self, file, monkeypatch):
+        monkeypatch.setattr(exporter.importlib.util, "find_spec", lambda name: None)
         with pytest.raises(InputError, match=r"needs onnx, .*'hwgen_keras\[onnx\]'"):
             export_model(file, file.with_name("out"), formats=("onnx",))
 
     @pytest.mark.parametrize(
         ("answer", "message"),
         [
-            (
-                {"difference": 2e-3, "where": "image of serve"},
-                "image of serve .*2.0e-03",
-            ),
+            ({"difference": 2e-3, "where": "image of serve"}, "of serve .*2.0e-03"),
             ({"difference": float("inf"), "where": "x of y"}, "differs .* by inf"),
             (None, "does not run by itself as saved_model .no good.; nothing"),
         ],
@@ -254,7 +246,7 @@ class TestRefused:
                 stderr="Traceback\nno good\n",
             )
 
-        monkeypatch.setattr(making, "_run", run)
+        monkeypatch.setattr(exporter, "_run", run)
         with pytest.raises(InputError, match=message):
             export_model(file, tmp_path / "out")
         assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
@@ -268,13 +260,13 @@ class TestRefused:
         assert not (tmp_path / "out").exists()
 
 
-def test_what_does_not_fit_the_model_is_told():
+def test_what_does_not_fit_the_model_is_reported():
     from hwgen_keras.bundle.description import pack_structures
     from hwgen_keras.export.writer import _values
 
     request = {"characters": list("あいう"), "structures": None}
     model = image_classifier()
-    with pytest.raises(InputError, match="tells 4 characters apart, .* has 3"):
+    with pytest.raises(InputError, match="has 4 classes, .* has 3 characters"):
         _values(model, request)
     with pytest.raises(InputError, match="on 4 characters and is used with 3"):
         _values(generator("adain_embedding"), request)
@@ -291,11 +283,11 @@ def test_what_does_not_fit_the_model_is_told():
 
 
 def test_differences():
-    one = np.ones((2, 2), "float32")
-    assert difference(np, one, one) == 0
-    assert difference(np, one, one + np.array([[0, 0.5], [0, 0]])) == 0.5
-    for other in (None, one[:1], one * np.nan):
-        assert difference(np, other, one) == float("inf")
+    ones = np.ones((2, 2), "float32")
+    assert difference(np, ones, ones) == 0
+    assert difference(np, ones, ones + np.array([[0, 0.5], [0, 0]])) == 0.5
+    for other in (None, ones[:1], ones * np.nan):
+        assert difference(np, other, ones) == float("inf")
     names = np.array([b"a", b"bb"], object)
     assert difference(np, names, np.array([b"a", b""])) == 0
     assert difference(np, names, np.array([b"a", b"b"])) == float("inf")
@@ -303,9 +295,9 @@ def test_differences():
 
 def test_the_check_can_import_neither_keras_nor_this_package():
     code = (
-        "import sys; from hwgen_keras.export import alone; "
-        "alone.saved_model = lambda model: __import__(model); "
-        "alone.main('saved_model', 'hwgen_keras', '.')"
+        "import sys; from hwgen_keras.export import standalone; "
+        "standalone.saved_model = lambda model: __import__(model); "
+        "standalone.main('saved_model', 'hwgen_keras', '.')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ModuleNotFoundError" in done.stderr and "hwgen_keras" in done.stderr

@@ -11,7 +11,7 @@ from networks import BACKEND, diffusion_generator, tokens
 from experiments import export
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
-from hwgen_keras.export import load_exported, making
+from hwgen_keras.export import exporter, load_exported
 from hwgen_keras.generation import sampling
 from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
@@ -47,21 +47,15 @@ def serve(generator, tmp_path_factory):
         guidance_content=1.0,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(making, "_run", same_process.run)
+        patch.setattr(exporter, "_run", same_process.run)
         return load_exported(export.main(settings))
 
 
 @pytest.fixture
 def inputs(rng):
-    def images():
-        return rng.uniform(-1, 1, (3, 12, 16, 1)).astype("float32")
-
-    return {
-        "content": images(),
-        "style": images(),
-        "noise": rng.normal(size=(3, 12, 16, 1)).astype("float32"),
-        "tokens": tokens(3),
-    }
+    content, style = rng.uniform(-1, 1, (2, 3, 12, 16, 1)).astype("float32")
+    noise = rng.normal(size=(3, 12, 16, 1)).astype("float32")
+    return {"content": content, "style": style, "noise": noise, "tokens": tokens(3)}
 
 
 def images_of(model, inputs):
@@ -98,7 +92,7 @@ def test_what_does_not_fit_is_told_before_the_export(generator, tmp_path):
         sampler="heun",
         sampling_steps=3,
     )
-    with pytest.raises(InputError, match="heun needs at least 4 steps, and these are"):
+    with pytest.raises(InputError, match="heun needs at least 4 steps, and diverges"):
         export.main(settings)
     assert not out.exists()
 
@@ -110,16 +104,15 @@ class TestFlags:
         assert sampling.apply(SamplingSettings(), other) is other
 
     def test_all_are_applied_and_the_rest_is_as_stored(self, generator):
-        one = sampling.apply(SamplingSettings(guidance_style=0.0), generator)
-        assert (one.sampler, one.steps) == ("ddim", 3)
-        assert one.guidance == {"content": 1.5, "style": 0.0, "condition": 2.0}
-        assert one.network is generator.network
+        model = sampling.apply(SamplingSettings(guidance_style=0.0), generator)
+        assert (model.sampler, model.steps) == ("ddim", 3)
+        assert model.guidance == {"content": 1.5, "style": 0.0, "condition": 2.0}
+        assert model.network is generator.network
         flags = {"sampler": "heun", "sampling_steps": 4, "guidance_content": 1.0}
-        two = sampling.apply(
-            SamplingSettings(**flags, guidance_condition=1.5), generator
-        )
-        assert (two.sampler, two.steps) == ("heun", 4)
-        assert two.guidance == {"content": 1.0, "style": 1.0, "condition": 1.5}
+        settings = SamplingSettings(**flags, guidance_condition=1.5)
+        model = sampling.apply(settings, generator)
+        assert (model.sampler, model.steps) == ("heun", 4)
+        assert model.guidance == {"content": 1.0, "style": 1.0, "condition": 1.5}
 
     def test_the_samplers_are_those_of_the_package(self):
         help = rules_of(SamplingSettings)["sampler"].help
@@ -135,8 +128,11 @@ class TestFlags:
             ({"sampling_steps": -1}, "--sampling_steps is -1; give 1 or more"),
             ({"guidance_style": -0.5}, "--guidance_style is -0.5; give 0 or more"),
             ({"guidance_style": float("nan")}, "--guidance_style is nan; give"),
-            ({"sampler": "heun"}, "heun needs at least 4 steps, and these are 3"),
-            ({"sampler": "heun", "sampling_steps": 2}, "and these are 2, with which"),
+            ({"sampler": "heun"}, "heun needs at least 4 steps, and diverges with 3"),
+            (
+                {"sampler": "heun", "sampling_steps": 2},
+                "and diverges with 2; give more",
+            ),
         ],
     )
     def test_values_that_do_not_fit(self, generator, flags, message):
@@ -153,5 +149,5 @@ class TestFlags:
 
     def test_a_condition_that_is_not_there_has_no_guidance(self):
         model = DiffusionGenerator(UNet(8, (1,), style_width=8, attention=ATTENTION))
-        with pytest.raises(InputError, match="--guidance_condition: the model is not"):
+        with pytest.raises(InputError, match="--guidance_condition: the model has no"):
             sampling.apply(SamplingSettings(guidance_condition=2.0), model)

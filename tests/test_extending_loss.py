@@ -1,4 +1,4 @@
-"""A loss of one's own beside those of `StyleTransfer`, whose class stays as it is."""
+"""Custom losses in addition to those of `StyleTransfer`."""
 
 import keras
 import numpy as np
@@ -22,13 +22,13 @@ WEIGHT = 100.0
 
 @keras.saving.register_keras_serializable("tests")
 def ink_difference(target, generated):
-    """The squared difference of the ink, a number a row."""
+    """The squared difference of the ink, a number per row."""
     return ops.square(ops.mean(target - generated, axis=(1, 2, 3)))
 
 
 @keras.saving.register_keras_serializable("tests")
 def mean_difference(style, generated):
-    """Of style statistics; another than that of the implicit loss."""
+    """A distance of style statistics other than that of the implicit loss."""
     return ops.mean(ops.abs(style[0] - generated[0]))
 
 
@@ -54,13 +54,13 @@ def tensors():
 
 
 def step(model):
-    """What `update` gives, and how often something was walked forward and backward."""
-    data, walks = tensors(), []
+    """The result of `update`, and its numbers of forward passes and of all passes."""
+    data, passes = tensors(), []
 
     def counted(*arguments):
         outputs, pull = vjp(*arguments)
-        walks.append("forward")
-        return outputs, lambda *a, **k: walks.append("backward") or pull(*a, **k)
+        passes.append("forward")
+        return outputs, lambda *a, **k: passes.append("backward") or pull(*a, **k)
 
     def function():
         gradients = list(model.update(data))
@@ -68,13 +68,13 @@ def step(model):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adversarial_step, "vjp", counted)
-        found = evaluate(function, model.variables + model.metrics_variables)
-    return {**found, "forward": walks.count("forward"), "walks": len(walks)}
+        result = evaluate(function, model.variables + model.metrics_variables)
+    return {**result, "forward": passes.count("forward"), "passes": len(passes)}
 
 
 @pytest.fixture(scope="module")
 def steps():
-    """One step without and one with losses of one's own."""
+    """A step without and a step with custom losses."""
     return step(new_model()), step(new_model(INK, STATISTICS))
 
 
@@ -96,34 +96,34 @@ def own_losses(network, data):
 
 def test_losses_and_gradients_add_up(steps):
     (ink, statistics), expected = own_losses(new_model().generator, tensors())
-    before, after = (found["metrics"] for found in steps)
+    before, after = (step["metrics"] for step in steps)
     assert set(after) - set(before) == {"ink", "statistics"}
     right = {
         "ink": ink,
         "statistics": statistics,
         "loss": before["loss"] + ink + statistics,
-        # λ compares with the reconstruction alone.
+        # λ depends only on the reconstruction.
         "adaptive_weight": before["adaptive_weight"],
     }
     for name, value in right.items():
         assert after[name] == pytest.approx(value, rel=1e-4), name
 
-    before, after = (found["gradients"] for found in steps)
+    before, after = (step["gradients"] for step in steps)
     own = len(expected)
     largest = max(np.linalg.norm(g) for g in after)
     assert max(np.linalg.norm(g) for g in expected) > 0.1 * largest
     for a, b, right in zip(after[:own], before[:own], expected, strict=True):
-        # A difference has the rounding of what it is taken of.
+        # A difference has the rounding errors of its terms.
         assert np.linalg.norm(a - b - right) < 1e-4 * np.linalg.norm(a) + 1e-5 * largest
     for a, b in zip(after[own:], before[own:], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-def test_each_network_is_walked_no_more_than_it_must(steps):
-    # Forward: the generator, both of its losses, D of the target and of its images.
-    # Backward as often, and D once more: by the images, and by its weights.
-    assert [found["forward"] for found in steps] == [5, 7]
-    assert [found["walks"] for found in steps] == [11, 15]
+def test_each_network_has_the_least_number_of_passes(steps):
+    # Forward: the generator, its two losses, D of the target and of the images.
+    # Backward the same, and D twice: by the images, and by its weights.
+    assert [step["forward"] for step in steps] == [5, 7]
+    assert [step["passes"] for step in steps] == [11, 15]
 
 
 def test_a_file_has_the_losses(tmp_path):

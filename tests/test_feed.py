@@ -162,11 +162,11 @@ def test_files_and_memory_are_read_as_one(store, characters, tmp_path, kind):
 
 
 def test_a_mapped_file_is_not_copied(store, tmp_path):
-    from hwgen_keras.data.feed_tensorflow import _as_it_lies
+    from hwgen_keras.data.feed_tensorflow import _shared_tensor
 
     store.save(tmp_path / "images.store")
     (block,) = ImageStore.open(tmp_path / "images.store").pngs.blocks
-    tensor = _as_it_lies(block)
+    tensor = _shared_tensor(block)
     address = np.frombuffer(memoryview(tensor), np.uint8).ctypes.data
     assert address == block.ctypes.data
     np.testing.assert_array_equal(tensor, block)

@@ -102,7 +102,7 @@ class TestDisk:
         assert "--run_dir" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert names(tmp_path / "run") == ["step-00000002", "step-00000004"]
-        # With room again the run goes on, and no line is there twice.
+        # With free space the run resumes, and no line is repeated.
         folder = train(resume=True)
         assert [step for step, _ in history(folder)] == [2, 4, 6, 8]
 

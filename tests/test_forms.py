@@ -194,7 +194,7 @@ class TestSamplers:
 
     @pytest.mark.parametrize("follow", [False, True])
     def test_pairs(self, follow, monkeypatch):
-        monkeypatch.setattr("hwgen_keras.data.steps.ROTATED_SHARE", 0.0)
+        monkeypatch.setattr("hwgen_keras.data.stages.ROTATED_SHARE", 0.0)
         store = store_of([(0.3, 0.0), (-0.3, 0.0)])
         sampler = PairSampler(
             store, "step_end", style_reference="writer", follow_forms=follow

@@ -1,6 +1,7 @@
 """What comes into a generated set, and what is drawn again."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def summary(folder):
 
 def check_counts(values, attempts):
     """What was asked for is there or was dropped; every rejection was counted."""
-    for name, one in [("all", values), *values["characters"].items()]:
-        assert one["rows"] == one["images"] + one["dropped"], name
+    for name, counts in [("all", values), *values["characters"].items()]:
+        assert counts["rows"] == counts["images"] + counts["dropped"], name
     for key in ("rows", "images", "dropped"):
         assert values[key] == sum(c[key] for c in values["characters"].values())
     rejected = sum(values["rejected"].values())
@@ -47,8 +48,6 @@ def test_what_is_not_read_is_drawn_again(tmp_path):
     assert values["rejected"]["blank"] == values["rejected"]["duplicate"] == 0
     # Each image is that of its row at its attempt, and the earlier ones do not pass.
     drawn = sampler(10)
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
         batches = Batches(Scribe(), drawn, 1, pool)
 
@@ -98,11 +97,10 @@ def test_near_duplicates_within_a_character_are_rejected(tmp_path):
 def test_blank_images_are_always_rejected(tmp_path):
     def fade(images, inputs):
         # あ is paper, い no number.
-        images = np.where(inputs["label"].reshape(-1, 1, 1, 1) == 0, 0.99, images)
-        return np.where(inputs["label"].reshape(-1, 1, 1, 1) == 1, np.nan, images)
+        labels = inputs["label"].reshape(-1, 1, 1, 1)
+        return np.where(labels == 0, 0.99, np.where(labels == 1, np.nan, images))
 
-    names = ("content", "style", "noise", "label")
-    generator = Scribe(names, change=lambda images, inputs: fade(images, inputs))
+    generator = Scribe(("content", "style", "noise", "label"), change=fade)
     write(tmp_path / "set", generator, gate=Gate(max_attempts=3), form="store")
     values = summary(tmp_path / "set")
     assert values["dropped"] == 6 and values["rejected"]["blank"] == 18
@@ -110,7 +108,7 @@ def test_blank_images_are_always_rejected(tmp_path):
     assert {row["character"] for row in provenance(tmp_path / "set")} == set("うかきく")
 
 
-def test_a_set_of_which_nothing_passes_is_told(tmp_path):
+def test_a_set_of_which_nothing_passes_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"No image passed in 2 .*36 unread"):
         write(tmp_path / "set", gate=Gate(fickle, 1.0, max_attempts=2))
     assert list(tmp_path.iterdir()) == []
@@ -136,7 +134,7 @@ def test_another_gate_is_another_job(tmp_path):
         ({"max_attempts": 0}, "0 attempts"),
     ],
 )
-def test_a_gate_that_cannot_be_is_told(values, message):
+def test_a_gate_that_cannot_be_is_reported(values, message):
     with pytest.raises(InputError, match=message):
         Gate(**values)
 

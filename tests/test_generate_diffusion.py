@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from hand_folder import characters_file
 from networks import BACKEND
 from PIL import Image
 
@@ -29,10 +30,8 @@ def given(tmp_path_factory, tiny_font, characters):
     kernel = np.random.default_rng(0).normal(0, 0.3, (1, 1, 8, 4))
     network.last_layer.kernel.assign(kernel.astype("float32"))
     model.save(folder / "generator.keras")
-    file = folder / "characters.txt"
-    file.write_text("\n".join(characters) + "\n", encoding="utf-8")
     return {
-        "characters": str(file),
+        "characters": characters_file(folder, characters),
         "fonts": [str(tiny_font)],
         "simulated_writers": 2,
         "image_size": 16,
@@ -48,10 +47,8 @@ def call(given, output, **values):
 
 def pictures(manifest):
     entries = json.loads(manifest.read_text("utf-8"))
-    paths = [
-        manifest.parent / one["path"] for k in sorted(entries) for one in entries[k]
-    ]
-    return np.stack([np.asarray(Image.open(path)) for path in paths])
+    names = [entry["path"] for k in sorted(entries) for entry in entries[k]]
+    return np.stack([np.asarray(Image.open(manifest.parent / n)) for n in names])
 
 
 def test_a_set_is_the_same_whatever_the_batches(given, characters, tmp_path):
@@ -84,7 +81,7 @@ def test_an_adain_generator_averages_the_styles_of_several_images(rng):
     means, deviations = generator.style_of(images)
     alone = [generator.style_of(images[:, i]) for i in range(3)]
     for number, found in enumerate((means, deviations)):
-        parts = [keras.ops.convert_to_numpy(one[number]) for one in alone]
+        parts = [keras.ops.convert_to_numpy(style[number]) for style in alone]
         found = keras.ops.convert_to_numpy(found)
         np.testing.assert_allclose(found, np.mean(parts, axis=0), atol=1e-5)
 
@@ -92,13 +89,13 @@ def test_an_adain_generator_averages_the_styles_of_several_images(rng):
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"style_images": 99}, "99 are to be shown"),
+        ({"style_images": 99}, "a row needs 99 style images"),
         ({"style_images": 0}, "--style_images is 0"),
         ({"sampling_steps": 0}, "--sampling_steps"),
         ({"sampler": "heun", "sampling_steps": 2}, "heun"),
     ],
 )
-def test_what_cannot_be_is_told(given, tmp_path, values, message):
+def test_what_cannot_be_is_reported(given, tmp_path, values, message):
     with pytest.raises(InputError, match=message):
         call(given, tmp_path / "set", **values)
     assert not (tmp_path / "set").exists()

@@ -7,6 +7,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from hand_folder import characters_file
 from networks import BACKEND
 
 from experiments import generate
@@ -35,10 +36,8 @@ def given(tmp_path_factory, tiny_font, characters):
     classifier = Classifier(ImageEncoder(widths=(8, 16)), len(characters))
     classifier.build()
     classifier.save(folder / "classifier.keras")
-    file = folder / "characters.txt"
-    file.write_text("\n".join(characters) + "\n", encoding="utf-8")
     return {
-        "characters": str(file),
+        "characters": characters_file(folder, characters),
         "fonts": [str(tiny_font)],
         "simulated_writers": 2,
         "image_size": 16,
@@ -69,18 +68,12 @@ def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
     least = float(np.median(scores))
     counts = tmp_path / "counts.json"
     counts.write_text(json.dumps({"か": 3, "あ": 1, "い": 4}), "utf-8")
-    path = call(
-        *(given, tmp_path / "second"),
-        reader=judge,
-        format="store",
-        counts=str(counts),
-        min_content_score=least,
-        max_attempts=2,
-    )
+    settings = {"counts": str(counts), "min_content_score": least, "max_attempts": 2}
+    path = call(given, tmp_path / "second", reader=judge, format="store", **settings)
     rows = rows_of(path.parent)
     assert all(float(row["score"]) >= least - 1e-6 for row in rows)
     summary = json.loads((path.parent / "generation.json").read_text("utf-8"))
-    asked = {c: one["rows"] for c, one in summary["characters"].items()}
+    asked = {c: row["rows"] for c, row in summary["characters"].items()}
     assert asked == {"か": 3, "あ": 1, "い": 4}
     assert len(rows) == summary["images"] == 8 - summary["dropped"]
     assert summary["rejected"]["unread"] > 0
@@ -124,7 +117,7 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     # CLIP's run is gone; the image encoder is there.
     config = {"flags": {"clip_weights": "gone", "image_weights": judge}}
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
-    with pytest.raises(InputError, match="is a network that taught the generator"):
+    with pytest.raises(InputError, match="network that the generator was trained wi"):
         call(given, tmp_path / "set", generator_weights=str(folder), reader=judge)
     assert not (tmp_path / "set.partial").exists()
 
@@ -191,13 +184,13 @@ COUNTS = {
     "word": ({"あ": "two"}, 'asks for "two" images of あ; give a whole number'),
     "half": ({"あ": 1.5}, "asks for 1.5 images of あ"),
     "none": ({"あ": 0}, "asks for no image"),
-    "list": ([1], "is not a JSON object"),
+    "list": ([1], "must be a JSON object"),
 }
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 @pytest.mark.parametrize("content, message", COUNTS.values(), ids=COUNTS)
-def test_counts_that_cannot_be_are_told(given, content, message, tmp_path):
+def test_counts_that_cannot_be_are_reported(given, content, message, tmp_path):
     file = tmp_path / "counts.json"
     file.write_text(json.dumps(content), "utf-8")
     with pytest.raises(InputError) as error:

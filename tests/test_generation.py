@@ -10,11 +10,18 @@ import sys
 import numpy as np
 import pytest
 from scribe import CHARACTERS, Scribe, sampler, write
+from stores import small_store
 
 from hwgen_keras.data import GENERATED, ImageStore, read_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import formats, row_noise, to_uint8, work
-from hwgen_keras.generation.work import parts_of
+from hwgen_keras.generation import (
+    GenerationSampler,
+    formats,
+    pipeline,
+    row_noise,
+    to_uint8,
+)
+from hwgen_keras.generation.pipeline import parts_of
 
 pytestmark = pytest.mark.backend_free
 
@@ -79,25 +86,23 @@ def test_the_forms_agree_image_for_image(tmp_path):
         name, number = row["path"].split("#")
         records = list(tf.data.TFRecordDataset(str(tmp_path / "tfrecord" / name)))
         found.append(tf.io.parse_single_example(records[int(number)], features()))
-    assert [one["image"].numpy() for one in found] == png
-    assert [int(one["row"]) for one in found] == list(range(18))
-    for one, row in zip(found, tables["tfrecord"], strict=True):
-        assert one["character"].numpy().decode() == row["character"]
-        assert one["writer"].numpy().decode() == row["writer"]
-        assert CHARACTERS[int(one["label"])] == row["character"]
+    assert [record["image"].numpy() for record in found] == png
+    assert [int(record["row"]) for record in found] == list(range(18))
+    for record, row in zip(found, tables["tfrecord"], strict=True):
+        assert record["character"].numpy().decode() == row["character"]
+        assert record["writer"].numpy().decode() == row["writer"]
+        assert CHARACTERS[int(record["label"])] == row["character"]
 
     # In one order, so that another process writes the same bytes.
     names = [b"character", b"image", b"label", b"row", b"writer"]
     places = [[record.numpy().index(name) for name in names] for record in records]
-    assert places == [sorted(each) for each in places]
+    assert places == [sorted(row) for row in places]
 
     manifests = [read_manifest(tmp_path / f / "manifest.json") for f in FORMS[:2]]
     for samples, form in zip(manifests, FORMS, strict=False):
         for sample, row in zip(samples, tables[form], strict=True):
-            assert (sample.character, sample.writer) == (
-                row["character"],
-                row["writer"],
-            )
+            assert sample.character == row["character"]
+            assert sample.writer == row["writer"]
             assert sample.name == str(tmp_path / form / row["path"])
     names = {path.name for path in (tmp_path / "tfrecord").iterdir()}
     assert "images-00002-of-00003.tfrecord" in names and "manifest.json" not in names
@@ -121,7 +126,7 @@ def test_the_provenance_makes_the_image_again(tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_run_that_breaks_off_goes_on(form, tmp_path, monkeypatch):
+def test_a_run_that_breaks_off_resumes(form, tmp_path, monkeypatch):
     write(tmp_path / "whole", form=form)
     kind = formats.FORMATS[form]
     original = kind.write
@@ -153,18 +158,13 @@ def test_a_run_that_breaks_off_goes_on(form, tmp_path, monkeypatch):
         write(tmp_path / "parts", form=form, count=4)
 
 
-def test_a_run_that_is_killed_goes_on(tmp_path):
+def test_a_run_that_is_killed_resumes(tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     here = pathlib.Path(__file__).parent
     path = os.pathsep.join([str(here), str(here.parent)])
     killed = subprocess.run(
         [sys.executable, str(here / "scribe.py"), str(parts), "5", "store"],
-        env={
-            **os.environ,
-            "PYTHONPATH": path,
-            "KERAS_BACKEND": "torch",
-            "OMP_NUM_THREADS": "1",
-        },
+        env=os.environ | {"PYTHONPATH": path, "KERAS_BACKEND": "torch"},
         capture_output=True,
         text=True,
     )
@@ -176,7 +176,7 @@ def test_a_run_that_is_killed_goes_on(tmp_path):
     assert files_of(parts) == files_of(whole)
 
 
-def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
+def test_what_cannot_be_written_is_reported(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="The form is 'jpg'; use png, store, tfrec"):
         write(tmp_path / "set", form="jpg")
     (tmp_path / "other").mkdir()
@@ -186,7 +186,7 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
     def full(*arguments):
         raise InputError("The disk is full")
 
-    monkeypatch.setattr(work.provenance, "write_part", full)
+    monkeypatch.setattr(pipeline.provenance, "write_part", full)
     with pytest.raises(InputError, match="The disk is full"):
         write(tmp_path / "set")
 
@@ -212,11 +212,8 @@ def test_rows_follow_from_their_number_and_attempt():
 def test_every_glyph_and_style_image_is_drawn_alike():
     drawn = sampler(200, style_images=2)
     table = drawn.epoch(0)
-    for name, kind, expected in (
-        ("content", 0, 1200 / 18),
-        ("style", 1, 100),
-        ("style_1", 1, 100),
-    ):
+    expectations = ("content", 0, 1200 / 18), ("style", 1, 100), ("style_1", 1, 100)
+    for name, kind, expected in expectations:
         used, counts = np.unique(table[name], return_counts=True)
         np.testing.assert_array_equal(used, np.flatnonzero(drawn.store.kinds == kind))
         assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
@@ -244,16 +241,12 @@ def test_counts_of_each_character(tmp_path):
         (0, "0 images of a character"),
     ],
 )
-def test_counts_that_cannot_be_are_told(count, message):
+def test_counts_that_cannot_be_are_reported(count, message):
     with pytest.raises(InputError, match=message):
         sampler(count)
 
 
-def test_a_character_without_a_glyph_is_told():
-    from stores import small_store
-
-    from hwgen_keras.generation import GenerationSampler
-
+def test_a_character_without_a_glyph_is_reported():
     names = [(f"font-{number}", "う") for number in range(3)]
     store = small_store(CHARACTERS, without=names)
     with pytest.raises(InputError, match="No font has a glyph of う, of which"):

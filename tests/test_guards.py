@@ -101,9 +101,9 @@ class TestNonFiniteGuard:
         for logs in (good, bad, good, bad):
             guard.on_epoch_end(0, logs)
             assert guard.offender is None
-        told = capsys.readouterr().err
-        assert told.count("Warning: implicit is not a finite number") == 2
-        # A resumed run goes on counting.
+        output = capsys.readouterr().err
+        assert output.count("Warning: implicit is not a finite number") == 2
+        # A resumed run continues to count.
         resumed = guards.NonFiniteGuard(patience=2)
         resumed.set_model(line)
         resumed.set_state(guard.get_state())

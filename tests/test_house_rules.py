@@ -174,6 +174,23 @@ class TestScripts:
                     assert rest[0] not in others, (file, name)
 
 
+def private_attributes(source):
+    """The attributes with a leading underscore that a source uses, but of `self`."""
+    return [
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+
+
+def test_the_layers_of_keras_cv_stay_private():
+    (path,) = INSIDE_FUNCTIONS["keras_cv"]
+    assert private_attributes((PACKAGE / path).read_text(encoding="utf-8")) == []
+    assert private_attributes("layer._generator.x = self._x") == ["_generator"]
+
+
 def test_the_rules_find_circles(tmp_path):
     room = tmp_path / "package" / "room"
     (room / "inner").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The networks of images that keras.applications has: ResNets and VGG16."""
+"""Networks of keras.applications: ResNets and VGG16."""
 
 import keras
 import numpy as np
@@ -40,16 +40,13 @@ def test_an_unknown_architecture_is_named():
 
 
 class TestVGG16Features:
-    def test_a_missing_file_is_named(self, tmp_path):
-        file = str(tmp_path / "vgg16.weights.h5")
-        with pytest.raises(InputError, match="vgg16.weights.h5.*cannot be loaded"):
-            VGG16Features(weights=file)
-
-    def test_a_damaged_file_is_named(self, tmp_path):
+    def test_a_missing_or_damaged_file_is_named(self, tmp_path):
         file = tmp_path / "vgg16.weights.h5"
-        file.write_bytes(b"not HDF5")
-        with pytest.raises(InputError, match="vgg16.weights.h5.*cannot be loaded"):
-            VGG16Features(weights=str(file))
+        for content in (None, b"not HDF5"):
+            if content:
+                file.write_bytes(content)
+            with pytest.raises(InputError, match="vgg16.weights.h5.*cannot be loaded"):
+                VGG16Features(weights=str(file))
 
     def test_five_maps_of_a_frozen_network(self):
         features = VGG16Features(weights=None)

@@ -2,26 +2,19 @@
 
 import numpy as np
 import pytest
-from hand_folder import hand_folder
 
 from hwgen_keras.data.feed_python import warp
 from hwgen_keras.data.forms import bending, second_moments, slant_and_stretch
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.inference.facts import make_facts
+from hwgen_keras.inference.facts import resolve_facts
 from hwgen_keras.inference.generator import LoadedGenerator
 
 pytestmark = pytest.mark.backend_free
 
 SIZE = 32
 TEXT, WRITTEN = "あいうかきくさしす", "たちつ、"
-
-
-@pytest.fixture(scope="module")
-def hand(tmp_path_factory):
-    """A folder of six images by one hand."""
-    return hand_folder(tmp_path_factory.mktemp("hands") / "花子")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +77,7 @@ class TestMeasured:
 
 class TestWriting:
     def write(self, style, format="keras", **more):
-        loaded = LoadedGenerator(Copying(format), make_facts(size=SIZE))
+        loaded = LoadedGenerator(Copying(format), resolve_facts(size=SIZE))
         return loaded.write(WRITTEN, style, **more)
 
     @pytest.mark.parametrize("format", ["keras", "saved_model", "onnx"])

@@ -4,7 +4,6 @@ import shutil
 
 import numpy as np
 import pytest
-from hand_folder import hand_folder
 from PIL import Image
 
 import hwgen_keras as hw
@@ -15,12 +14,6 @@ from hwgen_keras.inference import glyphs, pictures
 pytestmark = pytest.mark.backend_free
 
 SIZE = 32
-
-
-@pytest.fixture(scope="module")
-def hand(tmp_path_factory):
-    """A folder of six images by one hand."""
-    return hand_folder(tmp_path_factory.mktemp("hands") / "花子")
 
 
 def paths(folder):
@@ -55,9 +48,8 @@ class TestImages:
             np.testing.assert_array_equal(pictures.prepare(form, SIZE), expected[:1])
         # What a network could take is taken as it is.
         np.testing.assert_array_equal(pictures.prepare(expected, SIZE), expected)
-        assert pictures.prepare(expected[..., 0].astype("float64"), SIZE).dtype == (
-            np.float32
-        )
+        doubles = expected[..., 0].astype("float64")
+        assert pictures.prepare(doubles, SIZE).dtype == np.float32
 
     def test_marks_show_no_hand(self, hand, tmp_path):
         folder = tmp_path / "with marks"
@@ -65,13 +57,12 @@ class TestImages:
         shutil.copy(folder / "あ_0.png", folder / "っ_0.png")
         assert len(pictures.in_hand(folder, SIZE)[0]) == 6
         assert len(pictures.in_hand(paths(folder), SIZE)[0]) == 7
-        told, expected = "あいうっかきく", pictures.prepare(hand, SIZE)
-        files = paths(folder)
-        files.sort(key=lambda path: told.index(path.name[0]))
+        shown, expected = "あいうっかきく", pictures.prepare(hand, SIZE)
+        files = sorted(paths(folder), key=lambda path: shown.index(path.name[0]))
         arrays = np.stack([hw.read_image(file) for file in files])
         floats = pictures.prepare(files, SIZE)
         for style in (files, arrays, floats):
-            images, known = pictures.in_hand(style, SIZE, told)
+            images, known = pictures.in_hand(style, SIZE, shown)
             np.testing.assert_array_equal(images, expected)
             assert known == list("あいうかきく")
         # Where there is nothing else, they have to do.
@@ -79,18 +70,16 @@ class TestImages:
 
     def test_what_they_show_is_told_or_found_in_a_folder(self, hand, tmp_path):
         assert pictures.in_hand(hand, SIZE)[1] == list("あいうかきく")
-        assert pictures.in_hand(str(hand), SIZE, "さしすせそた")[1] == list(
-            "さしすせそた"
-        )
+        shown = "さしすせそた"
+        assert pictures.in_hand(str(hand), SIZE, shown)[1] == list(shown)
         assert pictures.in_hand(paths(hand)[:2], SIZE)[1] == [None, None]
         # Decomposed, as some file systems have it.
         assert pictures.in_hand(paths(hand)[:1], SIZE, "か\u3099")[1] == ["が"]
         assert pictures.in_hand(paths(hand)[:2], SIZE, [None, "い"])[1] == [None, "い"]
         numbered = tmp_path / "numbered"
         numbered.mkdir()
-        for name, path in zip(
-            ("1", "2_1", "A", "0042", "い"), paths(hand), strict=False
-        ):
+        names = ("1", "2_1", "A", "0042", "い")
+        for name, path in zip(names, paths(hand), strict=False):
             shutil.copy(path, numbered / f"{name}.png")
         assert pictures.in_hand(numbered, SIZE)[1] == [None] * 4 + ["い"]
         assert pictures.in_hand(numbered, SIZE, "12ABい")[1] == list("12ABい")
@@ -98,10 +87,7 @@ class TestImages:
     @pytest.mark.parametrize(
         ("told", "message"),
         [
-            (
-                "あい",
-                "style_text has 2 characters and the style has 6 images; give a ch",
-            ),
+            ("あい", "style_text has 2 characters and the style has 6 images; give a"),
             ("", "style_text has 0 characters and the style has 6 images"),
             (["あい"] * 6, "style_text has 'あい', which is not one character; give a"),
             ([3] * 6, "style_text has 3, which is not one character"),
@@ -129,7 +115,7 @@ class TestImages:
             ([np.zeros((2, 8, 8), np.uint8)], r"images\[0\] holds 2 images"),
         ],
     )
-    def test_what_is_wrong_is_told(self, images, message):
+    def test_what_is_wrong_is_reported(self, images, message):
         with pytest.raises(InputError, match=message):
             pictures.prepare(images, SIZE)
 

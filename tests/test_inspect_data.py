@@ -147,7 +147,7 @@ class TestReport:
             ({}, "--data is needed"),
             ({"data": "missing.json"}, "missing.json does not exist"),
             ({"data": "missing.store"}, "missing.store cannot be opened"),
-            ({"data": "x.json", "output": "."}, r"--output \. exists already"),
+            ({"data": "x.json", "output": "."}, r"--output: \. exists already"),
             ({"data": "x.json", "characters": "greek"}, "'greek'"),
         ],
     )

@@ -66,11 +66,13 @@ def test_kill_and_resume(kind, backend, tmp_path, monkeypatch, capsys):
 
     assert [row["step"] for row in history(whole)] == [3, 6, 7]
     assert history(parts) == history(whole)
-    for name in ("final.npz",):
-        with np.load(whole / name) as first, np.load(parts / name) as second:
-            assert len(first.files) > 10
-            for key in first.files:
-                np.testing.assert_array_equal(second[key], first[key])
+    with (
+        np.load(whole / "final.npz") as first,
+        np.load(parts / "final.npz") as second,
+    ):
+        assert len(first.files) > 10
+        for key in first.files:
+            np.testing.assert_array_equal(second[key], first[key])
     best = [
         json.loads((folder / "checkpoints/best/progress.json").read_text())["best"]
         for folder in (whole, parts)

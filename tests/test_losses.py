@@ -1,4 +1,4 @@
-"""Losses and layers at extreme numbers; their values are in test_blocks.py."""
+"""Losses and layers at extreme numbers; test_blocks.py has their values."""
 
 import math
 

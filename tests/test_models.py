@@ -1,4 +1,4 @@
-"""Every model on the backend in use: one harness, whatever the model."""
+"""The same checks for every model: building, files, training."""
 
 import inspect
 import itertools
@@ -16,6 +16,7 @@ from networks import (
     clip,
     compile_classifier,
     compile_style_transfer,
+    compiled,
     discriminator,
     generator,
     image_classifier,
@@ -39,16 +40,16 @@ from hwgen_keras.models import (
 POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
-def check_model(make, inputs, shapes, folder):
-    """Build, output shape and dtype, config round trip, save and load.
+def check_model(create, inputs, shapes, folder):
+    """Build, output shapes and dtype, configuration, save and load.
 
     Args:
-        make: a function, policy → a model not built yet.
-        inputs: what the model takes, arrays of 16 x 16 images, or a dict with them.
+        create: a function, policy → an unbuilt model.
+        inputs: of the model, with images of 16 x 16 pixels.
         shapes: the expected shapes of the outputs, in the structure of the outputs.
-        folder: where to save the model.
+        folder: for the file of the model.
     """
-    model = make("float32")
+    model = create("float32")
     model.build()
     outputs = arrays(model(inputs))
     assert tree.map_structure(lambda x: x.shape, outputs) == shapes
@@ -72,21 +73,21 @@ def check_model(make, inputs, shapes, folder):
     assert_same(arrays(loaded(inputs)), outputs, 1e-6)
 
 
-def check_fit(make, compile_model, x, y, policy):
+def check_fit(create, compile_model, x, y, policy):
     """One step of `fit` under a dtype policy: finite losses, moved weights.
 
     Args:
-        make: a function, policy → a model not built yet.
+        create: a function, policy → an unbuilt model.
         compile_model: a function that builds and compiles the model.
-        x, y: what `fit` takes.
+        x, y: the arguments of `fit`.
         policy: the dtype policy of the model and all its networks.
     """
     keras.utils.set_random_seed(0)
-    model = compile_model(make(policy))
+    model = compile_model(create(policy))
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     if policy == "mixed_float16":
-        # From its default the scale would halve for some steps before the first move.
+        # From its default, the scale is halved for several steps before the first move.
         model.optimizer.dynamic_scale.assign(1.0)
     assert {w.dtype for w in model.trainable_variables} == {"float32"}
     before = [ops.convert_to_numpy(v) for v in model.trainable_variables]
@@ -146,7 +147,7 @@ ALONE = {
     ),
     **{
         f"generator-{mode}": (
-            # The decoder and the encoder are those of every mode.
+            # Two levels in one mode suffice, since all modes share encoder and decoder.
             lambda policy, mode=mode: generator(
                 mode, policy, (1, 2) if mode == "adain_clip" else (1,)
             ),
@@ -169,9 +170,9 @@ TRAINED = {
     "clip": (clip, compile_clip, {"image": images(), "tokens": tokens()}, None),
     **{
         f"style_transfer-{mode}": (
+            # With one level; test_update has two.
             lambda policy, mode=mode, features=features, clip=clip: style_transfer(
-                *(mode, policy, features, clip),
-                multipliers=(1, 2) if clip else (1,),
+                mode, policy, features, clip, multipliers=(1,)
             ),
             compile_style_transfer,
             transfer_batch(),
@@ -200,12 +201,12 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
     actual = golden_models.outputs(model, inputs)
     largest = np.abs(expected).max()
     assert largest > 0.1
-    # The weights are random, and so are the outputs larger than those of images.
+    # With random weights the outputs exceed the range of images.
     tolerance = golden_models.TOLERANCES[name] * max(1, largest)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
 
 
-# Compiling is slow: each policy with all losses, each mode under one policy.
+# Compiling is slow: each policy with all losses, each mode with one policy.
 @pytest.mark.parametrize(
     ("name", "policy"),
     [
@@ -245,23 +246,23 @@ def test_one_generator_takes_any_size_that_its_stride_divides():
         outputs[size] = ops.convert_to_numpy(model(inputs))
         assert outputs[size].shape == (2, size, size, 1)
         assert outputs[size].std() > 0
-    # The same pixels again give the same output: no size left a trace in the model.
+    # The first size gives the same output again: no size changes the model.
     inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
     np.testing.assert_array_equal(ops.convert_to_numpy(model(inputs)), outputs[32])
 
 
 def test_a_new_generator_begins_near_the_range_of_images():
-    # Where it begins several times too strong, hundreds of steps are lost.
+    # From outputs several times larger it loses hundreds of steps.
     model = AdaINGenerator(**SIZES["small"]["generator"])
-    inputs = {"content": images(size=32), "style": images(size=32, seed=1)}
-    assert 0.01 < ops.convert_to_numpy(model(inputs)).std() < 1
-    stage = model.decoder.stages[0]
-    kernels = [block.convolution_1.kernel for block in (stage.block_1, stage.block_2)]
+    model.build()
+    write = compiled(lambda content, style: model({"content": content, "style": style}))
+    assert 0.01 < write(images(size=32), images(size=32, seed=1)).std() < 1
+    level = model.decoder.stages[0]
+    kernels = [block.convolution_1.kernel for block in (level.block_1, level.block_2)]
     assert not np.array_equal(*map(ops.convert_to_numpy, kernels))
 
 
-def test_padding_does_not_change_what_a_text_encoder_sees():
-    # A padded position's own embedding must not reach the others.
+def test_padding_does_not_change_the_output_of_a_text_encoder():
     encoder = text_encoder()
     ids = tokens()
     before = ops.convert_to_numpy(encoder(ids))
@@ -290,8 +291,6 @@ def test_a_dropped_condition_is_the_null_vector():
 def test_each_size_names_arguments_that_exist(name):
     size = SIZES[name]
     assert set(size) == set(SIZES["tiny"])
-    if name != "base":
-        model = ImageEncoder(**size["image_encoder"])
-        assert model(images(1, 32)).shape == (1, model.output_width)
-        model = ImageEncoder(**size["classifier"])
+    for network in ("image_encoder", "classifier") if name != "base" else ():
+        model = ImageEncoder(**size[network])
         assert model(images(1, 32)).shape == (1, model.output_width)

@@ -40,7 +40,7 @@ def test_the_surest_and_least_sure_rows():
     lowest, highest = readings.order(3)
     assert lowest.tolist() == [1, 0, 3] and highest.tolist() == [2, 0, 3]
     np.testing.assert_allclose(np.exp(readings.log_probabilities)[:2], [0.7, 0.4])
-    assert readings.found.tolist() == [0, 1, 1, 0]
+    assert readings.predicted.tolist() == [0, 1, 1, 0]
     assert readings.accuracy()["top1"] == 0.75
     part = readings.select(np.array([True, False, True, False]))
     assert part.images.ravel().tolist() == [0, 2] and part.features is None
@@ -49,7 +49,7 @@ def test_the_surest_and_least_sure_rows():
 
 
 def test_all_rows_of_a_sampler_are_written_once(characters):
-    network = generator()
+    network = generator(multipliers=(1,))
     network.build()
     glyphs, hands = (
         simulated_store(seeds, characters, 32, progress=False)
@@ -72,7 +72,7 @@ def test_all_rows_of_a_sampler_are_written_once(characters):
         ({"arm": []}, "--arm is needed"),
         ({"arm": ["etl"]}, "--arm=etl: write it as NAME=PATH"),
         ({"arm": ["etl="]}, "--arm=etl=: write it as NAME=PATH"),
-        ({"output": "."}, "--output: . exists already; choose another folder"),
+        ({"output": "."}, "--output: . exists already; choose another name"),
     ],
 )
 def test_mistakes_of_an_evaluation_get_one_sentence(tmp_path, values, message):

@@ -112,19 +112,19 @@ class TestFormats:
     def test_generators_write_the_same(self, inside):
         loaded = [hw.load("kana", format=name) for name in FORMATS]
         assert hw.load("kana").format == "keras"
-        assert [one.format for one in loaded] == list(FORMATS)
-        first, *others = [one.write("いろは", "hanako", seed=3) for one in loaded]
+        assert [model.format for model in loaded] == list(FORMATS)
+        first, *others = [m.write("いろは", "hanako", seed=3) for m in loaded]
         assert first.std() > 10
         for other in others:
             assert np.abs(first.astype(int) - other).max() <= 1
-        for one in loaded[1:]:
+        for model in loaded[1:]:
             for more in ({"style_images": 2}, {"strength": 0.5}):
                 with pytest.raises(InputError, match="is exported .* load the .keras"):
-                    one.write("い", "hanako", **more)
+                    model.write("い", "hanako", **more)
 
     def test_classifiers_read_the_same(self, inside):
         loaded = [hw.load("reader", format=name) for name in FORMATS]
-        first, *others = [one.read("hanako") for one in loaded]
+        first, *others = [model.read("hanako") for model in loaded]
         for characters, probabilities in others:
             assert characters == first[0]
             np.testing.assert_allclose(probabilities, first[1], atol=1e-5)
@@ -133,7 +133,7 @@ class TestFormats:
         loaded = [hw.load("clip", format=name) for name in FORMATS]
         for embed in ("embed_characters", "embed_images"):
             given = "漢字" if embed == "embed_characters" else "hanako"
-            first, *others = [getattr(one, embed)(given) for one in loaded]
+            first, *others = [getattr(model, embed)(given) for model in loaded]
             for other in others:
                 np.testing.assert_allclose(other, first, atol=1e-4)
 
@@ -145,7 +145,7 @@ class TestFormats:
             (bare / name).symlink_to(saved / name)
         read = hw.load(bare, characters="kana", image_size=SIZE).read("hanako")
         np.testing.assert_allclose(read[1], hw.load("reader").read("hanako")[1], 1e-4)
-        with pytest.raises(InputError, match="has 92 classes and does not tell their"):
+        with pytest.raises(InputError, match="has 92 classes and does not name their"):
             hw.load(bare)
         if ONNX:
             found = hw.load(saved / "model.onnx", characters="kana", image_size=SIZE)

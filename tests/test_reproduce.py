@@ -11,7 +11,7 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import reproduce, zoo
-from experiments.zoo import recipes, runs
+from experiments.zoo import recipes
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
@@ -58,7 +58,7 @@ def trainings(monkeypatch):
     """The trainings that ran, whose folders hold untrained networks."""
     trained = []
 
-    def start(command):
+    def start(command, **arguments):
         assert importlib.util.find_spec(command[2])
         values = {}
         for flag in command[3:]:
@@ -91,7 +91,7 @@ def trainings(monkeypatch):
         write_bundle(output, name=name, kind=kind, made_of=made_of, **facts)
         return {"keras": 1e-3, "signatures": []}
 
-    monkeypatch.setattr(runs.subprocess, "run", start)
+    monkeypatch.setattr(subprocess, "run", start)
     monkeypatch.setattr(export, "export_model", store)
     return trained
 
@@ -159,10 +159,10 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
 
 def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):
     def end(code):
-        def start(command):
+        def start(command, **arguments):
             return subprocess.CompletedProcess(command, code)
 
-        monkeypatch.setattr(runs.subprocess, "run", start)
+        monkeypatch.setattr(subprocess, "run", start)
 
     end(2)
     with pytest.raises(InputError, match="The training reader ended with 2"):

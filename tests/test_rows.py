@@ -9,19 +9,18 @@ from hwgen_keras.data import (
     FONT,
     GENERATED,
     HANDWRITING,
-    STEPS,
     ClassificationSampler,
     ImageStore,
     PairSampler,
     affine_matrix,
-    steps,
+    stages,
 )
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free
 
 ROWS = 4000
-FIXED = affine_matrix(24, [[steps.FIXED_MARGIN] * 4])[0]
+FIXED = affine_matrix(24, [[stages.FIXED_MARGIN] * 4])[0]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def draw(store, step, **arguments):
     return PairSampler(store, step, rows_per_epoch=ROWS, **arguments).epoch(0)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", stages.STAGES)
 @pytest.mark.parametrize("style_reference", ["target", "writer"])
 def test_columns_of_every_step(store, step, style_reference):
     table = draw(store, step, style_reference=style_reference)
@@ -77,7 +76,7 @@ def test_columns_of_every_step(store, step, style_reference):
         assert same_place == (step != "step2")
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", stages.STAGES)
 def test_half_of_the_pairs_are_rotated_together(store, step):
     table = draw(store, step, style_reference="writer")
     flat = table["content_affine"][:, 3] == 0
@@ -197,7 +196,7 @@ def test_generated_images_take_no_part(characters):
     columns = (store.labels, store.sources, np.full(len(store), GENERATED))
     generated = ImageStore(store.pngs, *columns, store.source_names, characters, 24)
     both = ImageStore.merge([generated, store])
-    for step in STEPS:
+    for step in stages.STAGES:
         table = draw(both, step)
         for name in ("content", "style"):
             assert (kinds(both, table[name]) != GENERATED).all()
@@ -210,7 +209,7 @@ def test_only_the_characters_asked_for(store):
         PairSampler(store, "step1", characters="漢")
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", stages.STAGES)
 @pytest.mark.parametrize("style_reference", ["target", "writer"])
 def test_an_epoch_is_always_the_same_table(store, step, style_reference):
     arguments = {"rows_per_epoch": 50, "style_reference": style_reference}
@@ -266,7 +265,7 @@ def test_a_step_without_what_it_needs(characters):
             PairSampler(fonts, step)
     PairSampler(fonts, "step2")
     hands = small_store(characters, fonts=0)
-    for step in STEPS:
+    for step in stages.STAGES:
         with pytest.raises(InputError, match="needs images of a font"):
             PairSampler(hands, step)
 
@@ -286,7 +285,7 @@ def test_hands_of_one_character_show_no_other():
 
 
 def test_unknown_names(store):
-    with pytest.raises(InputError, match="no step 'step4'; use one of step1, step2"):
+    with pytest.raises(InputError, match="no stage 'step4'; use step1, step2"):
         PairSampler(store, "step4")
     with pytest.raises(InputError, match="'target' or 'writer'"):
         PairSampler(store, "step1", style_reference="self")

@@ -92,18 +92,15 @@ class TestKerasFiles:
     )
     def test_other_modules_and_functions(self, saved, tmp_path, kind, module, config):
         def change(whole):
-            whole["config"]["attention"] = {
-                "deep": [{"inside": entry(kind, module, kind, config)}]
-            }
+            inside = entry(kind, module, kind, config)
+            whole["config"]["attention"] = {"deep": [{"inside": inside}]}
 
         path = changed(saved, tmp_path / "m.keras", change)
         refused(path, "which is no part of a model of Keras or of hwgen_keras; do not")
 
     def test_code(self, saved, tmp_path):
-        lambda_model = keras.Sequential(
-            [keras.Input((4,)), keras.layers.Lambda(lambda x: x + 1)]
-        )
-        lambda_model.save(tmp_path / "lambda.keras")
+        layers = [keras.Input((4,)), keras.layers.Lambda(lambda x: x + 1)]
+        keras.Sequential(layers).save(tmp_path / "lambda.keras")
         refused(tmp_path / "lambda.keras", "holds a Lambda, which can run any program")
 
         def change(config):
@@ -140,16 +137,15 @@ class TestKerasFiles:
         refused(tmp_path / "own.keras", "asks for .*Own, which is no part", keras.Model)
 
     def test_another_model(self, tmp_path):
-        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(
-            tmp_path / "m.keras"
-        )
+        layers = [keras.Input((4,)), keras.layers.Dense(2)]
+        keras.Sequential(layers).save(tmp_path / "m.keras")
         refused(tmp_path / "m.keras", "holds a Sequential, not a AdaINGenerator; give")
 
     def test_what_a_newer_package_has(self, saved, tmp_path):
         def change(config):
-            config["config"]["condition"] = entry(
-                "Rhythm", "hwgen_keras.layers.rhythm", "hwgen_keras>Rhythm"
-            )
+            name = "hwgen_keras>Rhythm"
+            rhythm = entry("Rhythm", "hwgen_keras.layers.rhythm", name)
+            config["config"]["condition"] = rhythm
 
         path = changed(saved, tmp_path / "m.keras", change)
         refused(path, "holds a Rhythm, which this hwgen_keras does not have")
@@ -173,16 +169,17 @@ class TestKerasFiles:
         whole, path = saved.read_bytes(), tmp_path / "m.keras"
         for length in (0, 100, len(whole) // 2, len(whole) - 10):
             path.write_bytes(whole[:length])
-            refused(path, "is not a complete .keras file; it may be cut short")
+            refused(path, "is not a complete .keras file; it may be truncated")
         # A weight that is a little wrong would not be noticed otherwise.
         middle = len(whole) // 2
         flipped = bytes([whole[middle] ^ 1])
         path.write_bytes(whole[:middle] + flipped + whole[middle + 1 :])
         refused(path, r"is damaged \(in model.weights.h5\); get the file again")
-        weights = {"model__weights__h5": b"no HDF5"}
-        refused(changed(saved, path, **weights), "cannot be loaded as a model")
-        weights = {"model__weights__h5": None}
-        refused(changed(saved, path, **weights), "it holds no config.json or no weig")
+        for weights, message in (
+            (b"no HDF5", "cannot be loaded as a model"),
+            (None, "it holds no config.json or no weights"),
+        ):
+            refused(changed(saved, path, model__weights__h5=weights), message)
         for config, message in (
             (b"{", "not a .keras file that can be read"),
             (b"[" * 100_000, "not a .keras file that can be read"),

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from networks import (
     BACKEND,
-    CLASSES,
-    VOCABULARY_SIZE,
     clip,
     diffusion_generator,
     generator,
     image_classifier,
-    tokens,
 )
 
+from hwgen_keras.bundle.description import pack_structures
+from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
 from hwgen_keras.models import save_model
@@ -271,6 +270,8 @@ EXPORTED = {
 
 @pytest.mark.parametrize("kind", EXPORTED)
 def test_exported_models_pass(kind, tmp_path, monkeypatch):
+    # As many letters as make the vocabulary and length of the networks.
+    tokenizer = StructureTokenizer({c: ((c,),) for c in "アイウエカキクケ"}, length=6)
     # What they compute is tested elsewhere.
     monkeypatch.setattr(writer, "examples", lambda *arguments: [])
     model = EXPORTED[kind]()
@@ -285,10 +286,9 @@ def test_exported_models_pass(kind, tmp_path, monkeypatch):
         "float16",
         sampling={},
         characters=list("アイウエ"),
-        tokens=tokens(CLASSES).tolist(),
-        vocabulary_size=VOCABULARY_SIZE,
+        structures=pack_structures(tokenizer),
     )
     assert kind in (answer["kind"], answer["mode"])
-    told = kind not in ("adain", "diffusion")
-    assert ("serve_characters" in answer["signatures"]) == told
+    has_characters = kind not in ("adain", "diffusion")
+    assert ("serve_characters" in answer["signatures"]) == has_characters
     check_saved_model(tmp_path / "saved")

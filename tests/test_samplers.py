@@ -1,4 +1,4 @@
-"""Samplers on distributions whose best denoiser and whose ODE are known exactly."""
+"""Samplers on distributions with known optimal denoisers and solutions of the ODE."""
 
 import functools
 
@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from networks import BACKEND
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.samplers import SAMPLERS, sampling_log_snrs
 from hwgen_keras.schedules import SCHEDULES, rates
 
-BACKEND = keras.backend.backend()
 MEANS = np.asarray([-0.8, 0.1, 0.6])
 DEVIATIONS = np.asarray([0.1, 0.4, 0.9])
 
@@ -38,7 +38,7 @@ def plain_gaussian(noisy, log_snr):
 
 
 def plain_ddim(denoise, noise, log_snrs):
-    """In the words of the paper: the estimated noise leads to the next level."""
+    """As in the paper, by the estimated noise."""
     signal, sigma = plain_rates(log_snrs)
     x = sigma[0] * noise
     for i in range(len(log_snrs) - 1):
@@ -80,16 +80,14 @@ PLAIN = {"ddim": plain_ddim, "dpm_solver": plain_dpm_solver, "heun": plain_heun}
 
 
 def exact(noise, log_snrs):
-    """The ODE of `gaussian` solved in closed form to log_snrs[-1], then denoised.
+    """The closed solution of the ODE of `gaussian` at log_snrs[-1], then denoised.
 
     In y = x/α over s = σ/α the deviation of y is √(deviation² + s²) at each time.
     """
     signal, sigma = plain_rates(log_snrs)
     levels = sigma / signal
-    scale = np.sqrt(DEVIATIONS**2 + levels[-1] ** 2) / np.sqrt(
-        DEVIATIONS**2 + levels[0] ** 2
-    )
-    y = MEANS + scale * (levels[0] * noise - MEANS)
+    first, last = (np.hypot(DEVIATIONS, level) for level in levels[[0, -1]])
+    y = MEANS + last / first * (levels[0] * noise - MEANS)
     return plain_gaussian(signal[-1] * y, log_snrs[-1])
 
 
@@ -140,7 +138,7 @@ class TestAgainstNumPy:
         # Two steps of Heun, from σ/α = 148 to 0.0067, end in numbers near 100.
         np.testing.assert_allclose(actual, expected, atol=1e-4, rtol=1e-4)
 
-    def test_the_first_state_is_as_noisy_as_its_log_snr_says(self, name, rng):
+    def test_the_first_state_has_the_noise_of_its_log_snr(self, name, rng):
         noise, log_snrs = rng.normal(size=(4, 3)), np.linspace(0, 5, 11)
         expected = PLAIN[name](plain_gaussian, noise, log_snrs)
         np.testing.assert_allclose(sample(name, noise, log_snrs), expected, atol=1e-5)
@@ -176,9 +174,9 @@ class TestGaussian:
         self, name, schedule, spacing, tolerance, rng
     ):
         noise = rng.normal(size=(500, 3))
-        noise = (noise - noise.mean(0)) / noise.std(0)  # the samples' own are exact
+        noise = (noise - noise.mean(0)) / noise.std(0)  # Exact moments.
         images = sample(name, noise, numbers(schedule, 200, spacing))
-        # The signal that the first state neglects, α = 0.0067 of it, moves the mean.
+        # The signal missing in the first state, α = 0.0067 of it, shifts the mean.
         np.testing.assert_allclose(images.mean(0), MEANS, atol=0.005)
         np.testing.assert_allclose(images.std(0), DEVIATIONS, rtol=tolerance)
 
@@ -190,7 +188,7 @@ class TestGaussian:
         ratio = error(name, 20, noise) / error(name, 40, noise)
         assert order - 0.25 < np.log2(ratio) < order + 0.5
 
-    # Even times end in long steps of λ, which DPM-Solver++ pays for when they are few.
+    # Few even times have long last steps in λ, which are worse for DPM-Solver++.
     @pytest.mark.parametrize(
         ("spacing", "steps", "share"), [("log_snr", 20, 0.5), ("time", 40, 0.7)]
     )
@@ -214,7 +212,7 @@ class TestPoints:
         images = sample(name, noise, numbers("cosine", steps), denoise)
         np.testing.assert_array_equal(images, point)
 
-    def test_two_points_share_the_noise_by_its_sign(self, name):
+    def test_the_sign_of_the_noise_selects_one_of_two_points(self, name):
         """Images -0.5 and 0.5: E[image | x] = 0.5 tanh(0.5 α x / σ²)."""
 
         def denoise(noisy, log_snr):
@@ -226,55 +224,46 @@ class TestPoints:
         np.testing.assert_allclose(images, 0.5 * np.sign(noise), atol=1e-3)
 
 
+def recorded():
+    """`gaussian`, and the list of the log-SNRs of its calls."""
+    calls = []
+
+    def denoise(noisy, log_snr):
+        calls.append(log_snr)
+        return gaussian(noisy, log_snr)
+
+    return denoise, calls
+
+
 @each_sampler
 class TestTracing:
-    def test_a_compiler_sees_the_network_at_most_twice(self, name, rng):
-        if BACKEND == "torch":
-            pytest.skip("torch runs eagerly")
-        calls = []
-
-        def denoise(noisy, log_snr):
-            calls.append(log_snr)
-            return gaussian(noisy, log_snr)
-
+    @pytest.mark.skipif(BACKEND == "torch", reason="torch runs eagerly")
+    def test_a_compiler_traces_the_network_at_most_twice(self, name, rng):
+        denoise, calls = recorded()
         noise = rng.normal(size=(2, 3))
         sample(name, noise, numbers("cosine", 12), denoise)
         assert 1 <= len(calls) <= 2
         assert {tuple(call.shape) for call in calls} == {()}
 
+    @pytest.mark.skipif(BACKEND == "jax", reason="JAX traces loops even eagerly")
     def test_evaluations(self, name, rng):
-        if BACKEND == "jax":
-            pytest.skip("JAX traces loops even eagerly")
-        seen = []
-
-        def denoise(noisy, log_snr):
-            seen.append(float(log_snr))
-            return gaussian(noisy, log_snr)
-
+        denoise, calls = recorded()
         noise = ops.convert_to_tensor(rng.normal(size=(2, 3)), "float32")
         levels = numbers("cosine", 5)
         SAMPLERS[name](denoise, noise, sampling_log_snrs("cosine", 5))
         repeats = [1, 2, 2, 2, 2] if name == "heun" else [1] * 5
-        np.testing.assert_allclose(seen, np.repeat(levels, repeats))
+        np.testing.assert_allclose(
+            [float(call) for call in calls], np.repeat(levels, repeats)
+        )
 
+    @pytest.mark.skipif(BACKEND != "tensorflow", reason="its shapes can be unknown")
     def test_a_graph_of_tensorflow_takes_any_number_of_steps(self, name, rng):
-        if BACKEND != "tensorflow":
-            pytest.skip("unknown shapes are TensorFlow's")
         import tensorflow as tf
 
-        calls = []
-
-        def denoise(noisy, log_snr):
-            calls.append(log_snr)
-            return gaussian(noisy, log_snr)
-
-        signature = [
-            tf.TensorSpec([None, 3], "float32"),
-            tf.TensorSpec([None], "float32"),
-        ]
+        denoise, calls = recorded()
         sampler = tf.function(
             lambda noise, log_snrs: SAMPLERS[name](denoise, noise, log_snrs),
-            input_signature=signature,
+            input_signature=[tf.TensorSpec([None, 3]), tf.TensorSpec([None])],
         )
         for batch, steps in ((2, 1), (3, 2), (4, 9)):
             noise = rng.normal(size=(batch, 3)).astype("float32")

@@ -30,9 +30,7 @@ def images_and_noise(seed):
 
 def plain_rates(log_snr):
     """α and σ in float64."""
-    return math.sqrt(1 / (1 + math.exp(-log_snr))), math.sqrt(
-        1 / (1 + math.exp(log_snr))
-    )
+    return tuple((1 + math.exp(sign * log_snr)) ** -0.5 for sign in (-1, 1))
 
 
 @pytest.mark.parametrize("schedule", schedules.SCHEDULES)
@@ -106,7 +104,7 @@ def test_diffuse_weighs_each_image_by_its_own_rates():
         np.testing.assert_allclose(values(noisy)[index], expected, rtol=1e-4, atol=1e-6)
 
 
-def test_targets_are_what_they_are_called():
+def test_the_target_of_each_parameterization():
     images, noise = images_and_noise(1)
 
     def target(name):
@@ -114,9 +112,8 @@ def test_targets_are_what_they_are_called():
 
     np.testing.assert_array_equal(target("image"), images)
     np.testing.assert_array_equal(target("noise"), noise)
-    np.testing.assert_allclose(
-        target("velocity"), 0.6 * noise - 0.8 * images, atol=1e-6
-    )
+    velocity = 0.6 * noise - 0.8 * images
+    np.testing.assert_allclose(target("velocity"), velocity, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", schedules.PARAMETERIZATIONS)
@@ -170,15 +167,15 @@ class TestMinSNR:
     @settings(deadline=None, max_examples=10)
     @given(log_snr=st.floats(-10, 10), seed=SEEDS)
     def test_is_the_same_loss_in_each_space(self, log_snr, seed):
-        """Predictions of one estimate have one weighted error, whatever their space."""
+        """Predictions of the same image have the same weighted error in each space."""
         images, noise = images_and_noise(seed)
         signal, sigma = plain_rates(log_snr)
         noisy = signal * images.astype("float64") + sigma * noise
-        guess = images + 0.1
-        guesses = {
-            "image": guess,
-            "noise": (noisy - signal * guess) / sigma,
-            "velocity": (signal * noisy - guess) / sigma,
+        estimate = images + 0.1
+        predictions = {
+            "image": estimate,
+            "noise": (noisy - signal * estimate) / sigma,
+            "velocity": (signal * noisy - estimate) / sigma,
         }
         targets = {
             "image": images,
@@ -187,7 +184,7 @@ class TestMinSNR:
         }
         losses = [
             values(schedules.min_snr_weight(ops.convert_to_tensor([log_snr]), name))[0]
-            * np.mean((guesses[name] - targets[name]) ** 2)
+            * np.mean((predictions[name] - targets[name]) ** 2)
             for name in schedules.PARAMETERIZATIONS
         ]
         np.testing.assert_allclose(losses, losses[0], rtol=2e-3)
@@ -208,11 +205,12 @@ class TestMinSNR:
 def test_unknown_names():
     x = ops.zeros((1,))
     message = "There is no parameterization 'score'; use one of 'velocity', 'noise'"
-    with pytest.raises(ValueError, match=message):
-        schedules.training_target(x, x, x, x, "score")
-    with pytest.raises(ValueError, match=message):
-        schedules.to_image(x, x, x, x, "score")
-    with pytest.raises(ValueError, match=message):
-        schedules.min_snr_weight(x, "score", gamma=None)
+    for function, rates in (
+        (schedules.training_target, [x, x, x]),
+        (schedules.to_image, [x, x, x]),
+        (schedules.min_snr_weight, []),
+    ):
+        with pytest.raises(ValueError, match=message):
+            function(x, *rates, "score")
     with pytest.raises(ValueError, match="no schedule 'sigmoid'; use one of 'cosine'"):
         schedules.time_of("sigmoid", 0.0)

@@ -1,4 +1,4 @@
-"""`.keras` files with half of the bytes load as the others do."""
+"""`.keras` files with weights in half precision."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from hwgen_keras.models import Classifier, load_trained, save_model
 
 @pytest.fixture(scope="module")
 def classifier():
-    """With batch normalisation, whose statistics are not as they began."""
+    """With batch normalisation and other than its initial statistics."""
     keras.utils.set_random_seed(0)
     model = image_classifier()
     model.build()
@@ -31,7 +31,7 @@ def test_it_loads_with_keras_alone_and_computes_nearly_the_same(classifier, tmp_
     model = keras.saving.load_model(tmp_path / "half.keras", compile=False)
     pairs = zip(classifier.variables, model.variables, strict=True)
     for before, after in pairs:
-        if before.name == "seed_generator_state":  # Keras draws it anew at each load.
+        if before.name == "seed_generator_state":  # Keras draws it at each load.
             continue
         assert (before.dtype, before.name) == (after.dtype, after.name)
         expected = keras.ops.convert_to_numpy(before)
@@ -52,7 +52,7 @@ def test_a_folder_of_a_run_or_of_a_stored_model(classifier, tmp_path):
     save_model(classifier, tmp_path / "model.keras", "float16")
     stored = load_trained(tmp_path, Classifier, "--reader", "classifier.keras")
     assert stored.classes == classifier.classes
-    # What the flag means comes first.
+    # The file of the flag comes first.
     (tmp_path / "classifier.keras").write_bytes(b"")
     with pytest.raises(InputError, match="classifier.keras"):
         load_trained(tmp_path, Classifier, "--reader", "classifier.keras")
@@ -72,7 +72,7 @@ def test_a_clip_with_seeds_and_integers(tmp_path):
         np.testing.assert_allclose(value, expected[name], atol=0.02)
 
 
-def test_what_float16_cannot_hold_stays_as_it_is(classifier, tmp_path):
+def test_weights_beyond_float16_stay_float32(classifier, tmp_path):
     copy = Classifier.from_config(classifier.get_config())
     copy.build()
     copy.to_logits.kernel.assign(np.full(copy.to_logits.kernel.shape, 7e4, "float32"))

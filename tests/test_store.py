@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from stores import small_store
+from tqdm import tqdm
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import (
@@ -20,6 +21,7 @@ from hwgen_keras.data import (
     ImageStore,
     Sample,
     array_store,
+    builders,
     font_store,
     manifest_store,
     read_manifest,
@@ -170,8 +172,12 @@ def test_fonts_are_rendered_once_without_margin(tiny_font):
         assert max(np.ptp(rows), np.ptp(columns)) >= 29
 
 
-def test_the_progress_bar_counts_glyphs(tiny_font, characters, capsys):
-    font_store(find_fonts([str(tiny_font)]), characters, 16)
+def test_the_progress_bar_counts_glyphs(tiny_font, characters, capsys, monkeypatch):
+    fonts = find_fonts([str(tiny_font)])
+    font_store(fonts, characters, 16)
+    assert capsys.readouterr().err == ""  # within a second
+    monkeypatch.setattr(builders, "_bar", tqdm)
+    font_store(fonts, characters, 16)
     assert "6/6" in capsys.readouterr().err
 
 

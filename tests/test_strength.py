@@ -1,4 +1,4 @@
-"""How much of a style, and shares of several: inputs that a generator may be given."""
+"""Strength of a style and weights of several styles: optional inputs."""
 
 import keras
 import numpy as np
@@ -16,10 +16,15 @@ from hwgen_keras.layers import CrossAttention
 
 
 @pytest.fixture(scope="module")
-def write():
+def model():
     model = generator(multipliers=(1,))
     model.build()
     draw_weights(model)
+    return model
+
+
+@pytest.fixture(scope="module")
+def write(model):
     return compiled(model)
 
 
@@ -30,41 +35,33 @@ def hands():
 
 
 class TestStrength:
-    def test_one_is_what_a_call_without_it_gives(self, write, hands):
+    def test_one_is_the_default(self, write, hands):
         inputs = {"content": images(), "style": hands[0]}
         full = write({**inputs, "strength": np.ones(2, "float32")})
         np.testing.assert_allclose(full, write(inputs), rtol=1e-5, atol=1e-6)
 
     def test_zero_writes_in_the_hand_of_the_content(self, write, hands):
         own = write({"content": images(), "style": images()})
-        none = {"content": images(), "style": hands[0], "strength": np.zeros(2)}
-        none["strength"] = none["strength"].astype("float32")
+        strength = np.zeros(2, "float32")
+        none = {"content": images(), "style": hands[0], "strength": strength}
         np.testing.assert_allclose(write(none), own, rtol=1e-5, atol=1e-5)
         assert np.abs(write({**none, "style": hands[1]}) - own).max() < 1e-5
 
-    def test_it_mixes_statistics_a_row(self, hands):
-        model = generator(multipliers=(1,))
-        model.build()
-        draw_weights(model)
-        content = images()
-
+    def test_it_mixes_the_statistics_of_each_row(self, model, hands):
         @compiled
         def codes(content, style, strength):
             inputs = {"content": content, "style": style, "strength": strength}
-            return (
-                model.style_of(content),
-                model.style_of(style),
-                model.style_code(inputs),
-            )
+            style_codes = (model.style_of(images) for images in (content, style))
+            return *style_codes, model.style_code(inputs)
 
-        own, other, code = codes(content, hands[0], np.array([0.25, 1.0], "float32"))
+        own, other, code = codes(images(), hands[0], np.float32([0.25, 1.0]))
         for a, b, mixed in zip(own, other, code, strict=True):
             np.testing.assert_allclose(mixed[0], 0.75 * a[0] + 0.25 * b[0], rtol=1e-5)
             np.testing.assert_allclose(mixed[1], b[1], rtol=1e-6)
 
 
 class TestMixing:
-    def test_all_for_the_first_is_the_first_alone(self, write, hands):
+    def test_all_weight_on_the_first_selects_it(self, write, hands):
         both = {"content": images(), "style": np.stack([hands[0], hands[1]], axis=1)}
         alone = write({"content": images(), "style": hands[0]})
         first = write({**both, "style_weights": np.float32([[1, 0], [5, 0]])})
@@ -77,16 +74,13 @@ class TestMixing:
         other = write({**both, "style_weights": np.float32([[1, 3], [1, 3]])})
         assert np.abs(other - equal).max() > 1e-3
 
-    def test_a_diffusion_model_attends_to_the_shares_alone(self, hands):
+    def test_a_diffusion_model_attends_by_the_weights(self, hands):
         settings = {"multipliers": (1,), "style_attention": True}
         model = diffusion_generator("embedding", steps=1, **settings)
         write = compiled(model)
-        inputs = {
-            "content": images(),
-            "label": labels(),
-            "noise": np.random.default_rng(0).normal(size=(2, 16, 16, 1)),
-        }
-        inputs["noise"] = inputs["noise"].astype("float32")
+        noise = np.random.default_rng(0).normal(size=(2, 16, 16, 1))
+        noise = noise.astype("float32")
+        inputs = {"content": images(), "label": labels(), "noise": noise}
         both = {**inputs, "style": np.stack([hands[0], hands[1]], axis=1)}
         alone = write({**inputs, "style": hands[0]})
         first = write({**both, "style_weights": np.float32([[1, 0], [1, 0]])})
@@ -96,7 +90,7 @@ class TestMixing:
         assert np.abs(equal - first).max() > 1e-3
 
 
-def test_attention_takes_shares_as_numbers_of_copies(rng):
+def test_a_share_in_attention_equals_a_number_of_copies(rng):
     layer = CrossAttention(8, heads=2, head_width=4)
     layer.build((None, None, None, 8), (None, None, 8))
     draw_weights(layer)

@@ -1,6 +1,8 @@
 """The study of training settings, without the training."""
 
 import json
+import pathlib
+import subprocess
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from experiments import study_training
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 
+MEASURES = {name for name, _, _ in study_training.MEASURES}
 pytestmark = pytest.mark.skipif(
     BACKEND != "torch", reason="it trains in other processes; one backend is enough"
 )
@@ -57,11 +60,11 @@ def trainings(monkeypatch):
         folder = next(a for a in command if a.startswith("--run_dir=")).split("=")[1]
         network = generator()
         network.build()
-        study_training.pathlib.Path(folder).mkdir(parents=True)
+        pathlib.Path(folder).mkdir(parents=True)
         network.save(f"{folder}/generator.keras")
-        return study_training.subprocess.CompletedProcess(command, 0)
+        return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(study_training.subprocess, "run", start)
+    monkeypatch.setattr(subprocess, "run", start)
     return commands
 
 
@@ -79,13 +82,13 @@ def test_trains_and_reads_each_arm_with_each_seed(study, trainings, tmp_path, ca
     for measured in values["results"].values():
         assert len(measured) == 2
         for one in measured:
-            assert set(one) == set(study_training.MEASURES)
+            assert set(one) == MEASURES
             assert 0 <= one["read"] <= 100 and 0 <= one["ink"] <= 1
             assert one["distance"] > 0
     with Image.open(folder / "published-0" / "sheet.png") as sheet:
         assert sheet.height == 34  # one row: a character each, and a line around
     # What the hands wrote is no generator's: there is nothing to be distant from.
-    assert set(values["hands"]) == set(study_training.MEASURES) - {"distance"}
+    assert set(values["hands"]) == MEASURES - {"distance"}
     printed = capsys.readouterr().out
     assert "averaged" in printed and "the hands" in printed and "±" in printed
 
@@ -101,9 +104,9 @@ def test_a_training_that_fails_is_named(study, monkeypatch, tmp_path):
     def start(command, stdout, **arguments):
         stdout.write(b"Step 1\nError: --ema is 3.\n")
         stdout.flush()
-        return study_training.subprocess.CompletedProcess(command, 2)
+        return subprocess.CompletedProcess(command, 2)
 
-    monkeypatch.setattr(study_training.subprocess, "run", start)
+    monkeypatch.setattr(subprocess, "run", start)
     with pytest.raises(InputError, match="published-0 ended with 2: Error: --ema is 3"):
         study()
 

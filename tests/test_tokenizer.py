@@ -81,7 +81,7 @@ def test_decoding_checks_ids():
             tokenizer.decode([token_id])
 
 
-def test_a_bad_vocabulary_or_length_is_refused():
+def test_a_bad_vocabulary_or_length_is_an_error():
     table = {"好": (("⿰", "女", "子"),)}
     with pytest.raises(InputError, match="takes 5 tokens .* are 4 long"):
         StructureTokenizer(table, length=4)

@@ -42,7 +42,7 @@ TINY = {
 
 
 def call(**values):
-    """`main` with some settings; the rest at their defaults."""
+    """`main` with these settings."""
     return flags.call(train_diffusion, TINY, **values)
 
 

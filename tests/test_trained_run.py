@@ -102,7 +102,7 @@ class TestWhat:
             ),
         ],
     )
-    def test_what_is_not_known_is_told(self, run, flags, message):
+    def test_what_is_not_known_is_reported(self, run, flags, message):
         if flags is not None:
             configure(run, **flags)
         facts, lacking = read_run(run / "generator.keras")

@@ -19,8 +19,8 @@ class TestTraits:
 
     def test_half_of_the_differences_are_kept(self):
         real = self.images({"a": 0.1, "b": 0.3, "c": 0.5})
-        made = self.images({"a": 0.2, "b": 0.3, "c": 0.4}, seed=1)
-        points = evaluation.trait_by_hand(made, real)
+        generated = self.images({"a": 0.2, "b": 0.3, "c": 0.4}, seed=1)
+        points = evaluation.trait_by_hand(generated, real)
         assert [point["hand"] for point in points] == ["a", "b", "c"]
         assert points[0]["real"] == pytest.approx(0.1, abs=0.01)
         assert points[2]["generated"] == pytest.approx(0.4, abs=0.01)
@@ -32,10 +32,13 @@ class TestTraits:
     def test_of_the_same_characters_alone(self):
         images, writers, labels = self.images({"a": 0.1, "b": 0.3})
         images[labels > 5] = 0
-        made = images[labels < 5], writers[labels < 5], labels[labels < 5]
-        points = evaluation.trait_by_hand(made, (images, writers, labels))
+        generated = images[labels < 5], writers[labels < 5], labels[labels < 5]
+        points = evaluation.trait_by_hand(generated, (images, writers, labels))
         assert points[1]["real"] == points[1]["generated"]
-        assert evaluation.trait_by_hand(made, (images, writers, labels), least=6) == []
+        assert (
+            evaluation.trait_by_hand(generated, (images, writers, labels), least=6)
+            == []
+        )
 
     def test_too_few_hands_tell_nothing(self):
         images = self.images({"a": 0.1, "b": 0.3})
@@ -57,8 +60,8 @@ class TestTraits:
         return images, writers, np.tile(np.arange(5), len(slants))
 
     def test_slant_is_the_shear(self):
-        real, made = self.ellipses([0, 0.2, -0.4]), self.ellipses([0, 0.1, -0.2])
-        points = evaluation.trait_by_hand(made, real, "slant")
+        real, generated = self.ellipses([0, 0.2, -0.4]), self.ellipses([0, 0.1, -0.2])
+        points = evaluation.trait_by_hand(generated, real, "slant")
         assert [p["real"] for p in points] == pytest.approx([0, 0.2, -0.4], abs=0.02)
         found = evaluation.trait_followed(points)
         assert found["slope"] == pytest.approx(0.5, abs=0.02)
@@ -72,9 +75,9 @@ class TestTraits:
     @pytest.mark.parametrize("grey", [0, 255])
     def test_traits_of_blank_and_of_black_images_are_numbers(self, grey):
         images, writers, labels = self.images({"a": 0.1})
-        made = np.full_like(images, grey), writers, labels
+        generated = np.full_like(images, grey), writers, labels
         for trait in evaluation.TRAITS:
-            (point,) = evaluation.trait_by_hand(made, made, trait)
+            (point,) = evaluation.trait_by_hand(generated, generated, trait)
             assert np.isfinite(point["real"])
 
     def test_an_unknown_trait_is_named(self):

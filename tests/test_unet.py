@@ -1,4 +1,4 @@
-"""The denoiser and its layers against plain NumPy, and what it is told and not told."""
+"""The denoiser and its layers against NumPy, and its dropped inputs."""
 
 import keras
 import numpy as np
@@ -17,13 +17,17 @@ from hwgen_keras.models.unet import CONDITIONS, depth_to_space, space_to_depth
 
 MAP = (2, 4, 6, 8)
 LOG_SNR = np.array([-20.0, -3.0, 0.1, 20.0], "float32")
-# One image is left without one thing, the other without the others.
+# Each image drops inputs that the other keeps.
 DROP = {
     "drop_content": np.array([False, True]),
     "drop_style": np.array([True, False]),
     "drop_condition": np.array([False, True]),
 }
 LEVELS, LABELS = np.array([-2.0, 3.0], "float32"), np.array([2, 1], "int32")
+
+
+def call(layer, *inputs):
+    return layer(*inputs)
 
 
 def upsampled(bias, activation=None):
@@ -33,7 +37,7 @@ def upsampled(bias, activation=None):
 
     return Case(
         [MAP],
-        lambda layer, x: layer(x),
+        call,
         expected,
         lambda: layers.UpsampledConv2D(5, use_bias=bias, activation=activation),
         [MAP],
@@ -41,7 +45,7 @@ def upsampled(bias, activation=None):
 
 
 def unet_case(condition, **settings):
-    def call(network, noisy, content, style):
+    def predicted(network, noisy, content, style):
         inputs = {"content": content, "label": LABELS, **DROP}
         return network(noisy, LEVELS, inputs, network.encode_style(style))
 
@@ -56,7 +60,7 @@ def unet_case(condition, **settings):
 
     return Case(
         [(2, 8, 8, 1), (2, 8, 8, 1), (2, 3, 8, 8, 1)],
-        call,
+        predicted,
         expected,
         lambda: unet(condition, **settings),
         by_part=True,
@@ -66,7 +70,7 @@ def unet_case(condition, **settings):
 CASES = {
     "group_norm": Case(
         [MAP, (2, 8), (2, 8)],
-        lambda layer, *inputs: layer(*inputs),
+        call,
         lambda w, x, scale, shift: plain.group_norm(
             x, w, 4, scale[:, None, None], shift[:, None, None]
         ),
@@ -80,7 +84,7 @@ CASES = {
     ),
     "cross_attention": Case(
         [MAP, (2, 7, 5)],
-        lambda layer, *inputs: layer(*inputs),
+        call,
         lambda w, x, context: plain_diffusion.cross_attention(x, context, w, 2),
         lambda: layers.CrossAttention(8, heads=2, head_width=3),
         [MAP, (2, 7, 5)],
@@ -116,8 +120,8 @@ def predict():
     return compiled(function)
 
 
-def told(**changes):
-    """Inputs of two rows, of which nothing is dropped."""
+def network_inputs(**changes):
+    """Inputs of two rows without drops."""
     kept = {f"drop_{name}": np.zeros(2, bool) for name in CONDITIONS}
     data = {"content": images(seed=1), "style": images(seed=2), "label": labels()}
     return {**data, **kept, **changes}
@@ -131,25 +135,27 @@ OTHER = {
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_a_row_that_drops_something_does_not_depend_on_it(name, predict):
+def test_a_row_does_not_depend_on_a_dropped_input(name, predict):
     first_row = {f"drop_{name}": np.array([True, False])}
     noisy = images(seed=5)
     before, after, kept = (
-        predict(noisy, LEVELS, told(**changes))
+        predict(noisy, LEVELS, network_inputs(**changes))
         for changes in (first_row, {**first_row, **OTHER[name]}, {})
     )
     assert before.shape == (2, 16, 16, 1)
     np.testing.assert_array_equal(after[0], before[0])
     assert np.abs(after[1] - before[1]).max() > 1e-3
-    # Dropped is not the same as told, and the other row's mask is not this one's.
+    # Dropping changes the output, and only that of its own row.
     assert np.abs(kept[0] - before[0]).max() > 1e-3
     np.testing.assert_array_equal(kept[1], before[1])
 
 
 def test_the_noisy_image_and_its_level_matter(predict):
-    first = predict(images(seed=5), LEVELS, told())
-    other_noise = predict(images(seed=6), LEVELS, told())
-    other_level = predict(images(seed=5), np.array([-2.0, 2.0], "float32"), told())
+    first = predict(images(seed=5), LEVELS, network_inputs())
+    other_noise = predict(images(seed=6), LEVELS, network_inputs())
+    other_level = predict(
+        images(seed=5), np.array([-2.0, 2.0], "float32"), network_inputs()
+    )
     assert np.abs(other_noise - first).max() > 1e-2
     np.testing.assert_array_equal(other_level[0], first[0])
     assert np.abs(other_level[1] - first[1]).max() > 1e-3
@@ -161,7 +167,7 @@ def encode():
 
 
 class TestStyleCode:
-    def test_of_several_images_it_is_the_mean_of_each(self, encode):
+    def test_several_images_give_the_mean_of_each(self, encode):
         hands = [images(seed=seed) for seed in (1, 2)]
         single = [encode(hand) for hand in hands]
         statistics, features = encode(np.stack(hands, axis=1))
@@ -189,7 +195,7 @@ def test_an_untrained_network_predicts_zeros():
 
     @compiled
     def predicted(x):
-        # It is built by whichever of its functions comes first.
+        # Its first called function builds it.
         style = network.encode_style(x)
         return network(x, LEVELS, {"content": x}, style)
 
@@ -209,10 +215,10 @@ def test_mixed_precision_is_near_and_ends_in_float32(predict):
         dtypes.extend(keras.backend.standardize_dtype(x.dtype) for x in style)
         return network(noisy, LEVELS, inputs, style)
 
-    outputs = predicted(images(seed=5), told())
+    outputs = predicted(images(seed=5), network_inputs())
     assert outputs.dtype == np.float32
     assert dtypes[1] == "bfloat16"
-    exact = predict(images(seed=5), LEVELS, told())
+    exact = predict(images(seed=5), LEVELS, network_inputs())
     assert 0 < np.linalg.norm(outputs - exact) < 0.05 * np.linalg.norm(exact)
 
 

@@ -58,11 +58,11 @@ def small_model(**arguments):
     return model
 
 
-def felt(model):
-    """Which variables have a gradient that is more than rounding, bools.
+def has_gradient(model):
+    """Bools: the variables whose gradient is more than rounding.
 
-    A bias before a normalisation has none. Adam brings every gradient to the same
-    length, so such a bias walks at random, and that says nothing about a backend.
+    A bias before a normalisation has no gradient. Adam scales all gradients to the same
+    length, so such a bias moves at random on every backend.
     """
     batch = {k: ops.convert_to_tensor(v) for k, v in transfer_batch(BATCH).items()}
     variables = model.variables + model.metrics_variables
@@ -70,13 +70,13 @@ def felt(model):
 
 
 def after_three_steps(model):
-    """What three steps of `fit`, each on another batch, leave behind.
+    """The result of three steps of `fit`, each on another batch.
 
     Returns:
-        A dict: each metric, (steps,); of each trainable variable how far it moved, as
-        `norms` (variables,) and as products with some random directions,
-        `projections` (variables, directions), whose mean square is that of the norm;
-        the discriminator's batch statistics.
+        A dict: each metric, (steps,); of the change of each trainable variable, `norms`
+        (variables,) and products with random directions, `projections` (variables,
+        directions), whose mean square is that of the norm; the discriminator's batch
+        statistics.
     """
     before = [ops.convert_to_numpy(v).copy() for v in model.trainable_variables]
     history = []
@@ -106,7 +106,7 @@ def after_three_steps(model):
 
 
 if __name__ == "__main__":
-    # Writes the file that all backends are compared with; see one_step.py.
+    # Writes the reference of all backends, see one_step.py.
     numbers = after_three_steps(small_model())
-    np.savez(GOLDEN_FILE, felt=felt(small_model()), **numbers)
+    np.savez(GOLDEN_FILE, felt=has_gradient(small_model()), **numbers)
     print(f"wrote {GOLDEN_FILE}")

@@ -1,4 +1,4 @@
-"""The parts of the demo that no other script has: its data, its use, its report."""
+"""Parts of the demo: its data, its use of the exported model, its report."""
 
 import lazy_loader
 

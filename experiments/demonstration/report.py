@@ -1,4 +1,4 @@
-"""What the demo prints and shows at its end."""
+"""The table and the report at the end of the demo."""
 
 import json
 import pathlib
@@ -22,12 +22,12 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
 
     Args:
         fonts: paths of the fonts used.
-        handwriting: path of the manifest of the training writers.
+        handwriting, manifest: paths of the manifests of the training writers and of the
+            generated set.
         results: {arm: [report of each seed]}, see `classification_report`.
-        manifest: path of the generated set's manifest.
-        exported: columns of images for the sheet of the exported model.
+        exported: columns of images, see `write_in_new_hands`.
         folder: the run folder.
-        minutes: what it took.
+        minutes: duration of the demo.
     """
     summary = evaluation.summarise_arms(results)
     header, rows = evaluation.arms_table(summary)
@@ -42,11 +42,12 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
         "have, and as many optimiser steps; mean ± standard deviation over "
         f"{summary[0]['seeds']} seeds of the recogniser."
     )
+    samples = folder / "generator" / STAGES[-1] / "samples"
     sections = [
         evaluation.Text(SIMULATED, heading="Simulated data"),
         evaluation.Table(header, rows, "Recognisers", caption, best={1: "max"}),
         evaluation.Figure(
-            training_sheet(folder / "generator"),
+            Image.open(max(samples.glob("step-*.png"))),
             "The generator on its training pairs",
             "After the last of the four stages: content glyph, style image, target "
             "(what the hand really wrote) and generated.",
@@ -81,11 +82,6 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
     print(f"TensorBoard: tensorboard --logdir {folder}")
     print(f"SavedModel: {folder / 'saved_model'}")
     print(f"{minutes:.1f} minutes.")
-
-
-def training_sheet(folder):
-    """The last picture that training drew."""
-    return Image.open(max((folder / STAGES[-1] / "samples").glob("step-*.png")))
 
 
 def generated_sheet(manifest):

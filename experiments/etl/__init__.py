@@ -1,4 +1,4 @@
-"""What prepare_etl writes beside the store: its request, and pictures of each set."""
+"""Parts of prepare_etl: reports of the files, its request, pictures of each set."""
 
 import lazy_loader
 

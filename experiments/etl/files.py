@@ -1,4 +1,4 @@
-"""The files of the database: what is reported of them, and what tells them apart."""
+"""The files of the database: a report of them, and what identifies them."""
 
 import pathlib
 import zlib
@@ -8,11 +8,7 @@ from hwgen_keras.settings import RESULT
 
 
 def report_files(files, others):
-    """Prints the number of files and records of each set, and what is ignored.
-
-    Args:
-        files, others: see `find_etl_files`.
-    """
+    """Prints the files and records of each set, and files that are ignored."""
     sets = {}
     for file in files:
         count, records = sets.get(file.set, (0, 0))
@@ -29,7 +25,7 @@ def report_files(files, others):
 
 
 def request_of(settings, files):
-    """What decides the result, for `output_folder`."""
+    """What decides the result, see `output_folder`."""
     status = [file.path.stat() for file in files]
     table = settings.co59 and zlib.crc32(pathlib.Path(settings.co59).read_bytes())
     return {

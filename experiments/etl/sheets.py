@@ -8,12 +8,9 @@ from hwgen_keras.files import complete_file, write_text
 
 
 def write_sheets(path, folder, rows=24, columns=16):
-    """A picture of each set, a row for a character; a text names the characters.
+    """Writes a picture of each set of a store, a row a character, and their names.
 
-    Args:
-        path: the store of the scans.
-        folder: where the pictures go.
-        rows, columns: most characters of a set, and most images of a character.
+    `rows` characters of a set at most, `columns` images of a character at most.
     """
     store = ImageStore.open(path)
     names = np.array([name.split("-")[0] for name in store.source_names])

@@ -1,10 +1,13 @@
-"""Command-line flags, made of a script's settings, and how a script starts and ends."""
+"""Command-line flags from a script's settings, and how scripts start, call and end."""
 
 import logging
+import pathlib
+import subprocess
 import sys
 
 from absl import app, flags
 
+from hwgen_keras import training
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.settings import as_json, rules_of, type_of
 
@@ -41,16 +44,16 @@ def define(settings_class):
 
 
 def _by_size(settings_class, name, rule):
-    """The default for each model size in words, where `DEFAULTS` has the setting."""
+    """The default of each model size in words, where `DEFAULTS` has the setting."""
     of_sizes = settings_class.DEFAULTS
     if not any(name in defaults for defaults in of_sizes.values()):
         return ""
-    found = {size: d.get(name, rule.default) for size, d in of_sizes.items()}
-    found = {size: value for size, value in found.items() if value is not None}
     sizes = {}
-    for size, value in found.items():
-        sizes.setdefault(value, []).append(size)
-    if len(sizes) == 1 and (None in found or len(found) == 3):
+    for size, defaults in of_sizes.items():
+        sizes.setdefault(defaults.get(name, rule.default), []).append(size)
+    everywhere = len(sizes) == 1
+    sizes.pop(None, None)
+    if everywhere:
         return f" Default: {next(iter(sizes))}."
     listed = ", ".join(f"{v} ({', '.join(names)})" for v, names in sizes.items())
     return f" Default: {listed}."
@@ -59,14 +62,14 @@ def _by_size(settings_class, name, rule):
 def run(main, settings_class, documentation, argument=None):
     """Parses the flags and calls `main(settings)`; a user's mistake ends in a line.
 
+    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
+    130 (Ctrl-C).
+
     Args:
         main: of the script.
         settings_class: the `Settings` that `main` takes.
-        documentation: of the script.
+        documentation: docstring of the script.
         argument: the setting whose value may also be given without a name.
-
-    Exit status: 0, or 2 for bad input, or for a run stopped by a signal 0 (SIGTERM) or
-    130 (Ctrl-C).
     """
     define(settings_class)
     # Warnings alone: absl would show what JAX did not find on the machine.
@@ -105,11 +108,31 @@ def run(main, settings_class, documentation, argument=None):
 
 
 def call(script, shared, **values):
-    """Runs a script's `main` with those of the values that are settings of it.
+    """Runs `main` of a script, a module, with the values that are settings of it.
 
-    Args:
-        script: a module of experiments.
-        shared: {name: value} of settings for several scripts.
-        **values: settings of this one.
+    `values` take the place of `shared`, which are for several scripts.
     """
     return script.main(script.Settings.among(shared, **values))
+
+
+def train(script, arguments, run_dir, log=None):
+    """Runs a training in a process of its own, as a user would start or resume it.
+
+    Args:
+        script: name of a module of experiments.
+        arguments: its flags but --run_dir and --resume.
+        run_dir: path of the run folder.
+        log: open file for its output; None: that of this process.
+
+    Returns:
+        The exit status.
+    """
+    package = __package__.rpartition(".")[0]
+    command = [sys.executable, "-m", f"{package}.{script}", *arguments]
+    # What failed before its first checkpoint left nothing to resume. A generator's
+    # stages have folders of their own.
+    folders = (run_dir, pathlib.Path(run_dir, training.STAGES[0]))
+    if any(training.checkpoint_folders(run / "checkpoints") for run in folders):
+        command.append("--resume")
+    command.append(f"--run_dir={run_dir}")
+    return subprocess.run(command, stdout=log, stderr=log).returncode

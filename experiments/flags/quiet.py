@@ -1,4 +1,4 @@
-"""Leaves out what TensorFlow prints on every start; all else on stderr stays."""
+"""Filters TensorFlow's notices at its start from stderr; all else stays."""
 
 import contextlib
 import importlib.machinery
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-# Of the log that C++ writes before any setting reaches it.
+# Of the log that C++ writes before it reads settings.
 NOTICES = "|".join(
     (
         r"All log messages before absl::InitializeLog\(\) is called",
@@ -19,7 +19,7 @@ NOTICES = "|".join(
         "To enable the following instructions",
     )
 )
-# In a process of its own: what is printed before a crash passes, too.
+# In a process of its own, so that output before a crash passes, too.
 _FILTER = """
 import re, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -35,7 +35,7 @@ def without_notices():
     """Within it, lines on stderr that match `NOTICES` are left out, of C++ as well."""
     try:
         stderr = os.dup(2)
-    except OSError:  # there is none
+    except OSError:  # no stderr
         yield
         return
     command = [sys.executable, "-ISc", _FILTER, NOTICES]
@@ -47,7 +47,7 @@ def without_notices():
         os.dup2(stderr, 2)
         os.close(stderr)
         filtering.stdin.close()
-        # A process that was started meanwhile may hold the pipe open.
+        # A process that was started within may hold the pipe open.
         with contextlib.suppress(subprocess.TimeoutExpired):
             filtering.wait(timeout=2)
 
@@ -61,14 +61,9 @@ class QuietTensorFlow:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None:
-            execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _import(execute, module)
+            quiet = without_notices()(spec.loader.exec_module)
+            spec.loader.exec_module = quiet
         return spec
-
-
-def _import(execute, module):
-    with without_notices():
-        execute(module)
 
 
 def start():

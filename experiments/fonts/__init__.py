@@ -1,4 +1,4 @@
-"""What prepare_fonts finds out of each font, and how it is shown."""
+"""Parts of prepare_fonts: the coverage of each font, tables and pictures."""
 
 import lazy_loader
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 
 from hwgen_keras.characters import character_set
 from hwgen_keras.characters.sets import NAMES
@@ -22,31 +21,24 @@ FAULTS = {
 
 
 def render_part(font, face, characters, image_size, path):
-    """Renders one face beside `path`, and writes there, last, what it covers.
+    """Renders one face as a store and then writes a JSON file of what it covers.
 
     Args:
         font, face: the `Font` and the `Face`.
         characters: the `CharacterSet` to render; those of the named sets are counted.
         image_size: side of the images in pixels.
-        path: the JSON file to write; the store has the same name.
+        path: of the JSON file; the store is beside it, with the same name.
     """
     sets = {name: character_set(name) for name in NAMES}
-    others = [
-        c
-        for c in dict.fromkeys(c for name in NAMES for c in sets[name])
-        if c not in characters
-    ]
+    known = dict.fromkeys(c for listed in sets.values() for c in listed)
+    others = [c for c in known if c not in characters]
     store = path.with_suffix(".store")
     found = render_face(font, characters, image_size, store, others)
     usable = set(found.pop(None))
+    names = ("family", "style", "version", "weight", "licence", "licence_url")
     record = {
         "name": font.name,
-        "family": face.family,
-        "style": face.style,
-        "version": face.version,
-        "weight": face.weight,
-        "licence": face.licence,
-        "licence_url": face.licence_url,
+        **{name: getattr(face, name) for name in names},
         "file": face.path,
         "index": face.index,
         "rendered": sum(c in usable for c in characters),
@@ -54,25 +46,21 @@ def render_part(font, face, characters, image_size, path):
         "faults": {fault: "".join(listed) for fault, listed in found.items()},
         "part": store.name,
     }
-    write_text(path, json.dumps(record, ensure_ascii=False))
+    write_json(path, record)
 
 
 def unusable(records, characters):
-    """The fonts of which nothing could be rendered, as a list of `LeftOut`."""
+    """The fonts without a rendered glyph, a list of `LeftOut`."""
+    why = f"has no usable glyph of {characters.name}."
     return [
-        LeftOut(
-            record["file"],
-            "broken",
-            f"{record['file']} ({record['name']}) has no usable glyph of "
-            f"{characters.name}.",
-        )
-        for record in records
-        if not record["rendered"]
+        LeftOut(r["file"], "broken", f"{r['file']} ({r['name']}) {why}")
+        for r in records
+        if not r["rendered"]
     ]
 
 
 def report_left_out(left_out):
-    """Prints each file or face that is left out, with the reason."""
+    """Prints why files and faces are left out."""
     foreign = [font.reason for font in left_out if font.kind == "foreign"]
     others = [font.reason for font in left_out if font.kind != "foreign"]
     for reason in others + foreign[:5]:
@@ -82,35 +70,27 @@ def report_left_out(left_out):
 
 
 def write_coverage(output, records, left_out, characters, image_size):
-    """Writes coverage.json and coverage.csv.
-
-    Args:
-        output: the folder.
-        records: what `render_part` wrote of each font.
-        left_out: list of `LeftOut`.
-        characters, image_size: of the rendered glyphs.
-    """
+    """Writes coverage.json and coverage.csv from the records of `render_part`."""
     records = [{k: v for k, v in r.items() if k != "part"} for r in records]
     content = {
-        "characters": characters.name,
-        "image_size": image_size,
+        **{"characters": characters.name, "image_size": image_size},
         "sizes_of_sets": _sizes(characters),
         "fonts": records,
         "left_out": [{"file": f.path, "reason": f.reason} for f in left_out],
     }
     write_json(output / "coverage.json", content)
     file = io.StringIO()
-    sheet = csv.writer(file, lineterminator="\n")
-    plain = ("name", "family", "style", "version", "weight", "rendered")
+    first = ("name", "family", "style", "version", "weight", "rendered")
     last = ("licence", "licence_url", "file", "index")
-    sheet.writerow([*plain, *NAMES, *FAULTS, *last])
+    sheet = csv.DictWriter(
+        *(file, [*first, *NAMES, *FAULTS, *last]),
+        extrasaction="ignore",
+        lineterminator="\n",
+    )
+    sheet.writeheader()
     for record in records:
-        sheet.writerow(
-            [record[name] for name in plain]
-            + [record["covered"][name] for name in NAMES]
-            + [len(record["faults"].get(fault, "")) for fault in FAULTS]
-            + [record[name] for name in last]
-        )
+        faults = {fault: len(record["faults"].get(fault, "")) for fault in FAULTS}
+        sheet.writerow({**record, **record["covered"], **faults})
     write_text(output / "coverage.csv", file.getvalue())
 
 
@@ -124,15 +104,10 @@ def coverage_table(records, characters):
         covered = {**record["covered"], characters.name: record["rendered"]}
         faults = sum(map(len, record["faults"].values()))
         licence = " ".join((record["licence"] or record["licence_url"]).split())
-        rows.append(
-            [
-                record["name"],
-                record["weight"] or "",
-                *(covered[name] for name in sizes),
-                faults or "",
-                licence[:39] + "…" if len(licence) > 40 else licence,
-            ]
-        )
+        licence = licence[:39] + "…" if len(licence) > 40 else licence
+        counts = (covered[name] for name in sizes)
+        first = record["name"], record["weight"] or ""
+        rows.append([*first, *counts, faults or "", licence])
     return text_table(header, rows, left=(0, len(header) - 1))
 
 

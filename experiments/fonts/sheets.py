@@ -1,4 +1,4 @@
-"""Pictures of some characters of each font."""
+"""Pictures that show characters of each font."""
 
 import numpy as np
 
@@ -8,25 +8,18 @@ _ROWS, _COLUMNS, _CELL = 50, 24, 64
 
 
 def write_sheets(folder, store, records):
-    """Pictures of some characters of each font, a row a font, 50 rows a picture.
+    """Writes pictures of up to 24 glyphs of each font, a row a font.
 
-    Args:
-        folder: where the pictures go; it is made if need be.
-        store: the `ImageStore` of the rendered glyphs.
-        records: what `render_part` wrote of each font.
+    The store has the glyphs of the fonts in the order of the records.
     """
     folder.mkdir(exist_ok=True)
     count = len(store.characters)
-    # Kana come first in the named sets and would be one or two of that many.
+    # Kana come first in the named sets, whose even parts would have one or two.
     kana = range(0, min(40, count), 5)
     spread = np.linspace(0, count - 1, _COLUMNS).astype(int).tolist()
     labels = list(dict.fromkeys([*kana, *spread]))[:_COLUMNS]
-    images = {
-        (source, label): image
-        for image, (source, label) in enumerate(
-            zip(store.sources.tolist(), store.labels.tolist(), strict=True)
-        )
-    }
+    keys = zip(store.sources.tolist(), store.labels.tolist(), strict=True)
+    images = {key: image for image, key in enumerate(keys)}
     files = [record["file"] for record in records]
     for start in range(0, len(store.source_names), _ROWS):
         names = store.source_names[start : start + _ROWS]

@@ -1,15 +1,6 @@
-from .arms import AUGMENT as AUGMENT
-from .arms import PRESETS as PRESETS
-from .arms import choose_arms as choose_arms
-from .data import by_images as by_images
-from .data import by_writers as by_writers
-from .data import named_sets as named_sets
-from .data import read_samples as read_samples
-from .generated import GeneratedSets as GeneratedSets
-from .plan import jobs_of as jobs_of
-from .plan import prepare as prepare
-from .plan import request as request
-from .report import write_results as write_results
-from .runs import share_accelerator as share_accelerator
-from .runs import test_images as test_images
-from .runs import train_all as train_all
+from .arms import AUGMENT, PRESETS, choose_arms
+from .data import by_images, by_writers, named_sets, read_samples
+from .generated import GeneratedSets
+from .plan import jobs_of, prepare, request
+from .report import write_results
+from .runs import share_accelerator, test_images, train_all

@@ -1,8 +1,7 @@
-"""The arms of augmentation_gain: a name, and settings of train_classifier, each.
+"""The arms of augmentation_gain, {name: settings of train_classifier}.
 
-In place of data an arm says True: the fonts, simulated writers or generated images
-that the experiment's flags name. Real handwriting is in every arm but those that say
-`"train": False`.
+True stands for the fonts, simulated writers or generated images that the experiment's
+flags name. Real handwriting is in every arm without `"train": False`.
 """
 
 from hwgen_keras.errors import InputError
@@ -23,19 +22,12 @@ STANDARD = {
 }
 STANDARD_GENERATED = {
     "{}": {"generated": True},
-    "{}+fonts+strokes": {
-        "generated": True,
-        "fonts": True,
-        "simulated_writers": True,
-    },
+    "{}+fonts+strokes": {"generated": True, "fonts": True, "simulated_writers": True},
     # Classification accuracy score: Ravuri & Vinyals 2019.
     "{} only": {"generated": True, "train": False},
 }
 # Every image once an epoch; elastic as published is the only augmentation.
-ORIGINAL = {
-    REAL: {"augment": "none"},
-    "real elastic": {"augment": "elastic"},
-}
+ORIGINAL = {REAL: {"augment": "none"}, "real elastic": {"augment": "elastic"}}
 ORIGINAL_GENERATED = {
     "{}": {"augment": "none", "generated": True},
     "{} elastic": {"augment": "elastic", "generated": True},
@@ -49,15 +41,9 @@ NEEDS = {"fonts": "--fonts", "simulated_writers": "--simulated_writers"}
 
 
 def preset_arms(preset, generators, augment=AUGMENT):
-    """All arms of a preset.
+    """All arms of a preset, {arm: its settings}; `"generated"` names the generator.
 
-    Args:
-        preset: a key of `PRESETS`.
-        generators: their names.
-        augment: of the arms that do not say.
-
-    Returns:
-        {arm: its settings}; `"generated"` is the name of the generator.
+    `augment` are the augmentations of arms that name none.
     """
     common, of_a_generator = PRESETS[preset]
     found = {name: {"augment": augment, **arm} for name, arm in common.items()}
@@ -68,47 +54,37 @@ def preset_arms(preset, generators, augment=AUGMENT):
     return found
 
 
-def choose(found, names, given):
-    """The arms to run.
+def choose(arms, names, given):
+    """Those of the arms that are named or, without names, have data.
 
     Args:
-        found: of `preset_arms`.
-        names: of those to run; empty: all for which there is data.
-        given: {"fonts": whether there are some, "simulated_writers": the same}.
-
-    Returns:
-        A part of `found`, in its order.
+        arms: see `preset_arms`.
+        names: of the arms to run, or empty.
+        given: {need: whether there is data for it}, see `NEEDS`.
 
     Raises:
         InputError: there is no such arm, or no data for it.
     """
-    unknown = [name for name in names if name not in found]
-    if unknown:
-        raise InputError(
-            f"--arms: there is no arm {unknown[0]!r}; choose from {', '.join(found)}."
-        )
     lacking = {
         name: [need for need in NEEDS if arm.get(need) and not given[need]]
-        for name, arm in found.items()
+        for name, arm in arms.items()
     }
     for name in names:
+        if name not in arms:
+            raise InputError(
+                f"--arms: there is no arm {name!r}; choose from {', '.join(arms)}."
+            )
         if lacking[name]:
             raise InputError(
                 f"--arms: the arm {name!r} needs {NEEDS[lacking[name][0]]}; give it, "
                 "or leave the arm out."
             )
-    if names:
-        return {name: arm for name, arm in found.items() if name in names}
-    return {name: arm for name, arm in found.items() if not lacking[name]}
+    chosen = names or [name for name in arms if not lacking[name]]
+    return {name: arm for name, arm in arms.items() if name in chosen}
 
 
 def choose_arms(settings):
-    """The arms that the settings of the experiment ask for, {arm: its settings}.
-
-    Raises:
-        InputError: two generators, or an arm and a generator, have one name; or see
-            `choose`.
-    """
+    """The arms of the experiment; InputError if two have one name. See `choose`."""
     names = [name for named in settings.generators.values() for name in named]
     common, _ = PRESETS[settings.preset]
     for name in names:
@@ -116,9 +92,8 @@ def choose_arms(settings):
             raise InputError(
                 f"--generated, --generator: the name {name} is taken; choose another."
             )
-    found = preset_arms(settings.preset, names, settings.augment)
-    given = {need: bool(getattr(settings, need)) for need in NEEDS}
-    return choose(found, settings.arms, given)
+    arms = preset_arms(settings.preset, names, settings.augment)
+    return choose(arms, settings.arms, {n: bool(getattr(settings, n)) for n in NEEDS})
 
 
 def training_values(arm, data, real_share=None):
@@ -126,25 +101,23 @@ def training_values(arm, data, real_share=None):
 
     Args:
         arm: one of `preset_arms`.
-        data: {"train": manifest, or None where there is no real handwriting; "fonts":
-            list of paths; "simulated_writers": number; "generated": {generator:
-            path}}.
-        real_share: the share of real images, where an arm has others beside them.
+        data: {"train": manifest or None; "fonts": list of paths; "simulated_writers":
+            number; "generated": {generator: path}}.
+        real_share: share of real images in arms with other images.
 
     Returns:
-        A dict, or None if the arm is none with so much data: it has no image, its
-        generator wrote none, or it is the arm without real handwriting once more.
+        A dict; None if the arm has no image with this amount, or equals the arm without
+        real handwriting.
     """
     generator = arm.get("generated")
     real = data["train"] if arm.get("train", True) else None
     if generator is not None and generator not in data["generated"]:
         return None
+    simulated = arm.get("simulated_writers")
     values = {
         "train": [] if real is None else [str(real)],
         "fonts": data["fonts"] if arm.get("fonts") else [],
-        "simulated_writers": (
-            data["simulated_writers"] if arm.get("simulated_writers") else 0
-        ),
+        "simulated_writers": data["simulated_writers"] if simulated else 0,
         "generated": [] if generator is None else [str(data["generated"][generator])],
         "augment": arm["augment"],
         "mix": arm.get("mix", "none"),

@@ -13,18 +13,14 @@ from hwgen_keras.data import read_manifest, write_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.settings import named_values
 
-PLACEHOLDERS = {"writers": "{writers}", "images_a_class": "{images_a_class}"}
+PLACEHOLDERS = ("{writers}", "{images_a_class}")
 
 
 def read_samples(settings, characters):
-    """The samples of --train and --test, of whom none wrote in both.
+    """The `Sample`s of --train and of --test, and notes on unknown writers.
 
-    Returns:
-        Two lists of `Sample`, and a list of notes on what is not known. Those whose
-        writer is unknown get the name of their manifest.
-
-    Raises:
-        InputError: a writer, or an image, is in both.
+    Unknown writers get the name of their manifest. InputError if a writer, or an image,
+    is in both.
     """
     parts, notes = [], []
     for flag in ("train", "test"):
@@ -38,12 +34,7 @@ def read_samples(settings, characters):
                 "nobody wrote in both manifests."
             )
         stem = f"{flag}: {path.stem}"
-        parts.append(
-            [
-                sample if sample.writer else dataclasses.replace(sample, writer=stem)
-                for sample in samples
-            ]
-        )
+        parts.append([dataclasses.replace(s, writer=s.writer or stem) for s in samples])
     train, test = parts
     both = sorted({s.writer for s in train} & {s.writer for s in test})
     if both:
@@ -67,13 +58,7 @@ def digest(samples):
 
 
 def by_writers(samples, amounts):
-    """Parts by the first writers, in the order of their names: {number: samples}.
-
-    Each part has all images of the parts with fewer writers.
-
-    Raises:
-        InputError: there are not so many writers.
-    """
+    """Nested parts by the first writers in the order of names, {number: samples}."""
     writers = sorted({sample.writer for sample in samples})
     found = {}
     for amount in amounts:
@@ -89,13 +74,9 @@ def by_writers(samples, amounts):
 
 
 def by_images(samples, amounts):
-    """Parts with so many images a character, drawn at random: {number: samples}.
+    """Nested parts of random images of each character, {number: samples}.
 
-    Each part has all images of the parts with fewer; a character with fewer images has
-    what there is.
-
-    Raises:
-        InputError: no character has so many images.
+    A character with fewer images than the number has all of them.
     """
     by_character = {}
     for sample in samples:
@@ -119,24 +100,19 @@ def by_images(samples, amounts):
 
 
 def write_parts(folder, axis, parts):
-    """Writes a manifest a part and returns {amount: path}; None is no image at all."""
+    """Writes a manifest a part, {amount: path, or None for a part without images}."""
     paths = {}
     for amount, samples in parts.items():
-        paths[amount] = None
-        if samples:
-            paths[amount] = pathlib.Path(folder, f"{axis}-{amount}.json")
-            if not paths[amount].exists():
-                paths[amount].parent.mkdir(parents=True, exist_ok=True)
-                write_manifest(paths[amount], samples)
+        path = pathlib.Path(folder, f"{axis}-{amount}.json")
+        if samples and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_manifest(path, samples)
+        paths[amount] = path if samples else None
     return paths
 
 
 def named_sets(flag, values):
-    """The values of a flag of `NAME=PATH`, {name: path}.
-
-    Raises:
-        InputError: a value is not of that form, or a name comes twice.
-    """
+    """{name: path} of a flag NAME=PATH; InputError if a name is unfit or repeated."""
     found = {}
     for name, paths in named_values(flag, values).items():
         # The name is a folder's, too, and part of arms such as NAME+fonts+strokes.
@@ -152,18 +128,15 @@ def named_sets(flag, values):
 
 
 def filled(flag, path, axis, amount):
-    """A path for an amount of real data; its placeholder is filled in.
-
-    Raises:
-        InputError: the placeholder is that of the other axis.
-    """
-    other = next(p for a, p in PLACEHOLDERS.items() if a != axis)
-    if other in path:
-        raise InputError(
-            f"--{flag}={path}: the amounts of this experiment are "
-            f"{PLACEHOLDERS[axis]}, not {other}."
-        )
-    return path.replace(PLACEHOLDERS[axis], str(amount))
+    """A path with its placeholder replaced by an amount of real data."""
+    own = f"{{{axis}}}"
+    for other in PLACEHOLDERS:
+        if other != own and other in path:
+            raise InputError(
+                f"--{flag}={path}: the amounts of this experiment are {own}, not "
+                f"{other}."
+            )
+    return path.replace(own, str(amount))
 
 
 def _samples(settings, path, characters):

@@ -12,21 +12,20 @@ from hwgen_keras.settings import as_json, rules_of
 
 from .data import filled
 
-# Of settings that the note of a set does not name.
+# Values of settings that the note of an older set does not name.
 _DEFAULTS = {n: as_json(rule.default) for n, rule in rules_of(WritingSettings).items()}
 _DEFAULTS["style_hands"] = [inputs.REAL]
-# Sets that do not name it were written before glyphs were bent.
+# Those sets were written before glyphs were bent.
 _DEFAULTS["follow_forms"] = False
 
 
 class GeneratedSets:
-    """The sets that go with each amount of real data.
+    """The sets that belong to each amount of real data.
 
     Args:
         settings: of augmentation_gain.
-        axis: what amounts count, a key of `PLACEHOLDERS`.
-        write: function that writes a set with other settings of generate than the
-            experiment's, given by name.
+        axis: what amounts count, "writers" or "images_a_class".
+        write: function that runs generate; takes settings other than the experiment's.
     """
 
     def __init__(self, settings, axis, write):
@@ -34,32 +33,24 @@ class GeneratedSets:
         self.output = pathlib.Path(settings.output)
 
     def check(self, amounts):
-        """Raises InputError unless what is needed for all amounts is there."""
+        """Raises InputError unless all needed files exist."""
         for amount in amounts:
             needed = {}
             for (flag, name), path in self._paths(amount).items():
-                if flag == "generated":
+                if flag == "generated" or not self._folder(name, amount).exists():
                     needed[f"{flag}={name}"] = path
-                elif not self._folder(name, amount).exists():
-                    needed[f"{flag}={name}"] = path
-                    needed["reader"] = self._reader(amount)
+                    if flag == "generator":
+                        needed["reader"] = self._reader(amount)
             for flag, path in needed.items():
                 if path is not None and not os.path.exists(path):
                     raise InputError(f"--{flag}: there is no {path}.")
 
     def of(self, amount, manifest, fonts):
-        """The sets that go with an amount of real data.
+        """The sets of an amount of real data, {generator: manifest or store}.
 
         Args:
-            amount: of real data.
-            manifest: of the real data; None: there is none.
+            amount, manifest: of the real data; the manifest may be None.
             fonts: paths of the fonts to write with.
-
-        Returns:
-            {name of a generator: manifest or store}.
-
-        Raises:
-            InputError: a set was written by another generator or with other settings.
         """
         found = {}
         for (flag, name), path in self._paths(amount).items():
@@ -81,14 +72,14 @@ class GeneratedSets:
         for flag, named in self.settings.generators.items():
             for name, path in named.items():
                 own = filled(f"{flag}={name}", path, self.axis, amount)
-                # Made with real data, or so it must be feared.
+                # Without a placeholder it may have been trained on real data.
                 tainted = own == path and amount == 0
                 if not tainted and (flag == "generated" or self._hands(amount)):
                     found[flag, name] = own
         return found
 
     def _hands(self, amount):
-        """Whose hands generators write in; without real writers there may be others."""
+        """The hands that generators write in; real ones need real data."""
         hands = [part for part in inputs.FLAG if part in self.settings.style_hands]
         return [part for part in hands if amount or part != inputs.REAL]
 
@@ -97,7 +88,7 @@ class GeneratedSets:
         return reader and filled("reader", reader, self.axis, amount)
 
     def _request(self, run, amount):
-        """What decides a set that is written here, beside the data, as JSON."""
+        """What decides a generated set besides the data, as JSON."""
         reader = self._reader(amount)
         return {
             **WritingSettings.among(self.settings.values()).values(),
@@ -108,10 +99,10 @@ class GeneratedSets:
         }
 
     def _written(self, name, run, amount, manifest, fonts):
-        """The manifest of the set of a generator, which is written if it is missing."""
+        """The manifest of a generator's set, which is written if it is missing."""
         request, folder = self._request(run, amount), self._folder(name, amount)
         note, path = folder.with_name(f"{folder.name}.json"), folder / "manifest.json"
-        # A set that was never begun, since a flag was wrong, binds nobody.
+        # A note without a set is left by a wrong flag.
         begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
         if begun and note.exists():
             before = read_json(note)["request"]
@@ -120,9 +111,8 @@ class GeneratedSets:
             write_json(note, {"request": request})
         if not path.exists():
             print(f"Generating {folder}", flush=True)
-            own = {n: request[n] for n in ("count", "style_hands", "reader")}
             self.write(
-                **own,
+                **{n: request[n] for n in ("count", "style_hands", "reader")},
                 generator_weights=request["generator"],
                 fonts=fonts,
                 handwriting=[] if manifest is None else [str(manifest)],

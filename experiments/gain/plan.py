@@ -1,4 +1,4 @@
-"""What augmentation_gain is to make: its request, the shared images, the trainings."""
+"""The plan of augmentation_gain: its request, the shared images, the trainings."""
 
 from hwgen_keras import inputs
 from hwgen_keras.data import HANDWRITING
@@ -12,37 +12,33 @@ from .runs import Job
 
 
 def request(settings, train, test, characters, axis):
-    """What decides the figures of an arm, amount and seed, for `output_folder`."""
+    """What decides the figures of an arm, amount and seed, see `output_folder`."""
     values = settings.values(RESULT) | {
         "train": digest(train),
         "test": digest(test),
         "characters": "".join(characters),
-        # The folder is refused with other steps, though a training could be continued.
+        # Other steps are refused, though a training could continue with them.
         "steps": settings.steps,
         "writers or --images_a_class": axis,
     }
-    # The note beside each set has what decides it; the digests name the writers.
+    # Each set has a note of its own settings; the digests contain the writers.
     elsewhere = {*rules_of(WritingSettings), "writer_pattern"}
     return {f"--{name}": v for name, v in values.items() if name not in elsewhere}
 
 
 def prepare(settings, output, parts, sets, arms):
-    """Makes all images that trainings share, once.
+    """Prepares all images that trainings share, {amount: data of `training_values`}.
 
     Args:
-        settings: of augmentation_gain.
-        output: its folder.
+        settings, output: of augmentation_gain.
         parts: {amount: samples}.
         sets: `GeneratedSets`.
         arms: {arm: its settings}.
-
-    Returns:
-        {amount: what `training_values` takes}.
     """
     characters = inputs.load_characters(settings)
     fonts, file = [], output / "data" / "fonts.store"
     if settings.fonts:
-        # Kept, so that no training searches for fonts again, and all see the same.
+        # So no training searches for fonts again, and all have the same.
         if not file.exists():
             inputs.load_store(settings, fonts=settings.fonts).save(file)
         fonts = [str(file)]
@@ -63,17 +59,12 @@ def prepare(settings, output, parts, sets, arms):
 
 
 def jobs_of(settings, output, arms, data, training):
-    """The trainings, seed by seed, and notes on arms that are none with an amount.
+    """The `Job`s, seed by seed, and notes on arms that an amount lacks.
 
     Args:
-        settings: of augmentation_gain.
-        output: its folder.
-        arms: {arm: its settings}.
-        data: of `prepare`.
+        settings, output, arms: see `prepare`.
+        data: what `prepare` returns.
         training: the class of the settings of train_classifier.
-
-    Returns:
-        (list of `Job`, list of sentences).
     """
     jobs, notes = [], []
     shared = settings.values() | {"writer_pattern": None}
@@ -85,11 +76,10 @@ def jobs_of(settings, output, arms, data, training):
                 if values is None:
                     notes.append(
                         f"No arm {name} with amount {amount}: there is no data, or it "
-                        "would be another arm once more."
+                        "would equal another arm."
                     )
                     continue
                 folder = output / "runs" / name / str(amount) / str(seed)
-                run = {**values, "seed": seed, "run_dir": str(folder)}
-                own = training.among(shared, **run)
+                own = training.among(shared, **values, seed=seed, run_dir=str(folder))
                 jobs.append(Job(name, amount, seed, values, own))
     return jobs, list(dict.fromkeys(notes))

@@ -1,4 +1,4 @@
-"""What augmentation_gain leaves: results as JSON, CSV and Markdown, plots, a page."""
+"""The results of augmentation_gain as JSON, CSV and Markdown, plots and a page."""
 
 import collections
 
@@ -15,95 +15,76 @@ from . import results as gain_results
 MOST_PICTURES = 24
 MOST_CHARACTERS = 10
 PICTURE = 64  # pixels, at least
+TITLES = {
+    "accuracy": "Accuracy on unseen writers, %",
+    "error_reduction": (
+        "Errors fewer than those of the best arm without a generator, %"
+    ),
+    "macro_f1": "Macro-F1, %",
+}
+# Caption and description of each plot.
+CAPTIONS = {
+    "accuracy": (
+        "Mean over the seeds, with the 95 % interval.",
+        "Accuracy of each arm against the amount of real data.",
+    ),
+    "error_reduction": (
+        "Beside the best arm without a generator; 95 % interval over seeds. To the "
+        "right: fewer errors.",
+        "Error reduction of each arm, a panel an amount.",
+    ),
+}
 
 
 def write_results(output, jobs, arms, axis, notes, test):
-    """Writes all files and prints the tables.
+    """Writes all files, prints the tables and returns the path of report.html.
 
     Args:
         output: folder.
         jobs: all `Job`s, which are done.
         arms: {arm: its settings}.
         axis: what amounts count, a key of `gain_results.AXES`.
-        notes: sentences on what the reader should know.
+        notes: sentences for the reader.
         test: `TestImages` that were read.
-
-    Returns:
-        The path of report.html.
     """
     rows = gain_results.collect(jobs)
     summary = gain_results.summarise(rows, arms)
     precision = gain_results.precision(summary, rows[0]["images"], axis)
-    changes = [
-        changed(jobs, gain_results.compared(summary, arms, amount), amount, test)
-        for amount in gain_results.baselines(summary)
-    ]
-    changes = [change for change in changes if change is not None]
-    values = {
-        "axis": axis,
-        "arms": arms,
-        "runs": rows,
-        "summary": summary,
-        "changes": changes,
-        "precision": precision,
-        "notes": notes,
-    }
+    amounts = list(gain_results.baselines(summary))
+    pairs = {n: gain_results.compared(summary, arms, n) for n in amounts}
+    changes = [changed(jobs, *pairs[n], n, test) for n in amounts if pairs[n]]
+    values = {"axis": axis, "arms": arms, "runs": rows, "summary": summary}
+    values |= {"changes": changes, "precision": precision, "notes": notes}
     write_json(output / "results.json", values)
     write_text(output / "results.csv", gain_results.csv_text(rows))
 
-    accuracy = gain_results.table(summary, "accuracy", axis)
-    reduction = gain_results.table(summary, "error_reduction", axis)
-    macro = gain_results.table(summary, "macro_f1", axis)
-    titles = {
-        "Accuracy on unseen writers, %": accuracy,
-        "Errors fewer than those of the best arm without a generator, %": reduction,
-        "Macro-F1, %": macro,
-    }
     remarks = "\n\n".join([precision, *notes])
+    tables = {n: gain_results.table(summary, n, axis) for n in TITLES}
     parts = [
-        f"{title}\n\n{evaluation.markdown_table(*table)}"
-        for title, table in titles.items()
+        f"{title}\n\n{evaluation.markdown_table(*tables[name])}"
+        for name, title in TITLES.items()
     ]
     write_text(output / "table.md", "\n\n".join([*parts, remarks]) + "\n")
-    for title, table in titles.items():
-        print(f"\n{title}\n{evaluation.text_table(*table)}")
+    for name, title in TITLES.items():
+        print(f"\n{title}\n{evaluation.text_table(*tables[name])}")
     print(f"\n{remarks}\n")
 
-    amounts = list(gain_results.baselines(summary))
-    names = [gain_results.amount_text(amount, axis) for amount in amounts]
+    cells = {name: gain_results.cells(summary, name) for name in CAPTIONS}
+    unit, names = gain_results.AXES[axis][1], tables["accuracy"][0][1:]
     plots = {
-        "accuracy.png": evaluation.plot_amounts(
-            amounts, gain_results.cells(summary, "accuracy"), gain_results.AXES[axis][1]
-        ),
-        "error_reduction.png": evaluation.plot_reductions(
-            names, gain_results.cells(summary, "error_reduction")
-        ),
+        "accuracy": evaluation.plot_amounts(amounts, cells["accuracy"], unit),
+        "error_reduction": evaluation.plot_reductions(names, cells["error_reduction"]),
     }
-    for name, figure in plots.items():
-        with complete_file(output / name) as partial:
-            figure.savefig(partial, dpi=150)
-
     best = dict.fromkeys(range(1, len(amounts) + 1), "max")
-    tables = [
-        evaluation.Table(*table, title, best=best) for title, table in titles.items()
-    ]
-    sections = [
-        evaluation.Text(remarks, "How to read the figures"),
-        tables[0],
-        evaluation.Figure(
-            plots["accuracy.png"],
-            caption="Mean over the seeds, with the 95 % interval.",
-            description="Accuracy of each arm against the amount of real data.",
-        ),
-        tables[1],
-        evaluation.Figure(
-            plots["error_reduction.png"],
-            caption="Beside the best arm without a generator; 95 % interval over "
-            "seeds. To the right: fewer errors.",
-            description="Error reduction of each arm, a panel an amount.",
-        ),
-        tables[2],
-    ]
+    sections = [evaluation.Text(remarks, "How to read the figures")]
+    for name, title in TITLES.items():
+        sections.append(evaluation.Table(*tables[name], title, best=best))
+        if name in plots:
+            with complete_file(output / f"{name}.png") as partial:
+                plots[name].savefig(partial, dpi=150)
+            caption, text = CAPTIONS[name]
+            figure = evaluation.Figure(plots[name], caption=caption, description=text)
+            sections.append(figure)
     for change in changes:
         amount = gain_results.amount_text(change["amount"], axis)
         sections += change_sections(change, amount, test)
@@ -112,12 +93,10 @@ def write_results(output, jobs, arms, axis, notes, test):
     return path
 
 
-def changed(jobs, pair, amount, test):
-    """What two arms read differently, as JSON; None without a pair."""
-    if pair is None:
-        return None
-    before, read_before = gain_results.readings(jobs, pair[0], amount)
-    after, read_after = gain_results.readings(jobs, pair[1], amount)
+def changed(jobs, first, second, amount, test):
+    """What two arms read differently, as JSON."""
+    before, read_before = gain_results.readings(jobs, first, amount)
+    after, read_after = gain_results.readings(jobs, second, amount)
     labels = test.store.labels
     characters = evaluation.changed_characters(labels, before, after)
     for row in characters:
@@ -138,9 +117,7 @@ def changed(jobs, pair, amount, test):
         }
 
     return {
-        "amount": amount,
-        "before": pair[0],
-        "after": pair[1],
+        **{"amount": amount, "before": first, "after": second},
         "characters": characters,
         "improved": [details(index, before, read_before) for index in improved],
         "broken": [details(index, after, read_after) for index in broken],
@@ -150,11 +127,8 @@ def changed(jobs, pair, amount, test):
 def change_sections(change, amount, test):
     """The parts of the page about one pair of arms."""
     title = f"{change['before']} → {change['after']}, {amount}"
-    improved, broken = change["improved"], change["broken"]
-    most = MOST_CHARACTERS
-    characters = [row for row in change["characters"] if row["change"]]
-    gains = [row for row in characters if row["change"] > 0][:most]
-    losses = [row for row in characters if row["change"] < 0][::-1][:most][::-1]
+    gains = [row for row in change["characters"] if row["change"] > 0]
+    losses = [row for row in change["characters"] if row["change"] < 0]
     header = ["Character", "Before %", "After %", "Change", "Images"]
     rows = [
         [
@@ -162,40 +136,37 @@ def change_sections(change, amount, test):
             *(100 * row[name] for name in ("before", "after", "change")),
             row["images"],
         ]
-        for row in gains + losses
+        for row in gains[:MOST_CHARACTERS] + losses[-MOST_CHARACTERS:]
     ]
     sections = [
         evaluation.Table(
             header,
             rows,
             title,
-            f"Characters read better ({sum(r['change'] > 0 for r in characters)}) and "
-            f"worse ({sum(r['change'] < 0 for r in characters)}); the {most} largest "
-            "changes of each sort, as shares over seeds and images.",
+            f"Characters read better ({len(gains)}) and worse ({len(losses)}); the "
+            f"{MOST_CHARACTERS} largest changes of each sort, as shares over seeds and "
+            "images.",
         )
     ]
-    for name, found, word in (
-        ("Read right by more seeds than before", improved, "was"),
-        ("Read right by fewer seeds than before", broken, "now"),
+    for name, rows, word in (
+        ("Read right by more seeds than before", change["improved"], "was"),
+        ("Read right by fewer seeds than before", change["broken"], "now"),
     ):
-        shown = found[:MOST_PICTURES]
+        shown = rows[:MOST_PICTURES]
         if not shown:
             sections.append(evaluation.Text("No image.", name))
             continue
+        captions = [
+            f"{row['character']}, {word} {row['read_as']}\n"
+            f"{row['before']}/{row['seeds'][0]} → {row['after']}/{row['seeds'][1]}"
+            for row in shown
+        ]
         images = pictures(test, [row["image"] for row in shown])
         sections.append(
             evaluation.Pictures(
-                [
-                    (
-                        image,
-                        f"{row['character']}, {word} {row['read_as']}\n"
-                        f"{row['before']}/{row['seeds'][0]} → "
-                        f"{row['after']}/{row['seeds'][1]}",
-                    )
-                    for image, row in zip(images, shown, strict=True)
-                ],
+                list(zip(images, captions, strict=True)),
                 name,
-                f"{len(shown)} of {len(found)} images, those with the largest change "
+                f"{len(shown)} of {len(rows)} images, those with the largest change "
                 f"first: what is written, what it {word} read as most often, and how "
                 "many seeds read it right before and after.",
             )
@@ -207,9 +178,4 @@ def pictures(test, indices):
     """Test images as recognisers see them, enlarged where they are small."""
     grey = to_uint8(placed(test.store, np.array(indices)))
     times = -(-PICTURE // grey.shape[1])
-    return [
-        Image.fromarray(image).resize(
-            (image.shape[1] * times, image.shape[0] * times), Image.Resampling.NEAREST
-        )
-        for image in grey
-    ]
+    return [Image.fromarray(g.repeat(times, 0).repeat(times, 1)) for g in grey]

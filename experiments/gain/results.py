@@ -1,4 +1,4 @@
-"""What the trainings of augmentation_gain read: figures and tables of all arms."""
+"""Figures and tables of all arms of augmentation_gain."""
 
 import collections
 import csv
@@ -12,7 +12,7 @@ from hwgen_keras.files import read_json
 
 from .arms import CLASSICAL
 
-# What an amount counts: of one, of several.
+# Unit of an amount: singular, plural.
 AXES = {
     "writers": ("real writer", "real writers"),
     "images_a_class": ("real image a character", "real images a character"),
@@ -25,9 +25,8 @@ def collect(jobs):
     rows = []
     for job in jobs:
         report = read_json(job.folder / evaluation.REPORT)
-        values = {name: report[name] for name in COLUMNS[3:]}
-        row = {"arm": job.arm, "amount": job.amount, "seed": job.seed}
-        rows.append({**row, **values})
+        row = {name: getattr(job, name) for name in COLUMNS[:3]}
+        rows.append(row | {name: report[name] for name in COLUMNS[3:]})
     return rows
 
 
@@ -40,10 +39,10 @@ def summarise(rows, arms):
 
     Returns:
         A list of dicts, in the order of the arms, then by amount: "amount", "arm",
-        "seeds", "accuracy" and "macro_f1", means, with "…_half", half the width of
+        "seeds"; the means "accuracy" and "macro_f1", with "…_half", half the width of
         their intervals; "baseline", the best arm without a generator by accuracy;
         "difference" of the accuracies and "error_reduction", both with "…_half",
-        paired by seed. What cannot be said is None. All of them from 0 to 1.
+        paired by seed. All are from 0 to 1, or None where they are undefined.
     """
     groups = collections.defaultdict(list)
     for row in sorted(rows, key=lambda row: row["seed"]):
@@ -56,10 +55,9 @@ def summarise(rows, arms):
             if (amount, arm) in groups
         }
         plain = [arm for arm in accuracies if not arms[arm].get("generated")]
-        # Of equal ones the first: the arm with the least beside real handwriting.
-        baseline = max(
-            plain, key=lambda arm: statistics.fmean(accuracies[arm]), default=None
-        )
+        # Of equal ones the first: the arm with the least additional data.
+        means = {arm: statistics.fmean(accuracies[arm]) for arm in plain}
+        baseline = max(means, key=means.get, default=None)
         for arm, values in accuracies.items():
             line = {"amount": amount, "arm": arm, "seeds": len(values)}
             for name in ("accuracy", "macro_f1"):
@@ -75,8 +73,7 @@ def summarise(rows, arms):
                 line["difference"], line["difference_half"] = difference
                 line["error_reduction"], line["error_reduction_half"] = reduction
             found.append(line)
-    order = list(arms)
-    return sorted(found, key=lambda line: order.index(line["arm"]))
+    return sorted(found, key=lambda line: list(arms).index(line["arm"]))
 
 
 def amount_text(amount, axis):
@@ -111,23 +108,17 @@ def baselines(summary):
 
 
 def compared(summary, arms, amount):
-    """The two arms whose readings are compared: the best without and with a generator.
+    """(The best arm without, the best with a generator), whose readings are compared.
 
-    Where there is no generator, the best arm is compared with classical augmentation,
-    or with the first arm.
-
-    Returns:
-        (arm before, arm after), or None if there is one arm alone.
+    Without a generator, the best arm is compared with classical augmentation, or with
+    the first arm. None if there is only one arm.
     """
     lines = [line for line in summary if line["amount"] == amount]
     accuracy = {line["arm"]: line["accuracy"] for line in lines}
-    with_generator = [arm for arm in accuracy if arms[arm].get("generated")]
     before = lines[0]["baseline"]
-    after = with_generator
-    if not with_generator:
-        before = CLASSICAL
-        if before not in accuracy:
-            before = next(iter(accuracy))
+    after = [arm for arm in accuracy if arms[arm].get("generated")]
+    if not after:
+        before = CLASSICAL if CLASSICAL in accuracy else next(iter(accuracy))
         after = [arm for arm in accuracy if arm != before]
     if before is None or not after:
         return None
@@ -136,20 +127,20 @@ def compared(summary, arms, amount):
 
 def precision(summary, images, axis):
     """Sentences on the smallest differences that the experiment can show."""
+    point = 100 / images
     text = (
-        f"Read: {images} test images; one image is {100 / images:.2f} points. "
+        f"Read: {images} test images; one image is {point:.2f} points. "
         "Intervals (±) are of 95 %, by Student's t over the seeds, which all read "
         "the same images. "
     )
     halves = [line["difference_half"] for line in summary]
     halves = [100 * half for half in halves if half is not None]
     if halves:
-        smallest = max(statistics.median(halves), 100 / images)
+        half = statistics.median(halves)
         text += (
             "The interval of a difference of two arms, paired by seed, is "
-            f"±{statistics.median(halves):.1f} points (median over arms and amounts): "
-            f"differences below {smallest:.1f} points are not shown by this "
-            "experiment. "
+            f"±{half:.1f} points (median over arms and amounts): differences below "
+            f"{max(half, point):.1f} points are not shown by this experiment. "
         )
     else:
         text += "With a single seed there is no interval. "
@@ -158,7 +149,7 @@ def precision(summary, images, axis):
     text += (
         f"As many images by other hands would move an accuracy of {100 * best:.1f} % "
         f"by ±{chance:.1f} points, more if few people wrote them: the figures compare "
-        "arms, they do not tell how well a recogniser reads anybody."
+        "arms, not how well a recogniser reads anybody."
     )
     for amount, baseline in baselines(summary).items():
         if baseline is not None:
@@ -170,16 +161,12 @@ def precision(summary, images, axis):
 
 
 def readings(jobs, arm, amount):
-    """What the seeds of an arm read: whether right, and the characters.
-
-    Returns:
-        bool (seeds, images), and an array of characters of the same shape.
-    """
+    """What an arm reads: (whether right, the character), arrays (seeds, images)."""
     right, read = [], []
     for job in jobs:
         if (job.arm, job.amount) == (arm, amount):
-            text = (job.folder / evaluation.PREDICTIONS).read_text(encoding="utf-8")
-            lines = list(csv.DictReader(io.StringIO(text)))
+            with open(job.folder / evaluation.PREDICTIONS, encoding="utf-8") as file:
+                lines = list(csv.DictReader(file))
             right.append([line["true"] == line["predicted"] for line in lines])
             read.append([line["predicted"] for line in lines])
     return np.array(right), np.array(read)

@@ -22,12 +22,9 @@ LOG = "training.log"
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One training.
+    """One training, with the settings of train_classifier.
 
-    Attributes:
-        arm, amount, seed: what it is.
-        values: what the arm decides with this amount, see `training_values`.
-        settings: of train_classifier.
+    `values` are those that the arm decides, see `training_values`.
     """
 
     arm: str
@@ -60,9 +57,7 @@ class Job:
                 continue
             old = before[name]
             if name == "generated":
-                old, new = (
-                    [os.path.realpath(p) for p in paths] for paths in (old, new)
-                )
+                old, new = (list(map(os.path.realpath, p)) for p in (old, new))
             if old != new:
                 raise InputError(
                     f"--output: {self.folder} was trained with --{name}={old}, not "
@@ -71,17 +66,15 @@ class Job:
 
 
 def train_all(jobs, main, test, processes):
-    """Trains and reads what is not done yet; what is done is kept whatever happens.
+    """Runs the jobs that are not done, several at once; results survive an error.
+
+    A training that fails, or Ctrl-C, lets those that are running finish or leave a
+    checkpoint.
 
     Args:
-        jobs: list of `Job`, in the order in which to begin them.
-        main: of train_classifier.
-        test: the `TestSet`.
-        processes: how many trainings at once.
-
-    Raises:
-        InputError: a training failed; those at work beside it are finished.
-        Stopped: Ctrl-C was pressed; trainings at work have left a checkpoint.
+        jobs: list of `Job`, in the order in which they begin.
+        main, test: see `train`.
+        processes: number of trainings at once.
     """
     for job in jobs:
         job.check()
@@ -91,12 +84,11 @@ def train_all(jobs, main, test, processes):
         # Before the other processes load a framework, which reads them once.
         for name, value in threads(processes).items():
             os.environ.setdefault(name, value)
-    for _ in parallel.each(train, left, "training", "trainings", workers=processes):
-        pass
+    list(parallel.each(train, left, "training", "trainings", workers=processes))
 
 
 def threads(processes, cores=None):
-    """Environment variables with which so many processes share the cores."""
+    """Environment variables by which this number of processes share the cores."""
     if cores is None:
         available = getattr(os, "sched_getaffinity", None)
         cores = len(available(0)) if available else os.cpu_count() or 1
@@ -114,16 +106,12 @@ def share_accelerator():
 def train(main, settings, test):
     """Trains one classifier, or resumes its training, and reads the test images.
 
-    What it prints goes to training.log in its folder.
+    Its output goes to training.log in its folder, which an error names.
 
     Args:
         main: of train_classifier.
         settings: of it.
         test: the `TestSet`.
-
-    Raises:
-        InputError: the training failed; the message names the folder.
-        Stopped: a signal came.
     """
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What inspect_data finds in labelled images, and how it is shown."""
+"""Parts of inspect_data: reading, findings and pictures."""
 
 import lazy_loader
 

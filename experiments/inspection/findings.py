@@ -11,7 +11,7 @@ _LISTED = 5
 
 
 def findings_of(listing, measures, groups, characters=None):
-    """What was found, ready for JSON.
+    """The findings as a dict for JSON.
 
     Args:
         listing: the `Listing` of the images.
@@ -23,7 +23,6 @@ def findings_of(listing, measures, groups, characters=None):
     known = listing.sources[listing.sources != ""]
     sources, source_counts = np.unique(known, return_counts=True)
     sizes = measures.sizes[measures.states != UNREADABLE]
-    numbers = np.arange(len(listing))
     return {
         "images": len(listing),
         "classes": len(classes),
@@ -40,9 +39,9 @@ def findings_of(listing, measures, groups, characters=None):
             "height": _spread(sizes[:, 0]),
             "width": _spread(sizes[:, 1]),
         },
-        "blank": _names(listing, numbers[measures.states == BLANK]),
-        "unreadable": _names(listing, numbers[measures.states == UNREADABLE]),
-        "white_on_black": _names(listing, numbers[measures.inverted]),
+        "blank": _names(listing, measures.states == BLANK),
+        "unreadable": _names(listing, measures.states == UNREADABLE),
+        "white_on_black": _names(listing, measures.inverted),
         "near_duplicates": [
             {
                 "characters": "".join(dict.fromkeys(listing.characters[group])),
@@ -59,11 +58,8 @@ def findings_of(listing, measures, groups, characters=None):
 def _spread(values):
     if not len(values):
         return {"min": 0, "median": 0, "max": 0}
-    return {
-        "min": int(values.min()),
-        "median": float(np.median(values)),
-        "max": int(values.max()),
-    }
+    low, median, high = np.quantile(values, (0, 0.5, 1))
+    return {"min": int(low), "median": float(median), "max": int(high)}
 
 
 def _compared(classes, characters):
@@ -77,8 +73,8 @@ def _compared(classes, characters):
     }
 
 
-def _names(listing, numbers):
-    return [listing.sample(number).name for number in numbers]
+def _names(listing, chosen):
+    return [listing.sample(n).name for n in np.arange(len(listing))[chosen]]
 
 
 def _alike(listing, groups):
@@ -102,29 +98,27 @@ def _counts(names, counts):
 
 def summary(report):
     """The report in a few lines."""
-    of_class, of_source = report["images_a_class"], report["images_a_source"]
+    fewest, most = _ends(report["counts"])
+    in_class = report["images_a_class"]
     lines = [
         f"{report['images']} images of {report['classes']} characters",
-        f"images a character: {_in_words(of_class)}, imbalance {of_class['imbalance']}",
-        f"  fewest: {_ends(report['counts'])[0]}",
-        f"  most: {_ends(report['counts'])[1]}",
+        f"images a character: {_in_words(in_class)}, imbalance {in_class['imbalance']}",
+        *(f"  fewest: {fewest}", f"  most: {most}"),
     ]
     if report["sources"]:
         fewest, most = _ends(report["counts_of_sources"])
         lines += [
             f"writers or fonts: {report['sources']}, images of each: "
-            f"{_in_words(of_source)}",
-            f"  fewest: {fewest}",
-            f"  most: {most}",
+            f"{_in_words(report['images_a_source'])}",
+            *(f"  fewest: {fewest}", f"  most: {most}"),
         ]
     if report["images_without_a_source"]:
         lines.append(f"without a writer: {report['images_without_a_source']}")
-    for name in ("missing", "outside"):
+    for name, words in (("missing", "missing of"), ("outside", "outside the set")):
         if name in report:
-            of = "of" if name == "missing" else "the set"
             listed = report[name]
             start = f" ({listed[:40]}{'…' * (len(listed) > 40)})" if listed else ""
-            lines.append(f"{name} {of} {report['character_set']}: {len(listed)}{start}")
+            lines.append(f"{words} {report['character_set']}: {len(listed)}{start}")
     sizes = report["sizes"]
     lines.append(
         f"sizes: {sizes['different']}, height {_in_words(sizes['height'])}, width "
@@ -134,16 +128,13 @@ def summary(report):
         lines.append(f"{name.replace('_', ' ')}: {_listed(report[name])}")
     groups = report["near_duplicates"]
     images = sum(len(group["images"]) for group in groups)
-    several = [group for group in groups if len(group["characters"]) > 1]
     lines.append(f"near-duplicates: {images} images in {len(groups)} groups")
     for group in groups[:_LISTED]:
         lines.append(f"  {group['characters']}: {_listed(group['images'], 3)}")
+    several = [g["characters"] for g in groups if len(g["characters"]) > 1]
     if several:
-        kinds = list(dict.fromkeys(group["characters"] for group in several))
-        lines.append(
-            f"  under different characters: {len(several)} groups "
-            f"({_listed(kinds, counted=False)})"
-        )
+        kinds = _listed(list(dict.fromkeys(several)), counted=False)
+        lines.append(f"  under different characters: {len(several)} groups ({kinds})")
     alike = [f"{a} and {b} ({count})" for a, b, count in report["sources_alike"]]
     if alike:
         lines.append(f"  between: {_listed(alike, counted=False)}")

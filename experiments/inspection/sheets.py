@@ -1,4 +1,4 @@
-"""Pictures for inspect_data: some images of each class, and the suspicious ones."""
+"""Pictures for inspect_data: images of each class, and the suspicious ones."""
 
 import numpy as np
 
@@ -15,14 +15,7 @@ _COLUMNS, _LARGE = 10, 96
 
 
 def write_sheets(folder, listing, measures, groups):
-    """Writes classes-*.png, and duplicates.png and others where there is something.
-
-    Args:
-        folder: where the pictures go.
-        listing: the `Listing` of the images.
-        measures: their `Measures`.
-        groups: positions of near-duplicates.
-    """
+    """Writes classes-*.png, and pictures of existing faults, see `findings_of`."""
     order = np.argsort(listing.characters, kind="stable")
     classes, starts = np.unique(listing.characters[order], return_index=True)
     parts = list(zip(classes.tolist(), np.split(order, starts[1:]), strict=True))
@@ -36,7 +29,7 @@ def write_sheets(folder, listing, measures, groups):
             cells += zip(captions, images, strict=True)
         sheet = captioned_grid(cells, 3 * _OF_A_CLASS, _SMALL)
         sheet.save(folder / f"classes-{start // _CLASSES:03d}.png")
-    # Groups under several characters first: those may be wrong labels.
+    # Groups under several characters first: a label may be wrong.
     groups = sorted(groups, key=lambda g: len(set(listing.characters[g])) < 2)
     found = {
         "duplicates": [group[:_OF_A_GROUP] for group in groups[:_GROUPS]],

@@ -1,4 +1,4 @@
-"""What prepare_pages prints, reads and leaves."""
+"""Parts of prepare_pages: the sheet, the reading of photos, the output."""
 
 import lazy_loader
 

@@ -1,10 +1,8 @@
-"""What prepare_pages leaves: images, a manifest, and a review of what is suspicious.
+"""The output of prepare_pages: images, a manifest, and a review of suspicious ones.
 
-`review.json` lists what was read from which photo, so that the same command again adds
-nothing twice, and further photos are added.
+`review.json` lists what was read from which photo: no photo is added twice.
 """
 
-import json
 import pathlib
 
 import numpy as np
@@ -13,7 +11,7 @@ from PIL import Image, ImageDraw
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Figure, Table, Text, captioned_grid, write_html
-from hwgen_keras.files import complete_file, sha256_of, write_json
+from hwgen_keras.files import complete_file, read_json, sha256_of, write_json
 
 _FORMAT, _VERSION = "hwgen_keras pages", 1
 _TILE, _TILES_ACROSS = 96, 8
@@ -32,37 +30,25 @@ def digest(path):
 
 
 class Output:
-    """The folder that one writer's images go to.
+    """The folder of a writer's images, which an earlier run may have begun.
 
-    Args:
-        folder: exists; one of an earlier run is continued.
-        writer: name of the writer.
-        settings: dict of what must be the same in all runs.
-
-    Raises:
-        InputError: the folder holds something else, another writer's images, or
-            images made with other settings.
+    InputError if it holds other files, or images of another writer or with other
+    `settings`, which all runs share.
     """
 
     def __init__(self, folder, writer, settings):
         self.folder = pathlib.Path(folder)
-        self.state = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "writer": writer,
-            "settings": settings,
-            "photos": {},
-            "pages": {},
-        }
+        self.state = {"format": _FORMAT, "version": _VERSION, "writer": writer}
+        self.state |= {"settings": settings, "photos": {}, "pages": {}}
         if any(not file.name.startswith(".") for file in self.folder.iterdir()):
-            self._continue(writer, settings)
+            self._resume(writer, settings)
 
-    def _continue(self, writer, settings):
+    def _resume(self, writer, settings):
         try:
-            state = json.loads((self.folder / "review.json").read_text("utf-8"))
+            state = read_json(self.folder / "review.json")
             known = state["format"] == _FORMAT and state["version"] == _VERSION
             before, old = state["writer"], state["settings"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (InputError, KeyError, TypeError):
             known = False
         if not known:
             raise InputError(
@@ -82,7 +68,7 @@ class Output:
                 )
         if not (self.folder / "images").is_dir():
             state["pages"], state["photos"] = {}, {}
-        # Who deletes an image does not want it, whatever is added later.
+        # An image that the user has deleted stays out, whatever is added later.
         for page in state["pages"].values():
             page["cells"] = [
                 cell
@@ -91,78 +77,76 @@ class Output:
             ]
         self.state = state
 
-    def page_of(self, checksum):
-        """The key of the page that a photo showed in this or an earlier run."""
-        return self.state["photos"].get(checksum)
+    @property
+    def pages(self):
+        """{key of a page: its photo, blur, overview and cells}."""
+        return self.state["pages"]
 
-    def page(self, key):
-        """What is known of a page, or None."""
-        return self.state["pages"].get(key)
+    @property
+    def photos(self):
+        """{checksum of a photo: key of the page that it shows}."""
+        return self.state["photos"]
 
-    def note(self, checksum, key):
-        """Remembers that a photo was read and shows a page."""
-        self.state["photos"][checksum] = key
-
-    def put(self, key, photo, checksum, blur, cells, overview=None):
-        """Writes the images of a page, in place of an earlier photo's.
+    def add(self, key, photo, checksum, blur, cells, overview=None):
+        """Writes the images of a page, which replace those of an earlier photo.
 
         Args:
             key: of the page.
-            photo: name of the photo.
-            checksum: of the photo.
-            blur: of the photo in mm, or None.
+            photo, checksum, blur: of the photo; the blur in mm, or None.
             cells: list of dicts of character, place, name (of the image file),
                 image, seen and reasons.
             overview: optional PIL picture of the page.
         """
-        before = self.page(key)
+        before = self.pages.get(key)
         records = []
         for cell in cells:
+            seen = cell["seen"] if cell["reasons"] else None
             record = {name: cell[name] for name in ("character", "place", "reasons")}
-            record["image"] = record["seen"] = None
-            if cell["image"] is not None:
-                record["image"] = f"images/{cell['name']}"
-                self._save(record["image"], cell["image"])
-            if cell["reasons"]:
-                record["seen"] = f"review/{cell['name']}"
-                self._save(record["seen"], cell["seen"])
+            record["image"] = self._save(f"images/{cell['name']}", cell["image"])
+            record["seen"] = self._save(f"review/{cell['name']}", seen)
             records.append(record)
         page = {"photo": photo, "blur": blur, "overview": None, "cells": records}
-        if overview is not None:
-            page["overview"] = f"review/{key}.png"
-            self._save(page["overview"], overview)
-        self.state["pages"][key] = page
-        self.note(checksum, key)
+        page["overview"] = self._save(f"review/{key}.png", overview)
+        self.pages[key] = page
+        self.photos[checksum] = key
         if before:
             for name in _files(before) - _files(page):
                 (self.folder / name).unlink(missing_ok=True)
 
     def _save(self, name, image):
+        """Writes an image, if there is one, and returns its name."""
+        if image is None:
+            return None
         image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
         with complete_file(self.folder / name) as partial:
             image.save(partial, "PNG")
+        return name
 
     def save(self):
         """Writes `review.json`, and the manifest where there is an image."""
         write_json(self.folder / "review.json", self.state)
+        writer = self.state["writer"]
         samples = [
-            Sample(cell["character"], self.folder / cell["image"], self.state["writer"])
-            for _, _, cell in self.cells()
+            Sample(cell["character"], self.folder / cell["image"], writer)
+            for _, cell in self.cells()
             if cell["image"]
         ]
         if samples:
             write_manifest(self.folder / "manifest.json", samples)
 
     def cells(self):
-        """(page's key, page, cell) of all that was read, in the order of the pages."""
-        pages = sorted(self.state["pages"].items())
-        return [(key, page, cell) for key, page in pages for cell in page["cells"]]
+        """(name of the photo, cell) of all pages in their order."""
+        pages = [page for _, page in sorted(self.pages.items())]
+        return [(page["photo"], cell) for page in pages for cell in page["cells"]]
 
     def write_review(self):
-        """Writes `review.html`, and `review.png` where something is suspicious."""
+        """Writes review.html, and review.png of suspicious images.
+
+        Returns the numbers of images, of suspicious ones, and of empty cells.
+        """
         cells = self.cells()
-        suspicious = [(p["photo"], c) for _, p, c in cells if c["reasons"]]
-        empty = [(p["photo"], c) for _, p, c in cells if not c["image"]]
+        suspicious = [(photo, cell) for photo, cell in cells if cell["reasons"]]
+        empty = [(photo, cell) for photo, cell in cells if not cell["image"]]
         good = len(cells) - len(empty)
         summary = (
             f"{good} images, {len(suspicious)} of them suspicious; {len(empty)} empty "
@@ -174,22 +158,19 @@ class Output:
         picture.unlink(missing_ok=True)
         if suspicious:
             sheet = self._tiles([cell for _, cell in suspicious])
-            with complete_file(picture) as partial:
-                sheet.save(partial, "PNG")
+            self._save(picture.name, sheet)
             rows = [
                 [number, cell["character"], ", ".join(cell["reasons"])]
                 + [cell["place"], photo, cell["image"]]
                 for number, (photo, cell) in enumerate(suspicious, start=1)
             ]
             header = ["number", "character", "why", "where", "photo", "file"]
-            sections.append(
-                Figure(sheet, "Suspicious", "Left as photographed, right as cleaned.")
-            )
-            sections.append(Table(header, rows))
+            caption = "Left as photographed, right as cleaned."
+            sections += [Figure(sheet, "Suspicious", caption), Table(header, rows)]
         if empty:
             rows = [[cell["character"], cell["place"], photo] for photo, cell in empty]
             sections.append(Table(["character", "where", "photo"], rows, "Empty"))
-        for key, page in sorted(self.state["pages"].items()):
+        for key, page in sorted(self.pages.items()):
             if page["overview"]:
                 with Image.open(self.folder / page["overview"]) as image:
                     caption = f"{page['photo']}, blur {page['blur']:.2f} mm"
@@ -209,13 +190,13 @@ class Output:
         return captioned_grid(tiles, 2 * _TILES_ACROSS, _TILE)
 
 
-def page_picture(flat, layout, written, pixels_per_mm):
+def page_picture(flat, layout, results, pixels_per_mm):
     """A page with its cells framed: green good, orange suspicious, grey empty."""
     grey = (255 * np.clip(flat.brightness, 0, 1)).astype(np.uint8)
     page = Image.fromarray(grey).reduce(_PAGE_REDUCTION).convert("RGB")
     pen = ImageDraw.Draw(page)
     scale = pixels_per_mm / _PAGE_REDUCTION
-    for result in written:
+    for result in results:
         empty = result.image is None
         colour = _ORANGE if result.reasons else _GREY if empty else _GREEN
         left, top = result.cell.left * scale, result.cell.top * scale

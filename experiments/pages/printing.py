@@ -1,4 +1,4 @@
-"""Writing a practice sheet to print, and its layout."""
+"""Writing a practice sheet and its layout."""
 
 import importlib.util
 import logging
@@ -18,23 +18,23 @@ def write_sheet(settings):
         raise InputError(f"--sheet: {path} must end in .pdf.")
     characters = load_characters(settings)
     pages = layout.make_layout(characters, settings.box, settings.count)
-    beside = path.with_suffix(".json")
+    file = path.with_suffix(".json")
     # Photos of a printed sheet can be read with its own layout alone.
-    if beside.exists() and layout.read_layout(beside) != pages:
+    if file.exists() and layout.read_layout(file) != pages:
         raise InputError(
-            f"--sheet: {beside} is the layout of another sheet, whose photos need it; "
+            f"--sheet: {file} is the layout of another sheet, whose photos need it; "
             "choose another name."
         )
     fonts = sheet.choose_fonts(_model_fonts(settings.fonts, characters), characters)
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     with writable(path, "--sheet"):
         sheet.write_sheet(path, pages, fonts)
-        pages.save(beside)
+        pages.save(file)
     print(
         f"{len(characters)} characters on {len(pages.pages)} pages. Saved {path} and "
-        f"{beside}; keep the latter for reading the photos."
+        f"{file}; keep the latter for reading the photos."
     )
-    return path, beside
+    return path, file
 
 
 def _model_fonts(paths, characters):

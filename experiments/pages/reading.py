@@ -1,4 +1,4 @@
-"""Reading photos of pages, or sorted images, into an output that may hold some."""
+"""Reading photos of pages, or sorted images, into a new or earlier output."""
 
 import contextlib
 import pathlib
@@ -7,7 +7,6 @@ from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, writable
-from hwgen_keras.settings import rules_of
 from hwgen_keras.sources import read_image
 from hwgen_keras.sources.pages.cells import read_cells
 from hwgen_keras.sources.pages.folders import (
@@ -19,7 +18,6 @@ from hwgen_keras.sources.pages.layout import read_layout
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, flatten_page
 
 from .output import Output, digest, page_picture
-from .settings import Cleaning
 
 
 def read_photos(settings):
@@ -41,7 +39,7 @@ def read_photos(settings):
         missing = [
             str(page)
             for page in range(1, len(layout.pages) + 1)
-            if not output.page(_key(layout.identity, page))
+            if _key(layout.identity, page) not in output.pages
         ]
         if missing and len(missing) < len(layout.pages):
             listed = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
@@ -50,14 +48,14 @@ def read_photos(settings):
 
 
 def _key(identity, page):
-    """What a page of a sheet is called in the output."""
+    """The key of a page of a sheet in the output."""
     return f"{identity:04x}-{page:03d}"
 
 
 def _read_photo(photo, layout, output, settings):
-    """Reads one photo into the output; returns what the user should know."""
+    """Reads one photo into the output; returns a message for the user, or None."""
     checksum = digest(photo)
-    if output.page_of(checksum):
+    if checksum in output.photos:
         return None
     flat = flatten_page(read_image(photo), name=f"The photo {photo}")
     if flat.identity != layout.identity or flat.page > len(layout.pages):
@@ -67,7 +65,7 @@ def _read_photo(photo, layout, output, settings):
             "the layout that was written with that sheet."
         )
     key = _key(flat.identity, flat.page)
-    earlier, message = output.page(key), None
+    earlier, message = output.pages.get(key), None
     if earlier:
         other = f"{earlier['photo']} (blur {earlier['blur']:.2f} mm)"
         this = f"{photo.name} (blur {flat.blur:.2f} mm)"
@@ -76,9 +74,9 @@ def _read_photo(photo, layout, output, settings):
             f"Page {flat.page} is on two photos; {sharper} is sharper than {other}."
         )
         if flat.blur >= earlier["blur"]:
-            output.note(checksum, key)
+            output.photos[checksum] = key
             return message
-    written = read_cells(
+    results = read_cells(
         flat, layout, settings.image_size, stroke_width=settings.stroke_width
     )
     cells = [
@@ -90,10 +88,10 @@ def _read_photo(photo, layout, output, settings):
             "seen": result.seen,
             "reasons": list(result.reasons),
         }
-        for position, result in enumerate(written)
+        for position, result in enumerate(results)
     ]
-    picture = page_picture(flat, layout, written, PIXELS_PER_MM)
-    output.put(key, photo.name, checksum, flat.blur, cells, picture)
+    picture = page_picture(flat, layout, results, PIXELS_PER_MM)
+    output.add(key, photo.name, checksum, flat.blur, cells, picture)
     return message
 
 
@@ -120,7 +118,7 @@ def _read_sorted(path, character, output, settings):
     checksum = digest(path)
     # The same drawing in the folders of two characters is two images.
     key = f"{ord(character):05x}-{checksum[:16]}"
-    if output.page(key):
+    if key in output.pages:
         return
     seen = read_image(path)
     image, reasons = clean_sorted(
@@ -134,32 +132,32 @@ def _read_sorted(path, character, output, settings):
         "seen": seen,
         "reasons": list(reasons),
     }
-    output.put(key, path.name, checksum, None, [cell])
+    output.add(key, path.name, checksum, None, [cell])
 
 
 def _outside(paths, settings):
-    """The paths beside the output, which may lie in the folder that is read."""
+    """The paths outside the output, which may lie in the folder that is read."""
     output = pathlib.Path(settings.output).resolve()
     return [path for path in paths if output not in path.resolve().parents]
 
 
 @contextlib.contextmanager
 def _opened(settings):
-    """The output, kept from other processes."""
-    cleaning = {name: getattr(settings, name) for name in rules_of(Cleaning)}
+    """The `Output`, locked against other processes."""
+    cleaning = {n: getattr(settings, n) for n in ("image_size", "stroke_width")}
     output = settings.output
     with locked_folder(output, "--output") as folder, writable(output, "--output"):
         yield Output(folder, settings.writer, cleaning)
 
 
 def _finish(output, mistakes, what):
-    """Writes the review, then reports what could not be read."""
+    """Writes the review, reports unreadable files, and returns the manifest's path."""
     good = 0
     if output.cells():
         good, suspicious, empty = output.write_review()
         print(
             f"{good} images, {suspicious} of them suspicious, {empty} empty cells left "
-            f"out; look at {output.folder / 'review.html'}"
+            f"out; see {output.folder / 'review.html'}"
         )
     if len(mistakes) > 1:
         print("\n".join(mistakes))

@@ -1,4 +1,4 @@
-"""A page of written characters: which cell each stands in, and the picture of it."""
+"""Pages of written characters: the cell of each, and the picture."""
 
 import dataclasses
 import unicodedata
@@ -13,33 +13,24 @@ A4 = 210.0, 297.0  # mm
 MM_PER_INCH = 25.4
 # From one line to the next, in cells.
 LINE_HEIGHT = 1.3
-# What an image of a character shows beyond its ink is the margin of trainings.
-_IMAGE = 1.05  # side of an image in cells
-SMALL = 0.68  # size of small kana beside large ones
+_IMAGE = 1.05  # side of an image in cells, the margin of trainings included
+SMALL = 0.68  # size of small kana, of large ones
 # Standard deviations of what --jitter=1 does to a character.
 _SHIFT, _TURN, _GROWTH = 0.02, 1.2, 0.025  # cells, degrees, share of the size
 _PAPER = 255
 _WHITER = [min(_PAPER, round(grey * _PAPER / 240)) for grey in range(256)]
-# Marks that stand upright in both directions, in the other corner.
+# Marks that vertical writing has upright in the other corner.
 _CORNER = frozenset("、。，．")
-# Beside brackets and dashes, what lies along the line.
+# Marks that lie along the line, besides brackets and dashes.
 _ALONG = frozenset("ー～…‥：；＝")
 
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """The cells of a page.
+    """The cells of a page; vertical lines follow each other from right to left."""
 
-    Attributes:
-        cell: side of a cell in mm.
-        margin: least empty border of the page in mm.
-        dpi: pixels an inch.
-        vertical: lines run down and follow each other from right to left.
-        page: width and height in mm.
-    """
-
-    cell: float
-    margin: float = 20.0
+    cell: float  # side, mm
+    margin: float = 20.0  # least, mm
     dpi: int = 300
     vertical: bool = False
     page: tuple[float, float] = A4
@@ -56,7 +47,7 @@ class Grid:
 
     def _fitting(self, side, pitch):
         room = (side - 2 * self.margin) / self.cell
-        return max(0, int((room - 1) / pitch + 1 + 1e-9)) if room >= 1 else 0
+        return int((room - 1) / pitch + 1 + 1e-9) if room >= 1 else 0
 
     def pixels(self, mm):
         return mm * self.dpi / MM_PER_INCH
@@ -77,7 +68,7 @@ class Grid:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a character of a text stands: its number in the text, and its cell."""
+    """The place of a character: its index in the text, and its cell."""
 
     index: int
     page: int
@@ -86,26 +77,19 @@ class Place:
 
 
 def lay_out(text, grid):
-    """The places of all characters of a text but spaces and line breaks.
+    """The `Place`s of all characters of a text but spaces and line breaks.
 
-    A line that is full goes on in the next; marks that may not begin a line (、。」)
-    hang in the margin behind it, if that has room for a cell.
-
-    Args:
-        text: lines are kept, and a space of any width is an empty cell.
-        grid: a `Grid` with room for a character.
-
-    Returns:
-        A list of `Place`, in the order of the text.
+    A full line continues in the next; marks that may not begin a line (、。」) hang in
+    the margin if it has room for a cell. A space of any width is an empty cell.
     """
     places, row, position = [], 0, 0
-    hanging = 1 if grid.margin >= grid.cell else 0
+    hanging = grid.margin >= grid.cell
     for index, character in enumerate(text):
         if character == "\n":
             row, position = row + 1, 0
             continue
-        closing = character in "、。，．" or unicodedata.category(character) == "Pe"
-        if position >= grid.length + (hanging if closing else 0):
+        closing = character in _CORNER or unicodedata.category(character) == "Pe"
+        if position >= grid.length + (hanging and closing):
             row, position = row + 1, 0
         if not character.isspace():
             page, line = divmod(row, grid.lines)
@@ -115,25 +99,17 @@ def lay_out(text, grid):
 
 
 def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
-    """Puts the images of characters onto pages.
+    """Pages with the images of characters, a list of PIL images of mode "L".
 
     Args:
-        grid: a `Grid`.
-        text: what is written.
-        places: of `lay_out`.
+        grid, text, places: see `lay_out`.
         images: {index in the text: uint8 (side, side)}, ink 0; small kana as the large
-            ones that they are of, or in their size; marks where they stand in
-            horizontal writing.
-        seed: integer; a character is moved alike whatever stands around it.
+            ones; marks where they stand in horizontal writing.
+        seed: of the jitter; a character's does not depend on its neighbours.
         jitter: how much characters are moved, turned and scaled; 0: not at all.
-
-    Returns:
-        A list of PIL images, mode "L".
     """
-    pages = [
-        Image.new("L", grid.size, _PAPER)
-        for _ in range(1 + max((place.page for place in places), default=0))
-    ]
+    count = 1 + max((place.page for place in places), default=0)
+    pages = [Image.new("L", grid.size, _PAPER) for _ in range(count)]
     for place in places:
         if place.index not in images:
             continue
@@ -143,61 +119,46 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
         size, offset = _IMAGE, np.zeros(2)
         if character in SMALL_KANA:
             size = _IMAGE * SMALL
-            free = (1 - SMALL) / 2
             # Below in horizontal writing, to the upper right in vertical writing.
-            offset = free * np.array((1, -1) if grid.vertical else (-0.4, 1))
-        # Paper that is a little grey would show the squares of the images.
+            corner = np.array((1, -1) if grid.vertical else (-0.4, 1))
+            offset = (1 - SMALL) / 2 * corner
+        # Greyish paper would show the squares of the images.
         picture = Image.fromarray(image).point(_WHITER)
         if grid.vertical:
             picture = _for_vertical(picture, character)
         side = grid.pixels(grid.cell * size) * (1 + _GROWTH * growth)
-        side = max(1, round(side))
-        picture = picture.resize((side, side), Image.Resampling.BICUBIC)
+        side, bicubic = max(1, round(side)), Image.Resampling.BICUBIC
+        picture = picture.resize((side, side), bicubic)
         if turn:
-            picture = picture.rotate(
-                _TURN * turn, Image.Resampling.BICUBIC, fillcolor=_PAPER
-            )
+            picture = picture.rotate(_TURN * turn, bicubic, fillcolor=_PAPER)
         centre = np.array(grid.centre(place.line, place.position))
         centre = centre + grid.cell * (offset + _SHIFT * np.array((dx, dy)))
         corner = np.round(grid.pixels(centre) - side / 2).astype(int)
-        _darken(pages[place.page], picture, tuple(corner))
+        # The ink of both remains.
+        page, box = pages[place.page], (*corner, *(corner + side))
+        page.paste(ImageChops.darker(page.crop(box), picture), box)
     return pages
 
 
 def _for_vertical(picture, character):
     """An image of horizontal writing as vertical writing has it."""
-    if character in _CORNER:
+    box = ImageChops.invert(picture).getbbox()
+    if character in _CORNER and box is not None:
         # From the lower left to the upper right corner.
-        turned = picture.transpose(Image.Transpose.ROTATE_180)
-        box = ImageChops.invert(picture).getbbox()
-        if box is None:
-            return picture
-        ink, place = picture.crop(box), ImageChops.invert(turned).getbbox()
         moved = Image.new("L", picture.size, _PAPER)
-        moved.paste(ink, place[:2])
+        corner = picture.width - box[2], picture.height - box[3]
+        moved.paste(picture.crop(box), corner)
         return moved
     if character == "ー":
-        # Begun at the top: mirrored, not only turned.
+        # It begins at the top: mirrored, not only turned.
         return picture.transpose(Image.Transpose.TRANSPOSE)
     if character in _ALONG or unicodedata.category(character) in ("Ps", "Pe", "Pd"):
         return picture.transpose(Image.Transpose.ROTATE_270)
     return picture
 
 
-def _darken(page, picture, corner):
-    """Pastes a picture so that the ink of both remains."""
-    box = (*corner, corner[0] + picture.width, corner[1] + picture.height)
-    page.paste(ImageChops.darker(page.crop(box), picture), corner)
-
-
 def save_pages(path, pages, dpi):
-    """Writes pages as a PDF, or one page as a PNG; the file appears when complete.
-
-    Args:
-        path: ends in .pdf or .png.
-        pages: list of PIL images; one for a PNG.
-        dpi: pixels an inch, which makes the size of the paper.
-    """
+    """Writes pages, PIL images, as a PDF, or a single page as a PNG."""
     with complete_file(path) as partial:
         if partial.suffix.lower() == ".png":
             pages[0].save(partial, "PNG", dpi=(dpi, dpi))

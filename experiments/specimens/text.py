@@ -26,28 +26,29 @@ STYLE_IMAGES = 4  # of a hand, averaged for a character
 
 
 class Hand(NamedTuple):
-    """Images by one hand, `count` of which are shown for a character."""
+    """Images by one hand, `count` of which show the style of a character."""
 
     name: str
     images: NDArray  # float32 (n, size, size, 1) in [-1, 1], in their place
-    characters: list[str]  # the n that they show
+    characters: list[str]  # their n characters
     count: int
-    share: float  # of this hand in what is written
+    share: float  # of this hand in the style
 
 
 def load_hands(settings):
     """The `Hand` of `--handwriting`, and that of `--hand_2` if it is given."""
-    paths, writer = settings.handwriting, settings.writer
-    stores = [inputs.load_hand(settings, paths, writer, "--handwriting")]
-    shares = [1.0]
-    if settings.hand_2 is not None:
-        paths, writer = [settings.hand_2], settings.writer_2
-        stores.append(inputs.load_hand(settings, paths, writer, "--hand_2"))
-        shares = [1 - settings.mix, settings.mix]
-    return [_hand(settings, *each) for each in zip(stores, shares, strict=True)]
+    paths, writer, flag = settings.handwriting, settings.writer, "--handwriting"
+    if settings.hand_2 is None:
+        return [_load_hand(settings, paths, writer, flag, 1.0)]
+    second = [settings.hand_2], settings.writer_2, "--hand_2"
+    return [
+        _load_hand(settings, paths, writer, flag, 1 - settings.mix),
+        _load_hand(settings, *second, settings.mix),
+    ]
 
 
-def _hand(settings, store, share):
+def _load_hand(settings, paths, writer, flag, share):
+    store = inputs.load_hand(settings, paths, writer, flag)
     characters = [store.characters[label] for label in store.labels]
     shown, name = pictures.showing_style(characters), store.source_names[0]
     count = settings.style_images or min(STYLE_IMAGES, len(shown))
@@ -61,20 +62,17 @@ def _hand(settings, store, share):
 
 
 def write(settings, generator, text, hands):
-    """Writes each character of a text that is no mark, each anew.
+    """Writes each character of a text, each anew; marks are copied from the font.
 
     Args:
         settings: of the script.
         generator: an `AdaINGenerator` or a `DiffusionGenerator`.
-        text: what is written.
-        hands: of `load_hands`.
+        text: the text.
+        hands: see `load_hands`.
 
     Returns:
-        ({index in the text: uint8 image}, list of the characters that are the font's).
-        What no font draws is missing, and printed, if --skip_unknown_characters.
-
-    Raises:
-        InputError: no font draws a character.
+        ({index in the text: uint8 image}, list of the copied characters). With
+        --skip_unknown_characters, characters that no font draws are missing.
     """
     size, strength = settings.image_size, settings.strength
     wanted = [written_as(c) for c in text if not c.isspace()]
@@ -114,7 +112,7 @@ def write(settings, generator, text, hands):
 
 
 def written_as(character):
-    """The character that is written for another: the large kana for a small one."""
+    """The large kana of a small one; any other character itself."""
     if character not in SMALL_KANA:
         return character
     return unicodedata.lookup(unicodedata.name(character).replace("SMALL ", ""))
@@ -148,9 +146,9 @@ def _check_drawn(settings, drawn, wanted):
 
 
 def _conditions(settings, generator, characters):
-    """What the generator is told of the characters; of strange ones, nothing.
+    """The condition's inputs for the characters; dropped where it knows none.
 
-    In training, too, it was told nothing of some rows, and had the glyph alone.
+    In training, too, the condition was dropped in a share of the rows.
     """
     condition = generator.condition
     if condition is None or not characters:
@@ -162,11 +160,8 @@ def _conditions(settings, generator, characters):
     knowledge = Knowledge(known, tokenizer)
     able = condition.known(knowledge)
     trained = [c for c in known if able is None or c in able]
-    strange = [c not in trained for c in characters]
-    # What stands in for the strange ones is not looked at.
-    named = [
-        trained[0] if unknown else character
-        for character, unknown in zip(characters, strange, strict=True)
-    ]
-    inputs_of_text = condition.encode_text(named, knowledge)
-    return {**inputs_of_text, "drop_condition": np.array(strange, bool)}
+    unknown = [c not in trained for c in characters]
+    # The character in place of an unknown one has no effect.
+    named = [c if c in trained else trained[0] for c in characters]
+    encoded = condition.encode_text(named, knowledge)
+    return {**encoded, "drop_condition": np.array(unknown, bool)}

@@ -1,4 +1,4 @@
-"""What study_training measures of each generator that it trains."""
+"""Parts of study_training: the measures of each generator."""
 
 import lazy_loader
 

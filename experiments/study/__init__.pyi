@@ -1,2 +1,1 @@
-from .probes import Probes as Probes
-from .probes import measures as measures
+from .probes import Probes, measures

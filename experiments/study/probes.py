@@ -1,4 +1,4 @@
-"""Rows that every generator writes in unseen hands, and what is measured of them."""
+"""Rows that every generator writes in unseen hands, and their measures."""
 
 import keras
 import numpy as np
@@ -14,11 +14,7 @@ _COLUMNS = 23  # of a sheet
 class Probes:
     """Every character in the hands of writers who are in no training.
 
-    Args:
-        settings: of study_training.
-
-    Attributes:
-        hands: `Readings` of what these writers wrote themselves.
+    `hands` are the `Readings` of real images by them.
     """
 
     def __init__(self, settings):
@@ -31,15 +27,11 @@ class Probes:
         self.hands = Readings.of_store(self.reader, hands)
 
     def measure(self, path, sheet):
-        """The measures of what a generator writes; draws some of it as well.
-
-        Args:
-            path: of the generator.
-            sheet: of the picture, PNG.
+        """The measures of a generator; `sheet`, a picture, shows its images.
 
         Returns:
-            See `measures`, and "distance": the mean distance of features to what the
-            same hand made of the same character, where it wrote it.
+            See `measures`, and "distance": the mean distance of features to the same
+            character by the same hand, where there is one.
         """
         generator = models.load_trained(path, models.GENERATORS, "--output")
         generator = models.with_policy(generator, "float32")
@@ -58,9 +50,11 @@ class Probes:
         writers = np.array(self.store.source_names)[self.store.sources[table["style"]]]
         written = Readings.of_images(self.reader, images, table["label"], writers)
         found = measures(written)
-        keys = zip(self.hands.writers, self.hands.labels, strict=True)
-        own = {key: row for row, key in enumerate(keys)}
-        keys = zip(written.writers, written.labels, strict=True)
+        real, keys = (
+            list(zip(read.writers, read.labels, strict=True))
+            for read in (self.hands, written)
+        )
+        own = {key: row for row, key in enumerate(real)}
         pairs = [(row, own[key]) for row, key in enumerate(keys) if key in own]
         if pairs:
             rows, others = np.array(pairs).T
@@ -70,15 +64,11 @@ class Probes:
 
 
 def measures(readings):
-    """Measures of images, a dict of floats.
+    """Measures of `Readings`, a dict of floats.
 
-    Args:
-        readings: `Readings`.
-
-    Returns:
-        "read" and "confidence", in per cent; "spread", the mean distance of features
-        to the mean of their character; "ink", the blackness of the darkest twentieth
-        of each image, from 0 to 1.
+    "read" and "confidence" are in per cent; "spread" is the mean distance of features
+    to the mean of their character; "ink" the blackness of the darkest twentieth of each
+    image, from 0 to 1.
     """
     accuracy = readings.accuracy()
     apart = centred_by_character(readings.features, readings.labels)

@@ -1,4 +1,4 @@
-"""What unseen_characters reads of the characters that no training saw."""
+"""Parts of unseen_characters: the characters to hold out, and the results."""
 
 import lazy_loader
 

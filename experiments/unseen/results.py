@@ -10,21 +10,12 @@ _SHOWN, _COLUMNS = 100, 20
 
 
 def held_out(characters, share, seed):
-    """Class ids of the characters to hold out, ascending.
-
-    Args:
-        characters: a `CharacterSet`.
-        share: of the characters, above 0 and below 1.
-        seed: of the draw.
-
-    Raises:
-        InputError: the share leaves no character of one kind.
-    """
+    """Class ids of a share of the characters, drawn by the seed, ascending."""
     count = round(share * len(characters))
     if not 0 < count < len(characters):
         raise InputError(
             f"--held_out={share} keeps {count} of {len(characters)} characters out; "
-            "give a share that leaves some of both kinds."
+            "give a share that leaves both kinds."
         )
     return np.sort(np.random.default_rng(seed).permutation(len(characters))[:count])
 
@@ -32,9 +23,7 @@ def held_out(characters, share, seed):
 def accuracies(readings, unseen):
     """{"seen", "unseen": see `content_accuracy`, or None without images}.
 
-    Args:
-        readings: `Readings` of images of both kinds.
-        unseen: class ids.
+    `unseen` are the class ids of the unseen characters in the `Readings`.
     """
     own = np.isin(readings.labels, unseen)
     return {
@@ -44,12 +33,7 @@ def accuracies(readings, unseen):
 
 
 def draw(path, readings, unseen):
-    """Writes a grid of the first image of each of the first unseen characters.
-
-    Args:
-        path: of the PNG file.
-        readings, unseen: see `accuracies`.
-    """
+    """Writes a grid of the first image of each unseen character, see `accuracies`."""
     labels, first = np.unique(readings.labels, return_index=True)
     rows = first[np.isin(labels, unseen)][:_SHOWN]
     with complete_file(path) as partial:
@@ -59,14 +43,9 @@ def draw(path, readings, unseen):
 def table(results):
     """The text of {name: see `accuracies`}."""
     keys = ("top1", "low", "high", "confidence")
-    rows = [
-        [name]
-        + [
-            None if result[kind] is None else 100 * result[kind][key]
-            for kind in ("seen", "unseen")
-            for key in keys
-        ]
-        for name, result in results.items()
-    ]
+    rows = []
+    for name, result in results.items():
+        found = [result["seen"], result["unseen"]]
+        rows.append([name, *(f and 100 * f[key] for f in found for key in keys)])
     header = ["", "Seen: read %", "from", "to", "confidence %"]
     return evaluation.text_table([*header, "Unseen: read %", *header[2:]], rows)

@@ -1,22 +1,13 @@
-from .architecture import architecture as architecture
-from .card import MEASURED as MEASURED
-from .card import card as card
-from .data import describe as describe
-from .data import load_contents as load_contents
-from .data import load_tests as load_tests
-from .flags import Replaced as Replaced
-from .flags import flags_of as flags_of
-from .flags import trainings_of as trainings_of
-from .measures import beside as beside
-from .measures import load_judge as load_judge
-from .measures import measure_classifier as measure_classifier
-from .measures import measure_clip as measure_clip
-from .measures import measure_generator as measure_generator
-from .pictures import extremes as extremes
-from .pictures import glyphs_of as glyphs_of
-from .pictures import hands as hands
-from .recipes import MODELS as MODELS
-from .recipes import OMNIGLOT_WRITERS as OMNIGLOT_WRITERS
-from .runs import facts as facts
-from .runs import images_of as images_of
-from .runs import train as train
+from .card import MEASURED, card
+from .data import describe, load_contents, load_tests
+from .flags import Replaced, flags_of, trainings_of
+from .measures import (
+    architecture,
+    inputs_of,
+    measure_classifier,
+    measure_clip,
+    measure_generator,
+)
+from .pictures import extremes, glyphs_of, hands
+from .recipes import MODELS, OMNIGLOT_WRITERS
+from .runs import facts, images_of, train

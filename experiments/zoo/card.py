@@ -1,12 +1,14 @@
-"""The card of a model: what measured.json holds, in words.
+"""The card of a model: measured.json in words.
 
-A pure function of the figures, so that no sentence says what was not measured.
+A pure function of the figures: no sentence says what was not measured.
 """
+
+import textwrap
 
 from hwgen_keras.evaluation import markdown_table
 
 from . import recipes
-from .figures import figures
+from .figures import FIGURES
 
 MEASURED = "measured.json"
 _TITLES = {
@@ -69,14 +71,16 @@ _LIMITS = {
         "followed.",
     ),
 }
+_LICENCE = (
+    "The weights are under the Apache License 2.0, as this project is. As facts about "
+    "their origin: data under other licences took part in the training, among it "
+    "strokes of KanjiVG (CC BY-SA 3.0, copyright Ulrich Apel); the tables above give "
+    "the sources the credit that they ask for."
+)
 
 
 def card(measured):
-    """The README.md of a model's folder.
-
-    Args:
-        measured: the content of `measured.json`, see `reproduce`.
-    """
+    """The README.md of a model's folder from `measured.json`, see `reproduce`."""
     kind, data = measured["kind"], measured["data"]
     number = f"{data['characters']['number']:,}"
     title = _TITLES[kind].format(number=number)
@@ -86,7 +90,7 @@ def card(measured):
         _at_a_glance(measured),
         f"```python\n{_SNIPPETS[kind].format(name=measured['name'])}```",
         "## What it does on writers it has not seen",
-        *figures(measured),
+        *FIGURES[kind](measured),
         "## Limits",
         _list([*_LIMITS[kind], *_shared_limits(measured)]),
         "## Training",
@@ -94,9 +98,9 @@ def card(measured):
         "## Data",
         *_data(measured),
         "## Architecture",
-        _architecture(measured["model"]),
+        "```\n" + "\n".join(measured["model"]["parts"]) + "\n```",
         "## Licence of the weights",
-        _licence(),
+        _LICENCE,
         "This card was written by `experiments.reproduce` from `measured.json`.",
     ]
     return "\n\n".join(sections) + "\n"
@@ -124,7 +128,7 @@ def _at_a_glance(measured):
 
 def _shared_limits(measured):
     data = measured["data"]
-    writers = [f"{one['writers']} in {one['name']}" for one in data["test"]]
+    writers = [f"{test['writers']} in {test['name']}" for test in data["test"]]
     return (
         f"Tested on few writers ({', '.join(writers)}): another hand may be read, or "
         "followed, much better or worse. The intervals count images as if they were "
@@ -136,35 +140,35 @@ def _shared_limits(measured):
 
 
 def _training(measured):
-    name = measured["name"]
     yield (
         "These trainings, in this order. With the data in place, "
-        f"`python -m experiments.reproduce {name}` runs them all, and "
+        f"`python -m experiments.reproduce {measured['name']}` runs them all, and "
         "`docs/how-to/zoo.md` tells how; `FONTS`, `OMNIGLOT` and so on stand for the "
         "data below."
     )
     for run in measured["training"]:
-        lines = [f"python -m experiments.{run['script']}", *run["flags"]]
-        yield "```sh\n" + _wrapped(lines) + "\n```"
+        yield _shell([f"python -m experiments.{run['script']}", *run["flags"]])
         yield _run(run)
 
 
-def _wrapped(words, width=84):
-    lines, line = [], ""
-    for word in words:
-        if line and len(line) + len(word) + 1 > width:
-            lines.append(f"{line} \\")
-            line = "   "
-        line = f"{line} {word}" if line else word
-    return "\n".join([*lines, line])
+def _shell(words):
+    """Words as a code block of lines of at most 84 characters and a backslash."""
+    text = textwrap.fill(
+        *(" ".join(words), 84),
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "```sh\n" + text.replace("\n", " \\\n") + "\n```"
 
 
 def _run(run):
-    facts = [f"{run['step']}: {run['steps']:,} steps of {run['batch_size']}"]
-    facts[0] += f" on the {run['backend']} backend"
-    versions = run["versions"] or {}
-    if versions:
-        facts[0] += f" of Keras {versions.get('keras')}"
+    facts = [
+        f"{run['step']}: {run['steps']:,} steps of {run['batch_size']} on the "
+        f"{run['backend']} backend"
+    ]
+    if run["versions"]:
+        facts[0] += f" of Keras {run['versions'].get('keras')}"
     if run["minutes"]:
         facts.append(f"{run['minutes']:.3g} minutes of steps by its log")
     if run["git_revision"]:
@@ -187,14 +191,11 @@ def _data(measured):
     yield "It was tested on writers that no training of it saw:"
     yield _handwriting(data["test"], "test")
     if measured["kind"] == "generator":
+        own = ", ".join(source["name"] for source in data["judge_handwriting"])
         yield (
-            "The judge was trained on the handwriting above, "
-            + (
-                "on " + ", ".join(one["name"] for one in data["judge_handwriting"])
-                if data["judge_handwriting"]
-                else "on no other"
-            )
-            + f", and on the glyphs of {len(data['judge_fonts'])} other fonts:"
+            "The judge was trained on the handwriting above, on "
+            f"{own or 'no other'}, and on the glyphs of {len(data['judge_fonts'])} "
+            "other fonts:"
         )
         yield _fonts(data["judge_fonts"])
     yield (
@@ -203,23 +204,27 @@ def _data(measured):
     )
 
 
-def _handwriting(manifests, which):
+def _handwriting(sources, kind):
     rows = []
-    for one in manifests:
-        count = ", ".join(f"{n:,} {script}" for script, n in one["by_script"].items())
-        writers = str(one["writers"])
-        if one["numbers"]:
-            writers += f" (numbers {one['numbers']})"
-        rows.append([one["name"], one["writing"], one["licence"], writers, count])
-    return _words(["", "what", "licence", "writers", f"{which} images"], rows)
+    for source in sources:
+        counts = source["by_script"].items()
+        writers, numbers = str(source["writers"]), source["numbers"]
+        rows.append(
+            [
+                *(source["name"], source["writing"], source["licence"]),
+                f"{writers} (numbers {numbers})" if numbers else writers,
+                ", ".join(f"{number:,} {script}" for script, number in counts),
+            ]
+        )
+    return _words(["", "what", "licence", "writers", f"{kind} images"], rows)
 
 
 def _fonts(fonts):
     rows = []
     for font in fonts:
-        url = font["licence_url"]
-        shown = url if url and url not in font["licence"] else ""
-        rows.append([font["name"], " ".join([font["licence"], shown]).strip()])
+        licence, url = font["licence"], font["licence_url"]
+        shown = licence if url in licence else f"{licence} {url}"
+        rows.append([font["name"], shown.strip()])
     title = "licence, as the font file or Debian's package says it"
     return _words(["font", title], rows)
 
@@ -227,16 +232,3 @@ def _fonts(fonts):
 def _words(header, rows):
     """A table of words, all of it to the left."""
     return markdown_table(header, rows, left=range(len(header)))
-
-
-def _architecture(model):
-    return "```\n" + "\n".join(model["parts"]) + "\n```"
-
-
-def _licence():
-    return (
-        "The weights are under the Apache License 2.0, as this project is. As facts "
-        "about their origin: data under other licences took part in the training, "
-        "among it strokes of KanjiVG (CC BY-SA 3.0, copyright Ulrich Apel); the tables "
-        "above give the sources the credit that they ask for."
-    )

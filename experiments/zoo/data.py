@@ -1,10 +1,10 @@
-"""What the models of saved_models/ are measured on, and what their data is."""
+"""The test data of the models of saved_models/, and the description of all data."""
 
 import collections
 import dataclasses
-import json
 import pathlib
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from hwgen_keras.characters import CharacterSet
 from hwgen_keras.characters.sets import HIRAGANA, KATAKANA
 from hwgen_keras.data import HANDWRITING, ImageStore, simulated_store
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import read_json
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources.font_files import faces, font_files, name_faces
 
@@ -23,14 +24,13 @@ KANA = frozenset(HIRAGANA + KATAKANA)
 SCRIPTS = ("kana", "kanji")
 _LICENCE = 90  # letters of a font's licence that a card shows
 
-Test = collections.namedtuple("Test", "store writers names")
-Test.__doc__ = """Images of one script by writers nobody trained on.
 
-Attributes:
-    store: `ImageStore` of cleaned images.
-    writers: how many there are.
-    names: what the data is called.
-"""
+class Test(NamedTuple):
+    """Cleaned images of one script by writers of no training."""
+
+    store: ImageStore
+    writers: int
+    names: list[str]  # of the data
 
 
 def script_of(character):
@@ -38,10 +38,10 @@ def script_of(character):
 
 
 def load_tests(paths, images, characters):
-    """The images of writers nobody trained on, {script: `Test`}.
+    """The images of writers of no training, {script: `Test`}.
 
-    Of each manifest those of the script that most of its images show: who recorded
-    kanji and a few kana is a writer of kanji.
+    Of each manifest only the script that most of its images show counts: a writer of
+    kanji may have written a few kana as well.
 
     Args:
         paths: of manifests.
@@ -51,10 +51,11 @@ def load_tests(paths, images, characters):
     samples, names = {}, {}
     for path in paths:
         found = inputs.load_samples(images, path, characters)
-        kinds = [script_of(sample.character) for sample in found]
-        script = max(SCRIPTS, key=kinds.count)
-        own = [s for s, kind in zip(found, kinds, strict=True) if kind == script]
-        samples.setdefault(script, []).extend(own)
+        scripts = [script_of(sample.character) for sample in found]
+        script = max(SCRIPTS, key=scripts.count)
+        samples.setdefault(script, []).extend(
+            s for s, own in zip(found, scripts, strict=True) if own == script
+        )
         name = source_of(path) or pathlib.Path(path).name
         names.setdefault(script, []).append(name)
     size, cache = images.image_size, images.cache
@@ -70,13 +71,7 @@ def load_tests(paths, images, characters):
 
 
 def load_contents(fonts, name, images, characters):
-    """The glyphs of one font, and its name.
-
-    Args:
-        fonts: paths of all fonts.
-        name: of the one among them; None: the first.
-        images, characters: see `load_tests`.
-    """
+    """The glyphs of the font `name` among `fonts` (None: the first), and its name."""
     store = inputs.load_store(images, fonts=fonts, characters=characters)
     names = [store.source_names[k] for k in np.unique(store.sources)]
     name = name or names[0]
@@ -88,62 +83,44 @@ def load_contents(fonts, name, images, characters):
     return store.select(store.find(source=name)), name
 
 
-def asked_characters(contents, kanji, seed):
-    """Class ids of what a generator is to write, {script: ascending integers}.
+def requested_characters(contents, kanji, seed):
+    """Class ids that a generator is measured by, {script: ascending integers}.
 
-    Args:
-        contents: the glyphs of one font; all kana among them are asked for.
-        kanji: how many of its kanji are, drawn by the seed.
-        seed: an integer.
+    They are all kana of a font's glyphs, and a number of its kanji drawn by the seed.
     """
     drawn = np.unique(contents.labels)
-    kinds = np.array([script_of(contents.characters[k]) for k in drawn])
-    known = drawn[kinds == "kanji"]
+    scripts = np.array([script_of(contents.characters[k]) for k in drawn])
+    known = drawn[scripts == "kanji"]
     order = np.random.default_rng(seed).permutation(len(known))
-    found = {"kana": drawn[kinds == "kana"]}
-    found["kanji"] = np.sort(known[order[:kanji]])
+    found = {"kana": drawn[scripts == "kana"], "kanji": np.sort(known[order[:kanji]])}
     return {script: labels for script, labels in found.items() if len(labels)}
 
 
-def unseen_hands(tests, asked, judge_fonts, images, characters):
-    """Hands that no training saw, {kind: {script: `ImageStore`}}.
+def unseen_hands(tests, requested, judge_fonts, images, characters):
+    """Hands that no training saw, {kind: {script: `ImageStore` of it alone}}.
 
-    "writers" of the tests; "simulated" ones with other seeds; "fonts" of the judge,
-    shown as if each were a hand. Each store has images of its script alone.
-
-    Args:
-        tests: of `load_tests`.
-        asked: of `asked_characters`.
-        judge_fonts: paths of fonts.
-        images, characters: see `load_tests`.
+    The kinds are "writers" of the tests, "simulated" writers with other seeds, and
+    "fonts" of the judge, each taken for a hand. See `load_tests`,
+    `requested_characters`.
     """
     found = {"writers": {script: test.store for script, test in tests.items()}}
-    everything = np.concatenate(list(asked.values()))
-    subset = CharacterSet("asked", [characters[k] for k in everything])
+    labels = np.concatenate(list(requested.values()))
+    subset = CharacterSet("asked", [characters[k] for k in labels])
     drawn = simulated_store(recipes.UNSEEN_WRITERS, subset, images.image_size)
-    found["simulated"] = _by_script(drawn.relabel(characters), asked)
+    found["simulated"] = _by_script(drawn.relabel(characters), requested)
     if judge_fonts:
         fonts = inputs.load_store(images, fonts=judge_fonts, characters=characters)
-        found["fonts"] = _by_script(fonts.as_kind(HANDWRITING), asked)
+        found["fonts"] = _by_script(fonts.as_kind(HANDWRITING), requested)
     return found
 
 
-def _by_script(store, asked):
-    found = {}
-    for script, labels in asked.items():
-        chosen = np.isin(store.labels, labels)
-        if chosen.any():
-            found[script] = store.select(chosen)
-    return found
+def _by_script(store, requested):
+    chosen = {script: np.isin(store.labels, k) for script, k in requested.items()}
+    return {script: store.select(rows) for script, rows in chosen.items() if rows.any()}
 
 
 def describe(settings, images, characters):
-    """What the data is, whose, and under which licence: a dict for JSON.
-
-    Args:
-        settings: of reproduce.
-        images, characters: see `load_tests`.
-    """
+    """The data, its authors and licences, a dict for JSON."""
     found = {"characters": {"name": characters.name, "number": len(characters)}}
     for name in ("fonts", "judge_fonts"):
         found[name] = _fonts(getattr(settings, name))
@@ -157,13 +134,13 @@ def _manifest(images, path, characters):
     samples = inputs.load_samples(images, path, characters)
     name = source_of(path)
     known = next((s for s in recipes.SOURCES if s.name == name), None)
-    kinds = collections.Counter(script_of(sample.character) for sample in samples)
+    counts = collections.Counter(script_of(sample.character) for sample in samples)
     return {
         "name": name or pathlib.Path(path).name,
         "writing": known.writing if known else "your own data",
         "licence": known.licence if known else "see the data",
         "images": len(samples),
-        "by_script": dict(kinds),
+        "by_script": dict(counts),
         "writers": len({sample.writer for sample in samples}),
         "numbers": _numbers(samples),
     }
@@ -179,12 +156,12 @@ def _numbers(samples):
 
 
 def _fonts(paths):
-    """Names and licences of the fonts, as far as files tell them."""
+    """Names and licences of the fonts, as far as their files state them."""
     records = []
     for path in map(pathlib.Path, paths):
         coverage = path.with_name("coverage.json")
         if path.suffix == ".store" and coverage.is_file():
-            records += json.loads(coverage.read_text("utf-8"))["fonts"]
+            records += read_json(coverage)["fonts"]
         elif path.suffix == ".store":
             records += [{"name": name} for name in ImageStore.open(path).source_names]
         else:
@@ -204,12 +181,9 @@ def _fonts(paths):
 
 
 def _short(licence, name):
-    # The first sentence, which names it.
+    """The first sentence of a font's licence, which names it."""
     text = " ".join((licence or "").split()).split(". ")[0]
     if not re.search(r"\w", text):
-        licences = (
-            text for start, text in recipes.FONT_LICENCES if name.startswith(start)
-        )
-        known = next(licences, None)
-        return f"{known} (Debian's package)" if known else "see the font"
+        known = [own for start, own in recipes.FONT_LICENCES if name.startswith(start)]
+        return f"{known[0]} (Debian's package)" if known else "see the font"
     return text if len(text) <= _LICENCE else f"{text[:_LICENCE].rstrip()}…"

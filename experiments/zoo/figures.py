@@ -1,4 +1,4 @@
-"""The figures of a model's card, each beside what it must be compared with."""
+"""The figures of a model's card, each with the figure to compare it with."""
 
 from hwgen_keras.evaluation import markdown_table
 
@@ -11,7 +11,7 @@ _HANDS = {
     "simulated": "unseen simulated writers",
     "fonts": "fonts of the judge, each taken for a hand",
 }
-# Of `generated_measures`, beside reading.
+# Of `compare_sets`, besides reading.
 _MEASURES = (
     "nearest to its hand %",
     "kernel glyph distance",
@@ -19,16 +19,6 @@ _MEASURES = (
     "near-duplicates %",
 )
 _EXAMPLES = 8
-
-
-def figures(measured):
-    """The paragraphs and tables of a card's figures, strings."""
-    found = {
-        "classifier": _of_classifier,
-        "clip": _of_clip,
-        "generator": _of_generator,
-    }[measured["kind"]]
-    yield from found(measured)
 
 
 def _row(name, read):
@@ -70,9 +60,9 @@ def _of_clip(measured):
 def _of_generator(measured):
     found = measured["generation"]
     asked = " and ".join(
-        f"{one['characters']:,} {script} ({one['images']} image"
-        f"{'s' * (one['images'] > 1)} each)"
-        for script, one in found["asked"].items()
+        f"{asked['characters']:,} {script} ({asked['images']} image"
+        f"{'s' * (asked['images'] > 1)} each)"
+        for script, asked in found["asked"].items()
     )
     yield (
         f"It wrote {asked}, rewriting glyphs of {found['reference_font']}, and was "
@@ -86,15 +76,17 @@ def _of_generator(measured):
     for script in found["asked"]:
         rows.append(_row(f"{script}: the glyphs", found["contents"][script]))
         for kind, name in _HANDS.items():
-            one = found["hands"].get(kind, {}).get(script)
-            if one is None:
-                continue
-            name = f"{script}: {_count(one['hands'], name)}"
-            rows.append(_row(f"{name}, **generated**", one["generated"]))
-            rows.append(_row(f"{name}, real", one["real"]))
+            hands = found["hands"].get(kind, {}).get(script)
+            if hands is not None:
+                name = f"{script}: {_count(hands['hands'], name)}"
+                rows.append(_row(f"{name}, **generated**", hands["generated"]))
+                rows.append(_row(f"{name}, real", hands["real"]))
     yield markdown_table(_READING, rows)
-    trained = [one["name"] for one in measured["data"]["judge_handwriting"]]
-    again = [o["name"] for o in measured["data"]["test"] if o["name"] in trained]
+    trained, tested = (
+        [source["name"] for source in measured["data"][part]]
+        for part in ("judge_handwriting", "test")
+    )
+    again = [name for name in tested if name in trained]
     if again:
         yield (
             f"The judge was trained on {' and '.join(again)}: what it reads of these "
@@ -118,22 +110,20 @@ def _count(number, name):
 
 def _bar(found):
     for script, share in recipes.BAR.items():
-        one = found["hands"].get("writers", {}).get(script)
-        if one is None:
-            continue
-        read = one["generated"]["top1"]
-        reached = "reached" if read >= share else "**not reached**"
-        yield (
-            f"The project's bar for {script}, {100 * share:.0f} % read in the hands of "
-            f"unseen writers, is {reached}: {100 * read:.1f} %."
-        )
+        if script in found["hands"].get("writers", {}):
+            read = found["hands"]["writers"][script]["generated"]["top1"]
+            reached = "reached" if read >= share else "**not reached**"
+            yield (
+                f"The project's bar for {script}, {100 * share:.0f} % read in the "
+                f"hands of unseen writers, is {reached}: {100 * read:.1f} %."
+            )
 
 
 def _ink(ink):
-    """What the correlations of the hands' ink are, in a sentence."""
+    """The correlations of the hands' ink in a sentence."""
     parts = []
-    for script, one in ink.items():
-        for kind, value in one["correlation"].items():
+    for script, followed in ink.items():
+        for kind, value in followed["correlation"].items():
             whose = "all hands" if kind == "all" else _HANDS[kind]
             parts.append(
                 f"{value['r']:.2f} over {value['hands']} ({script}, {whose}; "
@@ -151,13 +141,12 @@ def _ink(ink):
 def _hand_measures(found):
     rows = []
     for kind, scripts in found["hands"].items():
-        for script, one in scripts.items():
+        for script, hands in scripts.items():
             for name in _MEASURES:
-                row = one["measures"].get(name)
-                if row is None or row["generated"] is None:
-                    continue
-                cells = [row["generated"], row["real"], row["chance"][0]]
-                rows.append([f"{script}, {_HANDS[kind]}: {name}", *cells])
+                row = hands["measures"].get(name, {"generated": None})
+                if row["generated"] is not None:
+                    cells = [row["generated"], row["real"], row["chance"][0]]
+                    rows.append([f"{script}, {_HANDS[kind]}: {name}", *cells])
     if rows:
         yield (
             "More of `docs/reference/metrics.md`, by the judge's features; a judge "
@@ -168,7 +157,7 @@ def _hand_measures(found):
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 
 
-def _extremes(measured, what):
+def _extremes(measured, value):
     pictures = measured["pictures"]
     for name, words in (("lowest", "bad"), ("highest", "good")):
         shown = pictures[name]
@@ -176,7 +165,11 @@ def _extremes(measured, what):
         yield (
             f"![The {len(shown)} images with the {name} values]({name}.png)\n\n*The "
             f"{words} ones, chosen by rule: the {len(shown)} images with the {name} "
-            f"values of {what}, from {shown[0][2]:.2g} to {shown[-1][2]:.2g}. Beside "
+            f"values of {value}, from {shown[0][2]:.2g} to {shown[-1][2]:.2g}. Beside "
             f"each its character and what was read, in {pictures['font']}. The first: "
             f"{examples}.*"
         )
+
+
+# {kind of a model: a function, measured.json → paragraphs and tables of its card}.
+FIGURES = {"classifier": _of_classifier, "clip": _of_clip, "generator": _of_generator}

@@ -9,29 +9,24 @@ import re
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Images
-from hwgen_keras.settings import NOTHING, Settings, Size, rules_of, setting
+from hwgen_keras.settings import NOTHING, Settings, Size, like, rules_of, setting
 from hwgen_keras.training.settings import Precision
 
 from . import recipes
 
 
-def _open(settings_class, name):
-    """The setting of a class, without its default."""
-    return setting(**vars(rules_of(settings_class)[name]) | {"default": None})
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Replaced(Settings):
-    """What takes the place of a recipe's value, where it has one and this is given."""
+    """Settings that replace those of the recipes that have them."""
 
     characters: str | None = setting(
         None,
         "Character set in place of the recipe's; so with --size, --image_size and "
         "--dtype_policy.",
     )
-    size: str | None = _open(Size, "size")
-    image_size: int | None = _open(Images, "image_size")
-    dtype_policy: str | None = _open(Precision, "dtype_policy")
+    size: str | None = like(Size, "size", default=None)
+    image_size: int | None = like(Images, "image_size")
+    dtype_policy: str | None = like(Precision, "dtype_policy", default=None)
 
 
 @functools.cache
@@ -54,21 +49,13 @@ def trainings_of(model):
 
 
 def flags_of(training, settings):
-    """The flags of a training, with what reproduce was asked for put in.
-
-    Args:
-        training: a name in `TRAININGS`.
-        settings: of reproduce.
-
-    Raises:
-        InputError: what a placeholder stands for was not given.
-    """
+    """The flags of a training in `TRAININGS`, filled in from reproduce's settings."""
     found = []
     for flag in recipes.TRAININGS[training].flags:
         name, equals, value = flag.partition("=")
-        replaced = name[2:] in rules_of(Replaced)
-        if replaced and getattr(settings, name[2:]) is not None:
-            found.append(f"{name}={getattr(settings, name[2:])}")
+        replaced = name[2:] in rules_of(Replaced) and getattr(settings, name[2:])
+        if replaced:
+            found.append(f"{name}={replaced}")
         elif name == "--steps":
             found.append(f"{name}={max(1, round(int(value) * settings.steps_scale))}")
         elif value.startswith("$runs/"):
@@ -80,40 +67,34 @@ def flags_of(training, settings):
                     f"--{value[1:]} is needed: the training {training} takes it."
                 )
             values = given if isinstance(given, tuple) else [given]
-            found += [f"{name}={each}" for each in values]
+            found += [f"{name}={item}" for item in values]
         else:
             found.append(flag)
-    return found + _changes(settings).get(training, [])
-
-
-def _changes(settings):
-    """What `--change` adds, {training: [flag, …]}."""
-    found = {}
     for change in settings.change:
-        training, equals, flags = change.partition("=")
-        if training not in recipes.TRAININGS or not flags.startswith("--"):
+        changed, equals, flags = change.partition("=")
+        if changed not in recipes.TRAININGS or not flags.startswith("--"):
             raise InputError(
                 f"--change={change}: write it as TRAINING=FLAGS, such as "
                 "generator=--steps=9000; the trainings are "
                 f"{', '.join(recipes.TRAININGS)}."
             )
-        found.setdefault(training, []).extend(flags.split())
+        found += flags.split() if changed == training else []
     return found
 
 
 def differences(training, before, flags):
-    """What a finished run has otherwise than flags ask for, sentences.
+    """Sentences on settings of a finished run that differ from flags.
 
-    Paths are not compared: the run may have been made elsewhere.
+    Paths are not compared: the run may be from another machine.
 
     Args:
         training: a name in `TRAININGS`.
-        before: the settings of the run, as its config.json has them.
-        flags: of `flags_of`.
+        before: "flags" of the run's config.json.
+        flags: see `flags_of`.
     """
-    # Of a flag that is given twice the last one counts.
-    asked = dict(flag[2:].split("=", 1) for flag in flags if "=" in flag)
-    for name, value in asked.items():
+    # Of a flag that is given twice the last value counts.
+    expected = dict(flag[2:].split("=", 1) for flag in flags if "=" in flag)
+    for name, value in expected.items():
         rule = rules(training).get(name)
         if rule is None or rule.changes == NOTHING or re.search(r"[/\\]", value):
             continue
@@ -133,11 +114,8 @@ def _same(before, text):
 def shown_flags(training, config):
     """The flags of a run as a card shows them: without anybody's paths.
 
-    They are those of the recipe, in its order, with the values that the run had.
-
-    Args:
-        training: a name in `TRAININGS`.
-        config: the run's config.json.
+    They are the recipe's, in its order, with the values of the run's config.json, then
+    all others.
     """
     before, known = config["flags"], rules(training)
     shown, seen = [], {"run_dir"}
@@ -151,7 +129,7 @@ def shown_flags(training, config):
         if value.startswith("$runs/"):
             shown.append(f"--{name}={value.replace('$runs', 'runs/zoo')}")
         elif isinstance(now, list):
-            shown += [f"--{name}={_public(name, each, value)}" for each in now]
+            shown += [f"--{name}={_public(name, path, value)}" for path in now]
         elif now is None or now is False and not equals:
             continue
         elif not equals:
@@ -160,7 +138,6 @@ def shown_flags(training, config):
             shown.append(f'--{name}="{now}"')
         else:
             shown.append(f"--{name}={_text(now)}")
-    # What was given beyond the recipe changes the result, too.
     for given in config.get("command", [])[1:]:
         name, equals, value = given.removeprefix("--").partition("=")
         free = name in known and known[name].changes == NOTHING

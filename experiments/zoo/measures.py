@@ -1,23 +1,48 @@
 """What the cards of saved_models/ say of a model: figures, and rows for pictures."""
 
+import keras
 import numpy as np
 
-from hwgen_keras import evaluation, generation
+from hwgen_keras import evaluation
 from hwgen_keras.data import ImageStore, placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Readings
 from hwgen_keras.generation import GenerationSampler, to_uint8, write_rows
 
-from .data import asked_characters, unseen_hands
+from .data import requested_characters, unseen_hands
 
 _EXAMPLES = 10
+# Arguments of layers that a card leaves out.
+_SILENT = ("name", "trainable", "dtype", "build_config", "compile_config")
+
+
+def architecture(network):
+    """The number of parameters, and the parts with their sizes: a dict for JSON."""
+    config = keras.saving.serialize_keras_object(network)
+    return {"parameters": int(network.count_params()), "parts": _parts(config)}
+
+
+def _parts(config, role=None, depth=0):
+    """Lines such as `encoder: ImageEncoder(widths=[32, 64])`, inner ones indented."""
+    arguments, inner = [], []
+    for name, value in config["config"].items():
+        if isinstance(value, dict) and "class_name" in value:
+            if isinstance(value.get("config"), dict) and value["module"] != "keras":
+                inner.append((name, value))
+        elif name not in _SILENT and value is not None and not isinstance(value, dict):
+            arguments.append(f"{name}={value}")
+    text = f"{config['class_name']}({', '.join(arguments)})"
+    lines = [f"{'  ' * depth}{role}: {text}" if role else text]
+    for name, value in inner:
+        lines += _parts(value, name, depth + 1)
+    return lines
 
 
 def measure_classifier(classifier, tests):
-    """What a classifier reads of unseen writers.
+    """The reading of unseen writers by a classifier.
 
     Returns:
-        ({script: {"writers", "data", **content_accuracy}}, `Readings` of all images).
+        ({script: {"writers", "data", see `content_accuracy`}}, `Readings` of all).
     """
     found, reads = {}, []
     for script, test in tests.items():
@@ -27,7 +52,7 @@ def measure_classifier(classifier, tests):
 
 
 def measure_clip(clip, tests, tokenizer, characters, seed):
-    """Which of all characters' structures lies nearest to images of unseen writers.
+    """Which characters' structures lie nearest to images of unseen writers.
 
     Returns:
         (as `measure_classifier`, its `Readings`, [[character, its nearest ones], …] of
@@ -58,24 +83,33 @@ def _of(test):
     return {"writers": test.writers, "data": test.names}
 
 
-def beside(written):
-    """A function, row numbers of all of some `Written` → the images before each."""
-    ends = np.cumsum([len(one.images) for one in written])
+def inputs_of(written):
+    """A function, rows of all of a list of `Written` → {input: its images}."""
+    places = [(part, row) for part in written for row in range(len(part.images))]
 
     def columns(rows):
+        """`content` is the rewritten glyph, `style` the first image of the hand."""
         found = {"content": [], "style": []}
-        for row in rows:
-            place = int(np.searchsorted(ends, row, side="right"))
-            own = [row - (ends[place] - len(written[place].images))]
-            found["content"].append(written[place].content(own)[0])
-            found["style"].append(written[place].style(own)[0])
-        return {title: np.stack(images) for title, images in found.items()}
+        for part, row in (places[k] for k in rows):
+            for name, images in found.items():
+                images.append(placed_grey(part.store, part.table[name][[row]])[0])
+        return {name: np.stack(images) for name, images in found.items()}
 
     return columns
 
 
+def write(generator, store, counts, tokenizer, settings):
+    """The images and the table of `write_rows`, see `Written`."""
+    sampler = GenerationSampler(
+        *(store, counts, tokenizer, settings.seed),
+        style_images=settings.style_images,
+        condition=generator.condition,
+    )
+    return write_rows(generator, sampler)
+
+
 class Written:
-    """What a generator writes in some hands, and who reads it how.
+    """Images that a generator writes in the style of hands, read by the judge.
 
     Args:
         generator, judge: models in float32.
@@ -88,23 +122,12 @@ class Written:
 
     def __init__(self, generator, judge, contents, hands, counts, tokenizer, settings):
         self.store = ImageStore.merge([contents, hands])
-        sampler = GenerationSampler(
-            *(self.store, counts, tokenizer, settings.seed),
-            style_images=settings.style_images,
-            condition=generator.condition,
+        self.images, self.table = write(
+            generator, self.store, counts, tokenizer, settings
         )
-        self.images, self.table = write_rows(generator, sampler)
         sources = self.store.sources[self.table["style"]]
         writers = np.array(self.store.source_names)[sources]
         self.read = Readings.of_images(judge, self.images, self.table["label"], writers)
-
-    def content(self, rows):
-        """The glyphs that were rewritten, as the generator saw them."""
-        return placed_grey(self.store, self.table["content"][rows])
-
-    def style(self, rows):
-        """The images whose hand was shown; of several the first."""
-        return placed_grey(self.store, self.table["style"][rows])
 
 
 def placed_grey(store, indices):
@@ -116,26 +139,23 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
-        generator, judge: models in float32.
-        tests: of `load_tests`.
-        contents: `ImageStore` of the glyphs of one font.
-        tokenizer: or None.
+        generator, judge, contents, tokenizer: see `Written`.
+        tests, images: see `load_tests`.
         settings: of reproduce.
-        images: how images are read, `Images`.
 
     Returns:
         (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the
         hands, see `unseen_hands`).
     """
     characters = contents.characters
-    asked = asked_characters(contents, settings.kanji, settings.seed)
-    hands = unseen_hands(tests, asked, settings.judge_fonts, images, characters)
+    requested = requested_characters(contents, settings.kanji, settings.seed)
+    hands = unseen_hands(tests, requested, settings.judge_fonts, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
-    made, inks = {}, {script: [] for script in asked}
-    for script, labels in asked.items():
-        each = settings.kana_images if script == "kana" else 1
-        counts = {characters[k]: each for k in labels}
-        figures["asked"][script] = {"characters": len(labels), "images": each}
+    in_writers, inks = {}, {script: [] for script in requested}
+    for script, labels in requested.items():
+        count = settings.kana_images if script == "kana" else 1
+        counts = {characters[k]: count for k in labels}
+        figures["asked"][script] = {"characters": len(labels), "images": count}
         glyphs = contents.select(np.isin(contents.labels, labels))
         figures["contents"][script] = Readings.of_store(judge, glyphs).accuracy()
         for kind, of_kind in hands.items():
@@ -143,52 +163,41 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
                 continue
             store = of_kind[script]
             generated = Written(
-                generator, judge, glyphs, store, counts, tokenizer, settings
+                *(generator, judge, glyphs, store, counts, tokenizer, settings)
             )
             if kind == "writers":
-                made[script] = generated
+                in_writers[script] = generated
             written = store.select(np.isin(store.labels, labels))
             real = Readings.of_store(judge, written)
-            found = _compare(generated, real, settings.seed)
+            found = _compare(generated.read, real, settings.seed)
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
             points = evaluation.trait_by_hand(generated.read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
-    return figures, made, hands
+    return figures, in_writers, hands
 
 
-def _compare(made, real, seed):
-    """Figures of generated images beside those of the real ones by the same hands."""
-    found = {
-        "generated": made.read.accuracy(),
-        "real": real.accuracy(),
-    }
+def _compare(generated, real, seed):
+    """Figures of generated images and of the real ones by the same hands."""
     try:
-        compared = evaluation.compare_sets(made.read, real, seed)
-        found["measures"], found["notes"] = compared
+        measures, notes = evaluation.compare_sets(generated, real, seed)
     except InputError as error:
-        found["measures"], found["notes"] = {}, [str(error)]
-    return found
+        measures, notes = {}, [str(error)]
+    accuracies = {"generated": generated.accuracy(), "real": real.accuracy()}
+    return {**accuracies, "measures": measures, "notes": notes}
 
 
 def follows(points):
-    """How the ink goes with the hands': of all, and of each kind with three or more.
+    """Correlation of ink with the hands': of all, and of each kind of three or more.
 
-    A hand's own kind says whether small differences are followed, too: fonts differ
-    more than writers do.
+    The kinds show whether small differences are followed: fonts differ more than
+    writers do.
     """
     kinds = {"all": points}
     for point in points:
         kinds.setdefault(point["kind"], []).append(point)
-    found = {kind: evaluation.trait_followed(some) for kind, some in kinds.items()}
+    found = {kind: evaluation.trait_followed(own) for kind, own in kinds.items()}
     found = {kind: value for kind, value in found.items() if value is not None}
     return {"correlation": found, "points": points}
-
-
-def load_judge(path, characters, generator, run):
-    """The recogniser that judges, in float32, checked to have taught nothing."""
-    judge = generation.load_reader(path, characters)
-    generation.check_independent(judge, generator, run)
-    return judge

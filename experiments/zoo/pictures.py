@@ -7,9 +7,8 @@ import numpy as np
 from hwgen_keras.data import ImageStore
 from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
-from hwgen_keras.generation import GenerationSampler, write_rows
 
-from .measures import placed_grey
+from .measures import placed_grey, write
 
 SHOWN = 40
 _BLOCKS = 8
@@ -18,26 +17,24 @@ _PAPER = 255
 HANDS, CHARACTERS = 8, 10
 
 
-def extremes(folder, read, glyphs, beside=None):
-    """Writes lowest.png and highest.png: the images with the lowest and highest odds.
+def extremes(folder, read, glyphs, inputs=None):
+    """Writes lowest.png and highest.png, of the least and most probable images.
 
     Args:
-        folder: where to write.
+        folder: of the files.
         read: `evaluation.Readings`.
-        glyphs: a function, class ids → uint8 images of what they look like in print.
-        beside: optional function, row numbers → {title: images} to show before each,
-            the character in print among them.
+        glyphs: see `glyphs_of`.
+        inputs: of a generator, see `inputs_of`; None: the images are real.
 
     Returns:
-        {picture: what was read, [[character, what was read, probability], …]}, with
-        class ids in place of characters.
+        {picture: [[class id, class id that was read, probability], …]}.
     """
-    texts, found = {}, read.found
+    texts, found = {}, read.predicted
     probabilities = np.exp(read.log_probabilities)
     for name, rows in zip(("lowest", "highest"), read.order(SHOWN), strict=True):
-        columns = beside(rows) if beside else {}
+        columns = inputs(rows) if inputs else {}
         columns["image"] = read.images[rows]
-        if not beside:
+        if not inputs:
             columns["is"] = glyphs(read.labels[rows])
         columns["read as"] = glyphs(found[rows])
         save(folder / f"{name}.png", contact_sheet(columns, 48, _BLOCKS))
@@ -66,20 +63,13 @@ def glyphs_of(contents):
 def hands(path, generator, contents, unseen, tokenizer, settings):
     """Writes the picture of the same characters in several unseen hands.
 
-    The first row is in print; then, for each hand, what it wrote itself (blank where
-    it did not write the character) and what the generator wrote in it. Half of the
-    hands are writers, those with the most images; the others are simulated.
-
-    Args:
-        path: of the PNG file.
-        generator: in float32.
-        contents: `ImageStore` of the glyphs of one font.
-        unseen: of `unseen_hands`.
-        tokenizer: or None.
-        settings: with `seed`, `style_images`.
+    The first row is in print; then, for each hand, its real images (blank where it did
+    not write the character) and the generated ones. Half of the hands are writers,
+    those with the most images; the others are simulated. See `Written`,
+    `unseen_hands`.
     """
     store = ImageStore.merge(
-        [one for kind in ("writers", "simulated") for one in unseen[kind].values()]
+        [own for kind in ("writers", "simulated") for own in unseen[kind].values()]
     )
     writers = _names(unseen["writers"])[: HANDS // 2]
     chosen = [*writers, *_names(unseen["simulated"])][:HANDS]
@@ -89,17 +79,14 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
     images = [glyphs(labels)]
     for name in chosen:
         own = store.select(store.find(source=name))
-        sampler = GenerationSampler(
-            *(ImageStore.merge([contents, own]), counts, tokenizer, settings.seed),
-            style_images=settings.style_images,
-            condition=generator.condition,
-        )
-        images += [glyphs_of(own)(labels), write_rows(generator, sampler)[0]]
+        both = ImageStore.merge([contents, own])
+        written, _ = write(generator, both, counts, tokenizer, settings)
+        images += [glyphs_of(own)(labels), written]
     save(path, grid(np.concatenate(images), len(labels)))
 
 
 def _names(stores):
-    """Names of the hands of some stores, those with the most images first."""
+    """Names of the hands of stores, those with the most images first."""
     counted = collections.Counter(
         store.source_names[k] for store in stores.values() for k in store.sources
     )
@@ -107,13 +94,12 @@ def _names(stores):
 
 
 def _labels(unseen, seed):
-    """Characters of each script, drawn by the seed, of its writers by turns.
+    """Characters of each script that simulated writers wrote, too.
 
-    All of them were written by simulated writers, too.
+    They are drawn by the seed, from the script's writers in turn.
     """
-    drawn = np.unique(
-        [k for store in unseen["simulated"].values() for k in store.labels]
-    )
+    simulated = [store.labels for store in unseen["simulated"].values()]
+    drawn = np.unique(np.concatenate(simulated))
     order = np.random.default_rng(seed).permutation(drawn)
     found, share = [], CHARACTERS // len(unseen["writers"])
     for store in unseen["writers"].values():

@@ -5,34 +5,34 @@ the flags of that script name (a flag is repeated for each of them), and `$runs`
 --run_dir.
 """
 
-import collections
+from typing import NamedTuple
 
-Training = collections.namedtuple("Training", "script product flags")
-Training.__doc__ = """One training.
 
-Attributes:
-    script: module of experiments.
-    product: the file in the run folder that shows that it is complete.
-    flags: of the script.
-"""
-Model = collections.namedtuple("Model", "kind training needs judge")
-Model.__doc__ = """One model of saved_models/.
+class Training(NamedTuple):
+    """A training by a script of experiments."""
 
-Attributes:
-    kind: "classifier", "clip" or "generator".
-    training: the one whose product it is.
-    needs: all trainings behind it, in order.
-    judge: the training of the recogniser that its images are read with, or None.
-"""
-Source = collections.namedtuple("Source", "name pattern writing licence")
-Source.__doc__ = """Public handwriting, and how it is recognised.
+    script: str
+    product: str  # the file in the run folder that shows that it is complete
+    flags: list[str]
 
-Attributes:
-    name: stands for its manifest in a command.
-    pattern: regular expression that is found in the paths of its images.
-    writing: what it is, and by whom.
-    licence: of it.
-"""
+
+class Model(NamedTuple):
+    """A model of saved_models/."""
+
+    kind: str  # classifier, clip or generator
+    training: str  # the one whose product it is
+    needs: tuple[str, ...]  # all trainings behind it, in order
+    judge: str | None  # the training of the recogniser that reads its images
+
+
+class Source(NamedTuple):
+    """Public handwriting."""
+
+    name: str  # stands for its manifest in a command
+    pattern: str  # regular expression that is found in the paths of its images
+    writing: str  # what it is, and by whom
+    licence: str
+
 
 SIMULATED_WRITERS = 24
 # Seeds of simulated writers that no training sees: those there begin at 0.
@@ -40,105 +40,56 @@ UNSEEN_WRITERS = range(1000, 1008)
 # Finds the writer in Omniglot's paths: hira-01, kata-01, …
 OMNIGLOT_WRITERS = r"[a-z]+-\d+(?=\.png)"
 
-_CHARACTERS = (
-    "--characters=jis1",
-    "--skip_unknown_characters",
-    "--size=small",
-    "--image_size=64",
-    "--dtype_policy=mixed_bfloat16",
-    "--cache=$cache",
+_IMAGES = (
+    "--characters=jis1 --skip_unknown_characters --size=small --image_size=64 "
+    "--dtype_policy=mixed_bfloat16 --cache=$cache"
 )
-_DATA = ("--fonts=$fonts", f"--simulated_writers={SIMULATED_WRITERS}")
-_WRITERS = "--writer_pattern=$writer_pattern"
-
+_DATA = f"--fonts=$fonts --simulated_writers={SIMULATED_WRITERS}"
 _GENERATOR = (
-    *_CHARACTERS,
-    *_DATA,
-    "--handwriting=$handwriting",
-    _WRITERS,
-    "--clip_weights=$runs/clip",
-    "--stage=step_end",
-    "--style_reference=writer",
-    "--mode=adain_clip",
-    "--implicit_trains_style=false",
-    "--pixel_distance=pyramid",
+    f"{_IMAGES} {_DATA} --handwriting=$handwriting --writer_pattern=$writer_pattern "
+    "--clip_weights=$runs/clip --stage=step_end --style_reference=writer "
+    "--mode=adain_clip --implicit_trains_style=false --pixel_distance=pyramid"
 )
-
-TRAININGS = {
-    "reader": Training(
-        "train_classifier",
-        "classifier.keras",
-        (
-            *_CHARACTERS,
-            *_DATA,
-            "--train=$handwriting",
-            _WRITERS,
-            "--augment=affine,elastic",
-            "--real_share=0.5",
-            "--batch_size=128",
-            "--learning_rate=3e-3",
-            "--steps=5000",
-        ),
+_FLAGS = {
+    "reader": (
+        f"{_IMAGES} {_DATA} --train=$handwriting --writer_pattern=$writer_pattern "
+        "--augment=affine,elastic --real_share=0.5 --batch_size=128 "
+        "--learning_rate=3e-3 --steps=5000"
     ),
-    "text": Training(
-        "train_text_encoder",
-        "text_encoder.keras",
-        ("--characters=jis1", "--size=small", "--steps=3000"),
+    "text": "--characters=jis1 --size=small --steps=3000",
+    "clip": (
+        f"{_IMAGES} {_DATA} --augment=affine --batch_size=64 --steps=1500 "
+        "--image_weights=$runs/reader/classifier.keras --text_weights=$runs/text"
     ),
-    "clip": Training(
-        "train_clip",
-        "clip.keras",
-        (
-            *_CHARACTERS,
-            *_DATA,
-            "--augment=affine",
-            "--batch_size=64",
-            "--steps=1500",
-            "--image_weights=$runs/reader/classifier.keras",
-            "--text_weights=$runs/text",
-        ),
+    "generator": f"{_GENERATOR} --steps=1800",
+    # Again from a lower rate, on other rows.
+    "generator_longer": (
+        f"{_GENERATOR} --generator_weights=$runs/generator "
+        "--discriminator_weights=$runs/generator --learning_rate=5e-4 --seed=1 "
+        "--steps=1000"
     ),
-    "generator": Training(
-        "train_generator", "generator.keras", (*_GENERATOR, "--steps=1800")
-    ),
-    # Once more from a lower rate, on other rows.
-    "generator_longer": Training(
-        "train_generator",
-        "generator.keras",
-        (
-            *_GENERATOR,
-            "--generator_weights=$runs/generator",
-            "--discriminator_weights=$runs/generator",
-            "--learning_rate=5e-4",
-            "--seed=1",
-            "--steps=1000",
-        ),
-    ),
-    # Other fonts and one more writer: it must not be a network that taught the others.
-    "judge": Training(
-        "train_classifier",
-        "classifier.keras",
-        (
-            *_CHARACTERS,
-            "--fonts=$judge_fonts",
-            "--train=$handwriting",
-            "--train=$judge_handwriting",
-            "--augment=affine,elastic",
-            "--real_share=0.5",
-            "--batch_size=128",
-            "--steps=5000",
-        ),
+    # Other fonts and one more writer: the judge must not be a network that taught the
+    # others.
+    "judge": (
+        f"{_IMAGES} --fonts=$judge_fonts --train=$handwriting "
+        "--train=$judge_handwriting --augment=affine,elastic --real_share=0.5 "
+        "--batch_size=128 --steps=5000"
     ),
 }
+_SCRIPTS = {
+    "reader": ("train_classifier", "classifier.keras"),
+    "text": ("train_text_encoder", "text_encoder.keras"),
+    "clip": ("train_clip", "clip.keras"),
+    "generator": ("train_generator", "generator.keras"),
+    "generator_longer": ("train_generator", "generator.keras"),
+    "judge": ("train_classifier", "classifier.keras"),
+}
+TRAININGS = {n: Training(*_SCRIPTS[n], flags.split()) for n, flags in _FLAGS.items()}
+_GENERATOR_NEEDS = ("reader", "text", "clip", "generator", "generator_longer")
 MODELS = {
     "jis1-reader": Model("classifier", "reader", ("reader",), None),
     "jis1-clip": Model("clip", "clip", ("reader", "text", "clip"), None),
-    "jis1-generator": Model(
-        "generator",
-        "generator_longer",
-        ("reader", "text", "clip", "generator", "generator_longer"),
-        "judge",
-    ),
+    "jis1-generator": Model("generator", "generator_longer", _GENERATOR_NEEDS, "judge"),
 }
 # Megabytes (10⁶ bytes) that a model, and all of them, may have in the repository.
 MOST_MEGABYTES, MOST_MEGABYTES_IN_ALL = 15, 45
@@ -167,7 +118,7 @@ SOURCES = (
         "MIT",
     ),
 )
-# Of fonts whose files tell none: (start of the name, what Debian's package says).
+# Of fonts whose files name none: (start of the name, what Debian's package says).
 FONT_LICENCES = (
     ("YOz", "SIL Open Font License 1.1"),
     ("SetoFont", "SIL Open Font License 1.1"),

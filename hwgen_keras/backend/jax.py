@@ -2,24 +2,20 @@
 
 import functools
 import os
-from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 from keras import ops
 
+from hwgen_keras.backend.shared import ModelAttributes
+
 
 def vjp(function, inputs=(), variables=(), state=()):
-    """See `hwgen_keras.backend`.
-
-    `state` lists every variable that `function` may read or write: a
-    `StatelessScope` does not see through to the scope around it.
-    """
+    """See `hwgen_keras.backend`; a `StatelessScope` hides the state around it."""
     inputs, variables = list(inputs), list(variables)
-    wanted = {id(v) for v in variables}
-    others = [v for v in state if id(v) not in wanted]
+    variable_ids = {id(v) for v in variables}
+    others = [v for v in state if id(v) not in variable_ids]
     other_values = [v.value for v in others]
 
     def pure(inputs, values):
@@ -39,7 +35,7 @@ def vjp(function, inputs=(), variables=(), state=()):
             variable.assign(after)
 
     def pullback(cotangents, inputs=True, variables=True):
-        # Under jit what is not used is not computed, so both lists cost nothing.
+        # Both lists: under jit, unused gradients are not computed.
         return pull(
             [
                 jnp.broadcast_to(jnp.asarray(c, o.dtype), o.shape)
@@ -50,16 +46,8 @@ def vjp(function, inputs=(), variables=(), state=()):
     return outputs, pullback
 
 
-class StatefulTrainer:
+class StatefulTrainer(ModelAttributes):
     """Turns `update(data)` into JAX's stateless `train_step`."""
-
-    # Of the keras.Model that it is mixed into.
-    update: Callable
-    get_metrics_result: Callable
-    optimizer: Any
-    trainable_variables: list
-    non_trainable_variables: list
-    metrics_variables: list
 
     def train_step(self, state, data):
         trainable, non_trainable, optimizer_values, metric_values = state
@@ -85,20 +73,20 @@ class StatefulTrainer:
 
 
 def data_parallel():
-    """See `hwgen_keras.backend`. Several processes are joined here."""
+    """See `hwgen_keras.backend`; connects the processes, if there are several."""
     return _distribution().scope()
 
 
 @functools.cache
 def _distribution():
-    # Once a process: what one training has made, the next may go on with.
+    # Once per process, so that the next training can continue with the same model.
     if "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ:
         keras.distribution.initialize()
     return keras.distribution.DataParallel(auto_shard_dataset=False)
 
 
 def device_count():
-    """See `hwgen_keras.backend`. The devices of all processes count."""
+    """See `hwgen_keras.backend`; the devices of all processes."""
     return jax.device_count()
 
 
@@ -108,11 +96,11 @@ def process():
 
 
 def fractionally_strided_convolution(x, kernel):
-    """See `hwgen_keras.backend.convolution`.
+    """See `hwgen_keras.backend.shared`.
 
-    XLA on a CPU multiplies by the zeros between the pixels of a transposed
-    convolution. Here one convolution has the four kinds of output pixels as channels,
-    which then take their places.
+    On a CPU XLA multiplies by the zeros between the pixels of a transposed convolution.
+    Here one convolution computes the four kinds of output pixels as channels, which are
+    then interleaved.
     """
     batch, height, width, _ = x.shape
     filters = kernel.shape[-1]

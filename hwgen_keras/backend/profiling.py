@@ -1,8 +1,8 @@
-"""Profiles, each taken by the framework in use.
+"""Profiles of the framework in use.
 
-TensorFlow and JAX write what TensorBoard's profile plugin (package xprof) opens, and
-JAX a trace for ui.perfetto.dev, too; PyTorch writes a Chrome trace, for ui.perfetto.dev
-or chrome://tracing. All lie in plugins/profile/<time> of the folder.
+TensorFlow and JAX write files for TensorBoard's profile plugin (package xprof). JAX
+also writes a trace for ui.perfetto.dev, PyTorch a Chrome trace for ui.perfetto.dev or
+chrome://tracing. All files are in plugins/profile/<time> of the folder.
 """
 
 import datetime
@@ -12,11 +12,7 @@ import keras
 
 
 def start(folder):
-    """Begins to record; returns the function that ends it and writes the files.
-
-    Args:
-        folder: TensorBoard's.
-    """
+    """Starts a profile in TensorBoard's folder; returns the function that writes it."""
     return _STARTS[keras.backend.backend()](str(folder))
 
 
@@ -37,7 +33,7 @@ def _jax(folder):
 def _torch(folder):
     import torch
 
-    # Named as the other two do it.
+    # The name of the folder that the other two frameworks use.
     time = datetime.datetime.now().strftime("%Y_%m_%d_%H_%M_%S")
     path = pathlib.Path(folder, "plugins", "profile", time, "host.pt.trace.json")
     profile = torch.profiler.profile()

@@ -2,27 +2,24 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from hwgen_keras.backend.shared import ModelAttributes
 from hwgen_keras.errors import InputError
 
 
 def vjp(function, inputs=(), variables=(), state=()):
-    """See `hwgen_keras.backend`. TensorFlow keeps state itself: `state` is unused."""
-    # Zeros for an unconnected variable are made from TensorFlow's own dtype.
-    inputs, variables = list(inputs), [v.value for v in variables]
+    """See `hwgen_keras.backend`; TensorFlow keeps state itself, `state` is unused."""
+    # TensorFlow's own variables, whose dtype the zeros of unconnected ones need.
+    leaves, parameters = list(inputs), [v.value for v in variables]
     with tf.GradientTape(persistent=True) as tape:
-        tape.watch(inputs)
-        outputs = function(*inputs)
+        tape.watch(leaves)
+        outputs = function(*leaves)
 
-    def pullback(cotangents, inputs=bool(inputs), variables=bool(variables)):
-        sources = (wanted_inputs if inputs else []) + (
-            wanted_variables if variables else []
-        )
+    def pullback(cotangents, inputs=bool(leaves), variables=bool(parameters)):
+        sources = (leaves if inputs else []) + (parameters if variables else [])
         gradients = tape.gradient(
             outputs,
             sources,
@@ -31,21 +28,14 @@ def vjp(function, inputs=(), variables=(), state=()):
             ],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        split = len(wanted_inputs) if inputs else 0
+        split = len(leaves) if inputs else 0
         return gradients[:split], gradients[split:]
 
-    wanted_inputs, wanted_variables = inputs, variables
     return outputs, pullback
 
 
-class StatefulTrainer:
+class StatefulTrainer(ModelAttributes):
     """Turns `update(data)` into TensorFlow's `train_step`."""
-
-    # Of the keras.Model that it is mixed into.
-    update: Callable
-    get_metrics_result: Callable
-    optimizer: Any
-    trainable_variables: list
 
     def train_step(self, data):
         gradients = self.update(data)
@@ -53,8 +43,8 @@ class StatefulTrainer:
         return self.get_metrics_result()
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # The model is built. Keras would add up the rows of all replicas to learn
-        # their shapes, and truth values cannot be added.
+        # The model is built. To find shapes, Keras would sum the rows of all replicas,
+        # which fails for booleans.
         pass
 
 
@@ -62,7 +52,7 @@ def data_parallel():
     """See `hwgen_keras.backend`.
 
     Raises:
-        InputError: TF_CONFIG tells of other machines.
+        InputError: TF_CONFIG names several machines.
     """
     cluster = tf.distribute.cluster_resolver.TFConfigClusterResolver().cluster_spec()
     if sum(len(tasks) for tasks in cluster.as_dict().values()) > 1:
@@ -77,24 +67,18 @@ def data_parallel():
 
 @functools.cache
 def _strategy():
-    # Once a process: what one training has made, the next may go on with.
+    # Once per process, so that the next training can continue with the same model.
     return tf.distribute.MirroredStrategy([device.name for device in _devices()])
 
 
 def _devices():
-    return tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices(
-        "CPU"
-    )
+    devices = tf.config.list_logical_devices
+    return devices("GPU") or devices("CPU")
 
 
 def device_count():
     """See `hwgen_keras.backend`."""
     return len(_devices())
-
-
-def process():
-    """See `hwgen_keras.backend`. A MirroredStrategy lives in one process."""
-    return 0, 1
 
 
 def replica_count():
@@ -123,5 +107,5 @@ def synchronize_batch_norm(model):
         return
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
-            # Not an argument of the layer: a model saved with it loads nowhere else.
+            # Not as an argument, with which a saved model would load nowhere else.
             layer.synchronized = True

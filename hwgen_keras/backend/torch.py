@@ -1,16 +1,14 @@
 """Gradients and train step for PyTorch."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 
+from hwgen_keras.backend.shared import ModelAttributes
 from hwgen_keras.errors import InputError
 
 
 def vjp(function, inputs=(), variables=(), state=()):
-    """See `hwgen_keras.backend`. PyTorch keeps state itself: `state` is unused."""
-    # A leaf of its own: the graph behind an input belongs to another pullback.
+    """See `hwgen_keras.backend`; PyTorch keeps state itself, `state` is unused."""
+    # Detached, since the graph behind an input belongs to another pullback.
     leaves = [x.detach().requires_grad_() for x in inputs]
     parameters = [v.value for v in variables]
     outputs = function(*leaves)
@@ -34,14 +32,8 @@ def vjp(function, inputs=(), variables=(), state=()):
     return [output.detach() for output in outputs], pullback
 
 
-class StatefulTrainer:
+class StatefulTrainer(ModelAttributes):
     """Turns `update(data)` into PyTorch's `train_step`."""
-
-    # Of the keras.Model that it is mixed into.
-    update: Callable
-    get_metrics_result: Callable
-    optimizer: Any
-    trainable_variables: list
 
     def train_step(self, data):
         gradients = self.update(data)
@@ -60,13 +52,3 @@ def data_parallel():
         "Keras has no data parallelism of its own on PyTorch; train on one device, or "
         "on several with KERAS_BACKEND=jax or tensorflow, whose files it reads."
     )
-
-
-def device_count():
-    """See `hwgen_keras.backend`."""
-    return 1
-
-
-def process():
-    """See `hwgen_keras.backend`."""
-    return 0, 1

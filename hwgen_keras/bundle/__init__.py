@@ -1,8 +1,8 @@
-"""A folder with one trained model in one or several formats, told by its `model.json`.
+"""A folder with one trained model in one or several formats, and its `model.json`.
 
-The description names every file with its size and checksum, so that a model that was
-cut short or exchanged on its way is noticed before anything of it is loaded. It holds
-no code, and neither writing nor reading it needs Keras.
+The description lists every file with its size and checksum. So a truncated or replaced
+file is noticed before anything is loaded. The description holds no code, and neither
+writing nor reading it needs Keras.
 """
 
 import lazy_loader

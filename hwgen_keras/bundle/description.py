@@ -1,4 +1,4 @@
-"""What a bundle says of its model, and how it is written."""
+"""The description of a model in its folder, and how it is written."""
 
 import dataclasses
 import hashlib
@@ -13,33 +13,28 @@ from hwgen_keras.files import sha256_of, write_json
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
 KINDS = ("generator", "diffusion", "classifier", "clip")
-# What has the same name and form in the file and in a `Bundle`.
-_ALIKE = (
-    *("name", "kind", "image_size", "mode", "structures", "vocabulary_sha256"),
-    *("files", "made_of"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
 class Bundle:
-    """What the `model.json` of a folder says.
+    """The content of a folder's `model.json`.
 
     Attributes:
         folder: `pathlib.Path` of the folder.
-        name: of the model.
+        name: name of the model.
         kind: one of `KINDS`.
         image_size: side in pixels of the images it was trained on, or None.
-        mode: what tells a generator the character: "adain" or "diffusion", alone or
-            with "_" and the short name of a `Condition`, as in "adain_clip"; None of
+        mode: network and condition of a generator: "adain" or "diffusion", alone or
+            with "_" and the short name of a `Condition`, as in "adain_clip"; None for
             other kinds.
         characters: tuple in the order of the class ids, or None.
         structures: None if they are those of this package; else a dict of
             `vocabulary` (list of tokens), `length` and `structures`,
             {character: ["⿰ 女 子", …]}.
-        vocabulary_sha256: of the vocabulary of the tokens, or None without tokens.
+        vocabulary_sha256: digest of the token vocabulary, or None without tokens.
         files: {path in the folder, with "/": {"sha256": …, "bytes": …}}.
-        made_of: what is known of the training, a dict for reading, not for programs.
-        version: of hwgen_keras that wrote it.
+        made_of: facts of the training, a dict for people, not for programs.
+        version: version of hwgen_keras that wrote it.
 
     Example:
         >>> import pathlib
@@ -71,20 +66,20 @@ class Bundle:
         """The `StructureTokenizer` of the model; None if it takes no tokens.
 
         Raises:
-            InputError: the structures of this package are not those it was trained
-                with.
+            InputError: the model was trained with other structures than those of this
+                package.
         """
         if self.vocabulary_sha256 is None:
             return None
-        where = self.folder / DESCRIPTION
+        path = self.folder / DESCRIPTION
         if self.structures is None:
             tokenizer = StructureTokenizer(read_structures())
         else:
-            tokenizer = unpack_structures(self.structures, where)
+            tokenizer = unpack_structures(self.structures, path)
         if vocabulary_digest(tokenizer) != self.vocabulary_sha256:
             raise InputError(
-                f"{where}: the model was trained with other structures of characters "
-                f"than it is used with; install hwgen_keras {self.version}."
+                f"{path}: the model was trained with other structures of characters "
+                f"than this package has; install hwgen_keras {self.version}."
             )
         return tokenizer
 
@@ -100,15 +95,13 @@ def write_bundle(
     tokenizer=None,
     made_of=None,
 ):
-    """Describes all files of a folder, but the card, in its `model.json`.
+    """Writes the `model.json` of a folder, which lists all its files but the card.
 
     Args:
-        folder: with the files of the model, complete.
-        name: of the model.
-        kind: one of `KINDS`.
-        image_size, mode, characters: see `Bundle`.
-        tokenizer: the `StructureTokenizer` of a model that takes tokens, or None.
-            Structures that are not those of this package are written down.
+        folder: the folder, with all files of the model.
+        name, kind, image_size, mode, characters: see `Bundle`.
+        tokenizer: the `StructureTokenizer` of a model that takes tokens, or None. Its
+            structures are written if they are not those of this package.
         made_of: a dict for JSON, see `made_of`.
 
     Returns:
@@ -132,13 +125,13 @@ def write_bundle(
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         relative = path.relative_to(folder).as_posix()
         if relative not in (DESCRIPTION, CARD):
-            files[relative] = {
-                "sha256": sha256_of(path),
-                "bytes": path.stat().st_size,
-            }
+            size = path.stat().st_size
+            files[relative] = {"sha256": sha256_of(path), "bytes": size}
     structures = None
-    if tokenizer is not None and not _packaged(tokenizer):
+    if tokenizer is not None:
         structures = pack_structures(tokenizer)
+        if structures == pack_structures(StructureTokenizer(read_structures())):
+            structures = None
     description = {
         "format": FORMAT,
         "hwgen_keras": __version__,
@@ -157,7 +150,7 @@ def write_bundle(
 
 
 def pack_structures(tokenizer):
-    """A tokenizer as JSON takes it, see `structures` of `Bundle`."""
+    """A tokenizer as JSON, see `structures` of `Bundle`."""
     return {
         "vocabulary": list(tokenizer.vocabulary),
         "length": tokenizer.length,
@@ -168,12 +161,8 @@ def pack_structures(tokenizer):
     }
 
 
-def unpack_structures(packed, where):
-    """The `StructureTokenizer` of what `pack_structures` returned.
-
-    Raises:
-        InputError: it is not what it must be; `where` says what is damaged.
-    """
+def unpack_structures(packed, name):
+    """The inverse of `pack_structures`; InputError about `name` if it is damaged."""
     try:
         structures = {
             character: tuple(tuple(text.split()) for text in alternatives)
@@ -182,33 +171,26 @@ def unpack_structures(packed, where):
         return StructureTokenizer(structures, packed["vocabulary"], packed["length"])
     except (KeyError, TypeError, AttributeError, InputError):
         raise InputError(
-            f"{where} is damaged: structures is not what it must be; get the model "
-            "again."
+            f"{name} is damaged: structures has a wrong value; get the model again."
         ) from None
 
 
 def vocabulary_digest(tokenizer):
-    """SHA-256 of the tokens and the length by which a tokenizer makes its ids."""
+    """SHA-256 of the vocabulary and the sequence length of a tokenizer."""
     text = "\n".join([*tokenizer.vocabulary, str(tokenizer.length)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def made_of(config):
-    """What a `model.json` tells of the run that made the model.
-
-    Paths are left out: they say nothing to others.
-
-    Args:
-        config: the run's `config.json`, a dict.
-    """
+    """The facts of a run's `config.json`, a dict, for a `model.json`: no paths."""
     flags = {
         flag: value
         for flag, value in config.get("flags", {}).items()
         if isinstance(value, int | float)
         or (isinstance(value, str) and not re.search(r"[/\\]|\.\w+$", value))
     }
-    for free in ("resume", "interval", "checkpoint_minutes", "keep_checkpoints"):
-        flags.pop(free, None)
+    for flag in ("resume", "interval", "checkpoint_minutes", "keep_checkpoints"):
+        flags.pop(flag, None)
     kept = ("experiment", "started", "backend", "versions", "git_revision")
     return {name: config[name] for name in kept if name in config} | {
         "seed": flags.pop("seed", None),
@@ -216,19 +198,10 @@ def made_of(config):
     }
 
 
-def _packaged(tokenizer):
-    packaged = StructureTokenizer(read_structures())
-    return tokenizer.structures == packaged.structures and (
-        vocabulary_digest(tokenizer) == vocabulary_digest(packaged)
-    )
-
-
 def bundle_of(folder, description):
-    """The `Bundle` of a folder, for the content of its `model.json`."""
+    """The `Bundle` of a folder with the content of its `model.json`."""
     characters = description["characters"]
-    return Bundle(
-        folder=folder,
-        characters=None if characters is None else tuple(characters),
-        version=description["hwgen_keras"],
-        **{name: description[name] for name in _ALIKE},
-    )
+    characters = None if characters is None else tuple(characters)
+    values = {**description, "folder": folder, "characters": characters}
+    values["version"] = description["hwgen_keras"]
+    return Bundle(**{f.name: values[f.name] for f in dataclasses.fields(Bundle)})

@@ -1,4 +1,4 @@
-"""Reading a bundle: nothing of it is used before it was checked."""
+"""Reads a bundle, and checks it before anything of it is used."""
 
 import pathlib
 import re
@@ -34,9 +34,9 @@ def read_bundle(folder, verify=True):
         A `Bundle`.
 
     Raises:
-        InputError: there is no such description, it is damaged, foreign or of a newer
+        InputError: there is no description, it is damaged, foreign or of a newer
             hwgen_keras, it names a file outside of the folder, or a file is missing,
-            cut short or changed.
+            truncated or changed.
 
     Example:
         >>> import pathlib
@@ -61,19 +61,13 @@ def read_bundle(folder, verify=True):
 
 
 def _read_description(path):
+    remedy = "give a folder made by `python -m experiments.export`."
     if not path.is_file():
-        raise InputError(
-            f"{path.parent} holds no {DESCRIPTION}; give a folder made by "
-            "`python -m experiments.export`."
-        )
+        raise InputError(f"{path.parent} holds no {DESCRIPTION}; {remedy}")
     description = read_json(path)
-    if not isinstance(description, dict) or not {"format", "hwgen_keras"} <= {
-        *description
-    }:
-        raise InputError(
-            f"{path} describes no model of hwgen_keras; give a folder made by "
-            "`python -m experiments.export`."
-        )
+    named = {*description} if isinstance(description, dict) else set()
+    if not {"format", "hwgen_keras"} <= named:
+        raise InputError(f"{path} describes no model of hwgen_keras; {remedy}")
     return description
 
 
@@ -112,24 +106,21 @@ def _check_types(path, description):
             wrong = ["characters"]
     if wrong:
         raise InputError(
-            f"{path} is damaged: {wrong[0]} is not what it must be; get the model "
-            "again."
+            f"{path} is damaged: {wrong[0]} has a wrong value; get the model again."
         )
     for relative, entry in description["files"].items():
-        fine = isinstance(entry, dict) and type(entry.get("bytes")) is int
-        if not fine or not isinstance(entry.get("sha256"), str):
+        sized = isinstance(entry, dict) and type(entry.get("bytes")) is int
+        if not sized or not isinstance(entry.get("sha256"), str):
             raise InputError(
-                f"{path} is damaged: it does not tell the size and checksum of "
-                f"{relative}; get the model again."
+                f"{path} is damaged: it lacks the size or checksum of {relative}; get "
+                "the model again."
             )
 
 
 def _check_path(path, relative):
-    parts = relative.split("/")
-    # A backslash or a colon would be a way out on Windows.
-    if any(part in ("", ".", "..") for part in parts) or re.search(
-        r"[\\:\0]", relative
-    ):
+    # A backslash or a colon leads out of the folder on Windows.
+    unsafe = re.search(r"[\\:\0]", relative)
+    if unsafe or {"", ".", ".."} & {*relative.split("/")}:
         raise InputError(
             f"{path} names the file {relative!r} outside of its folder; do not use "
             "this model."
@@ -138,23 +129,20 @@ def _check_path(path, relative):
 
 def _check_file(file, entry):
     try:
-        size = file.stat().st_size if file.is_file() else None
-        checksum = None
-        if size == entry["bytes"]:
-            checksum = sha256_of(file)
+        if not file.is_file():
+            raise InputError(
+                f"{file} is missing, which {DESCRIPTION} lists; get the model again."
+            )
+        size = file.stat().st_size
+        if size != entry["bytes"]:
+            raise InputError(
+                f"{file} has {size} bytes and should have {entry['bytes']}; it is "
+                "truncated or changed: get the model again."
+            )
+        if sha256_of(file) != entry["sha256"]:
+            raise InputError(
+                f"{file} differs from {DESCRIPTION} in its SHA-256; it is corrupt or "
+                "changed: get the model again."
+            )
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}).") from None
-    if size is None:
-        raise InputError(
-            f"{file} is missing, which {DESCRIPTION} lists; get the model again."
-        )
-    if size != entry["bytes"]:
-        raise InputError(
-            f"{file} has {size} bytes and should have {entry['bytes']}; it was cut "
-            "short or changed: get the model again."
-        )
-    if checksum != entry["sha256"]:
-        raise InputError(
-            f"{file} is not what {DESCRIPTION} says (its SHA-256 differs); it is "
-            "corrupt or was changed: get the model again."
-        )

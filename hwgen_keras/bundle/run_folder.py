@@ -1,4 +1,4 @@
-"""What a run folder knows of the model that was trained in it."""
+"""What a run folder records of the model that was trained in it."""
 
 import json
 import pathlib
@@ -11,11 +11,7 @@ from hwgen_keras.models.loading import STORED
 
 
 def read_config(folder):
-    """The `config.json` of a run, a dict with `flags`; None where there is none.
-
-    Raises:
-        InputError: it is damaged.
-    """
+    """The `config.json` of a run, a dict with `flags`; None if there is none."""
     path = pathlib.Path(folder, "config.json")
     try:
         config = json.loads(path.read_text("utf-8"))
@@ -30,41 +26,50 @@ def read_config(folder):
 
 
 def read_run(weights, characters=None, structure_file=None):
-    """What the run of a `.keras` file, or the caller, says about its model.
+    """The arguments of `export_model` that follow from the run of a `.keras` file.
 
-    Args:
-        weights: the `.keras` file, beside it a config.json or a model.json.
-        characters: for `character_set`; None: as the run has it.
-        structure_file: for `read_structures`; None: as the run has it.
+    They are read from the config.json or model.json beside it. `characters`, for
+    `character_set`, and `structure_file` precede those of the run.
 
     Returns:
-        Arguments of `export_model`: a dict of `characters` (a `CharacterSet` or
-        None), `tokenizer` (of them, or None), `image_size` (or None) and `made_of`;
-        and what is not known and why, a sentence, or None.
+        A dict of `characters`, `tokenizer`, `image_size` and `made_of`, or None for
+        each; and a sentence that says what is unknown and why, or None.
 
     Raises:
         InputError: there is no such character set or structure file, or the
             description of the model is damaged.
     """
     if weights.name == STORED and weights.with_name(DESCRIPTION).is_file():
-        return _described(weights.parent, characters, structure_file), None
+        return _read_described(weights.parent, characters, structure_file), None
     config = read_config(weights.parent) or {"flags": {}}
     flags = config["flags"]
-    tokenizer = None
-    known, lacking = _characters(characters, flags, weights)
+    known, tokenizer = None, None
+    if characters or flags.get("characters"):
+        known, lacking = _read(character_set, "characters", characters, flags)
+    else:
+        lacking = f"{weights} has no config.json beside it that names its characters; "
+        lacking += "give --characters."
     if known is not None:
-        tokenizer, lacking = _tokenizer(structure_file, flags, known)
-    facts = {
+        structures, lacking = _read(
+            read_structures, "structure_file", structure_file, flags
+        )
+        missing = [c for c in known if c not in structures] if structures else []
+        if missing:
+            lacking = (
+                f"There is no structure of {'、'.join(missing[:5])}; give a "
+                "--structure_file that has them."
+            )
+        elif structures is not None:
+            tokenizer = StructureTokenizer(structures)
+    return {
         "characters": known,
         "tokenizer": tokenizer,
         "image_size": flags.get("image_size"),
         "made_of": made_of(config) if flags else None,
-    }
-    return facts, lacking
+    }, lacking
 
 
-def _described(folder, characters, structure_file):
-    """What the `model.json` of a folder says, checked."""
+def _read_described(folder, characters, structure_file):
     bundle = read_bundle(folder)
     tokenizer = bundle.tokenizer()
     if structure_file is not None:
@@ -77,39 +82,15 @@ def _described(folder, characters, structure_file):
     }
 
 
-def _characters(given, flags, weights):
-    name = given or flags.get("characters")
-    if name is None:
-        return None, (
-            f"{weights} has no config.json beside it that names its characters; give "
-            "--characters."
-        )
+def _read(read, flag, value, flags):
+    """What a flag, or else that of the run, names; or None and why it is unknown."""
+    path = value or flags.get(flag)
     try:
-        return character_set(name), None
+        return read(path), None
     except InputError:
-        if given is not None:
+        if value is not None:
             raise
         return None, (
-            f"The run's character set {name} cannot be read any more; give it as "
-            "--characters."
+            f"The run's --{flag}={path} cannot be read any more; give it again as "
+            f"--{flag}."
         )
-
-
-def _tokenizer(given, flags, characters):
-    path = given or flags.get("structure_file")
-    try:
-        structures = read_structures(path)
-    except InputError:
-        if given is not None:
-            raise
-        return None, (
-            f"The run's structure file {path} cannot be read any more; give it as "
-            "--structure_file."
-        )
-    missing = [c for c in characters if c not in structures]
-    if missing:
-        return None, (
-            f"There is no structure of {'、'.join(missing[:5])}; give a "
-            "--structure_file that has them."
-        )
-    return StructureTokenizer(structures), None

@@ -1,4 +1,4 @@
-"""What is written: character sets, the structure of characters, their token ids."""
+"""Character sets, the structure of characters, and their token ids."""
 
 import lazy_loader
 

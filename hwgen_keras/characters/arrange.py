@@ -1,15 +1,17 @@
-"""How the parts of a character lie: the operator from KanjiVG's labels, or boxes."""
+"""The operator of a character's parts, from KanjiVG's positions or from boxes."""
+
+import functools
 
 import numpy as np
 
-# KanjiVG's pairs of positions that stand for one operator, outer part first.
+# Pairs of KanjiVG's positions and their operator, outer part first.
 _PAIRS = {
     ("left", "right"): "⿰",
     ("top", "bottom"): "⿱",
     ("⿵A", "⿵B"): "⿵",
     ("⿶1", "⿶2"): "⿶",
 }
-# The label kamae says that a part surrounds, not from where: its element does.
+# The position kamae says that a part surrounds; its element says from which sides.
 _FRAMES = {
     "⿴": "囗行",
     "⿵": "門冂几罒",
@@ -22,7 +24,7 @@ _FRAME_OF = {name: frame for frame, names in _FRAMES.items() for name in names}
 # Positions of a part that surrounds another on two or more sides.
 OUTER = ("kamae", "tare", "nyo")
 _CONTENT = ("kamaec", "tarec", "nyoc", None)
-# Which sides of its content a surrounding part covers.
+# Sides of its content that a surrounding part covers; most sides first.
 _SIDES = {
     "left top right bottom": "⿴",
     "left top right": "⿵",
@@ -32,7 +34,7 @@ _SIDES = {
     "top right": "⿹",
     "left bottom": "⿺",
 }
-# Boxes of neighbours overlap by up to this share of the smaller one.
+# Largest overlap of neighbours' boxes, as a share of the smaller box.
 _OVERLAP = 0.4
 
 
@@ -40,53 +42,51 @@ def arrange(children):
     """The arrangement of parts.
 
     Args:
-        children: at least two `Part`s in writing order.
+        children: `Part`s in writing order, at least one.
 
     Returns:
-        (operator, operands): the operands are parts or again such pairs. The
-        operands follow the operator's order, not the order of writing.
+        A single part, or (operator, operands): operands are parts or again such pairs,
+        in the operator's order, not in the order of writing.
     """
-    children = list(children)
-    if len(children) == 2:
-        return _pair(*children)
+    first, *rest = children
+    if not rest:
+        return first
+    if len(rest) == 1:
+        for outer, inner in ((first, *rest), (*rest, first)):
+            if outer.position in OUTER and inner.position in _CONTENT:
+                return _surround(outer, [inner])
+            operator = _PAIRS.get((outer.position, inner.position))
+            if operator:
+                return operator, (outer, inner)
+        return _divide(children)
     for child in children:
         if child.position in OUTER:
-            rest = [other for other in children if other is not child]
-            return _surround(child, rest)
+            return _surround(child, [other for other in children if other is not child])
     return _divide(children)
 
 
-def _pair(first, second):
-    for outer, inner in ((first, second), (second, first)):
-        if outer.position in OUTER and inner.position in _CONTENT:
-            return _surround(outer, [inner])
-        operator = _PAIRS.get((outer.position, inner.position))
-        if operator:
-            return operator, (outer, inner)
-    return _divide([first, second])
-
-
 def _surround(outer, inner):
-    # The element comes first: the label of 凵 in 函 and of 戈 in 戒 says too little.
+    # The element comes first: the positions of 凵 in 函 and 戈 in 戒 are too vague.
     operator = (
         _FRAME_OF.get(outer.name)
         or {"tare": "⿸", "nyo": "⿺"}.get(outer.position)
         or _frame(outer, inner)
         or _divide([outer, *inner])[0]
     )
-    return operator, (outer, inner[0] if len(inner) == 1 else arrange(inner))
+    return operator, (outer, arrange(inner))
 
 
 def _divide(parts):
     """Rows or columns where the boxes allow it, else an enclosure, else ⿻."""
     axis, groups = _gaps(parts)
     if groups:
-        operands = tuple(g[0] if len(g) == 1 else arrange(g) for g in groups)
-        if len(operands) > 3:
-            operands = operands[0], ("⿲⿳"[axis], operands[-3:])
-            if len(groups) > 4:
-                return _chain("⿰⿱"[axis], groups)
-        return ("⿰⿱" if len(operands) == 2 else "⿲⿳")[axis], operands
+        operands = tuple(map(arrange, groups))
+        two, three = "⿰⿱"[axis], "⿲⿳"[axis]
+        if len(operands) > 4:
+            return _chain(two, operands)
+        if len(operands) == 4:
+            return two, (operands[0], (three, operands[1:]))
+        return two if len(operands) == 2 else three, operands
     enclosures = []
     for outer in parts:
         rest = [other for other in parts if other is not outer]
@@ -94,19 +94,17 @@ def _divide(parts):
         if operator:
             enclosures.append((operator, outer, rest))
     if enclosures:
-        # _SIDES begins with the operators that cover most sides.
         frames = list(_SIDES.values())
         operator, outer, rest = min(enclosures, key=lambda e: frames.index(e[0]))
-        return operator, (outer, rest[0] if len(rest) == 1 else arrange(rest))
-    return _chain("⿻", [[part] for part in parts])
+        return operator, (outer, arrange(rest))
+    return _chain("⿻", parts)
 
 
-def _chain(operator, groups):
-    first, *rest = (g[0] if len(g) == 1 else arrange(g) for g in groups)
-    operand = rest[-1]
-    for part in reversed(rest[:-1]):
-        operand = operator, (part, operand)
-    return operator, (first, operand)
+def _chain(operator, operands):
+    """Operands nested to the right: operator a (operator b c)."""
+    return functools.reduce(
+        lambda right, left: (operator, (left, right)), operands[::-1]
+    )
 
 
 def _gaps(parts):
@@ -127,7 +125,7 @@ def _gaps(parts):
 
 
 def _overlap(before, after, axis):
-    """How far two groups overlap along an axis, as a share of the shorter one."""
+    """Overlap of two groups along an axis, as a share of the shorter group."""
     low_before, high_before = _extent(before, axis)
     low_after, high_after = _extent(after, axis)
     shorter = min(high_before - low_before, high_after - low_after)
@@ -145,13 +143,8 @@ def _frame(outer, inner):
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     covered = []
-    for side, axis, sign in (
-        ("left", 0, -1),
-        ("top", 1, -1),
-        ("right", 0, 1),
-        ("bottom", 1, 1),
-    ):
-        edge = low if sign < 0 else high
+    for i, side in enumerate(("left", "top", "right", "bottom")):
+        axis, sign, edge = i % 2, (-1, 1)[i // 2], (low, high)[i // 2]
         outermost = (sign * outer.points[:, axis]).max()
         if outermost < sign * edge[axis]:
             continue
@@ -159,9 +152,8 @@ def _frame(outer, inner):
         limit = (edge[axis] + middle[axis]) / 2
         beyond = outer.points[sign * (outer.points[:, axis] - limit) > 0]
         other = 1 - axis
-        inside = beyond[
-            (beyond[:, other] >= low[other]) & (beyond[:, other] <= high[other])
-        ][:, other]
+        inside = beyond[:, other]
+        inside = inside[(inside >= low[other]) & (inside <= high[other])]
         span = np.ptp(inside) if len(inside) else 0.0
         if span >= 0.4 * max(high[other] - low[other], 1.0):
             covered.append(side)

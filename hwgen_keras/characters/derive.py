@@ -2,34 +2,34 @@
 
     python -m hwgen_keras.characters.derive --output structure.tsv
 
-KanjiVG groups the strokes of a character into named components and mostly says where
-they lie. The rules that turn its groups into a prefix sequence:
+KanjiVG groups the strokes of a character into components with names and, mostly,
+positions. These rules turn its groups into a prefix sequence:
 
 - Pieces of one element (`kvg_part`) are joined. Strokes outside any group form a
-  part without a name, written as the kinds of its strokes in one token.
-- Labels give the operator; without labels the boxes of the strokes do (see
-  `arrange`).
-- A part is indivisible, and stands for itself, if it has no inner groups, if none of
-  its parts has a name, or if it is only strokes added to a component without labels
+  part without a name; its token is the kinds of its strokes.
+- Positions give the operator; without them the boxes of the strokes do (see `arrange`).
+- A part is indivisible, and is its own token, if it has no inner groups, if none of
+  its parts has a name, or if it is a component plus strokes without positions
   (末, 玉, 鳥).
 - Depth: every character is opened once. Then components that occur in fewer than
-  `RARE` characters are opened, and again what they consist of, until a component is
-  common enough or indivisible, or the sequence would exceed `LONGEST` tokens.
-- Characters that share a sequence after that are opened as far as possible; those
-  that still share it stand for themselves, so no two characters have one sequence.
+  `RARE` characters are opened, level by level, until a component is common enough or
+  indivisible, or the sequence would exceed `LONGEST` tokens.
+- Characters that then share a sequence are opened as far as possible. Those that still
+  share it are their own token, so no two characters have one sequence.
 - Alternatives come from KanjiVG's other printed forms (`FORMS`), such as ⻌ for 辶.
-- Kana stand for themselves.
+- Kana are their own token.
 
 With KanjiVG 20260714 this gives 790 tokens ([PAD], [UNK], [CLS] and [SEP] included)
 and sequences of at most 13 tokens with [CLS] and [SEP], 5.5 on average. 41
-characters have alternatives; 208 kanji stand for themselves; 95 tokens are strokes.
+characters have alternatives; 208 kanji are their own token; 95 tokens are strokes.
 
-KanjiVG is copyright Ulrich Apel, CC BY-SA 3.0, https://kanjivg.tagaini.net; so the
-output, which is derived from it, is CC BY-SA 3.0 too.
+KanjiVG is copyright Ulrich Apel, CC BY-SA 3.0, https://kanjivg.tagaini.net. The output
+is derived from it, and so has the same licence.
 """
 
 import argparse
 import collections
+import errno
 import os
 import pathlib
 
@@ -38,6 +38,7 @@ from hwgen_keras.characters.arrange import OUTER, arrange
 from hwgen_keras.characters.parts import character_parts
 from hwgen_keras.characters.sets import HIRAGANA, KATAKANA, character_set
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import write_text
 
 RARE = 3
 LONGEST = 11
@@ -58,29 +59,16 @@ _HEADER = """\
 
 
 def derive_structures(characters):
-    """The sequences of each character.
-
-    Args:
-        characters: characters that KanjiVG describes.
-
-    Returns:
-        A dict from character to a tuple of alternatives, each a tuple of tokens. No
-        sequence belongs to two characters.
+    """The structures of characters, as `read_structures` returns them.
 
     Raises:
         InputError: KanjiVG does not describe a character, or is not installed.
     """
     kana = set(HIRAGANA + KATAKANA)
-    parts = {
-        character: character_parts(character)
-        for character in characters
-        if character not in kana
-    }
+    parts = {c: character_parts(c) for c in characters if c not in kana}
     opened: set = set()
     while True:
-        sequences = {
-            character: sequence(part, opened) for character, part in parts.items()
-        }
+        sequences = {c: sequence(part, opened) for c, part in parts.items()}
         rare = _rare_components(sequences)
         if rare <= opened:
             break
@@ -96,13 +84,11 @@ def derive_structures(characters):
         for form in FORMS:
             if not kanjivg.has_character(character, form):
                 continue
-            other = sequence(character_parts(character, form), opened)
-            if len(other) > 1 and other not in taken:
-                taken.add(other)
-                structures[character].append(other)
-    return {
-        character: tuple(alternatives) for character, alternatives in structures.items()
-    }
+            alternative = sequence(character_parts(character, form), opened)
+            if len(alternative) > 1 and alternative not in taken:
+                taken.add(alternative)
+                structures[character].append(alternative)
+    return {c: tuple(alternatives) for c, alternatives in structures.items()}
 
 
 def sequence(part, opened):
@@ -113,38 +99,36 @@ def sequence(part, opened):
         opened: the names of the components to open; None opens all.
 
     Returns:
-        A tuple of at most `LONGEST` tokens. Where all would be too long, the
-        components that come last stay closed.
+        A tuple of at most `LONGEST` tokens. If more are needed, the last components
+        stay closed.
     """
     if _indivisible(part):
         return (part.name,)
-    tokens = _flat(arrange(part.children))
+    items = _flat(arrange(part.children))
     # Opens from the outside in, so that the length limit cuts the deepest level.
     while True:
-        for position, token in enumerate(tokens):
-            inner = _opening(token, opened)
-            if inner and len(tokens) - 1 + len(inner) <= LONGEST:
-                tokens[position : position + 1] = inner
+        for position, item in enumerate(items):
+            inner = _opening(item, opened)
+            if inner and len(items) - 1 + len(inner) <= LONGEST:
+                items[position : position + 1] = inner
                 break
         else:
-            return tuple(
-                token if isinstance(token, str) else token.token for token in tokens
-            )
+            return tuple(i if isinstance(i, str) else i.token for i in items)
 
 
-def _opening(token, opened):
-    """The tokens and parts that a part is opened to, or None if it stays closed."""
-    if isinstance(token, str) or _indivisible(token):
+def _opening(item, opened):
+    """The operators and parts inside an item, or None if it stays closed."""
+    if isinstance(item, str) or _indivisible(item):
         return None
-    if token.name is not None and opened is not None and token.name not in opened:
+    if item.name is not None and opened is not None and item.name not in opened:
         return None
-    return _flat(arrange(token.children))
+    return _flat(arrange(item.children))
 
 
 def _flat(arrangement):
     """An arrangement in prefix order, as a list of operators and parts.
 
-    A row or column of three is written ⿲ or ⿳, however nameless groups pair it.
+    A row or column of three becomes ⿲ or ⿳, even if a nameless group holds two.
     """
     operator, operands = arrangement
     operands = [_nameless_arrangement(operand) for operand in operands]
@@ -153,10 +137,10 @@ def _flat(arrangement):
         position = inner.index(True)
         operands[position : position + 1] = operands[position][1]
         operator = _THREE[operator]
-    tokens = [operator]
+    items = [operator]
     for operand in operands:
-        tokens.extend(_flat(operand) if isinstance(operand, tuple) else [operand])
-    return tokens
+        items.extend(_flat(operand) if isinstance(operand, tuple) else [operand])
+    return items
 
 
 def _nameless_arrangement(operand):
@@ -174,7 +158,7 @@ def _indivisible(part):
     ):
         return False
     if part.name is None:
-        # Better open than a token of many strokes, if something known is inside.
+        # An open part with a named component is better than a token of many strokes.
         known = [bool(child.name) and len(child.strokes) > 1 for child in children]
         return not any(known) or not all(known) and arrange(children)[0] == "⿻"
     if any(child.name is None and not child.children for child in children):
@@ -193,23 +177,12 @@ def _rare_components(sequences):
 
 def _shared(sequences):
     """The characters whose sequence another character has, too."""
-    holders = collections.defaultdict(list)
-    for character, tokens in sequences.items():
-        holders[tokens].append(character)
-    return [
-        character
-        for characters in holders.values()
-        if len(characters) > 1
-        for character in characters
-    ]
+    counts = collections.Counter(sequences.values())
+    return [c for c, tokens in sequences.items() if counts[tokens] > 1]
 
 
 def write_structures(path, structures):
-    """Writes the tab-separated structure file, which appears only when complete.
-
-    Args:
-        path: the file to write.
-        structures: dict from character to alternatives, each a tuple of tokens.
+    """Writes a tab-separated structure file that appears only when it is complete.
 
     Raises:
         InputError: the file cannot be written.
@@ -218,15 +191,11 @@ def write_structures(path, structures):
         "\t".join([character, *(" ".join(tokens) for tokens in alternatives)]) + "\n"
         for character, alternatives in structures.items()
     ]
-    text = _HEADER.format(version=kanjivg.version()) + "".join(lines)
-    path = pathlib.Path(path)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(unfinished, path)
+        if pathlib.Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        write_text(path, _HEADER.format(version=kanjivg.version()) + "".join(lines))
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise InputError(
             f"The structure file {path} cannot be written ({error.strerror}); choose "
             "another --output."
@@ -234,7 +203,7 @@ def write_structures(path, structures):
 
 
 def main(arguments=None):
-    """Runs the command; a user's mistake ends it with one sentence and status 2."""
+    """Runs the command; an InputError ends it with one sentence and status 2."""
     parser = argparse.ArgumentParser(
         description="Derive the structure of 3,057 characters from KanjiVG."
     )

@@ -1,4 +1,4 @@
-"""Access to the SVG files of KanjiVG as installed by the PyPI package `kanjivg`.
+"""Strokes and groups of characters from the PyPI package `kanjivg`.
 
 KanjiVG is copyright Ulrich Apel, CC BY-SA 3.0, https://kanjivg.tagaini.net.
 """
@@ -8,20 +8,17 @@ import importlib.metadata
 import pathlib
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
+from fontTools.pens.recordingPen import RecordingPen
+from fontTools.svgLib.path import parse_path
+
 from hwgen_keras.errors import InputError
+
+# Side of the box in which KanjiVG draws.
+BOX = 109.0
 
 
 @functools.cache
-def folder():
-    """The folder that holds `<code point>.svg` for each character."""
-    return pathlib.Path(str(_distribution().locate_file("kanji")))
-
-
-def version():
-    """The version of the package `kanjivg`, the date of its strokes."""
-    return _distribution().version
-
-
 def _distribution():
     try:
         return importlib.metadata.distribution("kanjivg")
@@ -29,6 +26,11 @@ def _distribution():
         raise InputError(
             "The package kanjivg is not installed; run `pip install kanjivg`."
         ) from None
+
+
+def version():
+    """The version of the package `kanjivg`, which is the date of its strokes."""
+    return _distribution().version
 
 
 def has_character(character, variant=None):
@@ -39,9 +41,9 @@ def has_character(character, variant=None):
 def stroke_group(character, variant=None):
     """The outermost `<g>` of a character: an element tree of groups and paths.
 
-    Groups carry the attributes `element`, `position`, `part`, ...; paths carry
-    their outline in `d` (a 109 x 109 box) and the kind of stroke in `type`.
-    Attribute names are written `kvg_element`, `kvg_position`, ...
+    Groups have the attributes `element`, `position`, `part`, ...; paths have their
+    outline in `d` and the kind of stroke in `type`. Attribute names begin with
+    `kvg_`, as in `kvg_element`.
 
     Args:
         character: one character.
@@ -58,16 +60,36 @@ def stroke_group(character, variant=None):
         raise InputError(
             f"KanjiVG has no strokes for the character {character!r}{form}."
         )
-    # The prefix is bound to http in some files and to https in others: as plain
-    # text in the attribute's name it is the same in all of them.
+    # Files bind the prefix to http or to https: as plain text it is the same in all.
     text = file.read_text(encoding="utf-8").replace("kvg:", "kvg_")
-    text = text[text.index("<svg") :]
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(text[text.index("<svg") :])
     outer = next(g for g in root if g.get("id", "").startswith("kvg_StrokePaths"))
-    inner = outer[0] if len(outer) == 1 else outer
-    return inner
+    return outer[0] if len(outer) == 1 else outer
+
+
+def stroke_points(path, pieces):
+    """Points along a stroke: float array (n, 2), x to the right, y down, in `BOX`.
+
+    Args:
+        path: the `<path>` of the stroke, which consists of Bézier curves.
+        pieces: straight pieces that replace a curve.
+    """
+    pen = RecordingPen()
+    parse_path(path.get("d"), pen)
+    t = np.linspace(0, 1, pieces + 1)[1:, None]
+    points: list = []
+    for operation, operands in pen.value:
+        operands = np.asarray(operands, float)
+        if operation == "curveTo":
+            start, (first, second, end) = points[-1][-1], operands
+            curve = (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * first
+            operands = curve + (3 * (1 - t) * t**2 * second + t**3 * end)
+        if len(operands):
+            points.append(operands)
+    return np.concatenate(points)
 
 
 def _file(character, variant):
     suffix = f"-{variant}" if variant else ""
-    return folder() / f"{ord(character):05x}{suffix}.svg"
+    name = f"kanji/{ord(character):05x}{suffix}.svg"
+    return pathlib.Path(str(_distribution().locate_file(name)))

@@ -1,4 +1,4 @@
-"""What is known of characters beside themselves: their classes, their structures."""
+"""The classes and structures of characters, from which conditions encode them."""
 
 from typing import Protocol
 
@@ -10,11 +10,11 @@ from hwgen_keras.errors import InputError
 
 
 class Knowledge:
-    """What a condition may ask for to encode a character.
+    """The classes and structures that a condition may need to encode a character.
 
     Args:
-        characters: the `CharacterSet` of the training, or None where it is unknown.
-        tokenizer: the `StructureTokenizer`, or None where it is unknown.
+        characters: the `CharacterSet` of the training; None if it is unknown.
+        tokenizer: the `StructureTokenizer`; None if it is unknown.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Knowledge:
 
     @property
     def characters(self) -> CharacterSet:
-        """The `CharacterSet`; InputError where it is unknown."""
+        """The `CharacterSet`; InputError if it is unknown."""
         if self._characters is None:
             raise InputError(
                 "The characters of the classes are not known; give characters=, such "
@@ -36,7 +36,7 @@ class Knowledge:
 
     @property
     def tokenizer(self) -> StructureTokenizer:
-        """The `StructureTokenizer`; InputError where it is unknown."""
+        """The `StructureTokenizer`; InputError if it is unknown."""
         if self._tokenizer is None:
             raise InputError(
                 "The structures of the characters are not known; give tokenizer=, or "
@@ -46,7 +46,7 @@ class Knowledge:
 
 
 class Encodes(Protocol):
-    """What samplers ask of a condition, a layer or its class."""
+    """The method that samplers need of a condition, which is a layer or its class."""
 
     def encode(self, character: str, knowledge: Knowledge) -> dict[str, NDArray]:
         """{input name: array (alternatives, …)} of a character."""

@@ -1,5 +1,6 @@
 """Ordered sets of characters; the position of a character is its class id."""
 
+import itertools
 import pathlib
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -23,11 +24,11 @@ _DATA = pathlib.Path(__file__).parent / "data"
 class CharacterSet:
     """An ordered set of characters.
 
-    It has a length, is iterated in order, and answers `character in character_set`
-    and `character_set[class_id]`.
+    It supports `len`, iteration in order, `character in character_set`, and
+    `character_set[class_id]`.
 
     Args:
-        name: what to call the set in messages and file names.
+        name: name of the set in messages and files.
         characters: the characters in the order of their class ids, without
             duplicates.
 
@@ -91,7 +92,7 @@ class CharacterSet:
 
 
 def character_set(name_or_path: StrPath) -> CharacterSet:
-    """The character set of a name, or of a text file.
+    """The character set with a name, or from a text file.
 
     Args:
         name_or_path: `"kana"` (92: hiragana and katakana without small kana and
@@ -117,7 +118,10 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
     if name_or_path == "etl8":
         return CharacterSet("etl8", kana + _lines(_DATA / "etl8_kanji.txt"))
     if name_or_path == "jis1":
-        return CharacterSet("jis1", kana + _level_1_kanji())
+        # The kanji are in rows 16 to 47 of JIS X 0208; the end of row 47 is empty.
+        codes = list(itertools.product(range(0xB0, 0xD0), range(0xA1, 0xFF)))[:2965]
+        kanji = b"".join(map(bytes, codes)).decode("euc_jp")
+        return CharacterSet("jis1", kana + tuple(kanji))
     path = pathlib.Path(name_or_path)
     if not path.is_file():
         raise InputError(
@@ -127,25 +131,20 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
     return CharacterSet(path.stem, _lines(path))
 
 
-def _level_1_kanji():
-    kanji = []
-    for row in range(16, 48):
-        # Row 47 ends at cell 51; the other rows are full.
-        for cell in range(1, 52 if row == 47 else 95):
-            kanji.append(bytes((0xA0 + row, 0xA0 + cell)).decode("euc_jp"))
-    return tuple(kanji)
+def read_text(path, kind):
+    """The text of a UTF-8 file; `kind` is what an InputError calls it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The {kind} file {path} cannot be read as UTF-8 text ({error})."
+        ) from None
 
 
 def _lines(path):
     """The characters of a text file, one a line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The character file {path} cannot be read as UTF-8 text ({error})."
-        ) from None
     first_lines: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(read_text(path, "character").split("\n"), start=1):
         character = unicodedata.normalize("NFC", line.strip())
         if not character:
             continue
@@ -156,7 +155,7 @@ def _lines(path):
             )
         if character in first_lines:
             raise InputError(
-                f"{path}, line {number}: {character} already stands on line "
+                f"{path}, line {number}: {character} is already on line "
                 f"{first_lines[character]}; remove one of the two."
             )
         first_lines[character] = number

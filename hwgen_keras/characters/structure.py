@@ -9,13 +9,14 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from hwgen_keras.characters.sets import read_text
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 
-# Each character's alternatives, each a tuple of tokens.
+# {character: alternatives}, each a tuple of tokens.
 Structures = Mapping[str, tuple[tuple[str, ...], ...]]
 
-# What the operands of each operator are.
+# The roles of each operator's operands.
 OPERATORS = {
     "⿰": ("left", "right"),
     "⿱": ("above", "below"),
@@ -36,7 +37,7 @@ PACKAGED = pathlib.Path(__file__).parent / "data" / "structure.tsv"
 def read_structures(
     path: StrPath | None = None,
 ) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The structures of characters from a file.
+    """Reads the structures of characters from a file.
 
     Args:
         path: None for the packaged file (3,057 characters, derived from KanjiVG); a
@@ -57,15 +58,9 @@ def read_structures(
         (('⿰', '女', '子'),)
     """
     path = pathlib.Path(PACKAGED if path is None else path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The structure file {path} cannot be read as UTF-8 text ({error})."
-        ) from None
     entries = _json_entries if path.suffix.lower() == ".json" else _table_entries
     structures = {}
-    for where, character, alternatives in entries(path, text):
+    for where, character, alternatives in entries(path, read_text(path, "structure")):
         if len(character) != 1:
             raise InputError(f"{where}: {character!r} is not one character.")
         if character in structures:
@@ -81,15 +76,15 @@ def read_structures(
 
 
 def explain(character: str, structures: Structures | None = None) -> str:
-    """The structure of a character, indented, for reading.
+    """Describes the structure of a character as indented text.
 
     Args:
         character: one character.
-        structures: what `read_structures` returns; None for the packaged file.
+        structures: structures from `read_structures`; None for the packaged file.
 
     Returns:
-        A line with the character and its sequence, then a line a component, indented
-        by its depth; alternatives follow one another.
+        For each alternative, a line with the character and its sequence, then a line
+        per component, indented by its depth.
 
     Raises:
         InputError: `structures` does not contain `character`.
@@ -109,10 +104,7 @@ def explain(character: str, structures: Structures | None = None) -> str:
     lines = []
     for tokens in structures[character]:
         lines.append(f"{character}  {' '.join(tokens)}")
-        iterator = iter(tokens)
-        first = next(iterator)
-        for role in OPERATORS.get(first, ()):
-            _explain_operand(role, iterator, 1, lines)
+        lines += list(_explain_operands(iter(tokens), 0))
     return "\n".join(lines)
 
 
@@ -123,18 +115,20 @@ def fault(tokens: Sequence[str]) -> str | None:
     missing = 1
     for position, token in enumerate(tokens):
         if missing == 0:
-            return f"goes on after its end, at {' '.join(tokens[position:])!r}"
+            return f"continues after its end, at {' '.join(tokens[position:])!r}"
         missing += len(OPERATORS.get(token, ())) - 1
     if missing:
         return f"lacks {missing} component{'s' if missing > 1 else ''} at its end"
     return None
 
 
-def _explain_operand(role, tokens, depth, lines):
+def _explain_operands(tokens, depth, label=""):
+    """Yields the lines of the sequence that `tokens` continues with."""
     token = next(tokens)
-    lines.append(f"{'  ' * depth}{role}: {token}")
-    for inner_role in OPERATORS.get(token, ()):
-        _explain_operand(inner_role, tokens, depth + 1, lines)
+    if depth:
+        yield f"{'  ' * depth}{label}: {token}"
+    for role in OPERATORS.get(token, ()):
+        yield from _explain_operands(tokens, depth + 1, role)
 
 
 def _tokens(where, character, alternative):
@@ -144,10 +138,10 @@ def _tokens(where, character, alternative):
             'such as "⿰ 女 圭".'
         )
     tokens = tuple(alternative.split())
-    wrong = fault(tokens)
-    if wrong:
+    problem = fault(tokens)
+    if problem:
         raise InputError(
-            f"{where}: the structure {alternative!r} of {character} {wrong}; "
+            f"{where}: the structure {alternative!r} of {character} {problem}; "
             "correct it."
         )
     return tokens
@@ -164,7 +158,7 @@ def _table_entries(path, text):
 
 def _json_entries(path, text):
     try:
-        # Pairs instead of a dict, so that a repeated character is noticed.
+        # A dict would hide a repeated character.
         pairs = json.loads(text, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:
         raise InputError(

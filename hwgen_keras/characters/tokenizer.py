@@ -12,19 +12,18 @@ PAD, UNKNOWN, START, SEPARATOR = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 class StructureTokenizer:
-    """Turns characters into fixed-length sequences of token ids, and back.
+    """Encodes characters as fixed-length sequences of token ids, and decodes them.
 
-    The ids 0 to 3 are [PAD], [UNK], [CLS] and [SEP]; then come all tokens of the
-    structures in the order of their code points. A sequence is [CLS], the tokens of
-    one alternative, [SEP], then [PAD] up to `length`.
+    The ids 0 to 3 are [PAD], [UNK], [CLS] and [SEP]; all tokens of the structures
+    follow in the order of their code points. A sequence is [CLS], the tokens of one
+    alternative, [SEP], then [PAD] up to `length`.
 
     Args:
-        structures: dict from character to alternatives, as `read_structures`
-            returns it.
+        structures: dict from character to alternatives, from `read_structures`.
         vocabulary: the tokens in the order of their ids, to encode with the
             vocabulary of a trained model; tokens it lacks become [UNK]. None
             collects it from `structures`.
-        length: the length of the sequences; None is that of the longest alternative
+        length: the length of the sequences; None for that of the longest alternative
             with [CLS] and [SEP].
 
     Attributes:
@@ -50,14 +49,10 @@ class StructureTokenizer:
         length: int | None = None,
     ) -> None:
         self._structures = structures
+        pairs = [(c, tokens) for c, choices in structures.items() for tokens in choices]
         if vocabulary is None:
-            tokens = {
-                token
-                for alternatives in structures.values()
-                for alternative in alternatives
-                for token in alternative
-            }
-            vocabulary = SPECIAL + tuple(sorted(tokens.difference(SPECIAL)))
+            collected = {token for _, tokens in pairs for token in tokens}
+            vocabulary = SPECIAL + tuple(sorted(collected.difference(SPECIAL)))
         self.vocabulary = tuple(vocabulary)
         self._ids = {token: i for i, token in enumerate(self.vocabulary)}
         if self.vocabulary[:4] != SPECIAL:
@@ -67,14 +62,8 @@ class StructureTokenizer:
             )
         if len(self._ids) != len(self.vocabulary):
             raise InputError("The vocabulary of the structures lists a token twice.")
-        longest, character = max(
-            (
-                (len(alternative) + 2, character)
-                for character, alternatives in structures.items()
-                for alternative in alternatives
-            ),
-            default=(2, None),
-        )
+        lengths = ((len(tokens) + 2, character) for character, tokens in pairs)
+        longest, character = max(lengths, default=(2, None))
         self.length = longest if length is None else length
         if longest > self.length:
             raise InputError(
@@ -84,16 +73,16 @@ class StructureTokenizer:
 
     @property
     def structures(self) -> Structures:
-        """The structures of the characters that it knows, as it was given them."""
+        """The argument `structures`."""
         return self._structures
 
     @property
     def vocabulary_size(self) -> int:
-        """How many tokens there are, special tokens included."""
+        """Number of tokens, special tokens included."""
         return len(self.vocabulary)
 
     def alternatives(self, character: str) -> int:
-        """How many structures `character` has.
+        """Number of structures of `character`.
 
         Args:
             character: a string of one character.
@@ -110,15 +99,14 @@ class StructureTokenizer:
 
         Args:
             characters: text, or a sequence of n characters.
-            alternatives: n integers, which alternative of each character to take,
-                from 0; None takes the first of each.
+            alternatives: n integers, the alternative of each character, from 0;
+                None for the first of each.
 
         Returns:
             int32 array of shape (n, length), values in [0, vocabulary_size).
 
         Raises:
-            InputError: the structures do not contain a character, or not that
-                alternative of it.
+            InputError: the structures lack a character or its alternative.
         """
         characters = list(characters)
         if alternatives is None:
@@ -126,11 +114,12 @@ class StructureTokenizer:
         if len(alternatives) != len(characters):
             raise InputError(
                 f"There are {len(characters)} characters and {len(alternatives)} "
-                "alternatives; give one alternative a character."
+                "alternatives; give one alternative per character."
             )
         ids = np.zeros((len(characters), self.length), "int32")
-        rows = zip(ids, characters, alternatives, strict=True)
-        for row, character, alternative in rows:
+        for row, character, alternative in zip(
+            ids, characters, alternatives, strict=True
+        ):
             choices = self._alternatives(character)
             if not 0 <= alternative < len(choices):
                 raise InputError(

@@ -23,7 +23,6 @@ from .mix import MIXES as MIXES
 from .mix import mixing as mixing
 from .pairs import PairSampler as PairSampler
 from .rows import affine_matrix as affine_matrix
-from .steps import STEPS as STEPS
 from .store import FONT as FONT
 from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING

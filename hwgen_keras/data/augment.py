@@ -1,9 +1,8 @@
 """Augmentation in batched TensorFlow operations.
 
-Images are float32 (batch, height, width, 1) with the greys 0 (ink) to 255 (paper),
-and each comes with the seed of its row, int32 (2,): what happens to an image
-depends on that seed alone, not on the batch it is in or on what ran before. KerasCV's
-layers are handed numbers made from those seeds for the same reason.
+Images are float32 (batch, height, width, 1) with the greys 0 (ink) to 255 (paper);
+seeds are int32 (batch, 2). The augmentation of an image depends on its seed alone, not
+on the batch or on earlier batches. KerasCV's layers therefore draw no numbers here.
 """
 
 import math
@@ -11,26 +10,22 @@ import math
 import numpy as np
 
 from hwgen_keras.data.augment_ink import binarise, erasing, stroke
-from hwgen_keras.data.augment_rows import PAPER, RowGenerator, row_numbers
+from hwgen_keras.data.augment_rows import PAPER, row_numbers
 from hwgen_keras.errors import InputError
 
 __all__ = ["binarise", "cutout", "elastic", "erasing", "gridmask", "perspective"]
 __all__ += ["AUGMENTATIONS", "PAPER", "parse_augmentations", "randaugment", "stroke"]
 
-# In the order in which they are applied. `affine` costs nothing here: the rows of a
-# sampler contain it.
+# In the order of application. A sampler draws `affine` as a part of its rows.
 AUGMENTATIONS = ("none", "affine", "perspective", "elastic", "stroke", "binarise")
 AUGMENTATIONS += ("gridmask", "cutout", "erasing", "randaugment")
 
 
 def parse_augmentations(names):
-    """The augmentations of a list, or of text such as `"affine,elastic"`.
+    """Checks the names in a list, or in a text such as `"affine,elastic"`.
 
     Returns:
-        A tuple of names in the order in which they are applied, without `none`.
-
-    Raises:
-        InputError: there is no augmentation of that name.
+        A tuple of names in the order of application, without `none`.
     """
     if isinstance(names, str):
         names = names.split(",")
@@ -45,13 +40,10 @@ def parse_augmentations(names):
 
 
 def perspective(images, seeds, strength=0.12):
-    """Sees each image from a random side, as a photograph of a page does.
+    """Shows each image in a random perspective, as a photograph of a page does.
 
-    Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        seeds: int32 (batch, 2).
-        strength: greatest share by which distances grow or shrink from the centre
-            to an edge.
+    `strength` is the greatest share by which distances grow or shrink from the centre
+    to an edge.
     """
     import tensorflow as tf
 
@@ -79,11 +71,9 @@ def perspective(images, seeds, strength=0.12):
 
 
 def elastic(images, seeds, alpha=0.03, sigma=0.15):
-    """Bends each image by its own smooth random field of displacements.
+    """Distorts each image by its own smooth random field of displacements.
 
     Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        seeds: int32 (batch, 2).
         alpha: standard deviation of a displacement in units of the image's height.
         sigma: standard deviation of the Gaussian that smooths the field, in the same
             units; strokes stay smooth where it is a few times `alpha`.
@@ -106,11 +96,9 @@ def elastic(images, seeds, alpha=0.03, sigma=0.15):
 
 
 def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
-    """Covers each image with a rotated grid of squares of paper (KerasCV's GridMask).
+    """Covers each image with a rotated grid of squares of paper, as KerasCV's GridMask.
 
     Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        seeds: int32 (batch, 2).
         ratio: least and greatest side of a square in units of the grid's spacing.
         rotation: greatest rotation of the grid in units of a full turn.
 
@@ -119,41 +107,40 @@ def gridmask(images, seeds, ratio=(0.1, 0.35), rotation=0.1):
     import keras_cv
     import tensorflow as tf
 
-    generator = RowGenerator()
-
-    class RatioOfRow(keras_cv.core.FactorSampler):
-        def __call__(self, shape=(), dtype="float32"):
-            return generator.uniform(shape, *ratio)
-
-        def get_config(self):
-            return {}
-
-    layer = keras_cv.layers.GridMask(
-        ratio_factor=RatioOfRow(),
-        rotation_factor=rotation,
-        fill_value=int(PAPER),
-        dtype="float32",
+    height, width = images.shape[1:3]
+    side = math.ceil(math.hypot(height, width))
+    share, spacing, x, y, angle = (
+        row_numbers(seeds + [0, number], (1,), tf.random.stateless_uniform)
+        for number in range(1, 6)
     )
-    layer._random_generator = generator
-    layer.random_rotate._random_generator = generator
+    least, most = sorted((0.5 * height, 0.3 * width))
+    spacing = least + (most + 1 - least) * spacing
+    square = (ratio[0] + (ratio[1] - ratio[0]) * share) * spacing
 
-    def cover(image_and_seed):
-        image, seed = image_and_seed
-        generator.start(seed)
-        mask = layer.get_random_transformation(image=image)
-        return layer.augment_image(image, transformation=mask)
+    def covered(offset):
+        pixels = tf.range(side, dtype=tf.float32)[None, :]
+        cell = (pixels + offset) // spacing + 1
+        # KerasCV's grid ends here; its last cell is seldom within the image.
+        inside = cell <= side // spacing + 1
+        return inside & (pixels >= cell * spacing - offset - square)
 
-    covered = tf.map_fn(cover, (images, seeds), fn_output_signature=tf.float32)
-    return tf.ensure_shape(covered, images.shape)
+    mask = covered(y * spacing)[:, :, None] & covered(x * spacing)[:, None, :]
+    angles = 2 * math.pi * rotation * (2 * angle[:, 0] - 1)
+
+    class Rotation(keras_cv.layers.RandomRotation):
+        def get_random_transformation_batch(self, batch_size, **kwargs):
+            return {"angles": angles}
+
+    layer = Rotation(rotation, fill_mode="constant", dtype="float32")
+    mask = layer(tf.cast(mask, tf.float32)[..., None])
+    top, left = (side - height) // 2, (side - width) // 2
+    return tf.where(mask[:, top : top + height, left : left + width] > 0, PAPER, images)
 
 
 def cutout(images, seeds, side=(0.15, 0.4)):
-    """Puts a rectangle of paper on each image (KerasCV's RandomCutout).
+    """Covers a rectangle of each image with paper (KerasCV's RandomCutout).
 
-    Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        seeds: int32 (batch, 2).
-        side: least and greatest side of the rectangle in units of the image's.
+    `side` is its least and greatest side in units of the image's.
 
     Reference: T. DeVries, G. Taylor, Improved regularization of convolutional
     neural networks with cutout, arXiv:1708.04552.
@@ -176,15 +163,7 @@ def cutout(images, seeds, side=(0.15, 0.4)):
 
 
 def randaugment(images, seeds, count=2):
-    """Does to each image what some of the other augmentations do, drawn at random.
-
-    They are perspective, elastic, stroke, binarise, cutout and erasing, each at its
-    usual strength, in this order.
-
-    Args:
-        images: float32 (batch, height, width, 1), values 0 to 255.
-        seeds: int32 (batch, 2).
-        count: how many of them an image gets.
+    """Applies `count` random augmentations to each image, each with its defaults.
 
     Reference: E. Cubuk et al., RandAugment: practical automated data augmentation
     with a reduced search space, NeurIPS 2020.
@@ -203,7 +182,7 @@ def randaugment(images, seeds, count=2):
 
 
 def _smoothing(side, sigma):
-    """Weights (side, points) that make a smooth curve of unit variance from noise."""
+    """Weights (side, points) of a Gaussian filter that keeps the variance of noise."""
     deviation = sigma * side
     # Points as far apart as the deviation, three of them beyond each end.
     points = np.arange(-3, math.ceil(1 / sigma) + 4) * deviation
@@ -213,14 +192,14 @@ def _smoothing(side, sigma):
 
 
 def _sample(images, y, x):
-    """The images at positions (batch, height, width), bilinear, paper outside."""
+    """Bilinear values at positions (batch, height, width); paper outside."""
     import tensorflow as tf
 
     height, width = images.shape[1:3]
     # One border pixel before and two behind: the neighbours of the last position.
     border = [[0, 0], [1, 2], [1, 2], [0, 0]]
     padded = tf.pad(images, border, constant_values=PAPER)
-    # The four neighbours of a position lie side by side, so that one look-up gets all.
+    # With the four neighbours of a position side by side, one look-up gets all.
     corners = (padded[:, :-1, :-1], padded[:, :-1, 1:])
     corners += (padded[:, 1:, :-1], padded[:, 1:, 1:])
     table = tf.reshape(tf.concat(corners, axis=-1), (-1, 4))

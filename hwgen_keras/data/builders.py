@@ -1,4 +1,4 @@
-"""What builds an image store: out of fonts, manifests, simulated pens or arrays."""
+"""Builders of image stores: from fonts, manifests, simulated pens or arrays."""
 
 import functools
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
 
-# What is done within a second shows no bar.
+# A task of less than a second shows no bar.
 _bar = functools.partial(tqdm, delay=1)
 
 
@@ -61,14 +61,18 @@ def font_store(
         total = len(fonts) * len(characters)
         with _bar(total=total, unit="glyph", desc="fonts", disable=not progress) as bar:
             for font in fonts:
-                found = False
+                rendered = 0
                 for character in characters:
                     bar.update()
-                    image = _render(font, character, image_size, margin)
-                    if image is not None:
-                        found = True
-                        yield encode(image), character, font.name
-                if not found:
+                    if not font.covers(character):
+                        continue
+                    try:
+                        image = font.render(character, image_size, margin=margin)
+                    except InputError:  # an almost full box
+                        continue
+                    rendered += 1
+                    yield encode(image), character, font.name
+                if not rendered:
                     raise InputError(
                         f"The font {font.path} ({font.name}) has no character of the "
                         f"set {characters.name}; remove the font or choose another set."
@@ -127,7 +131,7 @@ def manifest_store(
                 continue
             yield png, sample.character, sample.writer
         if wrong:
-            # All of them at once: there may be many images, which took their time.
+            # All of them at once: reading many images takes long.
             more = ", ".join(name for _, name in wrong[1:4])
             more = f" (also {more}{', …' if wrong[4:] else ''})" if more else ""
             raise InputError(f"{wrong[0][0]}{more}")
@@ -143,10 +147,10 @@ def simulated_store(
     progress: bool = True,
     path: StrPath | None = None,
 ) -> ImageStore:
-    """What simulated writers write of each character.
+    """Draws every character in the hands of simulated writers.
 
     Args:
-        seeds: seeds of the `PenWriter`s, one a writer; other seeds, other hands.
+        seeds: seeds of the `PenWriter`s, one for each writer.
         characters: the `CharacterSet` to write.
         image_size: side of the images in pixels.
         samples: images of each character by each writer.
@@ -225,11 +229,7 @@ def array_store(
 
 
 def _collect(images, kind, characters, image_size, path):
-    """A store of images of one kind, in memory or in a file.
-
-    Args:
-        images: iterable of (PNG file as bytes, character, source name).
-    """
+    """A store, in memory or in a file, of tuples (PNG file, character, source)."""
     if path is not None:
         with StoreWriter(path, characters, image_size) as writer:
             for png, character, source in images:
@@ -245,23 +245,11 @@ def _collect(images, kind, characters, image_size, path):
     return ImageStore(pngs, labels, sources, kinds, names, characters, image_size)
 
 
-def _render(font, character, image_size, margin):
-    """The glyph, or None where the font has no usable one."""
-    if not font.covers(character):
-        return None
-    try:
-        return font.render(character, image_size, margin=margin)
-    except InputError:  # an almost full box
-        return None
-
-
 def _prepare(sample, image_size, clean):
-    """The image of a sample, cleaned or as it is, as a square."""
     image = read_sample(sample)
     if clean:
-        return clean_image(
-            image, image_size, margin=0.0, name=f"The image {sample.name}"
-        )
+        name = f"The image {sample.name}"
+        return clean_image(image, image_size, margin=0.0, name=name)
     height, width = image.shape
     side = max(height, width)
     square = Image.new("L", (side, side), 255)

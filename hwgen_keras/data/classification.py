@@ -14,7 +14,7 @@ from hwgen_keras.data.rows import (
     check_rows,
     row_generator,
 )
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.stages import FIXED_MARGIN
 from hwgen_keras.data.store import ImageStore
 from hwgen_keras.errors import InputError
 
@@ -29,9 +29,9 @@ class ClassificationSampler:
     """Draws rows of one labelled image.
 
     Columns of an epoch: `image`, int32 image index; `image_affine`, float32 (n, 6);
-    `label`, int32; `seed`, int32 (n, 2), for augmentation; `elastic`, bool, which
-    half of the rows is to be bent, if `elastic` is asked for; `tokens`, int32
-    (n, length), if there is a tokenizer.
+    `label`, int32; `seed`, int32 (n, 2), for augmentation; `elastic`, bool, whether
+    the row is distorted, with the argument `elastic`; `tokens`, int32 (n, length),
+    with a tokenizer.
 
     Args:
         store: an `ImageStore`.
@@ -49,7 +49,7 @@ class ClassificationSampler:
         tokenizer: optional `StructureTokenizer`.
         image_size: side of the output in pixels; None: the store's.
         kinds: optional integers (n,), the kind of each image; None: the store's. With
-            others, images that a store does not tell apart get shares of their own.
+            others, images of one kind in the store can get different shares.
 
     Raises:
         InputError: a kind with a share has no image, or a value is out of range.
@@ -121,13 +121,12 @@ class ClassificationSampler:
 
     def _affine(self, rng):
         count, strength = self.rows_per_epoch, self.affine_strength
-        # Four numbers a row whatever the strength: it changes nothing else.
+        # Four numbers a row whatever the strength, which so changes no other column.
         angle, shear = rng.uniform(-strength, strength, (2, count))
         largest = 1 - 2 * FIXED_MARGIN
         side = largest * (1 - _LARGEST_SHRINKING * strength * rng.random((count, 2)))
         room = 1 - side
-        place = 0.5 + min(strength, 1.0) * rng.uniform(-0.5, 0.5, (count, 2))
-        before = room * place
+        before = room * (0.5 + min(strength, 1.0) * rng.uniform(-0.5, 0.5, (count, 2)))
         return affine_matrix(
             self.image_size,
             np.concatenate([before, room - before], axis=1),
@@ -138,28 +137,23 @@ class ClassificationSampler:
 
     def _kinds(self, kind_weights):
         """The images of each kind to draw from, and the shares of the kinds."""
-        masks, weights = [np.ones(len(self.store), bool)], [1.0]
-        if kind_weights is not None:
-            masks = [self.kinds == kind for kind in kind_weights]
-            weights = list(kind_weights.values())
-            if min(weights, default=-1) < 0 or not sum(weights) > 0:
-                raise InputError(
-                    f"The shares of the kinds of images are {weights}; they must be "
-                    "positive."
-                )
-        pools, shares = [], []
-        for mask, weight in zip(masks, weights, strict=True):
-            members = np.flatnonzero(mask)
-            if not weight:
-                continue
-            if not len(members):
-                raise InputError(
-                    "A kind of images has a share of the rows and the store has no "
-                    f"image of it (shares: {kind_weights})."
-                )
-            pools.append(members)
-            shares.append(weight)
-        return pools, np.array(shares) / np.sum(shares)
+        if kind_weights is None:
+            return [np.arange(len(self.store))], np.ones(1)
+        weights = list(kind_weights.values())
+        if min(weights, default=-1) < 0 or not sum(weights) > 0:
+            raise InputError(
+                f"The shares of the kinds of images are {weights}; they must be "
+                "positive."
+            )
+        kinds = [kind for kind, weight in kind_weights.items() if weight]
+        pools = [np.flatnonzero(self.kinds == kind) for kind in kinds]
+        if not all(map(len, pools)):
+            raise InputError(
+                "A kind of images has a share of the rows and the store has no "
+                f"image of it (shares: {kind_weights})."
+            )
+        shares = np.array([kind_weights[kind] for kind in kinds])
+        return pools, shares / np.sum(shares)
 
 
 class _EveryImage:
@@ -181,7 +175,7 @@ class _EveryImage:
 
 
 class _Balanced:
-    """Draws characters evenly, then a kind that the character has, then an image."""
+    """Draws a character uniformly, then a kind of its images, then an image."""
 
     def __init__(self, pools, shares, labels):
         members = np.concatenate(pools)
@@ -191,7 +185,7 @@ class _Balanced:
         self.groups = Groups(members, label * self.kinds + kinds)
         has = np.zeros((len(self.labels), self.kinds), bool)
         has[label, kinds] = True
-        # Up to which number between 0 and 1 a kind is drawn, for each character.
+        # Cumulative probabilities of the kinds, for each character.
         bounds = np.cumsum(has * shares, axis=1)
         self.bounds = bounds / bounds[:, -1:]
 
@@ -202,7 +196,7 @@ class _Balanced:
 
 
 class StructureSampler:
-    """Draws rows of a character and its structure; there are no images in them.
+    """Draws rows of a character and its structure, without images.
 
     Columns of an epoch: `label`, int32; `tokens`, int32 (n, length), a random
     alternative of the character. Every character comes once an epoch.
@@ -234,7 +228,7 @@ class StructureSampler:
         self._inputs = InputTable(characters, labels, tokenizer)
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of an epoch: a dict of arrays with `rows_per_epoch` rows.
+        """The table of an epoch, see `ClassificationSampler.epoch`.
 
         Args:
             epoch: its number, from 0.

@@ -1,4 +1,4 @@
-"""Several store files as one."""
+"""Concatenation of store files."""
 
 from collections.abc import Iterable
 
@@ -10,10 +10,9 @@ from hwgen_keras.files import StrPath
 
 
 def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> ImageStore:
-    """Streams several store files into one, in their order.
+    """Streams store files into one file, in their order.
 
-    The result has the characters and the sources of all; its images are of mixed
-    sizes if those of the files differ.
+    It has the characters and the sources of all; images of mixed sizes are allowed.
 
     Args:
         paths: the store files, at least one.
@@ -43,7 +42,7 @@ def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> ImageStore:
     with StoreWriter(output, characters, size) as writer:
         stores.reverse()
         while stores:
-            # Dropped when it is done, or all that was read would count as memory.
+            # A store is dropped after use, or the bytes read would count as memory.
             store = stores.pop()
             store.verify()
             writer.add_store(store)
@@ -51,7 +50,6 @@ def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> ImageStore:
 
 
 def _union(character_sets):
-    """One `CharacterSet` of all characters of several, in the order they come."""
     different = list(dict.fromkeys(character_sets))
     if len(different) == 1:
         return different[0]

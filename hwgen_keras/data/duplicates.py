@@ -1,7 +1,7 @@
-"""Images that are almost the same, found among many without comparing each with each.
+"""Near-duplicates among many images, by locality-sensitive hashing.
 
-Random planes cut the space of thumbnails; images on the same side of all planes of a
-round are compared, over several rounds with new planes.
+Random planes cut the space of thumbnails. Images on the same side of all planes are
+compared, in several rounds with new planes.
 
 Reference: M. Charikar, Similarity estimation techniques from rounding algorithms,
 Symposium on Theory of Computing (2002).
@@ -16,25 +16,22 @@ from scipy.sparse.csgraph import connected_components
 from hwgen_keras.errors import InputError
 
 SIDE = 16  # of a thumbnail
-# Two images are near-duplicates if their thumbnails correlate as much.
-LEAST_CORRELATION = 0.98
+LEAST_CORRELATION = 0.98  # of the thumbnails of near-duplicates
 _ROUNDS = 16
 _PLANES = 26
-# An image is compared with no more than this many others a round.
-_MOST_NEIGHBOURS = 32
+_MOST_NEIGHBOURS = 32  # that an image is compared with in a round
 _CHUNK = 1 << 16
 
 
 def near_duplicates(thumbnails, blur=1.0):
-    """Groups of images that are almost the same.
+    """Groups of near-duplicates.
 
-    Most copies that were compressed, lit, scaled or cut a little differently are; the
-    same character written twice by one hand is not, unless it is as simple as 一.
+    They include most copies with another compression, light, scale or cut. They exclude
+    a character written twice by one hand, unless it is as simple as 一.
 
     Args:
         thumbnails: uint8 (n, 16, 16), 0 ink, 255 paper, of images that are not blank.
-        blur: standard deviation in pixels; so that copies of scans that were cut
-            differently count, too.
+        blur: standard deviation in pixels, against different cuts of one scan.
 
     Returns:
         list of int arrays of two or more positions, each in rising order.
@@ -60,7 +57,7 @@ def near_duplicates(thumbnails, blur=1.0):
 
 
 def _joined(group, pairs):
-    """The groups after images in pairs have joined theirs."""
+    """The groups, merged where a pair connects two of them."""
     first, second = np.concatenate([*pairs, [np.arange(len(group)), group]], axis=1)
     graph = coo_array((np.ones(len(first), bool), (first, second)), [len(group)] * 2)
     _, component = connected_components(graph, directed=False)
@@ -69,13 +66,7 @@ def _joined(group, pairs):
 
 
 def _alike(features, codes, group):
-    """Pairs of neighbours in the order of the codes that have one code and correlate.
-
-    Pairs that are in one group already are left out.
-
-    Returns:
-        list of int arrays (2, pairs).
-    """
+    """Pairs of one code that correlate and differ in group: int arrays (2, pairs)."""
     order = np.argsort(codes, kind="stable")
     codes = codes[order]
     pairs = []
@@ -95,11 +86,7 @@ def _alike(features, codes, group):
 
 
 def unit_features(thumbnails, blur=1.0):
-    """float32 (n, 256), of which the scalar product is the correlation.
-
-    Args:
-        thumbnails, blur: as in `near_duplicates`.
-    """
+    """float32 (n, 256), whose scalar products are correlations; arguments as above."""
     features = np.empty((len(thumbnails), SIDE * SIDE), np.float32)
     for start in range(0, len(thumbnails), _CHUNK):
         part = 255 - thumbnails[start : start + _CHUNK].astype(np.float32)
@@ -111,20 +98,17 @@ def unit_features(thumbnails, blur=1.0):
 
 
 def thumbnails_of(images):
-    """Thumbnails of clean images: uint8 (n, 16, 16).
-
-    Args:
-        images: uint8 (n, height, width), 0 ink, 255 paper; the whole of each counts.
-
-    Raises:
-        InputError: no images, or not of that kind.
-    """
+    """Thumbnails, uint8 (n, 16, 16), of clean images, uint8 (n, height, width)."""
     images = np.asarray(images)
     if images.ndim != 3 or images.dtype != np.uint8 or not images.size:
         raise InputError(
             f"The images have shape {images.shape} and type {images.dtype}; give uint8 "
             "of shape (n, height, width), n 1 or more."
         )
-    side = SIDE, SIDE
-    small = (Image.fromarray(x).resize(side, Image.Resampling.BOX) for x in images)
-    return np.stack([np.asarray(image) for image in small])
+    return np.stack([thumbnail(image) for image in images])
+
+
+def thumbnail(image):
+    """The thumbnail, uint8 (16, 16), of a uint8 image (height, width)."""
+    small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small)

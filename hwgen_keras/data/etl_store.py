@@ -1,5 +1,6 @@
-"""Scans of the ETL Character Database in a store, and manifests of a store's images."""
+"""Stores of scans of the ETL Character Database, and manifests of a store's images."""
 
+import functools
 import json
 import pathlib
 
@@ -13,20 +14,14 @@ from hwgen_keras.files import complete_file
 
 
 def write_etl_store(contents, path, png_folder=None):
-    """Writes the samples of an ETL file as a store, exactly as they were scanned.
+    """Writes the samples of an ETL file as an unchanged store; returns their number.
 
     Args:
         contents: `hwgen_keras.sources.etl.Contents`; writers become sources, printed
             samples are of the kind `FONT`.
-        path: the store file to make.
-        png_folder: where PNG files are written too, as
+        path: the store file to write.
+        png_folder: optional folder for PNG files, too, as
             `<code point>/<source>-<set's file>-<record>.png`.
-
-    Returns:
-        The number of images.
-
-    Raises:
-        InputError: the ETL file cannot be read, or the disk is full.
     """
     characters = contents.characters.tolist()
     sources = [contents.sources[number] for number in contents.source_ids.tolist()]
@@ -46,14 +41,15 @@ def write_etl_store(contents, path, png_folder=None):
 
 
 def write_store_manifest(path, store, store_path, chosen):
-    """Writes a manifest of some images of a store, without holding it in memory.
+    """Streams the manifest of selected images of a store to a file.
 
     Args:
         path: the JSON file to write.
         store: the `ImageStore`; its sources are the writers.
         store_path: path of its file, relative to the manifest's folder.
-        chosen: bool (n,), the images to list.
+        chosen: bool (n,), the selection.
     """
+    dumps = functools.partial(json.dumps, ensure_ascii=False)
     indices = np.flatnonzero(chosen)
     indices = indices[np.argsort(store.labels[indices], kind="stable")]
     labels = store.labels[indices]
@@ -62,19 +58,12 @@ def write_store_manifest(path, store, store_path, chosen):
     with complete_file(path) as partial, open(partial, "w", encoding="utf-8") as file:
         file.write("{")
         for position, (label, part) in enumerate(zip(used, parts, strict=True)):
+            writers = [store.source_names[n] for n in store.sources[part].tolist()]
             entries = ",\n".join(
-                json.dumps(
-                    {
-                        "path": f"{store_path}#{index}",
-                        "writer": store.source_names[source],
-                    },
-                    ensure_ascii=False,
-                )
-                for index, source in zip(
-                    part.tolist(), store.sources[part].tolist(), strict=True
-                )
+                dumps({"path": f"{store_path}#{index}", "writer": writer})
+                for index, writer in zip(part.tolist(), writers, strict=True)
             )
-            character = json.dumps(store.characters[label], ensure_ascii=False)
+            character = dumps(store.characters[label])
             file.write(f"{',' if position else ''}\n{character}: [\n{entries}]")
         file.write("\n}\n")
 
@@ -82,31 +71,28 @@ def write_store_manifest(path, store, store_path, chosen):
 def split_etl_writers(names, fractions, seed):
     """Splits the writers of each set, so that every part has writers of every set.
 
-    ETL8B and ETL8G are images of the same sheets, as are ETL9B and ETL9G: a writer's
-    number is in one part, whichever of the two it is of. A set of fewer writers than
-    parts goes into the first.
+    ETL8B and ETL8G are images of the same sheets, as are ETL9B and ETL9G: the two
+    writers of one number go into one part. A set with fewer writers than parts goes
+    into the first part.
 
     Args:
         names: names of writers, `ETL9G-017`.
-        fractions: share of the writers in each part; positive, with the sum 1.
-        seed: integer; the same seed gives the same split.
+        fractions, seed: see `split_by_writer`.
 
     Returns:
         A list of sets of names, one for each fraction.
-
-    Raises:
-        InputError: the fractions do not sum to 1.
     """
     families: dict[str, dict[str, set[str]]] = {}
     for name in names:
         family, _, number = name.partition("-")
-        person = family.rstrip("BG"), number
-        families.setdefault(person[0], {}).setdefault(number, set()).add(name)
+        people = families.setdefault(family.rstrip("BG"), {})
+        people.setdefault(number, set()).add(name)
     parts: list[set[str]] = [set() for _ in fractions]
     for people in families.values():
         samples = [Sample("", pathlib.Path(), number) for number in people]
-        few = len(people) < len(fractions)
-        split = [samples] if few else split_by_writer(samples, fractions, seed)
+        split = [samples]
+        if len(people) >= len(fractions):
+            split = split_by_writer(samples, fractions, seed)
         for part, chosen in zip(parts, split, strict=False):
             part.update(*(people[sample.writer] for sample in chosen))
     return parts

@@ -1,8 +1,7 @@
-"""The feed executes the rows of a sampler: gather, decode, warp, augment, batch."""
+"""The feed turns rows of a sampler into batches: decode, warp, augment."""
 
 import functools
 import importlib.util
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -28,14 +27,13 @@ def feed(
 ):
     """Batches of a sampler's rows, with the images that the rows name.
 
-    The rows of an epoch follow those of the epoch before; batches cross the border.
-    Batch i is always the same, so a run that is resumed at step s sees what it would
-    have seen. Image columns become float32 (batch, size, size, 1) from -1 (ink) to 1
-    (paper); image columns that are not asked for and the affine maps are left out;
-    other columns pass unchanged.
+    Batches cross the border of two epochs. Batch i is always the same, so that a run
+    resumed at step s continues with the same data. Image columns become float32 (batch,
+    size, size, 1) from -1 (ink) to 1 (paper). Affine maps and image columns outside
+    `images` are left out; other columns pass unchanged.
 
     With `fit`, give the steps of the whole run here and a part of them as
-    `steps_per_epoch`; the Python feed also wants `shuffle=False`.
+    `steps_per_epoch`; the Python feed also needs `shuffle=False`.
 
     Args:
         store: the `ImageStore` of the sampler.
@@ -43,16 +41,15 @@ def feed(
         batch_size: rows in a batch.
         steps: number of batches.
         start_step: number of the first batch.
-        images: names of the image columns; None: all that the sampler has.
-        outputs: None gives a dict; names give the tuple of these columns; a
-            function makes of the dict what a step of the model takes.
-        augment: names of `AUGMENTATIONS`; needs TensorFlow and a sampler that gives
-            a `seed` a row. A sampler that marks rows for the elastic transform has
-            them bent without naming it here.
+        images: names of the image columns; None: all of the sampler.
+        outputs: None: a dict; names: the tuple of these columns; a function: its
+            result for the dict.
+        augment: names of `AUGMENTATIONS`; needs TensorFlow and a sampler with a `seed`
+            for each row. The column `elastic` of a sampler needs no name here.
         shard: (number of this host, from 0; number of hosts). Each host gets batches
-            of `batch_size` rows; batch i of all hosts together, in their order, is
-            batch i of one host with as many times the `batch_size`.
-        kind: `"tf"`, `"python"`, or `"auto"`: TensorFlow where it is installed.
+            of `batch_size` rows; batch i of all hosts, concatenated in their order, is
+            batch i of a single host with the sum of the batch sizes.
+        kind: `"tf"`, `"python"`, or `"auto"`: TensorFlow if it is installed.
 
     Returns:
         A `tf.data.Dataset`, or a `keras.utils.PyDataset` of NumPy arrays.
@@ -129,7 +126,7 @@ def _check_augment(augment, columns):
 
 
 class _Plan:
-    """What is done with each batch, whoever does it."""
+    """The processing of each batch, for both kinds of feeds."""
 
     def __init__(self, store, sampler, images, augment, outputs):
         self.store = store
@@ -137,7 +134,7 @@ class _Plan:
         self.augment = augment
         self.images = images
         aliases = sampler.aliases
-        # The column that each image is decoded from: of two that always agree, one.
+        # The column that each image is decoded from: only one of two that agree.
         self.origin = {
             name: aliases[name] if aliases.get(name) in images else name
             for name in images
@@ -158,29 +155,23 @@ class _Plan:
 
 
 class _Rows:
-    """Rows of a sampler by their number since the start of epoch 0."""
+    """Rows of a sampler, numbered from the start of epoch 0."""
 
     def __init__(self, sampler):
         self.per_epoch = sampler.rows_per_epoch
         # The last epochs only: a batch crosses few borders, and tables are large.
         self.table = functools.lru_cache(maxsize=2)(sampler.epoch)
         self.columns = self.table(0)
-        self.image_columns = tuple(
-            name for name in self.columns if name + _AFFINE in self.columns
-        )
+        names = tuple(self.columns)
+        self.image_columns = tuple(name for name in names if name + _AFFINE in names)
 
     def take(self, first, count):
-        """`count` rows from row `first` on: a dict of arrays."""
+        """The dict of arrays of `count` rows from row `first` on."""
         pieces = []
         while count:
             epoch, row = divmod(first, self.per_epoch)
             taken = min(count, self.per_epoch - row)
-            pieces.append(
-                {k: v[row : row + taken] for k, v in self.table(epoch).items()}
-            )
+            part = slice(row, row + taken)
+            pieces.append({k: v[part] for k, v in self.table(epoch).items()})
             first, count = first + taken, count - taken
         return {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
-
-    def epochs(self, first, count):
-        """The number of epochs that `count` rows from row `first` on touch."""
-        return math.ceil((first % self.per_epoch + count) / self.per_epoch)

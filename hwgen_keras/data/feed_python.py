@@ -1,4 +1,4 @@
-"""The feed without TensorFlow: a PyDataset that executes rows with NumPy and SciPy."""
+"""The feed without TensorFlow: a PyDataset with NumPy and SciPy."""
 
 import keras
 import numpy as np
@@ -22,7 +22,7 @@ class PythonFeed(keras.utils.PyDataset):
         return self.steps
 
     def __getitem__(self, step):
-        # Keras gives no other way to see that it shuffles the batches.
+        # Keras offers no other sign that it shuffles the batches.
         if step not in (0, self._previous, self._previous + 1):
             raise InputError(
                 "The batches of a feed must come in order; pass shuffle=False to fit."
@@ -31,7 +31,7 @@ class PythonFeed(keras.utils.PyDataset):
         return self.batch(step)
 
     def batch(self, step):
-        """Batch `step` of this feed, whichever was read before."""
+        """Batch `step` of this feed, in any order."""
         if not 0 <= step < self.steps:
             raise IndexError(f"This feed has the batches 0 to {self.steps - 1}.")
         host, hosts = self.shard
@@ -46,7 +46,7 @@ class PythonFeed(keras.utils.PyDataset):
 
 
 def warp(images, affine, image_size):
-    """uint8 images (n, h, w) through their affine maps, (n, 6), as float32."""
+    """Warps uint8 images (n, h, w) by affine maps (n, 6) to float32."""
     warped = np.empty((len(images), image_size, image_size), np.float32)
     for output, image, row in zip(warped, images, affine, strict=True):
         x_by_x, x_by_y, x, y_by_x, y_by_y, y = row.astype(np.float64)
@@ -65,15 +65,12 @@ def warp(images, affine, image_size):
 
 
 def moved(images, affine, image_size):
-    """Images through their affine maps, as tensors of the networks.
+    """Warps images for a network: float32 (n, image_size, image_size, 1) in [-1, 1].
 
     Args:
         images: uint8 (n, height, width).
         affine: (n, 6), see `affine_matrix`.
         image_size: side of the output in pixels.
-
-    Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
     """
     images = warp(images, affine, image_size)
     return np.clip(images[..., None] / np.float32(127.5) - 1, -1, 1)
@@ -85,13 +82,5 @@ def placed(store, indices):
 
 
 def place(images, image_size):
-    """Images without margins in the fixed place, as tensors of the networks.
-
-    Args:
-        images: uint8 (n, image_size, image_size).
-        image_size: side in pixels.
-
-    Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
-    """
+    """Like `placed`, of uint8 images (n, image_size, image_size) without margins."""
     return moved(images, fixed_place(image_size, len(images)), image_size)

@@ -1,12 +1,11 @@
-"""The feed as a tf.data pipeline: every row is executed by TensorFlow operations."""
+"""The feed as a tf.data pipeline."""
 
 import numpy as np
 
 from hwgen_keras.data import augment
 from hwgen_keras.errors import InputError
 
-_INTERPOLATION = "BILINEAR"
-# TensorFlow takes memory as it lies only from addresses that are multiples of this.
+# TensorFlow takes memory without a copy only from addresses that are multiples of this.
 _ALIGNMENT = 64
 
 
@@ -16,7 +15,7 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
     import tensorflow as tf
 
     if keras.backend.backend() != "tensorflow":
-        # Otherwise TensorFlow takes the memory that the other framework needs.
+        # TensorFlow would take the memory that the other framework needs.
         _hide_gpus()
     read = png_reader(plan.store.pngs)
     host, hosts = shard
@@ -32,9 +31,10 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
 
     def table_of_epoch(epoch):
         columns = tf.numpy_function(draw, [epoch], types)
-        for column, array in zip(columns, example.values(), strict=True):
-            column.set_shape((None, *array.shape[1:]))
-        return dict(zip(example, columns, strict=True))
+        return {
+            name: tf.ensure_shape(column, (None, *array.shape[1:]))
+            for column, (name, array) in zip(columns, example.items(), strict=True)
+        }
 
     def execute(columns):
         names = plan.decoded
@@ -52,30 +52,26 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
                 images = _augment(name, images, **repeated)
         # Interpolation between two papers can round to a little above paper.
         images = tf.clip_by_value(images / 127.5 - 1.0, -1.0, 1.0)
-        images = tf.split(images, len(names))
-        decoded = {}
-        for name, image in zip(names, images, strict=True):
-            image.set_shape((batch_size, plan.image_size, plan.image_size, 1))
-            decoded[name] = image
+        shape = (batch_size, plan.image_size, plan.image_size, 1)
+        images = [tf.ensure_shape(part, shape) for part in tf.split(images, len(names))]
+        decoded = dict(zip(names, images, strict=True))
         return plan.finish(columns, decoded, rows.image_columns)
 
-    epochs = rows.epochs(first_row, steps * batch_size * hosts)
-    dataset = tf.data.Dataset.range(first_epoch, first_epoch + epochs)
-    # The next table is drawn while the rows of this one are read.
+    last_row = first_row + steps * batch_size * hosts - 1
+    dataset = tf.data.Dataset.range(first_epoch, last_row // rows.per_epoch + 1)
+    # The next table is drawn while the rows of the current one are read.
     dataset = dataset.map(table_of_epoch).prefetch(1)
     dataset = dataset.flat_map(tf.data.Dataset.from_tensor_slices)
-    # Batched before it is executed, so that one operation serves a whole batch.
+    # Batched before decoding, so that one operation serves a whole batch.
     dataset = dataset.batch(batch_size, drop_remainder=True)
     dataset = dataset.shard(hosts, host).take(steps)
-    # KerasCV's closures cannot be converted, and nothing here needs it.
+    # AutoGraph cannot convert KerasCV's closures, and nothing here needs it.
     execute = tf.autograph.experimental.do_not_convert(execute)
     dataset = dataset.map(execute, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    # The shard is taken above, and batches are shared among devices whole.
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF
-    )
+    # The shard is taken above, and devices take whole batches.
+    options, policy = tf.data.Options(), tf.data.experimental.AutoShardPolicy.OFF
+    options.experimental_distribute.auto_shard_policy = policy
     dataset = dataset.with_options(options)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
@@ -83,16 +79,13 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
 def png_reader(pngs):
     """A function from the number of an image, int32 (), to its PNG file, string ().
 
-    It reads from where the files lie, be it a mapped file: TensorFlow's own string
-    tensors would copy all of them into memory first.
-
-    Args:
-        pngs: the `PackedFiles` of a store.
+    It reads `PackedFiles` where they lie, even in a mapped file; string tensors of
+    TensorFlow would copy all of them into memory.
     """
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        blocks = [_as_it_lies(block) for block in pngs.blocks]
+        blocks = [_shared_tensor(block) for block in pngs.blocks]
         number = tf.constant(pngs.block)
         start = tf.constant(pngs.start)
         end = tf.constant(pngs.start + pngs.length)
@@ -110,7 +103,7 @@ def png_reader(pngs):
     return read
 
 
-def _as_it_lies(block):
+def _shared_tensor(block):
     """A uint8 array as a tensor, uncopied if its memory is aligned."""
     import tensorflow as tf
 
@@ -118,7 +111,7 @@ def _as_it_lies(block):
         return tf.constant(np.asarray(block))
 
     class Writable:
-        """TensorFlow never writes to a tensor, and DLPack wants to be able to."""
+        """DLPack asks for writable memory, though TensorFlow writes to no tensor."""
 
         base = block
         __array_interface__ = {
@@ -130,20 +123,20 @@ def _as_it_lies(block):
 
 
 def decode(read, indices, image_size):
-    """The images (batch,) of one size: uint8 (batch, size, size, 1)."""
+    """Decodes the images at indices (batch,): uint8 (batch, size, size, 1)."""
     import tensorflow as tf
 
     return tf.map_fn(
         lambda index: tf.io.decode_png(read(index), channels=1),
         indices,
-        # Batches run beside each other; within one, threads cost more than they give.
+        # Batches run in parallel; threads within a batch cost more than they gain.
         parallel_iterations=1,
         fn_output_signature=tf.TensorSpec((image_size, image_size, 1), tf.uint8),
     )
 
 
 def warp(images, affine, image_size):
-    """Images (batch, h, w, 1) through their affine maps, (batch, 6), as float32."""
+    """Warps images (batch, h, w, 1) by affine maps (batch, 6) to float32."""
     import tensorflow as tf
 
     perspective = tf.zeros((tf.shape(affine)[0], 2))
@@ -152,7 +145,7 @@ def warp(images, affine, image_size):
         transforms=tf.concat([affine, perspective], axis=1),
         output_shape=tf.constant([image_size, image_size], tf.int32),
         fill_value=augment.PAPER,
-        interpolation=_INTERPOLATION,
+        interpolation="BILINEAR",
         fill_mode="CONSTANT",
     )
 
@@ -163,8 +156,8 @@ def _augment(name, images, seed, elastic=None):
     if name != "elastic" or elastic is None:
         return getattr(augment, name)(images, seed)
     rows = tf.where(elastic)
-    bent = augment.elastic(tf.gather_nd(images, rows), tf.gather_nd(seed, rows))
-    return tf.tensor_scatter_nd_update(images, rows, bent)
+    distorted = augment.elastic(tf.gather_nd(images, rows), tf.gather_nd(seed, rows))
+    return tf.tensor_scatter_nd_update(images, rows, distorted)
 
 
 def _hide_gpus():
@@ -177,5 +170,5 @@ def _hide_gpus():
     except RuntimeError:
         raise InputError(
             "TensorFlow took the GPU before the feed could leave it to the other "
-            "framework; make the feed before anything else uses TensorFlow."
+            "framework; build the feed before anything else uses TensorFlow."
         ) from None

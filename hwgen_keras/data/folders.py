@@ -1,10 +1,10 @@
-"""A plain folder of images by one writer, as the samples of a manifest."""
+"""The samples of a plain folder of images by one writer."""
 
 import pathlib
 import re
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data.manifest import Sample
+from hwgen_keras.data.manifest import Sample, brief
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources.pages.folders import character_of, list_images
@@ -19,24 +19,24 @@ def folder_samples(
     skip_unknown: bool = False,
     writer: str | None = None,
 ) -> list[Sample]:
-    """The images in a folder, whose names tell what they show.
+    """The images in a folder, labelled by their names.
 
-    The character is the name of the folder that an image lies in (`あ/1.png`), or else
-    the beginning of its own name (`あ.png`, `あ_2.jpg`); the code point (`3042.png`,
-    `U+3042_2.png`) stands for it, too.
+    The label is the name of the image's folder (`あ/1.png`), or else the beginning of
+    its own name (`あ.png`, `あ_2.jpg`). A label is a character or its code point
+    (`3042.png`, `U+3042_2.png`).
 
     Args:
-        folder: searched to any depth; hidden files are left out.
+        folder: searched recursively; hidden files are left out.
         characters: optional `CharacterSet` that every character must be in.
         skip_unknown: leave out characters outside `characters` instead of failing.
-        writer: who wrote all of them; default: the folder's name.
+        writer: the writer of all images; default: the folder's name.
 
     Returns:
         A list of `Sample`, in the order of the paths.
 
     Raises:
-        InputError: there is no folder or no image, a name tells no character, or the
-            set lacks one.
+        InputError: there is no folder or no image, a name has no label, or a character
+            is outside the set.
 
     Example:
         >>> import os
@@ -49,7 +49,7 @@ def folder_samples(
     writer = folder.resolve().name if writer is None else writer
     samples = []
     for path in list_images([folder], "The folder of images"):
-        character = told_character(path, folder)
+        character = labelled_character(path, folder)
         if character is None:
             raise InputError(
                 f"The name of the image {path} does not tell its character; call it "
@@ -59,26 +59,18 @@ def folder_samples(
     if characters is None:
         return samples
     known = [sample for sample in samples if sample.character in characters]
-    unknown = [s.character for s in samples if s.character not in characters]
-    unknown = list(dict.fromkeys(unknown))
+    shown = dict.fromkeys(sample.character for sample in samples)
+    unknown = [character for character in shown if character not in characters]
     if unknown and not (skip_unknown and known):
-        names = "、".join(unknown[:5])
         raise InputError(
-            f"The folder {folder} shows {names}{' and others' if unknown[5:] else ''}, "
-            f"which the set {characters.name} lacks; choose a set that has them, or "
-            "skip unknown characters."
+            f"The folder {folder} shows {brief(unknown)}, which the set "
+            f"{characters.name} lacks; choose a set that has them, or skip unknown "
+            "characters."
         )
     return known
 
 
-def told_character(path, folder):
-    """The character that the place of an image in a folder tells, or None.
-
-    Args:
-        path: the image, somewhere in `folder`.
-        folder: of all images; see `folder_samples`.
-    """
-    character = None
-    if path.parent != folder:
-        character = character_of(path.parent.name)
+def labelled_character(path, folder):
+    """The character of an image somewhere in `folder`, or None."""
+    character = character_of(path.parent.name) if path.parent != folder else None
     return character or character_of(_END.sub("", path.stem))

@@ -1,4 +1,4 @@
-"""How hands lean and stretch characters, and how glyphs are bent likewise."""
+"""The slant and the stretch of hands, and glyphs transformed accordingly."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,22 +11,21 @@ from hwgen_keras.data.store import FONT, ImageStore
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.images import keeps_place
 
-# Images of a hand that count as much as knowing nothing of it: the deviation of one
-# image from its hand, in units of that between simulated hands, squared.
+# Weight of the prior, 0, in images: the variance within simulated hands over that
+# between them.
 _PRIOR_IMAGES = 3.0
-# Nobody leans or stretches characters more. One flat stroke, held a little obliquely,
-# seems to: covariance over next to no variance.
-_LIMITS = 0.5, 0.5
-# Of a hand with more images some are measured.
-_MOST_IMAGES = 256
+# Of slant and stretch. A single flat, slightly oblique stroke would exceed it: its
+# covariance is divided by nearly no variance.
+_LIMIT = 0.5
+_MOST_IMAGES = 256  # measured of each hand
 _BLOCK = 1024
 
 
 class Forms(NamedTuple):
-    """How each source of a store leans and stretches characters, beside its fonts.
+    """The slant and the stretch of each source of a store, relative to its fonts.
 
     Attributes:
-        slant: (sources,), how far ink moves to the right per length upwards.
+        slant: (sources,), shift to the right per length upwards.
         stretch: (sources,), logarithm of width over height.
     """
 
@@ -41,18 +40,15 @@ def second_moments(images: NDArray) -> NDArray:
         images: uint8 (n, height, width), 0 ink, 255 paper.
 
     Returns:
-        (3, n), in squared pixels; 0 of images without ink.
+        (3, n), in squared pixels; 0 for images without ink.
 
     Reference: Teague, Image analysis via the general theory of moments, 1980.
     """
-    parts = [
-        _second_moments(images[first : first + _BLOCK])
-        for first in range(0, len(images), _BLOCK)
-    ]
-    return np.concatenate([np.zeros((3, 0)), *parts], axis=1)
+    blocks = np.split(images, range(_BLOCK, len(images), _BLOCK))
+    return np.concatenate([_block_moments(block) for block in blocks], axis=1)
 
 
-def _second_moments(images):
+def _block_moments(images):
     ink = 255.0 - images
     ink = ink / np.maximum(ink.sum(axis=(1, 2), keepdims=True), 1)
     rows, columns = (np.arange(side, dtype=float) for side in images.shape[1:])
@@ -64,7 +60,7 @@ def _second_moments(images):
 
 
 def slant_and_stretch(moments: NDArray) -> NDArray:
-    """The shear that takes the covariance away, and what is then left of proportions.
+    """The shear that removes the covariance, and the proportions without it.
 
     Args:
         moments: (3, …) of `second_moments`, or sums of them.
@@ -73,18 +69,18 @@ def slant_and_stretch(moments: NDArray) -> NDArray:
         (2, …): slant, to the right per length upwards; logarithm of width over height.
     """
     down, across, both = moments
-    # A stroke has a width, so that only a blank image has no spread.
+    # Only a blank image has no spread, since a stroke has a width.
     down = np.maximum(down, 1e-2)
     upright = np.maximum(across - both**2 / down, 1e-2)
     return np.stack([-both / down, np.log(upright / down) / 2])
 
 
 def measure_forms(store: ImageStore) -> Forms:
-    """The forms of the sources of a store, beside the mean of its fonts.
+    """The forms of the sources of a store, relative to the mean of its fonts.
 
-    What the sources wrote is compared with the fonts' glyphs of the same characters.
-    Of a hand with few images little is believed, by as much as images of one hand
-    differ. Small kana and punctuation tell nothing of it.
+    The images of a source are compared with the fonts' glyphs of the same characters,
+    without small kana and punctuation. The estimates of a source with few images are
+    close to 0.
 
     Args:
         store: an `ImageStore` with fonts.
@@ -112,54 +108,46 @@ def measure_forms(store: ImageStore) -> Forms:
     moments = second_moments(store.decode(np.arange(len(store))))
     classes, sources = len(store.characters), len(store.source_names)
     glyphs = np.bincount(store.labels[fonts], minlength=classes)
-    printed = np.stack(
-        [np.bincount(store.labels[fonts], m[fonts], classes) for m in moments]
-    ) / np.maximum(glyphs, 1)
-    known = (glyphs[store.labels] > 0) & _bent(store)[store.labels]
+    printed = _summed(moments[:, fonts], store.labels[fonts], classes)
+    printed = printed / np.maximum(glyphs, 1)
+    known = ((glyphs > 0) & _transformed(store.characters))[store.labels]
     printed = printed[:, store.labels[known]]
-    return Forms(*_believed(moments[:, known], printed, store.sources[known], sources))
+    return Forms(*_estimate(moments[:, known], printed, store.sources[known], sources))
 
 
 def compare_forms(written: NDArray, printed: NDArray) -> NDArray:
-    """How one hand leans and stretches characters, beside glyphs of the same ones.
-
-    The estimate of `measure_forms`: of few images little is believed.
+    """The estimate of `measure_forms` for one hand: slant and stretch, (2,).
 
     Args:
-        written: uint8 (n, height, width) by one hand, 0 ink, 255 paper.
-        printed: uint8 (n, height, width), of each the glyph of its character.
-
-    Returns:
-        (2,): slant and stretch, see `Forms`; 0 where n is 0.
+        written: uint8 (n, height, width) by one hand, 0 ink, 255 paper; n may be 0.
+        printed: uint8 (n, height, width), the glyphs of the same characters.
     """
     moments = second_moments(written), second_moments(printed)
-    return _believed(*moments, np.zeros(len(written), np.int64), 1)[:, 0]
+    return _estimate(*moments, np.zeros(len(written), np.int64), 1)[:, 0]
 
 
-def _believed(written, printed, source, sources):
-    """(2, sources) of the moments (3, n) of pairs, the n sources of which are given."""
-    count = np.bincount(source, minlength=sources)
-
-    def summed(moments):
-        return np.stack([np.bincount(source, row, sources) for row in moments])
-
-    difference = slant_and_stretch(summed(written)) - slant_and_stretch(summed(printed))
-    limits = np.array(_LIMITS)[:, None]
+def _estimate(written, printed, source, sources):
+    """Slants and stretches, (2, sources), of the moments (3, n) of n pairs."""
+    written, printed = (
+        slant_and_stretch(_summed(m, source, sources)) for m in (written, printed)
+    )
     # A source without pairs has two empty sums, and so no difference.
-    believed = np.clip(difference, -limits, limits)
-    return believed * count / (count + _PRIOR_IMAGES)
+    difference = np.clip(written - printed, -_LIMIT, _LIMIT)
+    count = np.bincount(source, minlength=sources)
+    return difference * count / (count + _PRIOR_IMAGES)
 
 
-def _bent(store):
-    """Of each character of a store whether it is bent: not what is small or low."""
-    return np.array([not keeps_place(character) for character in store.characters])
+def _summed(moments, groups, count):
+    return np.stack([np.bincount(groups, row, count) for row in moments])
+
+
+def _transformed(characters):
+    """Which characters follow a hand: not small kana and punctuation."""
+    return np.array([not keeps_place(character) for character in characters], bool)
 
 
 def _compared(store, fonts):
-    """The images that are measured: some of each hand, and glyphs of these characters.
-
-    More do not tell more of a hand, and a large set of fonts takes long to decode.
-    """
+    """A sample of each hand, and the glyphs of its characters, for a short decoding."""
     others = np.flatnonzero(~fonts)
     if not len(others):
         return store
@@ -174,18 +162,15 @@ def _compared(store, fonts):
 
 
 def bending(images: NDArray, slant: ArrayLike, stretch: ArrayLike) -> NDArray:
-    """Affine maps that stretch and shear images about the middle of their ink.
+    """Affine maps, float32 (n, 6), that stretch and shear images about their ink.
 
-    The longer side of the ink is then as long as the longer one was: what fills its
-    square fills it again, and what is small stays small.
+    The longer side of the ink keeps its length, so that ink that fills its square
+    still does.
 
     Args:
         images: uint8 (n, size, size), 0 ink, 255 paper.
         slant: (n,), to the right per length upwards.
         stretch: (n,), logarithm of the change of width over height.
-
-    Returns:
-        float32 (n, 6), as of `affine_matrix`.
     """
     slant, stretch = np.asarray(slant, float), np.asarray(stretch, float)
     maps = np.tile(np.array([1.0, 0, 0, 0, 1, 0]), (len(images), 1))
@@ -194,13 +179,13 @@ def bending(images: NDArray, slant: ArrayLike, stretch: ArrayLike) -> NDArray:
         if not len(y):
             continue
         middle_y, middle_x = (v.min() + np.ptp(v) / 2 for v in (y, x))
-        # Where ink goes: first wider or narrower, then sheared.
+        # The positions of ink after the stretch and the shear.
         longest = max(np.ptp(y), np.ptp(x)) + 1
         across = np.exp(wide / 2)
         y = (y - middle_y) / across
         x = across * (x - middle_x) - lean * y
         scale = (max(np.ptp(y), np.ptp(x)) + 1) / longest
-        # And back: of a pixel of the bent image the place that it shows.
+        # The inverse, from pixels of the output to the input.
         centre_y, centre_x = (v.min() + np.ptp(v) / 2 for v in (y, x))
         centre_y -= scale * middle_y
         centre_x -= scale * middle_x
@@ -213,43 +198,38 @@ def bending(images: NDArray, slant: ArrayLike, stretch: ArrayLike) -> NDArray:
 def glyphs_place(
     images: NDArray, characters: Iterable[str], slant: float, stretch: float
 ) -> NDArray:
-    """The affine maps that put glyphs in the fixed place, bent to one hand.
+    """Affine maps, float32 (n, 6), of glyphs to the fixed place, in the form of a hand.
 
-    What keeps its place is not bent: punctuation is no matter of a hand.
+    Small kana and punctuation keep their form.
 
     Args:
         images: uint8 (n, size, size) without margins, 0 ink, 255 paper.
-        characters: the n that they show.
-        slant, stretch: what is added to theirs, see `Forms`.
-
-    Returns:
-        float32 (n, 6), as of `affine_matrix`.
+        characters: the n characters of the images.
+        slant, stretch: differences to the hand, see `Forms`.
     """
     maps = fixed_place(images.shape[1], len(images))
     if not slant and not stretch:
         return maps
-    hand = np.array([not keeps_place(character) for character in characters], float)
-    return composed(maps, bending(images, slant * hand, stretch * hand))
+    weight = _transformed(characters)
+    return composed(maps, bending(images, slant * weight, stretch * weight))
 
 
 def followed(
     store: ImageStore, forms: Forms, table: dict[str, NDArray], hands: NDArray
 ) -> NDArray:
-    """The affine maps of a table's content images, bent to the forms of hands.
+    """The `content_affine`, float32 (n, 6), of a table in the forms of hands.
 
-    Small kana and punctuation stay as they are, as in `glyphs_place`.
+    Small kana and punctuation keep their form.
 
     Args:
-        store: where the images are.
-        forms: of its sources.
-        table: columns `content` and `content_affine`, for (n,) rows.
-        hands: (n,) numbers of the sources to follow.
-
-    Returns:
-        float32 (n, 6), in the place of `content_affine`.
+        store: the `ImageStore`.
+        forms: `Forms` of its sources.
+        table: columns `content` and `content_affine`, for n rows.
+        hands: (n,), numbers of the sources to follow.
     """
-    fonts, labels = (of[table["content"]] for of in (store.sources, store.labels))
-    bent = _bent(store)[labels]
-    differences = (bent * (values[hands] - values[fonts]) for values in forms)
-    maps = bending(store.decode(table["content"]), *differences)
+    content = table["content"]
+    fonts, weight = store.sources[content], _transformed(store.characters)
+    weight = weight[store.labels[content]]
+    differences = (weight * (values[hands] - values[fonts]) for values in forms)
+    maps = bending(store.decode(content), *differences)
     return composed(table["content_affine"], maps)

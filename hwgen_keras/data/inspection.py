@@ -1,12 +1,11 @@
-"""What is known of a set of labelled images: counts, and images to be looked at."""
+"""Measures of labelled images: faults, sizes, near-duplicates."""
 
 import dataclasses
 
 import numpy as np
-from PIL import Image
 from skimage.filters import threshold_otsu
 
-from hwgen_keras.data.duplicates import SIDE, near_duplicates
+from hwgen_keras.data.duplicates import SIDE, near_duplicates, thumbnail
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.data.store import open_once
@@ -14,22 +13,19 @@ from hwgen_keras.data.store_writer import HANDWRITING
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import clean_image
 
-# Each image is one of these.
-FINE, BLANK, UNREADABLE = 0, 1, 2
-# Below this distance between the lightest and the darkest grey an image is blank.
-LEAST_CONTRAST = 24
-# A larger share of a clean image than this is paper.
-_MOST_INK = 0.65
+FINE, BLANK, UNREADABLE = 0, 1, 2  # states of images
+LEAST_CONTRAST = 24  # between the lightest and the darkest grey; less is blank
+_MOST_INK = 0.65  # share of a clean image; more is paper
 
 
 @dataclasses.dataclass
 class Measures:
-    """What was measured of each of n images.
+    """The measures of n images.
 
     Attributes:
         states: uint8 (n,), each `FINE`, `BLANK` or `UNREADABLE`.
-        scans: bool (n,), whether it may be as it was scanned, with a border; glyphs
-            of fonts and generated images are clean.
+        scans: bool (n,), whether it may be a raw scan with a border; glyphs of fonts
+            and generated images are clean.
         inverted: bool (n,), whether ink is lighter than paper.
         sizes: int32 (n, 2), height and width in pixels.
         thumbnails: uint8 (n, 16, 16), 0 ink, 255 paper, cut to the ink of scans.
@@ -43,20 +39,17 @@ class Measures:
 
     @classmethod
     def concatenate(cls, parts):
-        """The measures of several lots of images, one after another."""
+        """The measures of several batches of images, in their order."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
 
 def measure(images):
-    """Reads and measures images.
+    """Reads images; returns their `Measures`.
 
     Args:
-        images: list of `Sample`, or (path of a store, first number, end) for some
-            images of a store.
-
-    Returns:
-        `Measures`.
+        images: list of `Sample`, or (path of a store, first number, end) for a range
+            of its images.
     """
     if isinstance(images, list):
         count, read = len(images), lambda i: read_sample(images[i])
@@ -90,50 +83,40 @@ def measure(images):
             except InputError:  # nothing but specks
                 measures.states[number] = BLANK
                 continue
-        # Of clean images the whole: っ and つ may differ by their size alone.
-        small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX)
-        measures.thumbnails[number] = small
+        # Clean images stay whole: っ and つ may differ by their size alone.
+        measures.thumbnails[number] = thumbnail(image)
     return measures
 
 
 def is_inverted(image, scan=True):
-    """Whether the ink of an image is lighter than its paper.
+    """Whether the ink of a uint8 image (height, width) is lighter than its paper.
 
-    Args:
-        image: uint8 (height, width).
-        scan: whether there is paper around the ink.
+    `scan` says whether there is paper around the ink.
     """
     dark = image <= threshold_otsu(image)
-    # Ink rarely touches most of the frame, however bold it is; only a glyph that
-    # fills its square may, which has enough paper inside.
+    # Ink rarely covers most of the frame; only a glyph that fills its square may, and
+    # it has enough paper inside.
     frame = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     return bool(frame.mean() > 0.5 and (scan or dark.mean() > _MOST_INK))
 
 
 def duplicate_groups(measures):
-    """Groups of near-duplicates among scans, and among clean images.
-
-    Args:
-        measures: `Measures`.
-
-    Returns:
-        list of int arrays of positions.
-    """
+    """Near-duplicates among scans, and among clean images: int arrays of positions."""
     groups = []
     for scans, blur in ((True, 1.0), (False, 0.0)):
         fine = (measures.states == FINE) & (measures.scans == scans)
         numbers = np.flatnonzero(fine)
-        found = near_duplicates(measures.thumbnails[numbers], blur)
-        groups += [numbers[group] for group in found]
+        duplicates = near_duplicates(measures.thumbnails[numbers], blur)
+        groups += [numbers[group] for group in duplicates]
     return groups
 
 
 class Listing:
-    """The labels and sources of images in a manifest or a store, and how to read them.
+    """The labels and sources of images in a manifest or a store.
 
     Args:
-        characters: str array (n,), what is written.
-        sources: str array (n,), who wrote it, or the font; "" where that is unknown.
+        characters: str array (n,), the labels.
+        sources: str array (n,), writers or fonts; "" if unknown.
         samples: list of `Sample`, or the path of a store.
     """
 
@@ -146,7 +129,7 @@ class Listing:
         return len(self.characters)
 
     def lots(self, size=1000):
-        """The arguments of `measure` for all images, `size` at a time."""
+        """The arguments of `measure` for batches of `size` images."""
         starts = range(0, len(self), size)
         if isinstance(self._samples, list):
             return [self._samples[start : start + size] for start in starts]
@@ -157,9 +140,5 @@ class Listing:
         """One image as a `Sample`."""
         if isinstance(self._samples, list):
             return self._samples[number]
-        return Sample(
-            str(self.characters[number]),
-            self._samples,
-            str(self.sources[number]),
-            int(number),
-        )
+        character, source = str(self.characters[number]), str(self.sources[number])
+        return Sample(character, self._samples, source, int(number))

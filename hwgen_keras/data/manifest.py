@@ -1,5 +1,6 @@
 """Manifests: JSON files that list labelled images, `{character: [sample, …]}`."""
 
+import collections
 import dataclasses
 import functools
 import json
@@ -16,7 +17,7 @@ from hwgen_keras.data.store import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath, write_json
 
-# Not more digits than a number can have: Python is slow with thousands of them.
+# At most 12 digits: Python parses numbers of thousands of digits slowly.
 _IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
 
 
@@ -25,10 +26,10 @@ class Sample:
     """One labelled image: a file, or one of the images in a store.
 
     Attributes:
-        character: what is written, a string of one character.
+        character: the label, a string of one character.
         path: the image file, or the file of the store.
-        writer: who wrote it; empty where that is unknown.
-        index: number of the image in the store; None where `path` is an image.
+        writer: name of the writer; empty if unknown.
+        index: number of the image in the store; None if `path` is an image.
 
     Example:
         >>> hw.Sample("あ", "scans.store", "Hanako", index=12).name
@@ -42,7 +43,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """What the image is called in a message: the path, or path#number."""
+        """The path, or path#number, for messages."""
         return str(self.path) if self.index is None else f"{self.path}#{self.index}"
 
 
@@ -53,18 +54,18 @@ def read_manifest(
     skip_unknown: bool = False,
     writer: str | None = None,
 ) -> list[Sample]:
-    """Reads a manifest and checks every entry of it.
+    """Reads a manifest and checks every entry.
 
     Args:
         path: a JSON file `{character: [sample, …]}`. A sample is the path of an
             image, relative to the manifest's folder, or `{"path", "writer"}`; the
             path `scans.store#123` stands for image 123 of a store.
         characters: optional `CharacterSet` that every character must be in.
-        writer_pattern: optional regular expression, searched in each path as the
-            manifest gives it; the match (its first group, if there is one) is the
-            writer of samples that name none.
+        writer_pattern: optional regular expression, searched in each path of the
+            manifest; the match (or its first group) is the writer of samples without
+            a named writer.
         skip_unknown: leave out characters outside `characters` instead of failing.
-        writer: optional name of the writer of all samples that have none otherwise.
+        writer: optional writer of all samples without another.
 
     Returns:
         A list of `Sample` in the order of the file.
@@ -84,25 +85,25 @@ def read_manifest(
     entries = _read_json(path)
     pattern = _compile(writer_pattern)
     _check_characters(path, entries, characters, skip_unknown)
-    samples, stores = [], {}
+    samples = []
+    stores: dict[str, pathlib.Path] = {}
     for character, listed in entries.items():
         if characters is not None and character not in characters:
             continue
         for entry in listed:
             name, named_writer = _parse_entry(path, character, entry)
-            found = pattern.search(name) if pattern else None
-            if named_writer is None and found:
-                named_writer = found[1] if pattern.groups else found[0]
+            match = pattern.search(name) if pattern else None
+            if named_writer is None and match:
+                named_writer = match[1] if pattern.groups else match[0]
             named_writer = named_writer or writer or ""
             in_store = _IN_STORE.fullmatch(name)
             if in_store is None:
                 samples.append(Sample(character, path.parent / name, named_writer))
                 continue
-            # One path object for all images of a store: there may be a million.
+            # One path object for all images of a store, perhaps a million.
             name, index = in_store.groups()
-            if name not in stores:
-                stores[name] = path.parent / name
-            samples.append(Sample(character, stores[name], named_writer, int(index)))
+            store = stores.setdefault(name, path.parent / name)
+            samples.append(Sample(character, store, named_writer, int(index)))
     _check_once(path, samples)
     _check_files(path, [sample for sample in samples if sample.index is None])
     _check_stores(path, [sample for sample in samples if sample.index is not None])
@@ -115,7 +116,7 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
     """Writes samples as a manifest; the file appears only when it is complete.
 
     Args:
-        path: the JSON file to write; paths in it are relative to its folder.
+        path: the JSON file to write; its paths are relative to its folder.
         samples: iterable of `Sample`.
 
     Example:
@@ -143,7 +144,7 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
 def split_by_writer(
     samples: Iterable[Sample], fractions: Sequence[float], seed: int
 ) -> list[list[Sample]]:
-    """Splits samples so that no writer is in two parts.
+    """Splits samples so that all samples of a writer are in one part.
 
     Args:
         samples: iterable of `Sample`, each with a writer.
@@ -173,7 +174,7 @@ def split_by_writer(
     unknown = [sample.name for sample in samples if not sample.writer]
     if unknown:
         raise InputError(
-            f"A split by writer needs the writer of each image; {some(unknown)} has "
+            f"A split by writer needs the writer of each image; {brief(unknown)} has "
             "none (a writer pattern can find it in the path)."
         )
     writers = sorted({sample.writer for sample in samples})
@@ -183,13 +184,8 @@ def split_by_writer(
             "by writer; give more writers or fewer parts."
         )
     order = np.random.default_rng(seed).permutation(len(writers))
-    part_of = {}
-    for part, positions in enumerate(_cut(order, fractions)):
-        part_of.update({writers[position]: part for position in positions})
-    parts: list[list[Sample]] = [[] for _ in fractions]
-    for sample in samples:
-        parts[part_of[sample.writer]].append(sample)
-    return parts
+    chosen = [{writers[k] for k in part} for part in _cut(order, fractions)]
+    return [[s for s in samples if s.writer in part] for part in chosen]
 
 
 def _cut(order, fractions):
@@ -206,36 +202,31 @@ def _read_json(path):
     repeated: list[str] = []
 
     def collect(pairs):
-        names = [name for name, _ in pairs]
-        repeated.extend(name for name in set(names) if names.count(name) > 1)
+        counts = collections.Counter(name for name, _ in pairs)
+        repeated.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
     try:
         text = path.read_text(encoding="utf-8-sig")
         entries = json.loads(text, object_pairs_hook=collect)
     except FileNotFoundError:
-        raise InputError(
-            f"The manifest {path} does not exist; check the path."
-        ) from None
+        reason = "does not exist; check the path"
+        raise InputError(f"The manifest {path} {reason}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"The manifest {path} cannot be read as JSON ({error})."
-        ) from None
+        reason = f"cannot be read as JSON ({error})"
+        raise InputError(f"The manifest {path} {reason}.") from None
     if not isinstance(entries, dict):
         raise InputError(
             f"The manifest {path} is not a JSON object; it must map each character to "
             "a list of image paths."
         )
-    if repeated:
-        raise InputError(f"The manifest {path} has {some(repeated)} more than once.")
+    _refuse(path, repeated, "has {} more than once.")
     return entries
 
 
 def _compile(writer_pattern):
-    if writer_pattern is None:
-        return None
     try:
-        return re.compile(writer_pattern)
+        return None if writer_pattern is None else re.compile(writer_pattern)
     except re.error as error:
         raise InputError(
             f"The writer pattern {writer_pattern!r} is not a regular expression "
@@ -245,34 +236,21 @@ def _compile(writer_pattern):
 
 def _check_characters(path, entries, characters, skip_unknown):
     wrong = [key for key in entries if len(unicodedata.normalize("NFC", key)) != 1]
-    if wrong:
-        raise InputError(
-            f"The manifest {path} has keys that are not one character: {some(wrong)}."
-        )
+    _refuse(path, wrong, "has keys that are not one character: {}.")
     wrong = [key for key, listed in entries.items() if not isinstance(listed, list)]
-    if wrong:
-        raise InputError(
-            f"The manifest {path} must give a list of samples for each character; it "
-            f"does not for {some(wrong)}."
-        )
+    sentence = "must give a list of samples for each character; it does not for {}."
+    _refuse(path, wrong, sentence)
     empty = [key for key, listed in entries.items() if not listed]
-    if empty:
-        raise InputError(
-            f"The manifest {path} lists no image for {some(empty)}; add images or "
-            "remove the entry."
-        )
-    if characters is None or skip_unknown:
-        return
-    unknown = [key for key in entries if key not in characters]
-    if unknown:
-        raise InputError(
-            f"The manifest {path} has characters outside the set {characters.name}: "
-            f"{some(unknown)}; choose a set that has them or skip unknown characters."
-        )
+    _refuse(path, empty, "lists no image for {}; add images or remove the entry.")
+    if characters is not None and not skip_unknown:
+        unknown = [key for key in entries if key not in characters]
+        sentence = f"has characters outside the set {characters.name}: "
+        sentence += "{}; choose a set that has them or skip unknown characters."
+        _refuse(path, unknown, sentence)
 
 
 def _parse_entry(path, character, entry):
-    """The path and the writer (None if not given) of one sample."""
+    """The path and the writer, or None, of a sample."""
     name, writer = entry, None
     if isinstance(entry, dict):
         name, writer = entry.get("path"), entry.get("writer")
@@ -288,26 +266,20 @@ def _parse_entry(path, character, entry):
 
 
 def _check_once(path, samples):
-    normal = functools.cache(os.path.normpath)
-    seen, repeated = set(), []
+    normal, seen = functools.cache(os.path.normpath), set()
+    repeated = []
     for sample in samples:
         key = normal(sample.path), sample.index
         if key in seen:
             repeated.append(sample.name)
         seen.add(key)
-    if repeated:
-        raise InputError(
-            f"The manifest {path} lists {some(repeated)} more than once; an image "
-            "stands for one character."
-        )
+    sentence = "lists {} more than once; an image stands for one character."
+    _refuse(path, repeated, sentence)
 
 
 def _check_files(path, samples):
-    missing = [sample.name for sample in samples if not _is_file(sample.path)]
-    if missing:
-        raise InputError(
-            f"The manifest {path} lists files that do not exist: {some(missing)}."
-        )
+    missing = [sample.name for sample in samples if not os.path.isfile(sample.path)]
+    _refuse(path, missing, "lists files that do not exist: {}.")
 
 
 def _check_stores(path, samples):
@@ -319,20 +291,20 @@ def _check_stores(path, samples):
         names = [sample.name for sample in outside]
         raise InputError(
             f"The manifest {path} lists images that a store does not have: "
-            f"{some(names)} ({outside[0].path.name} has "
+            f"{brief(names)} ({outside[0].path.name} has "
             f"{counts[outside[0].path]}); use the store it was written for."
         )
 
 
-def _is_file(path):
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long for the file system
-        return False
+def _refuse(path, names, sentence):
+    """Raises InputError if there are names, which take the place of {}."""
+    if names:
+        sentence = sentence.replace("{}", brief(names))
+        raise InputError(f"The manifest {path} {sentence}")
 
 
-def some(names: Sequence[object], count: int = 5) -> str:
-    """The first few names, and how many more there are."""
+def brief(names: Sequence[object], count: int = 5) -> str:
+    """The first few names, and the number of the others."""
     text = ", ".join(map(str, names[:count]))
     rest = len(names) - count
     return f"{text} and {rest} more" if rest > 0 else text

@@ -1,7 +1,7 @@
 """Mixing two images and their labels, in batched TensorFlow operations.
 
-Each image is mixed with the one before it in the batch. How, depends on the seed of its
-row alone, so that a resumed run mixes as it would have mixed.
+Each image is mixed with the one before it in the batch. The shares depend on the seed
+of its row alone, so that a resumed run continues unchanged.
 """
 
 import functools
@@ -11,14 +11,13 @@ from hwgen_keras.data.augment_rows import row_numbers
 from hwgen_keras.errors import InputError
 
 MIXES = ("none", "mixup", "cutmix", "fmix")
-# Lets the numbers here differ from those of the augmentations.
-_SALT = 107
+_SALT = 107  # for numbers other than those of the augmentations
 
 
 def mixing(name, classes):
-    """What makes of a batch the images and labels that a classifier is trained on.
+    """The function that mixes the images and the labels of a batch.
 
-    Give it to `feed` as `outputs`, and train with a loss that takes shares of classes,
+    Pass it to `feed` as `outputs`, and train with a loss that takes shares of classes,
     such as `keras.losses.CategoricalCrossentropy(from_logits=True)`.
 
     Args:
@@ -47,7 +46,6 @@ def _mix(draw, classes, batch):
     import tensorflow as tf
 
     images, labels = batch["image"], tf.one_hot(batch["label"], classes)
-    # Nearly all that happens to an image depends on its seed; the partner does not.
     shares = draw(batch["seed"] + [0, _SALT], images.shape[1:3])
     images = shares * images + (1 - shares) * tf.roll(images, 1, axis=0)
     of_image = tf.reduce_mean(shares, axis=(1, 2))
@@ -55,15 +53,12 @@ def _mix(draw, classes, batch):
 
 
 def mixup_shares(seeds, size, alpha=0.2):
-    """One share of the image itself for all its pixels, from Beta(alpha, alpha).
+    """Shares (batch, 1, 1, 1) of the image itself, from Beta(alpha, alpha).
 
     Args:
         seeds: int32 (batch, 2).
         size: height and width in pixels.
-        alpha: the smaller, the more images stay nearly as they are.
-
-    Returns:
-        float32 (batch, 1, 1, 1), from 0 to 1.
+        alpha: the smaller, the more images stay nearly unchanged.
 
     Reference: H. Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018.
     """
@@ -78,14 +73,7 @@ def mixup_shares(seeds, size, alpha=0.2):
 
 
 def cutmix_shares(seeds, size):
-    """Shares that are 0 in a rectangle, which shows the other image, and 1 around it.
-
-    Args:
-        seeds: int32 (batch, 2).
-        size: height and width in pixels.
-
-    Returns:
-        float32 (batch, height, width, 1), 0 or 1.
+    """Shares (batch, height, width, 1): 0 in a rectangle, 1 around it.
 
     Reference: S. Yun et al., CutMix: regularization strategy to train strong
     classifiers with localizable features, ICCV 2019.
@@ -105,15 +93,7 @@ def cutmix_shares(seeds, size):
 
 
 def fmix_shares(seeds, size, decay=3.0):
-    """Shares that are 0 or 1 in smooth patches, which show one image or the other.
-
-    Args:
-        seeds: int32 (batch, 2).
-        size: height and width in pixels.
-        decay: the greater, the smoother the patches.
-
-    Returns:
-        float32 (batch, height, width, 1), 0 or 1.
+    """Shares (batch, height, width, 1): 0 or 1 in patches, smoother with `decay`.
 
     Reference: E. Harris et al., FMix: enhancing mixed sample data augmentation,
     arXiv:2002.12047.

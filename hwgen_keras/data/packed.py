@@ -4,14 +4,14 @@ import numpy as np
 
 
 class PackedFiles:
-    """A sequence of byte strings that lie in blocks; choosing some copies none.
+    """A sequence of byte strings in blocks; a selection copies no bytes.
 
     Args:
         blocks: uint8 arrays, in memory or mapped from a disk.
-        block: int32 (n,), the block that each file lies in.
-        start: int64 (n,), where in the block.
-        length: int64 (n,), bytes of each file.
-        names: what to call each block in a message, for instance its path.
+        block: int32 (n,), the block of each file.
+        start: int64 (n,), its position in the block.
+        length: int64 (n,), its bytes.
+        names: the name of each block for messages, for instance its path.
     """
 
     def __init__(self, blocks, block, start, length, names):
@@ -29,50 +29,44 @@ class PackedFiles:
 
     @classmethod
     def in_block(cls, block, length, name):
-        """The files of one block that lie there one after another."""
+        """The consecutive files of one block."""
         length = np.asarray(length, np.int64)
         start = np.cumsum(length) - length
         return cls((block,), np.zeros(len(length)), start, length, (name,))
 
     @classmethod
-    def join(cls, several):
-        """The files of several, in their order."""
-        several = list(several)
-        blocks: list[np.ndarray] = []
-        names, places = [], []
-        positions: dict[int, int] = {}
-        for files in several:
-            for block, name in zip(files.blocks, files.names, strict=True):
-                if id(block) not in positions:
-                    positions[id(block)] = len(blocks)
-                    blocks.append(block)
-                    names.append(name)
-            here = np.array([positions[id(block)] for block in files.blocks], np.int32)
-            places.append(here[files.block])
+    def join(cls, sequences):
+        """Concatenates sequences; a block that they share is listed once."""
+        blocks: dict[int, np.ndarray] = {}
+        names: dict[int, str] = {}
+        for files in sequences:
+            blocks |= {id(block): block for block in files.blocks}
+            names |= dict(zip(map(id, files.blocks), files.names, strict=True))
+        positions = {identity: position for position, identity in enumerate(blocks)}
+        numbers = [
+            np.array([positions[id(block)] for block in files.blocks])[files.block]
+            for files in sequences
+        ]
         return cls(
-            blocks,
-            np.concatenate(places),
-            np.concatenate([files.start for files in several]),
-            np.concatenate([files.length for files in several]),
-            names,
+            blocks.values(),
+            np.concatenate(numbers),
+            np.concatenate([files.start for files in sequences]),
+            np.concatenate([files.length for files in sequences]),
+            names.values(),
         )
 
     def take(self, indices):
-        """Some of the files, in the same blocks."""
-        return PackedFiles(
-            self.blocks,
-            self.block[indices],
-            self.start[indices],
-            self.length[indices],
-            self.names,
-        )
+        """A selection of the files, in the same blocks."""
+        columns = (self.block, self.start, self.length)
+        block, start, length = (column[indices] for column in columns)
+        return PackedFiles(self.blocks, block, start, length, self.names)
 
     def name(self, index):
-        """What the block of a file is called."""
+        """The name of a file's block."""
         return self.names[self.block[index]]
 
     def runs(self):
-        """Pieces of the blocks that hold all files in their order, uint8 arrays."""
+        """Consecutive pieces of the blocks, uint8 arrays, that hold all files."""
         if not len(self):
             return
         follows = self.block[1:] == self.block[:-1]

@@ -1,4 +1,4 @@
-"""PairSampler: the rows that train a generator, in the four steps."""
+"""PairSampler: rows for the four training stages of a generator."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.characters import Encodes, StructureTokenizer
-from hwgen_keras.data import steps
+from hwgen_keras.data import stages
 from hwgen_keras.data.forms import followed, measure_forms
 from hwgen_keras.data.rows import (
     Groups,
@@ -23,34 +23,33 @@ from hwgen_keras.errors import InputError
 class PairSampler:
     """Draws rows of a content, a style and a target image.
 
-    A row draws the target first: an origin, a source (font or writer) of it, an
-    image of the source. The content image shows the same character, in another
-    image where there is one.
+    The target is drawn first: an origin, a source (font or writer) of it, an image of
+    the source. The content image is another image of the same character, if possible.
 
-    Columns of an epoch, each with a row a pair: `content`, `style`, `target`, int32
-    image indices of the store; `content_affine`, `style_affine`, `target_affine`,
-    float32 (n, 6), see `affine_matrix`; `label`, int32; `drop_condition`, bool,
-    whether the condition is left out; `tokens`, int32 (n, length), if there is a
-    tokenizer; and the inputs of the condition, if there is one.
+    Columns of an epoch: `content`, `style`, `target`, int32 image indices of the store;
+    `content_affine`, `style_affine`, `target_affine`, float32 (n, 6), see
+    `affine_matrix`; `label`, int32; `drop_condition`, bool, whether the condition is
+    left out; `tokens`, int32 (n, length), with a tokenizer; and the inputs of the
+    condition.
 
     Args:
-        store: an `ImageStore`; generated images in it are not used.
-        step: `"step1"`, `"step2"`, `"step3"`, `"step_end"`, or a `steps.Step`.
+        store: an `ImageStore`; its generated images are not used.
+        step: the stage: `"step1"`, `"step2"`, `"step3"`, `"step_end"`, or a
+            `stages.Stage`.
         tokenizer: optional `StructureTokenizer`.
         characters: optional characters to draw, of those in the store.
-        rows_per_epoch: None: 10 for each source that targets come from.
+        rows_per_epoch: None: 10 for each source of targets.
         seed: integer; epoch e is the same table whenever it is drawn.
         style_reference: `"target"`: the style image is the target, as published;
             `"writer"`: it is another character from the target's source.
         reference_font: source name; None: the first font of the store.
         image_size: side of the output in pixels; None: the store's.
-        follow_forms: whether content images are bent by how the target's source leans
-            and stretches characters more than their own, see `measure_forms`; False
-            as published.
+        follow_forms: whether content images take the slant and the stretch of the
+            target's source, see `measure_forms`; False as published.
         condition: optional `Condition`, or its class: that of the generator.
 
     Raises:
-        InputError: the store lacks what the step needs.
+        InputError: the store lacks images that the stage needs.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -66,7 +65,7 @@ class PairSampler:
     def __init__(
         self,
         store: ImageStore,
-        step: str | steps.Step,
+        step: str | stages.Stage,
         tokenizer: StructureTokenizer | None = None,
         characters: Iterable[str] | None = None,
         rows_per_epoch: int | None = None,
@@ -82,25 +81,26 @@ class PairSampler:
                 f"style_reference is {style_reference!r}; use 'target' or 'writer'."
             )
         self.store = store
-        self.step = steps.find_step(step)
+        self.stage = stages.find_stage(step)
         self.seed = seed
         self.style_reference = style_reference
         self.image_size = check_image_size(store, image_size)
         self.forms = measure_forms(store) if follow_forms else None
-        # Columns that always equal another one, so that a feed decodes them once.
+        # Columns that always equal another one, which a feed decodes once.
         self.aliases = {"target": "style"} if style_reference == "target" else {}
         drawn = np.ones(len(store), bool)
         if characters is not None:
             labels = [store.characters.index(character) for character in characters]
             drawn = np.isin(store.labels, labels)
-        self._pools = {
+        contents, styles = self.stage.content.origins, self.stage.style.origins
+        pools = {
             origin: np.flatnonzero(drawn & self._mask(origin, reference_font))
-            for origin in {*self.step.content.origins, *self.step.style.origins}
+            for origin in {*contents, *styles}
         }
         self._draws = {
-            (content, style): _Draw(store, self._pools, content, style, style_reference)
-            for content in self.step.content.origins
-            for style in self.step.style.origins
+            (content, style): _Draw(store, pools, content, style, style_reference)
+            for content in contents
+            for style in styles
         }
         if rows_per_epoch is None:
             sources = [draw.sources for draw in self._draws.values()]
@@ -115,33 +115,26 @@ class PairSampler:
         Args:
             epoch: its number, from 0.
         """
-        rng = row_generator(self.seed, epoch)
-        count = self.rows_per_epoch
-        content_origins, style_origins = (
-            self.step.content.origins,
-            self.step.style.origins,
-        )
-        content_origin = rng.integers(len(content_origins), size=count)
-        style_origin = rng.integers(len(style_origins), size=count)
-        table = {
-            name: np.empty(count, np.int32) for name in ("content", "style", "target")
-        }
-        for i, content in enumerate(content_origins):
-            for j, style in enumerate(style_origins):
+        rng, count = row_generator(self.seed, epoch), self.rows_per_epoch
+        contents, styles = self.stage.content, self.stage.style
+        content_origin = rng.integers(len(contents.origins), size=count)
+        style_origin = rng.integers(len(styles.origins), size=count)
+        names = ("content", "style", "target")
+        table = {name: np.empty(count, np.int32) for name in names}
+        for i, content in enumerate(contents.origins):
+            for j, style in enumerate(styles.origins):
                 rows = np.flatnonzero((content_origin == i) & (style_origin == j))
                 drawn = self._draws[content, style](rng, len(rows))
-                for name, indices in drawn.items():
+                for name, indices in zip(names, drawn, strict=True):
                     table[name][rows] = indices
-        angle = rng.uniform(-steps.LARGEST_ANGLE, steps.LARGEST_ANGLE, count)
-        angle *= rng.random(count) < steps.ROTATED_SHARE
-        places = {
-            "content": self._margins(rng, self.step.content, content_origin),
-            "style": self._margins(rng, self.step.style, style_origin),
-        }
-        places["target"] = places["style"]
+        angle = rng.uniform(-stages.LARGEST_ANGLE, stages.LARGEST_ANGLE, count)
+        angle *= rng.random(count) < stages.ROTATED_SHARE
+        content_margins = self._margins(rng, contents, content_origin)
+        target_margins = style_margins = self._margins(rng, styles, style_origin)
         if self.style_reference == "writer":
-            places["target"] = self._margins(rng, self.step.style, style_origin)
-        for name, margins in places.items():
+            target_margins = self._margins(rng, styles, style_origin)
+        margins_of_all = content_margins, style_margins, target_margins
+        for name, margins in zip(names, margins_of_all, strict=True):
             table[f"{name}_affine"] = affine_matrix(
                 self.image_size, margins, angle, input_size=self.store.image_size
             )
@@ -149,20 +142,21 @@ class PairSampler:
             hands = self.store.sources[table["target"]]
             table["content_affine"] = followed(self.store, self.forms, table, hands)
         table["label"] = self.store.labels[table["target"]]
-        table["drop_condition"] = rng.random(count) < steps.DROP_CONDITION_SHARE
+        table["drop_condition"] = rng.random(count) < stages.DROP_CONDITION_SHARE
         return table | self._inputs.draw(rng, table["label"])
 
     @staticmethod
     def _margins(rng, images, origin):
-        chances = [images.chance_of_random_margins(name) for name in images.origins]
-        moved = rng.random(len(origin)) < np.array(chances)[origin]
-        margins = rng.uniform(*steps.RANDOM_MARGINS, (len(origin), 4))
-        return np.where(moved[:, None], margins, steps.FIXED_MARGIN)
+        chances = dict(images.random_margins)
+        chances = np.array([chances.get(name, 0.0) for name in images.origins])
+        moved = rng.random(len(origin)) < chances[origin]
+        margins = rng.uniform(*stages.RANDOM_MARGINS, (len(origin), 4))
+        return np.where(moved[:, None], margins, stages.FIXED_MARGIN)
 
     def _mask(self, origin, reference_font):
-        """Which images of the store are of an origin; at least one."""
+        """A mask of the images of an origin; at least one."""
         store = self.store
-        kind = HANDWRITING if origin == steps.HANDWRITING else FONT
+        kind = HANDWRITING if origin == stages.HANDWRITING else FONT
         mask = store.kinds == kind
         if not mask.any():
             wanted = "handwriting" if kind == HANDWRITING else "a font"
@@ -170,7 +164,7 @@ class PairSampler:
                 f"This training step needs images of {wanted} and the store has none; "
                 "add some or choose another step."
             )
-        if origin == steps.REFERENCE:
+        if origin == stages.REFERENCE:
             numbers = np.unique(store.sources[mask])
             fonts = {store.source_names[number]: number for number in numbers}
             name = next(iter(fonts)) if reference_font is None else reference_font
@@ -184,7 +178,7 @@ class PairSampler:
 
 
 class _Draw:
-    """Draws rows whose content is of one origin and whose target is of another."""
+    """Draws rows with contents of one origin and targets of another."""
 
     def __init__(self, store, pools, content_origin, style_origin, style_reference):
         content, style = pools[content_origin], pools[style_origin]
@@ -211,8 +205,7 @@ class _Draw:
         self.content_position[self.contents.members] = np.arange(len(content))
         if self.other_character:
             self.styles = Groups(style, sources[style], labels[style])
-            members = self.styles.members
-            self.style_keys = self._keys(members)
+            self.style_keys = self._keys(self.styles.members)
 
     def __call__(self, rng, count):
         group = rng.integers(len(self.sources), size=count)
@@ -230,7 +223,7 @@ class _Draw:
                 np.searchsorted(self.style_keys, keys, "left"),
                 np.searchsorted(self.style_keys, keys, "right"),
             )
-        return {"content": content, "style": style, "target": target}
+        return content, style, target
 
     def _keys(self, indices):
         """Numbers that order images by source, then character."""

@@ -5,31 +5,25 @@ import io
 import numpy as np
 from PIL import Image
 
-# What Pillow raises for a file that is no image, or a damaged one.
+# Pillow's errors for a file that is damaged or no image.
 DAMAGED = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _RLE = 3  # zlib's Z_RLE, which Python does not name
 
 
-def encode(image):
+def encode(image, **options):
     """A uint8 array (height, width) as a PNG file."""
-    return _encode(image, compress_level=6)
+    file = io.BytesIO()
+    options = {"compress_level": 6} | options
+    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", **options)
+    return file.getvalue()
 
 
 def encode_glyph(image):
-    """The same by run-length coding, which suits the flat areas of glyphs.
-
-    It is twice as fast, and the file smaller.
-    """
-    return _encode(image, compress_level=3, compress_type=_RLE)
+    """Like `encode`; for the flat areas of glyphs smaller files in half the time."""
+    return encode(image, compress_level=3, compress_type=_RLE)
 
 
 def decode(png):
-    """A PNG file as a uint8 array (height, width); one of `DAMAGED` if it is not."""
+    """A PNG file as a uint8 array (height, width); may raise one of `DAMAGED`."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
         return np.array(image if image.mode == "L" else image.convert("L"))
-
-
-def _encode(image, **options):
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", **options)
-    return file.getvalue()

@@ -1,28 +1,27 @@
-"""An epoch is a table: what the samplers share to draw its rows with NumPy."""
+"""Rows of the tables of the samplers, drawn with NumPy."""
 
 from typing import Any
 
 import numpy as np
 
 from hwgen_keras.characters import Knowledge
-from hwgen_keras.data.steps import FIXED_MARGIN
+from hwgen_keras.data.stages import FIXED_MARGIN
 from hwgen_keras.errors import InputError
 
 
 def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=None):
     """Affine maps that place an ink square within margins, then shear and rotate it.
 
-    Each maps the pixel (x, y) of the output to (a0 x + a1 y + a2, a3 x + a4 y + a5)
-    in the input; centres of pixels are integers. One warp does all of it.
+    A row maps the pixel (x, y) of the output to (a0 x + a1 y + a2, a3 x + a4 y + a5)
+    in the input; centres of pixels are integers.
 
     Args:
         image_size: side of the output in pixels.
         margins: (n, 4), left, top, right and bottom margin in units of the
             output's side; left + right and top + bottom are below 1.
-        angle_degrees: (n,) or a number, turn about the output's centre,
-            counter-clockwise as it is seen.
-        shear: (n,) or a number; how many pixels a point moves to the right for each
-            pixel that it lies above the centre, as in italics.
+        angle_degrees: (n,) or a number, counter-clockwise about the output's centre.
+        shear: (n,) or a number; shift to the right per length upwards from the centre,
+            as in italics.
         input_size: side of the input in pixels; None: `image_size`.
 
     Returns:
@@ -33,14 +32,14 @@ def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=
     angle = np.radians(np.broadcast_to(angle_degrees, left.shape))
     shear = np.broadcast_to(shear, left.shape)
     cosine, sine = np.cos(angle), np.sin(angle)
-    # Both sides are 1 here and the origin is the output's centre; y points down.
-    # This is the inverse of the shear after the inverse of the rotation.
-    scale_x = 1 / (1 - left - right)
-    scale_y = 1 / (1 - top - bottom)
-    x_by_x = scale_x * (cosine + shear * sine)
-    x_by_y = scale_x * (shear * cosine - sine)
-    y_by_x = scale_y * sine
-    y_by_y = scale_y * cosine
+    # The inverse of the shear after the inverse of the rotation, for sides of 1 and
+    # the origin at the output's centre; y points down.
+    scale_x, scale_y = 1 / (1 - left - right), 1 / (1 - top - bottom)
+    x_by_x, x_by_y = (
+        scale_x * (cosine + shear * sine),
+        scale_x * (shear * cosine - sine),
+    )
+    y_by_x, y_by_y = scale_y * sine, scale_y * cosine
     centre_x = scale_x * (0.5 - left)
     centre_y = scale_y * (0.5 - top)
     # From units of the side to pixels, whose centres are half a pixel off.
@@ -58,35 +57,26 @@ def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=
 
 
 def fixed_place(image_size, count):
-    """Affine maps (count, 6) that put images without margins in the fixed place."""
+    """Affine maps (count, 6) of images without margins to the fixed place."""
     return affine_matrix(image_size, np.full((count, 4), FIXED_MARGIN))
 
 
 def composed(outer, inner):
-    """The maps that look up, at the place `outer` gives, the place `inner` gives.
-
-    Args:
-        outer, inner: float (n, 6), as of `affine_matrix`.
-
-    Returns:
-        float32 array (n, 6).
-    """
-    outer, inner = (
-        np.asarray(maps, np.float64).reshape(-1, 2, 3) for maps in (outer, inner)
-    )
+    """The maps, float32 (n, 6), of a warp by `inner` and then by `outer`."""
+    outer, inner = (np.asarray(m, np.float64).reshape(-1, 2, 3) for m in (outer, inner))
     linear = inner[..., :2] @ outer
     linear[..., 2] += inner[..., 2]
     return linear.reshape(-1, 6).astype(np.float32)
 
 
 class Groups:
-    """Indices sorted into groups, so that one of each group is drawn at once.
+    """Indices in groups, for draws of one member from each of many groups.
 
     Args:
         indices: (n,) image indices.
         groups: (n,) group of each, from 0.
         order_in_group: optional (n,) keys that order the members of a group.
-        count: number of groups, where the last ones may be empty.
+        count: least number of groups, where the last ones may be empty.
     """
 
     def __init__(self, indices, groups, order_in_group=None, count=0):
@@ -97,34 +87,29 @@ class Groups:
         self.starts = np.cumsum(self.sizes) - self.sizes
 
     def draw(self, rng, groups, skip_from=0, skip_to=0):
-        """One member for each of `groups`, at positions outside [from, to).
+        """One member for each of `groups` (n,), at positions outside [from, to).
 
-        Args:
-            rng: NumPy generator.
-            groups: (n,) groups that are not empty.
-            skip_from, skip_to: bounds of the positions in `members` that are not
-                drawn, within the group; equal where nothing is left out.
+        `skip_from` and `skip_to` (n,) bound positions in `members`, within the group.
         """
+        return self.pick(rng.random(len(groups)), groups, skip_from, skip_to)
+
+    def pick(self, uniform, groups, skip_from=0, skip_to=0):
+        """Like `draw`, by numbers in [0, 1), one for each of `groups`."""
         skipped = skip_to - skip_from
-        position = rng.random(len(groups)) * (self.sizes[groups] - skipped)
-        position = self.starts[groups] + position.astype(np.int64)
+        position = (uniform * (self.sizes[groups] - skipped)).astype(np.int64)
+        position += self.starts[groups]
         behind = (skipped > 0) & (position >= skip_from)
         return self.members[position + np.where(behind, skipped, 0)]
 
-    def pick(self, uniform, groups):
-        """One member for each of `groups`, by numbers of [0, 1)."""
-        position = (uniform * self.sizes[groups]).astype(np.int64)
-        return self.members[self.starts[groups] + position]
-
 
 class InputTable:
-    """What rows have of their character beside its label, for all that occur.
+    """The columns of rows that depend on the character: tokens, inputs of conditions.
 
     Args:
         characters: the `CharacterSet` of the labels.
         labels: the class ids that can be drawn.
-        tokenizer: a `StructureTokenizer`, which gives the column `tokens`, or None.
-        condition: what gives the inputs of a generator's condition, or None.
+        tokenizer: optional `StructureTokenizer` for the column `tokens`.
+        condition: optional `Condition` of a generator.
     """
 
     def __init__(self, characters, labels, tokenizer=None, condition=None):
@@ -132,12 +117,12 @@ class InputTable:
         # {name: (counts, starts, values)}
         self.columns: dict[str, Any] = {}
         for label in labels:
-            found = {}
+            inputs = {}
             if tokenizer is not None:
-                found["tokens"] = tokenizer.encode_alternatives(characters[label])
+                inputs["tokens"] = tokenizer.encode_alternatives(characters[label])
             if condition is not None:
-                found |= condition.encode(characters[label], knowledge)
-            for name, values in found.items():
+                inputs |= condition.encode(characters[label], knowledge)
+            for name, values in inputs.items():
                 self.columns.setdefault(name, []).append(np.asarray(values))
         for name, values in self.columns.items():
             counts = np.zeros(len(characters), np.int64)
@@ -146,11 +131,11 @@ class InputTable:
             self.columns[name] = counts, starts, np.concatenate(values)
 
     def draw(self, rng, labels):
-        """Columns {name: (n, ...)} of a random alternative of each label."""
+        """Columns {name: (n, …)} of a random alternative of each label."""
         return self.pick(rng.random(len(labels)), labels)
 
     def pick(self, uniform, labels):
-        """The same with numbers of [0, 1), one a row, in place of a generator."""
+        """Like `draw`, by numbers in [0, 1), one for each row."""
         return {
             name: values[starts[labels] + (uniform * counts[labels]).astype(np.int64)]
             for name, (counts, starts, values) in self.columns.items()
@@ -163,19 +148,14 @@ def row_generator(seed, epoch):
 
 
 def check_image_size(store, image_size):
-    """`image_size`, or the store's if None.
-
-    Raises:
-        InputError: the output is less than half the store's images, or these differ
-            in size.
-    """
+    """`image_size`, or the store's if None; at least half the store's."""
     if store.image_size is None:
         raise InputError(
             "The images of the store have different sizes, as raw scans do; clean them "
             "first (manifest_store)."
         )
     image_size = store.image_size if image_size is None else int(image_size)
-    # Bilinear interpolation would step over strokes that lie between its samples.
+    # Bilinear interpolation would miss strokes between its samples.
     if not store.image_size <= 2 * image_size:
         raise InputError(
             f"Images of {store.image_size} pixels cannot be shrunk to {image_size} "

@@ -1,4 +1,4 @@
-"""Samples: the picture of one, and all images of a store as a list of them."""
+"""Reading samples, and the samples of a store."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data.manifest import Sample, some
+from hwgen_keras.data.manifest import Sample, brief
 from hwgen_keras.data.store import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
@@ -14,11 +14,7 @@ from hwgen_keras.sources import read_image
 
 
 def read_sample(sample: Sample) -> NDArray[np.uint8]:
-    """The picture of a sample: uint8 (height, width).
-
-    Raises:
-        InputError: the file is missing, damaged or not an image.
-    """
+    """The image of a sample: uint8 (height, width)."""
     if sample.index is None:
         return read_image(sample.path)
     return open_once(sample.path).decode_one(sample.index)
@@ -29,19 +25,11 @@ def store_samples(
     characters: CharacterSet | None = None,
     skip_unknown: bool = False,
 ) -> list[Sample]:
-    """The images of a store as `read_manifest` would list them.
+    """The images of a store in their order, like those of `read_manifest`.
 
     Args:
-        path: the store file.
-        characters: optional `CharacterSet` that every character must be in.
-        skip_unknown: leave out characters outside `characters` instead of failing.
-
-    Returns:
-        A list of `Sample` in the order of the store; the sources are the writers.
-
-    Raises:
-        InputError: the store cannot be opened, or has a character outside the set,
-            or none of it.
+        path: the store file; its sources are the writers.
+        characters, skip_unknown: see `read_manifest`.
     """
     store = open_once(path)
     kept = np.array([characters is None or c in characters for c in store.characters])
@@ -49,7 +37,7 @@ def store_samples(
     if characters is not None and unknown and not skip_unknown:
         raise InputError(
             f"The store {path} has characters outside the set {characters.name}: "
-            f"{some(unknown)}; choose a set that has them or skip unknown characters."
+            f"{brief(unknown)}; choose a set that has them or skip unknown characters."
         )
     chosen = np.flatnonzero(kept[store.labels])
     if not len(chosen):

@@ -1,4 +1,4 @@
-"""ImageStore: many small grey images of characters, packed for random access."""
+"""ImageStore: small grey images of characters, packed for random access."""
 
 import functools
 import pathlib
@@ -25,12 +25,11 @@ __all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
 
 class ImageStore:
-    """PNG images of characters, with what is known of each.
+    """PNG images of characters, with their labels, sources and kinds.
 
     The ink of an image from a font or a cleaned scan touches the edges of its
-    square: margins, rotation and size come from the rows of a sampler. A store of
-    raw scans has them as they were recorded, in mixed sizes; `manifest_store` cleans
-    them.
+    square: a sampler adds margins, rotation and size. A store of raw scans has
+    unchanged images of mixed sizes, which `manifest_store` cleans.
 
     Args:
         pngs: `PackedFiles`, or a list of PNG files as bytes.
@@ -42,8 +41,8 @@ class ImageStore:
         image_size: side of all images in pixels; None: they differ.
 
     Raises:
-        InputError: labels, sources or kinds are not as many as the images, or one of
-            them is out of range.
+        InputError: labels, sources or kinds differ in number from the images, or are
+            out of range.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -55,7 +54,7 @@ class ImageStore:
         (1, 32, 32)
     """
 
-    # Of the file that the store was opened from: its path, CRC-32 and bytes.
+    # Path, CRC-32 and bytes of the file that the store was opened from.
     _file: tuple | None = None
 
     def __init__(
@@ -79,9 +78,9 @@ class ImageStore:
 
     @classmethod
     def merge(cls, stores: Iterable[Self]) -> Self:
-        """One store of the images of several, in their order; it copies no image.
+        """Concatenates stores without copying an image.
 
-        Sources of one name become one source if they are of one kind.
+        Sources of one name and kind become one source.
 
         Args:
             stores: list of `ImageStore`, at least one.
@@ -115,21 +114,19 @@ class ImageStore:
         Damage to an image is found when it is decoded, or by `verify`.
 
         Args:
-            path: the file, as `save` or a `StoreWriter` made it.
+            path: a file of `save` or of a `StoreWriter`.
 
         Raises:
             InputError: the file is missing, not a store, of another version,
                 truncated or damaged.
         """
-        parts = store_file.read(path)
-        block, lengths = parts.pop("block"), parts.pop("lengths")
-        checksum = parts.pop("checksum")
-        store = cls(PackedFiles.in_block(block, lengths, str(path)), **parts)
+        block, checksum, lengths, columns = store_file.read(path)
+        store = cls(PackedFiles.in_block(block, lengths, str(path)), **columns)
         store._file = path, checksum, block
         return store
 
     def verify(self) -> None:
-        """Reads every byte of the file that the store was opened from.
+        """Checks every byte of the file that the store was opened from.
 
         Raises:
             InputError: an image is damaged.
@@ -141,7 +138,7 @@ class ImageStore:
         """Writes the store as one file, which appears only when it is complete.
 
         Args:
-            path: the file to make.
+            path: the file to write.
 
         Raises:
             InputError: the store is empty, or the file cannot be written.
@@ -153,8 +150,7 @@ class ImageStore:
         return len(self.labels)
 
     def __repr__(self):
-        mixed = self.image_size is None
-        size = "mixed sizes" if mixed else f"{self.image_size} pixels"
+        size = f"{self.image_size} pixels" if self.image_size else "mixed sizes"
         return (
             f"ImageStore({len(self)} images of {size}, "
             f"{len(np.unique(self.labels))} of {len(self.characters)} characters, "
@@ -176,20 +172,19 @@ class ImageStore:
         Raises:
             InputError: the store knows no such character or source.
         """
-        found = np.arange(len(self))
+        indices = np.arange(len(self))
         if character is not None:
             order, labels = self._by_label
             label = self.characters.index(character)
             first, end = np.searchsorted(labels, [label, label + 1])
-            found = order[first:end]
+            indices = order[first:end]
         if source is not None:
             numbers = store_checks.find_sources(self, source)
-            found = found[np.isin(self.sources[found], numbers)]
-        return found
+            indices = indices[np.isin(self.sources[indices], numbers)]
+        return indices
 
     @functools.cached_property
     def _by_label(self):
-        """The indices in the order of their labels, and these labels."""
         order = np.argsort(self.labels, kind="stable")
         return order, self.labels[order]
 
@@ -240,7 +235,7 @@ class ImageStore:
         return images
 
     def select(self, chosen: ArrayLike) -> Self:
-        """A store of some of the images; sources keep their numbers.
+        """A store of selected images; sources keep their numbers.
 
         Args:
             chosen: boolean mask (n,), or indices.
@@ -260,7 +255,7 @@ class ImageStore:
         )
 
     def relabel(self, characters: CharacterSet) -> Self:
-        """The images whose characters are in another set, labelled with that.
+        """The images whose characters are in another set, with labels of that set.
 
         Args:
             characters: the other `CharacterSet`.
@@ -275,7 +270,7 @@ class ImageStore:
         return chosen._with(labels=labels[labels >= 0], characters=characters)
 
     def as_kind(self, kind: int) -> Self:
-        """The same images, all of one kind: fonts as if people had written them, say.
+        """The same images, all of one kind: fonts in the role of handwriting, say.
 
         Args:
             kind: `FONT`, `HANDWRITING` or `GENERATED`.
@@ -283,14 +278,13 @@ class ImageStore:
         return self._with(kinds=np.full(len(self), kind))
 
     def _with(self, **columns: Any) -> Self:
-        """The store with other columns in place of its own."""
         names = ("pngs", "labels", "sources", "kinds")
         names += ("source_names", "characters", "image_size")
         return type(self)(**{name: getattr(self, name) for name in names} | columns)
 
 
 def open_once(path: StrPath) -> ImageStore:
-    """The `ImageStore` of a file; it is opened again only if the file changed."""
+    """The `ImageStore` of a file, opened again only if the file has changed."""
     path = pathlib.Path(path)
     try:
         status = path.stat()

@@ -1,4 +1,4 @@
-"""What must hold of the columns of an image store, and of stores that become one."""
+"""Checks of the columns of an image store, and of stores to merge."""
 
 from hwgen_keras.data.store_writer import GENERATED
 from hwgen_keras.errors import InputError
@@ -28,11 +28,9 @@ def find_sources(store, name):
     """The numbers of the sources of a name; raises InputError if there is none."""
     numbers = [i for i, other in enumerate(store.source_names) if other == name]
     if not numbers:
-        raise InputError(
-            f"The store has no font or writer {name!r}; it has "
-            f"{', '.join(store.source_names[:5])}"
-            f"{' and others' if len(store.source_names) > 5 else ''}."
-        )
+        names = ", ".join(store.source_names[:5])
+        names += " and others" if len(store.source_names) > 5 else ""
+        raise InputError(f"The store has no font or writer {name!r}; it has {names}.")
     return numbers
 
 
@@ -40,13 +38,12 @@ def check_alike(stores):
     """Raises InputError unless stores agree in characters and image size."""
     first = stores[0]
     for store in stores[1:]:
+        values = f"{first.image_size} and {store.image_size} pixels"
+        different = store.image_size != first.image_size and "image sizes"
         if store.characters.characters != first.characters.characters:
+            values = f"{first.characters.name} and {store.characters.name}"
+            different = "character sets"
+        if different:
             raise InputError(
-                "Stores of different character sets cannot be merged "
-                f"({first.characters.name} and {store.characters.name})."
-            )
-        if store.image_size != first.image_size:
-            raise InputError(
-                "Stores of different image sizes cannot be merged "
-                f"({first.image_size} and {store.image_size} pixels)."
+                f"Stores of different {different} cannot be merged ({values})."
             )

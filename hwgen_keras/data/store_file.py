@@ -1,13 +1,12 @@
 """The file of an ImageStore, version 2.
 
-A line of text that is padded to 64 bytes; the PNG files; the columns (length, label,
-source, kind); a header in JSON; a footer of fixed size with the lengths and CRC-32 of
-all these. So it is written in one pass, and opened without reading the images.
+A line of text, padded to 64 bytes; the PNG files; the columns (length, label, source,
+kind); a header in JSON; a footer of fixed size with the lengths and CRC-32 of these.
+It is written in one pass, and opened without reading the images.
 """
 
 import json
 import os
-import pathlib
 import struct
 import zlib
 
@@ -18,24 +17,20 @@ from hwgen_keras.errors import InputError
 
 MAGIC = b"hwgen_keras image store "
 VERSION = 2
-# The images begin at a multiple of 64 bytes, so that TensorFlow need not copy them.
+# TensorFlow need not copy the images: they begin at a multiple of 64 bytes.
 FIRST_LINE = (MAGIC + b"%d" % VERSION).ljust(63) + b"\n"
 COLUMNS = {"lengths": "<u4", "labels": "<i4", "sources": "<i4", "kinds": "|u1"}
 _END = b"hwgenEND"
-# The end mark; images, bytes of the PNG files and of the header; then the CRC-32 of
-# the PNG files, the columns, the header, and of all that stands before it here.
+# End mark; number of images, bytes of the PNG files and of the header; CRC-32 of the
+# PNG files, the columns, the header and the footer before it.
 _FOOTER = struct.Struct("<8s3Q4I")
 _CHUNK = 1 << 24
 
 
 def write_end(file, columns, checksum, header):
-    """Writes what stands behind the PNG files.
+    """Writes the columns, the header (a dict) and the footer behind the PNG files.
 
-    Args:
-        file: the open file, just behind the last PNG file.
-        columns: a dict of the columns, arrays of the types of `COLUMNS`.
-        checksum: CRC-32 of the PNG files.
-        header: dict of what else there is to know.
+    `checksum` is the CRC-32 of the PNG files.
     """
     header = json.dumps(header, ensure_ascii=False).encode()
     images = file.tell() - len(FIRST_LINE)
@@ -52,17 +47,12 @@ def write_end(file, columns, checksum, header):
 
 
 def read(path):
-    """The parts of a store file; its images stay on disk (memmap).
+    """The parts of a store file, all checked but its images, which stay on disk.
 
     Returns:
-        A dict: the columns by their names; `block`, the bytes of the PNG files;
-        `checksum`, their CRC-32; `image_size`, `characters` and `source_names`.
-
-    Raises:
-        InputError: the file is missing, foreign, of another version, truncated or
-            damaged in anything but its images.
+        The bytes of the PNG files, their CRC-32, their lengths, and a dict of the other
+        columns, `image_size`, `characters` and `source_names`.
     """
-    path = pathlib.Path(path)
     try:
         with open(path, "rb") as file:
             return _read(path, file)
@@ -83,11 +73,10 @@ def _read(path, file):
             f"version {VERSION}, so make the store again."
         )
     size = file.seek(0, os.SEEK_END)
-    footer = b""
-    if size >= len(FIRST_LINE) + _FOOTER.size:
-        file.seek(size - _FOOTER.size)
-        footer = file.read(_FOOTER.size)
-    if first_line != FIRST_LINE or not footer.startswith(_END):
+    file.seek(max(size - _FOOTER.size, 0))
+    footer = file.read(_FOOTER.size)
+    short = size < len(FIRST_LINE) + _FOOTER.size
+    if first_line != FIRST_LINE or short or not footer.startswith(_END):
         raise InputError(
             f"The image store {path} was truncated or changed (its end is missing); "
             "make it again."
@@ -96,32 +85,26 @@ def _read(path, file):
         f"The image store {path} is damaged (a checksum of its index is wrong); make "
         "it again."
     )
-    _, count, images, length, checksum, of_columns, of_header, own = _FOOTER.unpack(
-        footer
-    )
-    if zlib.crc32(footer[:-4]) != own:
+    fields = _FOOTER.unpack(footer)
+    _, count, images, length, checksum, of_columns, of_header, of_footer = fields
+    if zlib.crc32(footer[:-4]) != of_footer:
         raise damaged
-    sizes = {name: count * np.dtype(kind).itemsize for name, kind in COLUMNS.items()}
-    expected = len(FIRST_LINE) + images + sum(sizes.values()) + length + _FOOTER.size
+    ends = np.cumsum([count * np.dtype(kind).itemsize for kind in COLUMNS.values()])
+    expected = len(FIRST_LINE) + images + int(ends[-1]) + length + _FOOTER.size
     if size != expected:
         raise InputError(
             f"The image store {path} has {size} bytes instead of {expected}; it was "
             "truncated or changed, so make it again."
         )
     file.seek(len(FIRST_LINE) + images)
-    content = {name: file.read(sizes[name]) for name in COLUMNS}
-    header = file.read(length)
-    value = 0
-    for column in content.values():
-        value = zlib.crc32(column, value)
-    if (
-        value != of_columns
-        or zlib.crc32(header) != of_header
-        or first_line[-1:] != b"\n"
-    ):
+    content, header = file.read(ends[-1]), file.read(length)
+    if zlib.crc32(content) != of_columns or zlib.crc32(header) != of_header:
         raise damaged
     columns = {
-        name: np.frombuffer(content[name], kind) for name, kind in COLUMNS.items()
+        name: np.frombuffer(content[start:end], kind)
+        for (name, kind), start, end in zip(
+            COLUMNS.items(), [0, *ends[:-1]], ends, strict=True
+        )
     }
     if columns["lengths"].sum(dtype=np.int64) != images:
         raise damaged
@@ -130,11 +113,11 @@ def _read(path, file):
         block = np.memmap(
             file, np.uint8, mode="r", offset=len(FIRST_LINE), shape=(images,)
         )
-    return {**columns, **_parse(header, damaged), "block": block, "checksum": checksum}
+    lengths = columns.pop("lengths")
+    return block, checksum, lengths, columns | _parse(header, damaged)
 
 
 def _parse(header, damaged):
-    """What the header says; `damaged` is raised if it is not a store's."""
     try:
         header = json.loads(header)
         size, name = header["image_size"], header["character_set"]
@@ -142,11 +125,9 @@ def _parse(header, damaged):
     except (ValueError, KeyError, TypeError, RecursionError):
         raise damaged from None
     lists = isinstance(characters, list) and isinstance(sources, list)
-    if (
-        not lists
-        or not all(isinstance(text, str) for text in [name, *characters, *sources])
-        or not (size is None or (isinstance(size, int) and size > 0))
-    ):
+    texts = [name, *characters, *sources] if lists else [None]
+    valid = all(isinstance(text, str) for text in texts)
+    if not valid or not (size is None or (isinstance(size, int) and size > 0)):
         raise damaged
     return {
         "image_size": size,
@@ -156,16 +137,12 @@ def _parse(header, damaged):
 
 
 def verify(path, checksum, block):
-    """Raises InputError unless the images of a file have the checksum of its header."""
-    if checksum_of(block) != checksum:
+    """Raises InputError unless the images of a file have their checksum."""
+    value = 0
+    for start in range(0, len(block), _CHUNK):  # they may be larger than the memory
+        value = zlib.crc32(block[start : start + _CHUNK], value)
+    if value != checksum:
         raise InputError(
             f"The image store {path} is damaged (the checksum of its images is "
             "wrong); make it again."
         )
-
-
-def checksum_of(array, value=0):
-    """CRC-32 of the bytes of an array, which may be larger than the memory."""
-    for start in range(0, len(array), _CHUNK):
-        value = zlib.crc32(array[start : start + _CHUNK], value)
-    return value

@@ -1,6 +1,7 @@
-"""Writing image stores, one image or one whole store after another."""
+"""Writing image stores, image by image or store by store."""
 
 import array
+import contextlib
 import errno
 import pathlib
 import struct
@@ -30,7 +31,7 @@ _CHUNK = 1 << 24
 
 
 class Images(Protocol):
-    """The columns of an `ImageStore`, which writes itself with a `StoreWriter`."""
+    """The columns of an `ImageStore`."""
 
     pngs: PackedFiles
     labels: NDArray[np.int32]
@@ -42,17 +43,17 @@ class Images(Protocol):
 
 
 class StoreWriter:
-    """Writes an image store, image by image; its file appears when it is complete.
+    """Writes an image store; its file appears when it is complete.
 
     The images go to disk at once; 13 bytes of each stay in memory until the end.
 
     Args:
-        path: the file to make; an older one is replaced in the end.
+        path: the file to write; an older one is replaced at the end.
         characters: the `CharacterSet` of the labels.
         image_size: side of all images in pixels; None: they may differ, as scans do.
 
     Raises:
-        InputError: in the end, if there is no image; or the disk is full.
+        InputError: at the end, if there is no image; or the disk is full.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -76,13 +77,9 @@ class StoreWriter:
 
     def __enter__(self) -> Self:
         self._complete = complete_file(self.path)
-        try:
-            partial = self._complete.__enter__()
-            self._file = open(partial, "wb", buffering=_BUFFER)
-            self._write(store_file.FIRST_LINE)
-        except OSError as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise self._told(error) from None
+        with self._errors_reported():
+            self._file = open(self._complete.__enter__(), "wb", buffering=_BUFFER)
+            self._file.write(store_file.FIRST_LINE)
         return self
 
     def __exit__(self, kind, error, traceback):
@@ -91,14 +88,12 @@ class StoreWriter:
                 self._finish()
         except BaseException as failure:
             kind, error, traceback = type(failure), failure, failure.__traceback__
-            raise self._told(failure) from None
+            raise
         finally:
-            self._close()
-            try:
+            with contextlib.suppress(OSError):  # a full disk refuses the buffer, too
+                self._file.close()
+            with self._errors_reported():
                 self._complete.__exit__(kind, error, traceback)
-            except OSError as failure:
-                if failure is not error:
-                    raise self._told(failure) from None
         return False
 
     def __len__(self) -> int:
@@ -136,12 +131,9 @@ class StoreWriter:
                 "FONT, HANDWRITING or GENERATED."
             )
         self._write(png)
-        self._checksum = zlib.crc32(png, self._checksum)
-        columns = self._columns
-        columns["lengths"].append(len(png))
-        columns["labels"].append(label)
-        columns["sources"].append(self._sources.number(source, kind))
-        columns["kinds"].append(kind)
+        row = len(png), label, self._sources.number(source, kind), kind
+        for column, value in zip(self._columns.values(), row, strict=True):
+            column.append(value)
 
     def add_store(self, store: Images) -> None:
         """Adds all images of an `ImageStore`, whose characters must be in the set.
@@ -162,9 +154,7 @@ class StoreWriter:
             )
         for piece in store.pngs.runs():
             for start in range(0, len(piece), _CHUNK):
-                chunk = piece[start : start + _CHUNK]
-                self._write(chunk)
-                self._checksum = zlib.crc32(chunk, self._checksum)
+                self._write(piece[start : start + _CHUNK])
         used, inverse = np.unique(store.labels, return_inverse=True)
         index = self.characters.index
         labels = np.array([index(store.characters[label]) for label in used])[inverse]
@@ -174,10 +164,9 @@ class StoreWriter:
             self._columns[name].frombytes(np.asarray(column).astype(kind).tobytes())
 
     def _write(self, content):
-        try:
+        with self._errors_reported():
             self._file.write(content)
-        except OSError as error:
-            raise self._told(error) from None
+        self._checksum = zlib.crc32(content, self._checksum)
 
     def _finish(self):
         if not len(self):
@@ -192,49 +181,43 @@ class StoreWriter:
             name: np.frombuffer(column, column.typecode)
             for name, column in self._columns.items()
         }
-        store_file.write_end(self._file, columns, self._checksum, header)
-        self._file.close()
-
-    def _close(self):
-        if self._file is None:
-            return
-        try:
+        with self._errors_reported():
+            store_file.write_end(self._file, columns, self._checksum, header)
             self._file.close()
-        except OSError:  # what is in its buffer does not fit the disk, either
-            pass
 
-    def _told(self, error):
-        """The error as a sentence where the user can do something about it."""
-        if not isinstance(error, OSError):
-            return error
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return InputError(
-                f"The disk is full: {self.path} could not be written; free some space "
-                "or choose another folder."
-            )
-        return InputError(
-            f"The image store {self.path} cannot be written "
-            f"({error.strerror or error}); check the folder."
-        )
+    @contextlib.contextmanager
+    def _errors_reported(self):
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise InputError(
+                    f"The disk is full: {self.path} could not be written; free some "
+                    "space or choose another folder."
+                ) from None
+            raise InputError(
+                f"The image store {self.path} cannot be written "
+                f"({error.strerror or error}); check the folder."
+            ) from None
 
 
 class Sources:
-    """Numbers for fonts and writers; one of one name and one kind is the same."""
+    """Numbers for fonts and writers, by name and kind."""
 
     def __init__(self):
         self._numbers = {}
 
     def number(self, name, kind):
-        """The number of a source, a new one if it is new."""
+        """The number of a source, known or new."""
         return self._numbers.setdefault((name, kind), len(self._numbers))
 
     def of(self, store):
-        """The numbers of the sources of all images of a store: int32 (n,)."""
+        """The numbers, int32 (n,), for the sources of a store's images."""
         pairs = store.sources.astype(np.int64) * (GENERATED + 1) + store.kinds
         used, inverse = np.unique(pairs, return_inverse=True)
         numbers = [
-            self.number(store.source_names[pair // (GENERATED + 1)], kind)
-            for pair, kind in zip(used, used % (GENERATED + 1), strict=True)
+            self.number(store.source_names[source], kind)
+            for source, kind in zip(*np.divmod(used, GENERATED + 1), strict=True)
         ]
         return np.array(numbers, np.int32)[inverse]
 

@@ -1,17 +1,14 @@
-"""Labelled images as TFRecord files, for pipelines that read nothing else."""
+"""Labelled images as TFRecord files."""
 
 from hwgen_keras.errors import InputError
 
 
 def write_tfrecord(path, examples):
-    """Writes images as `tf.train.Example`s; `features` tells what is in each.
+    """Writes images as `tf.train.Example`s with the `features`.
 
     Args:
-        path: the file to make; give a partial one, it grows image by image.
+        path: a partial file, which grows image by image.
         examples: iterable of (png, label, character, writer, row).
-
-    Raises:
-        InputError: TensorFlow is not installed, or the disk is full.
     """
     tf = _tensorflow()
     feature, integers = tf.train.Feature, tf.train.Int64List
@@ -31,7 +28,7 @@ def write_tfrecord(path, examples):
                     "row": feature(int64_list=integers(value=[row])),
                 }
                 example = tf.train.Example(features=tf.train.Features(feature=values))
-                # The features in one order, the same in every process.
+                # Deterministic: the order of the features is that of every process.
                 writer.write(example.SerializeToString(deterministic=True))
     except tf.errors.OpError as error:
         raise InputError(
@@ -41,21 +38,15 @@ def write_tfrecord(path, examples):
 
 
 def features():
-    """What `tf.io.parse_single_example` needs to read the images.
+    """The features for `tf.io.parse_single_example`.
 
     `image` is a PNG file of greys, 0 ink; `label` the class id; `character` and
     `writer` are UTF-8; `row` is the number of the image's row in its provenance.
     """
     tf = _tensorflow()
-    text = tf.io.FixedLenFeature((), tf.string)
-    number = tf.io.FixedLenFeature((), tf.int64)
-    return {
-        "image": text,
-        "label": number,
-        "character": text,
-        "writer": text,
-        "row": number,
-    }
+    types = {"image": tf.string, "label": tf.int64, "character": tf.string}
+    types |= {"writer": tf.string, "row": tf.int64}
+    return {name: tf.io.FixedLenFeature((), kind) for name, kind in types.items()}
 
 
 def _tensorflow():

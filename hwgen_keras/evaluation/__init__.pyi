@@ -4,7 +4,6 @@ from .classification import report_text as report_text
 from .classification import summarise_arms as summarise_arms
 from .classification import write_predictions as write_predictions
 from .classification import write_report as write_report
-from .curves import plot_curves as plot_curves
 from .distances import frechet_glyph_distance as frechet_glyph_distance
 from .distances import kernel_glyph_distance as kernel_glyph_distance
 from .diversity import diversity as diversity
@@ -14,13 +13,14 @@ from .gain import changed_characters as changed_characters
 from .gain import changed_images as changed_images
 from .gain import error_reduction as error_reduction
 from .gain import mean_interval as mean_interval
-from .gain_plots import plot_amounts as plot_amounts
-from .gain_plots import plot_reductions as plot_reductions
 from .generated import compare_pairs as compare_pairs
 from .generated import compare_sets as compare_sets
 from .paired import l1 as l1
 from .paired import perceptual as perceptual
 from .paired import ssim as ssim
+from .plots import plot_amounts as plot_amounts
+from .plots import plot_curves as plot_curves
+from .plots import plot_reductions as plot_reductions
 from .reading import content_accuracy as content_accuracy
 from .reading import predicted_rows as predicted_rows
 from .reading import read_store as read_store

@@ -1,4 +1,4 @@
-"""How well a recogniser reads: a report a character, and means over seeds.
+"""Accuracy of a recogniser: by character, and as a mean over seeds.
 
 Accuracy is over all images. Macro-F1 is the mean of the characters' F1, over the
 characters asked for (the original reports 973 of its 3,057 classes).
@@ -29,16 +29,16 @@ def classification_report(
     Args:
         characters: a CharacterSet, or its characters in order of their class ids.
         true: class ids of what is written, integers (n,).
-        predicted: class ids of what was read, integers (n,).
+        predicted: class ids that the recogniser read, integers (n,).
         macro_over: the characters whose F1 is averaged; None: those that occur in
-            `true`. Characters without an image have no F1: they are left out of the
-            mean and named in the report.
+            `true`. Characters without an image have no F1: the mean leaves them out,
+            and the report names them.
 
     Returns:
-        A dict that JSON can hold, of "images"; "accuracy" and "macro_f1" in [0, 1];
-        "macro_characters", how many were averaged; "macro_absent", those left out;
-        "characters": {character: {"precision", "recall", "f1", "support"}} for what
-        was written or read at least once. A division by zero counts as 0.
+        A dict for JSON: "images"; "accuracy" and "macro_f1" in [0, 1];
+        "macro_characters", the number of averaged characters; "macro_absent", those
+        left out; "characters": {character: {"precision", "recall", "f1", "support"}}
+        of all that were written or read at least once. A division by zero counts as 0.
 
     Raises:
         InputError: no images, arrays of different lengths, a class id outside the set,
@@ -51,10 +51,8 @@ def classification_report(
         (0.75, 0.5)
     """
     names = tuple(characters)
-    true, predicted = (
-        _class_ids(true, names, "true"),
-        _class_ids(predicted, names, "read"),
-    )
+    true = _class_ids(true, names, "true")
+    predicted = _class_ids(predicted, names, "read")
     if len(true) != len(predicted):
         raise InputError(
             f"There are {len(true)} true and {len(predicted)} predicted classes; "
@@ -66,14 +64,11 @@ def classification_report(
     columns = precision_recall_fscore_support(
         true, predicted, labels=seen, zero_division=0
     )
-    scores = {}
-    for index, precision, recall, f1, support in zip(seen, *columns, strict=True):
-        scores[names[index]] = {
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
-            "support": int(support),
-        }
+    measures = ("precision", "recall", "f1", "support")
+    scores = {
+        names[index]: dict(zip(measures, values, strict=True))
+        for index, *values in zip(seen, *(c.tolist() for c in columns), strict=True)
+    }
     averaged, absent = _macro_characters(names, scores, macro_over)
     return {
         "images": len(true),
@@ -92,9 +87,9 @@ def summarise_arms(results: Mapping[str, Sequence[dict]]) -> list[dict]:
         results: {arm: [report of each seed]}, reports of `classification_report`.
 
     Returns:
-        A list of dicts in the order given, of "arm", "seeds", and "accuracy_mean",
-        "accuracy_std", "macro_f1_mean", "macro_f1_std" in [0, 1]. A deviation (of the
-        sample, n - 1) is None where there is one seed.
+        A list of dicts in the order of `results`: "arm", "seeds", and "accuracy_mean",
+        "accuracy_std", "macro_f1_mean", "macro_f1_std" in [0, 1]. The standard
+        deviation (of the sample, n - 1) of a single seed is None.
 
     Raises:
         InputError: an arm has no report.
@@ -114,24 +109,19 @@ def summarise_arms(results: Mapping[str, Sequence[dict]]) -> list[dict]:
         for measure in ("accuracy", "macro_f1"):
             values = [report[measure] for report in reports]
             row[f"{measure}_mean"] = statistics.fmean(values)
-            row[f"{measure}_std"] = (
-                statistics.stdev(values) if len(values) > 1 else None
-            )
+            deviation = statistics.stdev(values) if len(values) > 1 else None
+            row[f"{measure}_std"] = deviation
         rows.append(row)
     return rows
 
 
 def arms_table(rows: Iterable[dict]) -> tuple[list[str], list[list]]:
-    """Header and rows, in per cent, of what `summarise_arms` returns.
-
-    They fit `text_table` and `report.Table(..., best={1: "max", 2: "max"})`.
-    """
+    """Header and rows, in per cent, of a table of what `summarise_arms` returns."""
     header = ["Trained on", "Accuracy %", "Macro-F1 %", "Seeds"]
 
     def per_cent(row, measure):
-        deviation = row[f"{measure}_std"]
-        deviation = None if deviation is None else 100 * deviation
-        return 100 * row[f"{measure}_mean"], deviation
+        mean, deviation = row[f"{measure}_mean"], row[f"{measure}_std"]
+        return 100 * mean, None if deviation is None else 100 * deviation
 
     return header, [
         [row["arm"], per_cent(row, "accuracy"), per_cent(row, "macro_f1"), row["seeds"]]
@@ -140,7 +130,7 @@ def arms_table(rows: Iterable[dict]) -> tuple[list[str], list[list]]:
 
 
 def report_text(report: dict, worst: int = 20) -> str:
-    """A report for a terminal: the two figures, then the `worst` characters by F1."""
+    """A report for a terminal: accuracy, macro-F1, and the `worst` characters by F1."""
     scores = sorted(report["characters"].items(), key=lambda item: item[1]["f1"])
     rows = [
         [name, *(100 * s[key] for key in ("precision", "recall", "f1")), s["support"]]
@@ -162,7 +152,7 @@ def write_report(path: StrPath, report: dict) -> None:
 def write_predictions(
     path: StrPath, rows: Iterable[tuple[StrPath, str, str, float]]
 ) -> None:
-    """Write what was read in each image as CSV.
+    """Write the prediction of each image as CSV.
 
     Args:
         path: the CSV file, UTF-8.
@@ -172,8 +162,7 @@ def write_predictions(
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["path", "true", "predicted", "probability"])
-    for image, true, predicted, probability in rows:
-        table.writerow([str(image), true, predicted, f"{probability:.6f}"])
+    table.writerows((*columns, f"{probability:.6f}") for *columns, probability in rows)
     write_text(path, text.getvalue())
 
 
@@ -196,22 +185,22 @@ def _class_ids(ids, names, kind):
 
 
 def _macro_characters(names, scores, macro_over):
-    """The characters to average, and those that were asked for and have no image."""
-    present = [name for name, score in scores.items() if score["support"]]
+    """(Characters to average, characters of `macro_over` without an image)."""
+    present = {name: None for name, score in scores.items() if score["support"]}
     if macro_over is None:
-        return present, []
+        return list(present), []
     wanted = list(dict.fromkeys(macro_over))
-    known, present = set(names), set(present)
-    for character in wanted:
-        if character not in known:
-            raise InputError(
-                f"The macro-F1 is wanted over {character!r}, which is outside the set "
-                "of the recogniser; leave it out."
-            )
+    unknown = [character for character in wanted if character not in names]
+    if unknown:
+        raise InputError(
+            f"The macro-F1 is wanted over {unknown[0]!r}, which is outside the set of "
+            "the recogniser; leave it out."
+        )
+    absent = [character for character in wanted if character not in present]
     averaged = [character for character in wanted if character in present]
     if not averaged:
         raise InputError(
             "None of the characters that the macro-F1 is wanted over has a test image; "
             "choose characters of the test set."
         )
-    return averaged, [character for character in wanted if character not in present]
+    return averaged, absent

@@ -1,7 +1,7 @@
-"""How far the features of a generated set are from those of a real one, as a whole.
+"""Distances between the distributions of generated and real features.
 
-Features are codes of a recogniser of this package, (n, width), not those of Inception:
-the numbers compare sets under one recogniser, and nothing with published FID or KID.
+Features are the codes (n, width) of a recogniser of this package, not of Inception: the
+distances compare sets under one recogniser, not with published FID or KID.
 """
 
 import numpy as np
@@ -19,10 +19,9 @@ def frechet_glyph_distance(real: ArrayLike, generated: ArrayLike) -> float:
     """Squared Fréchet distance of Gaussians fitted to two sets of features.
 
     |m - m'|² + tr(S) + tr(S') - 2 tr((S S')^½), with the means and covariances of the
-    two sets. It needs no more than 2 images a set to be computed, but many to be
-    believed: a covariance of n images has rank n - 1 at most, and the distance is too
-    large by an amount that falls as n grows. Give at least twice, better ten times, as
-    many images as a feature is wide, and equally many wherever two sets are compared.
+    two sets. Its bias is positive and falls as the number of images grows. Give at
+    least twice, better ten times, as many images as a feature is wide, and equally many
+    in all sets that are compared.
 
     Args:
         real, generated: features (n, width) and (m, width).
@@ -31,7 +30,7 @@ def frechet_glyph_distance(real: ArrayLike, generated: ArrayLike) -> float:
         A float, 0 or more; 0 for sets of equal mean and covariance.
 
     Raises:
-        InputError: fewer than 2 rows, values that are not finite, or other widths.
+        InputError: fewer than 2 rows, values that are not finite, or unequal widths.
 
     Reference: Heusel et al., GANs Trained by a Two Time-Scale Update Rule Converge to
     a Local Nash Equilibrium, 2017 (FID); Dowson and Landau, 1982, the equation.
@@ -39,9 +38,9 @@ def frechet_glyph_distance(real: ArrayLike, generated: ArrayLike) -> float:
     real, generated = feature_pair(real, generated, least=2)
     means = real.mean(axis=0), generated.mean(axis=0)
     # With S = A'A and S' = B'B, tr((S S')^½) is the sum of the singular values of AB',
-    # whatever the ranks; no square root of a matrix that is only nearly positive.
+    # also where a covariance is singular.
     a, b = (
-        # To NumPy's types every mode gives two matrices.
+        # By NumPy's type stubs, every mode returns two matrices.
         np.asarray(np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r"))
         for x, mean in zip((real, generated), means, strict=True)
     )
@@ -59,23 +58,23 @@ def kernel_glyph_distance(
 ) -> tuple[float, float]:
     """Unbiased squared maximum mean discrepancy (MMD²) with the kernel of KID.
 
-    The kernel is (x·y / width + 1)³. Without bias the mean does not depend on how many
-    images there are, so it is the one to read where they are few (some dozens a set);
-    for two sets of one distribution it is around 0 and may be below.
+    The kernel is (x·y / width + 1)³. The mean does not depend on the number of images,
+    so it suits sets of a few dozen. For two sets of one distribution it is around 0 and
+    may be negative.
 
     Args:
         real, generated: features (n, width) and (m, width).
-        subsets: how many pairs of subsets to draw, each without replacement.
+        subsets: pairs of subsets to draw, each without replacement.
         subset_size: images in a subset; None: 1000, or half of the smaller set.
         seed: integer.
 
     Returns:
-        (mean, deviation) over the subsets. The deviation tells how much a subset
-        varies; subsets share images, so it is no standard error of the mean.
+        (mean, standard deviation) over the subsets. Subsets share images, so the
+        deviation is no standard error of the mean.
 
     Raises:
-        InputError: fewer than 2 rows, values that are not finite, other widths, or
-            a subset below 2 or larger than a set.
+        InputError: see `frechet_glyph_distance`; or a subset below 2 or larger than a
+            set.
 
     Reference: Bińkowski et al., Demystifying MMD GANs, 2018.
     """
@@ -94,13 +93,11 @@ def kernel_glyph_distance(
     values = []
     for _ in range(subsets):
         x, y = (
-            features[rng.choice(len(features), subset_size, replace=False)]
+            rng.choice(features, subset_size, replace=False)
             for features in (real, generated)
         )
-        within = sum(
-            kernel.sum() - np.trace(kernel)
-            for kernel in (polynomial_kernel(x), polynomial_kernel(y))
-        )
+        kernels = polynomial_kernel(x), polynomial_kernel(y)
+        within = sum(kernel.sum() - np.trace(kernel) for kernel in kernels)
         across = polynomial_kernel(x, y).mean()
         values.append(within / (subset_size * (subset_size - 1)) - 2 * across)
     return float(np.mean(values)), float(np.std(values))
@@ -123,17 +120,9 @@ def feature_pair(
 def feature_matrix(
     features: ArrayLike, name: str, least: int = 1, **columns
 ) -> NDArray[np.float64]:
-    """Features as a float64 matrix.
+    """Features (n, width), n `least` or more, as a float64 matrix, or InputError.
 
-    Args:
-        features: (n, width).
-        name: of the set, for the error.
-        least: rows that are needed.
-        columns: {name: what is known of each image, (n,)}.
-
-    Raises:
-        InputError: too few rows, another shape, values that are not finite, or a
-            column of another length.
+    Of `columns`, {name: values (n,)} such as labels, only the length is checked.
     """
     features = np.asarray(features, np.float64)
     if features.ndim != 2 or not features.shape[1]:

@@ -1,10 +1,9 @@
-"""What one training set is worth beside another: statistics over seeds.
+"""Statistics over seeds that compare two training sets.
 
-Every seed of every arm reads the same test images. So an interval here tells what
-another seed would change, not what other writers would.
+Every seed of every arm reads the same test images. So an interval is that of another
+seed, not of other writers.
 """
 
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +20,7 @@ def mean_interval(values: Iterable[float]) -> tuple[float, float | None]:
     """Mean and half the width of its 95 % interval, by Student's t.
 
     Args:
-        values: one a seed.
+        values: a value a seed.
 
     Returns:
         (mean, half width); the half width is None for a single value.
@@ -35,28 +34,28 @@ def mean_interval(values: Iterable[float]) -> tuple[float, float | None]:
     mean = statistics.fmean(values)
     if len(values) == 1:
         return mean, None
-    t = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
-    return mean, t * statistics.stdev(values) / math.sqrt(len(values))
+    t = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+    return mean, float(t * stats.sem(values))
 
 
 def error_reduction(
     before: Sequence[float], after: Sequence[float]
 ) -> tuple[float | None, float | None]:
-    """By how much errors are fewer, as a share of those before.
+    """The relative reduction of the error rate.
 
     The interval is that of the differences of seeds, over the mean error before; it
-    takes that error as known.
+    ignores the uncertainty of that error.
 
     Args:
         before, after: accuracies in [0, 1], one a seed, in the same order of seeds.
 
     Returns:
-        (reduction, half width of its 95 % interval); 1 is no error left, below 0 more
+        (reduction, half width of its 95 % interval); 1: no error is left; below 0: more
         errors. Both are None where there was no error; the half width alone is None
         for a single seed.
 
     Raises:
-        InputError: the seeds are not as many.
+        InputError: the numbers of seeds differ.
     """
     if len(before) != len(after):
         raise InputError(
@@ -72,10 +71,9 @@ def error_reduction(
 
 
 def chance_interval(accuracy: float, images: int) -> float:
-    """Half the width of the 95 % interval that a number of test images leaves.
+    """Half the width of an accuracy's 95 % interval, by Wilson's score.
 
-    As large as this is what other images by as many independent hands would change;
-    images by few hands tell less. From Wilson's score, as `content_accuracy`.
+    The interval is for independent images; that of images by few hands is wider.
 
     Args:
         accuracy: in [0, 1].
@@ -89,39 +87,39 @@ def chance_interval(accuracy: float, images: int) -> float:
 def changed_images(
     before: ArrayLike, after: ArrayLike, most: int
 ) -> tuple[list[int], list[int]]:
-    """Test images that changed most between two arms.
+    """The test images whose readings changed most between two arms.
 
     Args:
-        before, after: bool (seeds, images), whether a seed read an image right; the
+        before, after: bool (seeds, images), whether a seed read an image correctly; the
             arms may have different numbers of seeds.
-        most: how many to return of each sort.
+        most: the longest list to return.
 
     Returns:
         Two lists of indices of images: those that a larger share of the seeds reads
-        right after than before, and those that fewer do; the largest change first,
-        equal ones in the order of the images.
+        correctly after than before, and those that a smaller share does; the largest
+        change first, equal changes in the order of the images.
     """
     change = _shares(after) - _shares(before)
-    order = np.argsort(-change, kind="stable")
-    better = [int(index) for index in order if change[index] > 0][:most]
-    order = np.argsort(change, kind="stable")
-    worse = [int(index) for index in order if change[index] < 0][:most]
-    return better, worse
+
+    def largest(gain):
+        order = np.argsort(-gain, kind="stable")
+        return order[gain[order] > 0][:most].tolist()
+
+    return largest(change), largest(-change)
 
 
 def changed_characters(
     labels: ArrayLike, before: ArrayLike, after: ArrayLike
 ) -> list[dict]:
-    """How well two arms read each character.
+    """The accuracies of two arms for each character.
 
     Args:
         labels: class ids (images,).
         before, after: bool (seeds, images), see `changed_images`.
 
     Returns:
-        A list of dicts, one for each class id in `labels`: "label", "images", "before"
-        and "after", the share of right readings over seeds and images, and "change";
-        the largest gain first.
+        A dict for each class id in `labels`, the largest gain first: "label", "images",
+        "before" and "after", the accuracies over seeds and images, and "change".
     """
     labels = np.asarray(labels)
     shares = _shares(before), _shares(after)
@@ -141,7 +139,7 @@ def changed_characters(
 
 
 def _shares(right):
-    """The share of seeds that read each image right, (images,)."""
+    """The share of seeds that read each image correctly, (images,)."""
     right = np.asarray(right)
     if right.ndim != 2 or right.dtype != bool or not right.size:
         raise InputError(

@@ -1,8 +1,9 @@
-"""What measure_generated measures: a generated set beside real handwriting.
+"""Measures of a generated set beside those of real handwriting.
 
-`MEASURES` lists the functions that make the rows of its table.
+`MEASURES` lists the functions that return the rows of the table.
 """
 
+import collections
 import dataclasses
 from collections.abc import Callable
 
@@ -25,13 +26,13 @@ READING = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sets:
-    """A generated set and a real one, as a function of `MEASURES` takes them.
+    """A generated set and a real one, the argument of the functions in `MEASURES`.
 
     Attributes:
         generated, real: `Readings` with features and writers.
-        shared: (features, writers, labels) of the generated images, and of the real
-            ones, whose characters both sets have.
-        seed: of what is drawn for the distances.
+        shared: (features, writers, labels) of the generated, and of the real images
+            whose characters both sets have.
+        seed: of the distances.
         notes: sentences; a measure adds what it cannot measure, and why.
     """
 
@@ -43,55 +44,47 @@ class Sets:
 
     def row(self, values, chance=(None, None)):
         """See `row`; of all images."""
-        images = len(self.generated.labels), len(self.real.labels)
-        return row(values, chance, images)
+        return row(values, chance, (len(self.generated.labels), len(self.real.labels)))
 
     def shared_row(self, values, chance=(None, None)):
         """See `row`; of the shared characters' images."""
-        images = tuple(len(labels) for *_, labels in self.shared)
-        return row(values, chance, images)
+        return row(values, chance, [len(labels) for *_, labels in self.shared])
 
     def both(self, name, function, *arguments):
-        """What `function` returns for the generated images, and for the real ones."""
-        found = []
-        for whose, given in zip(("generated", "real"), arguments, strict=True):
+        """The results of `function` for the generated, and for the real images."""
+        results = []
+        for kind, values in zip(("generated", "real"), arguments, strict=True):
             try:
-                found.append(function(*given))
+                results.append(function(*values))
             except InputError as error:
-                note = f"{name}, {whose} images, is not measured: {error}"
-                self.notes.append(note)
-                found.append({})
-        return found
+                self.notes.append(f"{name}, {kind} images, is not measured: {error}")
+                results.append({})
+        return results
 
 
-def compare_sets(made, real, seed=0):
-    """All measures of a generated set, and of the real one beside it.
+def compare_sets(generated, real, seed=0):
+    """All measures of a generated set and of a real one.
 
     Args:
-        made, real: `Readings` with features and writers.
-        seed: of what is drawn for the distances.
+        generated, real, seed: see `Sets`.
 
     Returns:
-        ({measure: see `row`}, notes): the notes tell what is not measured, and why.
+        ({measure: see `row`}, notes on what is not measured, and why).
     """
-    common_labels = np.intersect1d(made.labels, real.labels)
-    if not len(common_labels):
+    common = np.intersect1d(generated.labels, real.labels)
+    if not len(common):
         raise InputError(
             "--generated and --real have no character in common; give manifests of "
             "the same characters."
         )
-    x, y = (
-        (part.features, part.writers, part.labels)
-        for part in (
-            each.select(np.isin(each.labels, common_labels)) for each in (made, real)
-        )
-    )
+    parts = (s.select(np.isin(s.labels, common)) for s in (generated, real))
+    x, y = ((part.features, part.writers, part.labels) for part in parts)
     if len(x[0]) < 2 or len(y[0]) < 4:
         raise InputError(
             f"Of the common characters --generated has {len(x[0])} images and --real "
-            f"{len(y[0])}; distances need 2 and 4, and many more to mean anything."
+            f"{len(y[0])}; distances need 2 and 4, and many more to be reliable."
         )
-    sets = Sets(made, real, (x, y), seed)
+    sets = Sets(generated, real, (x, y), seed)
     results: dict[str, dict] = {}
     for measure in MEASURES:
         results |= measure(sets)
@@ -99,59 +92,58 @@ def compare_sets(made, real, seed=0):
 
 
 def row(values, chance=(None, None), images=(0, 0)):
-    """One measure of both sets; None where there is no value.
+    """A measure of both sets, a dict; None stands for no value.
 
     Args:
         values: of the generated and of the real images.
-        chance: what each is expected to be at random.
-        images: how many there are of each.
+        chance: the expected values of a random result.
+        images: the numbers of images.
     """
-    return {
-        "generated": values[0],
-        "real": values[1],
-        "chance": list(chance),
-        "images": list(images),
-    }
+    row = dict(zip(("generated", "real"), values, strict=True))
+    return {**row, "chance": list(chance), "images": list(images)}
 
 
-def _percent(found, key):
-    return [100 * values[key] if values else None for values in found]
+def _percent(results, key):
+    return [100 * values[key] if values else None for values in results]
 
 
 def content(sets):
-    """How many images the recogniser reads as their character."""
-    found = [sets.generated.accuracy(), sets.real.accuracy()]
-    return {name: sets.row(_percent(found, key)) for name, key in READING.items()}
+    """Accuracies and confidence of the recogniser."""
+    results = [sets.generated.accuracy(), sets.real.accuracy()]
+    return {name: sets.row(_percent(results, key)) for name, key in READING.items()}
 
 
 def distances(sets):
     """Fréchet and kernel distance, each beside that of two halves of the real images.
 
-    Both depend a little on how many images there are and of what characters, so the
-    halves, and the generated images that are compared with one of them, are equally
-    many and drawn evenly from the characters.
+    Both depend on the number of images and on their characters, so the halves and the
+    generated images have equal numbers, drawn evenly from the characters.
     """
-    made, real = sets.shared
+    (generated, _, drawn_labels), (real, _, labels) = sets.shared
     rng = np.random.default_rng(sets.seed)
-    size = min(len(made[0]), len(real[0]) // 2)
-    order = _even_order(real[2], rng)
-    half, other = real[0][order[:size]], real[0][order[size : 2 * size]]
-    drawn = made[0][_even_order(made[2], rng)[:size]]
-    images = size, 2 * size
-    found = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
-    results = {"Fréchet glyph distance": row(found, images=images)}
+    size = min(len(generated), len(real) // 2)
+    order = _even_order(labels, rng)
+    half, other = real[order[:size]], real[order[size : 2 * size]]
+    drawn = generated[_even_order(drawn_labels, rng)[:size]]
     width = half.shape[1]
     if size < 2 * width:
         sets.notes.append(
             f"The Fréchet distance is of {size} images a set and {width} features: too "
-            "few to mean anything; read the kernel distance."
+            "few to be reliable; read the kernel distance."
         )
-    kernel = evaluation.kernel_glyph_distance
-    found = [kernel(half, x, seed=sets.seed) for x in (drawn, other)]
-    names = "kernel glyph distance", "  deviation of subsets"
-    for name, values in zip(names, zip(*found, strict=True), strict=True):
-        results[name] = row(values, images=images)
-    return results
+    frechet = [evaluation.frechet_glyph_distance(half, x) for x in (drawn, other)]
+    kernel = [
+        evaluation.kernel_glyph_distance(half, x, seed=sets.seed)
+        for x in (drawn, other)
+    ]
+    means, deviations = zip(*kernel, strict=True)
+    results = {
+        "Fréchet glyph distance": frechet,
+        "kernel glyph distance": means,
+        "  deviation of subsets": deviations,
+    }
+    images = size, 2 * size
+    return {name: row(values, images=images) for name, values in results.items()}
 
 
 def _even_order(labels, rng):
@@ -165,99 +157,93 @@ def _even_order(labels, rng):
 
 
 def hands(sets):
-    """How well the hands of images are recognised."""
+    """Accuracies of the recognition of hands."""
     x, y = sets.shared
-    likeness = evaluation.writer_similarity
-    found = sets.both("Likeness to a hand", likeness, (*x, *y), (*y, *y))
-    values, chance = _percent(found, "accuracy"), _percent(found, "chance")
+    pair = sets.both(
+        "Likeness to a hand", evaluation.writer_similarity, (*x, *y), (*y, *y)
+    )
+    values, chance = _percent(pair, "accuracy"), _percent(pair, "chance")
     results = {"nearest to its hand %": sets.shared_row(values, chance)}
     centred = [
         (evaluation.centred_by_character(features, labels), writers, labels)
         for features, writers, labels in (x, y)
     ]
-    found = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
+    pair = sets.both("Retrieval of writers", evaluation.writer_retrieval, *centred)
     for name, key in (("writer first %", "top1"), ("writer mAP %", "map")):
-        chance = _percent(found, f"{key}_chance")
-        results[name] = sets.shared_row(_percent(found, key), chance)
-    verification = evaluation.writer_verification
-    found = sets.both("Verification of writers", verification, *centred)
+        chance = _percent(pair, f"{key}_chance")
+        results[name] = sets.shared_row(_percent(pair, key), chance)
+    pair = sets.both(
+        "Verification of writers", evaluation.writer_verification, *centred
+    )
     for name, key in (("writer equal error %", "eer"), ("writer AUC %", "auc")):
-        results[name] = sets.shared_row(_percent(found, key), [50.0, 50.0])
+        results[name] = sets.shared_row(_percent(pair, key), [50.0, 50.0])
     return results
 
 
 def traits(sets):
-    """How far ink, slant and proportions follow those of the hands."""
+    """Correlations and slopes of ink, slant and proportions against the hands'."""
     results = {}
     for trait in evaluation.TRAITS:
         points = evaluation.trait_by_hand(sets.generated.greys, sets.real.greys, trait)
         followed = evaluation.trait_followed(points)
         if followed is not None:
-            for name, value, best in (
-                (f"{trait} of the hands, correlation", followed["r"], None),
-                (f"  {trait} gained for each unit", followed["slope"], 1.0),
+            for name, values in (
+                (f"{trait} of the hands, correlation", (followed["r"], None)),
+                (f"  {trait} gained for each unit", (followed["slope"], 1.0)),
             ):
-                results[name] = sets.shared_row((value, best), (0.0, None))
+                results[name] = sets.shared_row(values, (0.0, None))
     return results
 
 
 def diversity(sets):
-    """How much images of one character differ, and how many are copies."""
-    found = sets.both(
-        "Diversity", evaluation.diversity, *(part[::2] for part in sets.shared)
-    )
-    share, made, real = evaluation.near_duplicate_share, sets.generated, sets.real
-    duplicates = [100 * share(each.images, each.labels) for each in (made, real)]
-    copies = 100 * share(made.images, made.labels, (real.images, real.labels))
+    """Distances between images of one character, and shares of near-duplicates."""
+    parts = (part[::2] for part in sets.shared)
+    pair = sets.both("Diversity", evaluation.diversity, *parts)
+    share = evaluation.near_duplicate_share
+    own, real = ((s.images, s.labels) for s in (sets.generated, sets.real))
+    duplicates = [100 * share(*own), 100 * share(*real)]
     return {
-        "diversity": sets.shared_row([values.get("distance") for values in found]),
+        "diversity": sets.shared_row([values.get("distance") for values in pair]),
         "near-duplicates %": sets.row(duplicates),
-        "copies of real images %": sets.row((copies, None)),
+        "copies of real images %": sets.row((100 * share(*own, real), None)),
     }
 
 
 # Functions, `Sets` → {measure: see `row`}, in the order of the table.
-MEASURES: list[Callable[[Sets], dict[str, dict]]] = [
-    content,
-    distances,
-    hands,
-    traits,
-    diversity,
-]
+MEASURES: list[Callable[[Sets], dict[str, dict]]]
+MEASURES = [content, distances, hands, traits, diversity]
 
 
-def compare_pairs(reader, made, real):
-    """Pixel measures of generated images against the one real image of their kind."""
-    targets: dict[tuple, list[int]] = {}
-    for i, key in enumerate(zip(real.labels.tolist(), real.writers, strict=True)):
-        targets.setdefault(key, []).append(i)
-    pairs = [
-        (i, targets[key][0])
-        for i, key in enumerate(zip(made.labels.tolist(), made.writers, strict=True))
-        if len(targets.get(key, ())) == 1
-    ]
+def compare_pairs(reader, generated, real):
+    """Pixel measures against the only real image of the character by the writer."""
+    keys, targets = (
+        list(zip(s.labels.tolist(), s.writers, strict=True)) for s in (generated, real)
+    )
+    counts = collections.Counter(targets)
+    positions = {key: i for i, key in enumerate(targets)}
+    pairs = [(i, positions[key]) for i, key in enumerate(keys) if counts[key] == 1]
     if not pairs:
         raise InputError(
             "--paired: no generated image has one real image of its character and "
             "writer; check the names of the writers, or leave the flag out."
         )
     own, others = np.array(pairs).T
-    images, wanted = made.images[own], real.images[others]
+    images, expected = generated.images[own], real.images[others]
     network = EncoderFeatures(reader.encoder)
-    distances = []
+    perceptual = []
     for start in range(0, len(images), 64):
         maps = [
             network.predict_on_batch(x[start : start + 64, ..., None] / 127.5 - 1)
-            for x in (wanted.astype("float32"), images.astype("float32"))
+            for x in (expected.astype("float32"), images.astype("float32"))
         ]
-        distances.append(evaluation.perceptual(*maps))
+        perceptual.append(evaluation.perceptual(*maps))
     values: dict[str, np.ndarray] = {
-        "paired: L1": evaluation.l1(wanted, images),
-        "paired: SSIM": evaluation.ssim(wanted, images),
-        "paired: perceptual": np.concatenate(distances),
+        "paired: L1": evaluation.l1(expected, images),
+        "paired: SSIM": evaluation.ssim(expected, images),
+        "paired: perceptual": np.concatenate(perceptual),
     }
-    counts = len(pairs), len(set(others.tolist()))
+    numbers = len(pairs), len(np.unique(others))
     return {
-        name: row((float(np.mean(value)), None), images=counts)
+        name: row((float(np.mean(value)), None), images=numbers)
         for name, value in values.items()
     }

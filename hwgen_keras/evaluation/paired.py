@@ -1,8 +1,10 @@
-"""Images against targets that they should equal, pixel by pixel.
+"""Distances of images from their targets, pixel by pixel.
 
-Only for styles that have one true image of a character, as a font has. No hand writes a
-character twice alike: against handwriting these measures reward the blurred mean.
+They suit styles with one true image of a character, such as fonts. A hand never writes
+a character twice alike, so against handwriting they reward the blurred mean.
 """
+
+import functools
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +12,7 @@ from skimage.metrics import structural_similarity
 
 from hwgen_keras.errors import InputError
 
-_WINDOW = 11  # pixels, of the Gaussian that skimage cuts off at 3.5 deviations of 1.5
+_WINDOW = 11  # pixels: skimage truncates the Gaussian at 3.5 deviations of 1.5
 
 
 def l1(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
@@ -23,7 +25,7 @@ def l1(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
         float64 (n,) in [0, 1]: 1 is black against white.
 
     Raises:
-        InputError: no images, or of another kind or different shapes.
+        InputError: no images, or images of another type or of shapes that differ.
     """
     targets, images = _checked(targets, images)
     difference = targets.astype(np.float64) - images
@@ -37,10 +39,10 @@ def ssim(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
         targets, images: uint8 (n, height, width), 11 pixels or more a side.
 
     Returns:
-        float64 (n,), at most 1, which equal images have.
+        float64 (n,), at most 1, the value of equal images.
 
     Raises:
-        InputError: no images, or of another kind, different shapes, or too small.
+        InputError: see `l1`; or the images are too small.
 
     Reference: Wang et al., Image Quality Assessment: From Error Visibility to
     Structural Similarity, 2004.
@@ -51,19 +53,14 @@ def ssim(targets: ArrayLike, images: ArrayLike) -> NDArray[np.float64]:
             f"The images have {images.shape[2]} × {images.shape[1]} pixels; structural "
             f"similarity needs {_WINDOW} a side."
         )
-    return np.array(
-        [
-            structural_similarity(
-                target,
-                image,
-                data_range=255,
-                gaussian_weights=True,
-                sigma=1.5,
-                use_sample_covariance=False,
-            )
-            for target, image in zip(targets, images, strict=True)
-        ]
+    similarity = functools.partial(
+        structural_similarity,
+        data_range=255,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
     )
+    return np.array(list(map(similarity, targets, images)))
 
 
 def perceptual(target_features, image_features) -> NDArray[np.float32]:
@@ -75,7 +72,7 @@ def perceptual(target_features, image_features) -> NDArray[np.float32]:
     Returns:
         float32 (n,), 0 or more.
     """
-    # The other measures load no Keras.
+    # Here, for the other measures need no Keras.
     from keras import ops
 
     from hwgen_keras.losses import perceptual_distance

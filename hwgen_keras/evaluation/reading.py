@@ -1,4 +1,4 @@
-"""Whether a recogniser reads the characters that the images should show."""
+"""Predictions of trained networks, and the accuracy of a recogniser."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,20 +12,19 @@ from hwgen_keras.errors import InputError
 def content_accuracy(
     scores: ArrayLike, labels: ArrayLike, logits: bool = False
 ) -> dict:
-    """Accuracy of a recogniser's scores, and how sure that accuracy is.
+    """Accuracy of a recogniser's scores, with its 95 % interval.
 
-    Where two classes have equal scores, the right one counts as the lower.
+    A correct class whose score equals that of another ranks below it.
 
     Args:
         scores: (n, classes), probabilities, or logits.
-        labels: class id of what each image should show, (n,).
+        labels: the correct class id of each image, (n,).
         logits: whether the scores are logits.
 
     Returns:
         A dict: "top1" and "top5" in [0, 1]; "low" and "high", the 95 % interval of
-        top1 by Wilson's score, for images that are independent (those in one hand
-        are not: the true interval is wider); "confidence", the mean probability of
-        the right class; "images".
+        top1 by Wilson's score for independent images (for images by one hand it is
+        wider); "confidence", the mean probability of the correct class; "images".
 
     Raises:
         InputError: no images, scores of another shape, not finite or no
@@ -47,27 +46,28 @@ def content_accuracy(
             f"The labels go from {labels.min()} to {labels.max()} and there are "
             f"{scores.shape[1]} classes; give the recogniser's own set."
         )
-    odds = softmax(scores, axis=1) if logits else scores
-    if (odds < 0).any() or not np.allclose(odds.sum(axis=1), 1, atol=1e-3):
+    probabilities = softmax(scores, axis=1) if logits else scores
+    sums = probabilities.sum(axis=1)
+    if (probabilities < 0).any() or not np.allclose(sums, 1, atol=1e-3):
         raise InputError("The scores are no probabilities; for logits say logits=True.")
     own = np.take_along_axis(scores, labels[:, None], axis=1)
     ranks = np.sum(scores >= own, axis=1)
-    right = int(np.sum(ranks == 1))
-    interval = binomtest(right, len(labels)).proportion_ci(0.95, method="wilson")
+    correct = int(np.sum(ranks == 1))
+    interval = binomtest(correct, len(labels)).proportion_ci(0.95, method="wilson")
     return {
-        "top1": right / len(labels),
+        "top1": correct / len(labels),
         "low": float(interval.low),
         "high": float(interval.high),
         "top5": float(np.mean(ranks <= 5)),
-        "confidence": float(np.mean(odds[np.arange(len(labels)), labels])),
+        "confidence": float(probabilities[np.arange(len(labels)), labels].mean()),
         "images": len(labels),
     }
 
 
 def predicted_rows(model, rows, batch_size=64):
-    """What a model makes of `rows`, on one device or on several: an array.
+    """A model's outputs for `rows`, an array.
 
-    `predict` itself wants batches that can be shared equally.
+    Unlike `predict`, it takes any number of rows on several devices.
     """
     batches = (rows[i : i + batch_size] for i in range(0, len(rows), batch_size))
     # With several devices TensorFlow predicts every row on each of them.
@@ -87,12 +87,12 @@ def retrieval_accuracy(clip, store, tokenizer, limit=1000):
 
 
 def read_store(classifier, store, batch_size=256):
-    """What a classifier reads: class ids (n,) and their probabilities (n,)."""
-    predicted, probability = [], []
+    """A classifier's predictions: class ids (n,) and their probabilities (n,)."""
+    predictions = []
     for first in range(0, len(store), batch_size):
         indices = np.arange(first, min(first + batch_size, len(store)))
         logits = predicted_rows(classifier, placed(store, indices), batch_size)
-        odds = softmax(logits, axis=1)
-        predicted.append(odds.argmax(axis=1))
-        probability.append(odds.max(axis=1))
-    return np.concatenate(predicted), np.concatenate(probability)
+        probabilities = softmax(logits, axis=1)
+        predictions.append((probabilities.argmax(axis=1), probabilities.max(axis=1)))
+    predicted, probability = map(np.concatenate, zip(*predictions, strict=True))
+    return predicted, probability

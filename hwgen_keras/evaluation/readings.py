@@ -1,4 +1,4 @@
-"""Images, and what a recogniser reads in them."""
+"""Images and the outputs of a recogniser for them."""
 
 import dataclasses
 import functools
@@ -19,11 +19,11 @@ _BATCH = 256
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Readings:
-    """Images, what they should show, and what a recogniser reads in them.
+    """Images, their correct classes, and the outputs of a recogniser.
 
     Attributes:
         images: uint8 (n, height, width).
-        labels: class ids of what the images should show, (n,).
+        labels: correct class ids, (n,).
         scores: logits of all classes, (n, classes).
         features: the recogniser's codes of the images, float32 (n, width), or None.
         writers: names of the writers, (n,), or None.
@@ -37,25 +37,14 @@ class Readings:
 
     @classmethod
     def of_images(cls, reader, images, labels, writers=None) -> typing.Self:
-        """Reads images as they are.
-
-        Args:
-            reader: a `Classifier`.
-            images, labels, writers: see `Readings`.
-        """
+        """Reads images with a `Classifier`, without moving or scaling them."""
         parts = (images[i : i + _BATCH] for i in range(0, len(images), _BATCH))
         tensors = (part[..., None].astype("float32") / 127.5 - 1 for part in parts)
         return cls._of(reader, tensors, labels, writers)
 
     @classmethod
     def of_store(cls, reader, store: ImageStore, place: bool = True) -> typing.Self:
-        """Reads the images of a store.
-
-        Args:
-            reader: a `Classifier`.
-            store: the images.
-            place: whether to put them in the fixed place first.
-        """
+        """Reads a store with a `Classifier`; `place`: moved and scaled as in a feed."""
         indices = np.arange(len(store))
         writers = np.array(store.source_names)[store.sources]
         if not place:
@@ -66,24 +55,19 @@ class Readings:
 
     @classmethod
     def _of(cls, reader, batches, labels, writers):
-        images, features, scores = [], [], []
+        columns = []
         for tensors in batches:
-            images.append(to_uint8(tensors))
-            features.append(predicted_rows(reader.encoder, tensors))
-            scores.append(ops.convert_to_numpy(reader.to_logits(features[-1])))
-        images, scores, features = map(np.concatenate, (images, scores, features))
+            features = predicted_rows(reader.encoder, tensors)
+            scores = ops.convert_to_numpy(reader.to_logits(features))
+            columns.append((to_uint8(tensors), scores, features))
+        images, scores, features = map(np.concatenate, zip(*columns, strict=True))
         return cls(images, labels, scores, features, writers)
 
     @classmethod
     def join(cls, parts: Iterable[typing.Self]) -> typing.Self:
         """The images of several readings, without features and writers."""
-        parts = list(parts)
-        return cls(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("images", "labels", "scores")
-            )
-        )
+        columns = zip(*((p.images, p.labels, p.scores) for p in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
 
     @property
     def greys(self) -> tuple[NDArray[np.uint8], NDArray, NDArray]:
@@ -91,25 +75,21 @@ class Readings:
         return self.images, self.writers, self.labels
 
     @property
-    def found(self) -> NDArray:
-        """The class ids that are read, (n,)."""
+    def predicted(self) -> NDArray:
+        """The predicted class ids, (n,)."""
         return np.argmax(self.scores, axis=1)
 
     @functools.cached_property
     def log_probabilities(self) -> NDArray:
-        """Natural logarithms of the probabilities of the right classes, (n,)."""
+        """Natural logarithms of the probabilities of the correct classes, (n,)."""
         logs = log_softmax(np.asarray(self.scores, np.float64), axis=1)
         return logs[np.arange(len(self.labels)), self.labels]
 
     def order(self, count: int) -> tuple[NDArray, NDArray]:
-        """Rows whose right class has the lowest, and the highest, probability.
-
-        Args:
-            count: how many of each, at most.
+        """Rows whose correct class has the lowest, and the highest, probability.
 
         Returns:
-            (rows, the lowest first; rows, the highest first); of equal ones the one
-            that comes first.
+            (at most `count` rows, the lowest first; as many, the highest first).
         """
         lowest = np.argsort(self.log_probabilities, kind="stable")[:count]
         return lowest, np.argsort(-self.log_probabilities, kind="stable")[:count]
@@ -119,12 +99,7 @@ class Readings:
         return content_accuracy(self.scores, self.labels, logits=True)
 
     def select(self, rows: NDArray) -> typing.Self:
-        """The readings of some rows.
-
-        Args:
-            rows: indices, or a mask (n,).
-        """
-        names = [field.name for field in dataclasses.fields(self)]
-        columns = [getattr(self, name) for name in names]
+        """The readings of rows, given as indices or as a mask (n,)."""
+        columns = (getattr(self, field.name) for field in dataclasses.fields(self))
         kept: list[typing.Any] = [None if c is None else c[rows] for c in columns]
         return type(self)(*kept)

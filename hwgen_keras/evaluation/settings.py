@@ -1,25 +1,21 @@
-"""Settings of scripts in which recognisers read images."""
+"""Settings of scripts that evaluate recognisers."""
 
 import dataclasses
 
 from hwgen_keras.inputs.settings import Images
-from hwgen_keras.settings import Size, setting
+from hwgen_keras.settings import Size, by_size, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecogniserImages(Images, Size):
-    """Images as the recogniser of a size takes them."""
+    """Images of the size that a recogniser takes."""
 
-    DEFAULTS = {
-        "tiny": {"image_size": 32},
-        "small": {"image_size": 64},
-        "base": {"image_size": 224},
-    }
+    DEFAULTS = by_size(image_size=(32, 64, 224))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TestSet(RecogniserImages):
-    """Test images, which nobody trains on."""
+    """Test images, which no training uses."""
 
     __test__ = False  # for pytest, which collects by name
 

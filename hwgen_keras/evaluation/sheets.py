@@ -1,4 +1,4 @@
-"""Many small character images as one picture to look at."""
+"""Grids of character images in one picture."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ def contact_sheet(
     """Rows of images that belong together, such as content, style and generated.
 
     Args:
-        columns: {title: uint8 images (n, height, width), 0 ink, 255 paper}; the same
-            n in every column, heights and widths of each column's own.
+        columns: {title: uint8 images (n, height, width), 0 ink, 255 paper}; n is the
+            same for all columns, height and width may differ.
         cell_size: height of a cell, pixels.
-        blocks: the rows are broken into this many blocks, side by side.
+        blocks: number of blocks, side by side, that share the rows.
 
     Returns:
         A PIL image, mode "L".
@@ -42,9 +42,10 @@ def contact_sheet(
     """
     if not columns:
         raise InputError("A contact sheet needs one column of images or more.")
-    cells = {}
-    for title, images in columns.items():
-        cells[title] = [_scaled(image, cell_size) for image in _checked(images, title)]
+    cells = {
+        title: [_scaled(image, cell_size) for image in _checked(images, title)]
+        for title, images in columns.items()
+    }
     lengths = {title: len(images) for title, images in cells.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(
@@ -60,26 +61,21 @@ def contact_sheet(
         max(images[0].width, int(font.getlength(title)) + 1)
         for title, images in cells.items()
     ]
-    # Of a given size it is a FreeType font.
+    # With a size, Pillow returns a FreeType font.
     heading = sum(font.getmetrics()) + gap  # type: ignore[union-attr]
-    block_width = sum(widths) + gap * len(widths)
     block_gap = 4 * gap
-    sheet = Image.new(
-        "L",
-        (
-            block_width * len(starts) + block_gap * (len(starts) - 1) + gap,
-            heading + rows * (cell_size + gap) + gap,
-        ),
-        PAPER,
+    pitch = sum(widths) + gap * len(widths) + block_gap
+    size = (
+        pitch * len(starts) - block_gap + gap,
+        heading + rows * (cell_size + gap) + gap,
     )
+    sheet = Image.new("L", size, PAPER)
     pen = ImageDraw.Draw(sheet)
     for block, start in enumerate(starts):
-        x = gap + block * (block_width + block_gap)
+        x = gap + block * pitch
         if block:
-            pen.line(
-                (x - block_gap // 2 - gap, 0, x - block_gap // 2 - gap, sheet.height),
-                LINE,
-            )
+            middle = x - block_gap // 2 - gap
+            pen.line((middle, 0, middle, sheet.height), LINE)
         for (title, images), width in zip(cells.items(), widths, strict=True):
             pen.text((x + width / 2, gap), title, fill=TEXT, font=font, anchor="ma")
             for row, image in enumerate(images[start : start + rows]):
@@ -96,7 +92,7 @@ def grid(images: ArrayLike, columns: int, cell_size: int | None = None) -> Image
     Args:
         images: uint8 (n, height, width), 0 ink, 255 paper.
         columns: images in a row.
-        cell_size: height of an image in the picture, pixels; None: its own.
+        cell_size: height of a cell, pixels; None: that of the images.
 
     Returns:
         A PIL image, mode "L". The last row may end in blank cells.
@@ -112,12 +108,10 @@ def grid(images: ArrayLike, columns: int, cell_size: int | None = None) -> Image
     width, height = cells[0].width + 1, cells[0].height + 1
     rows = -(-len(cells) // columns)
     sheet = Image.new("L", (columns * width + 1, rows * height + 1), LINE)
+    blank = Image.new("L", cells[0].size, PAPER)
     for index in range(rows * columns):
-        corner = (index % columns * width + 1, index // columns * height + 1)
-        if index < len(cells):
-            sheet.paste(cells[index], corner)
-        else:
-            sheet.paste(PAPER, (*corner, corner[0] + width - 1, corner[1] + height - 1))
+        cell = cells[index] if index < len(cells) else blank
+        sheet.paste(cell, (index % columns * width + 1, index // columns * height + 1))
     return sheet
 
 
@@ -127,22 +121,21 @@ def captioned_grid(
     cell_size: int,
     font_files: Iterable[StrPath] = (),
 ) -> Image.Image:
-    """Images in squares, in rows of `columns`, each below its caption.
+    """Images in squares, each below its caption, in rows of `columns`.
 
     Args:
         cells: (caption, uint8 image (height, width) or None for a blank cell). A
-            caption may have several lines, and runs on over cells without one.
+            caption may have several lines; it extends over cells without a caption.
         columns: cells in a row.
         cell_size: side of a square, pixels.
-        font_files: fonts to write the captions with, if one of them has hiragana;
-            default: an installed one.
+        font_files: fonts for the captions, before installed ones; the first font with
+            hiragana is used.
 
     Returns:
         A PIL image, mode "L".
     """
     font = _caption_font(font_files)
     lines = max(caption.count("\n") + 1 for caption, _ in cells)
-    # Of a given size it is a FreeType font.
     line = sum(font.getmetrics())
     gap, columns = 4, min(columns, len(cells))
     width, height = cell_size + gap, lines * line + cell_size + gap
@@ -158,7 +151,7 @@ def captioned_grid(
             if not isinstance(font.path, str):
                 text = text.encode("ascii", "backslashreplace").decode()
             while text and font.getlength(text) > (end - index) * width - gap:
-                # Of a path, in the second line, the end says more.
+                # A second line holds a path, whose end says more than its beginning.
                 text = text[1:] if number else text[:-1]
             pen.text((x, y + number * line), text, fill=TEXT, font=font)
         y += lines * line
@@ -172,7 +165,7 @@ def captioned_grid(
 
 
 def _caption_font(files):
-    """The first font with hiragana of the files and the installed ones, or Pillow's."""
+    """The first font with hiragana of `files` and the installed ones, or Pillow's."""
     for file in itertools.chain(files, installed_files()):
         try:
             ((font, _), *_) = name_faces(faces(file))
@@ -199,6 +192,5 @@ def _scaled(image, height):
         return image
     width = max(1, round(image.width * height / image.height))
     # Enlarged pixels stay squares: smoothing would flatter the generator.
-    enlarge = height > image.height
-    method = Image.Resampling.NEAREST if enlarge else Image.Resampling.BOX
-    return image.resize((width, height), method)
+    nearest, box = Image.Resampling.NEAREST, Image.Resampling.BOX
+    return image.resize((width, height), nearest if height > image.height else box)

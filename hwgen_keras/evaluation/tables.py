@@ -1,6 +1,8 @@
-"""Tables of figures: how a cell reads, which value is best, plain text."""
+"""Tables of numbers as text: formats of cells, and the best value of a column."""
 
+import functools
 import math
+import numbers
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from tabulate import tabulate
@@ -12,12 +14,9 @@ Cell = str | float | tuple[float, float | None] | None
 
 
 def format_cell(cell: Cell, digits: int = 1) -> str:
-    """A cell as text.
+    """A cell as text, floats with `digits` decimals.
 
-    Args:
-        cell: text; a number; a pair (mean, standard deviation), whose deviation is
-            None where one run gives none; or None for a value that does not exist.
-        digits: decimals of a float.
+    A cell is text, a number, (mean, standard deviation or None), or None, no value.
     """
     if cell is None:
         return "–"
@@ -34,39 +33,29 @@ def format_cell(cell: Cell, digits: int = 1) -> str:
 def best_cells(
     rows: Iterable[Sequence[Cell]], best: Mapping[int, str], digits: int = 1
 ) -> set[tuple[int, int]]:
-    """Which cells hold the best value of their column.
+    """{(row index, column index)} of the best values of columns, rounded to `digits`.
 
     Args:
         rows: lists of cells, see `format_cell`.
         best: {column index: "max" or "min"}.
-        digits: decimals shown; values that read the same are equally good.
-
-    Returns:
-        A set of (row index, column index).
 
     Raises:
-        InputError: `best` names something other than "max" or "min".
+        InputError: a value of `best` is neither "max" nor "min".
     """
-    found = set()
+    cells = set()
     for column, direction in best.items():
         if direction not in ("max", "min"):
             raise InputError(f"The best of a column is max or min, not {direction!r}.")
-        values = {}
+        values: dict[int, float] = {}
         for index, row in enumerate(rows):
             cell = row[column]
             value = cell[0] if isinstance(cell, tuple) else cell
-            if (
-                value is not None
-                and not isinstance(value, str)
-                and math.isfinite(value)
-            ):
+            if isinstance(value, numbers.Real) and math.isfinite(value):
                 values[index] = round(value, digits)
         if values:
-            target = (
-                max(values.values()) if direction == "max" else min(values.values())
-            )
-            found |= {(index, column) for index, v in values.items() if v == target}
-    return found
+            target = (max if direction == "max" else min)(values.values())
+            cells |= {(index, column) for index, v in values.items() if v == target}
+    return cells
 
 
 def text_table(
@@ -74,6 +63,7 @@ def text_table(
     rows: Sequence[Sequence[Cell]],
     digits: int = 1,
     left: Container[int] = (0,),
+    style: str = "simple",
 ) -> str:
     """A table for a terminal, in which a Japanese character takes two columns.
 
@@ -82,40 +72,25 @@ def text_table(
         rows: lists of cells, as long as `header`; see `format_cell`.
         digits: decimals of floats.
         left: indices of the columns to align left; the others are aligned right.
+        style: a format of tabulate: `"simple"`, or `"pipe"` for Markdown.
     """
-    return _table("simple", header, rows, digits, left)
-
-
-def markdown_table(
-    header: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    digits: int = 1,
-    left: Container[int] = (0,),
-) -> str:
-    """A table in Markdown.
-
-    Args:
-        header, rows, digits, left: see `text_table`.
-    """
-    return _table("pipe", header, rows, digits, left)
-
-
-def _table(style, header, rows, digits, left):
     check_rows(header, rows)
     bar = "\\|" if style == "pipe" else "|"
     header, *rows = (
         [format_cell(cell, digits).replace("|", bar) for cell in row]
         for row in (header, *rows)
     )
-    sides = ["left" if index in left else "right" for index in range(len(header))]
     return tabulate(
         rows,
         header,
         style,
-        colalign=sides,
+        colalign=["left" if i in left else "right" for i in range(len(header))],
         disable_numparse=True,
         preserve_whitespace=True,
     )
+
+
+markdown_table = functools.partial(text_table, style="pipe")
 
 
 def check_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -1,4 +1,4 @@
-"""Test images, and what trained classifiers read in them."""
+"""Test images and the predictions of trained classifiers."""
 
 import pathlib
 
@@ -12,11 +12,7 @@ REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
 
 class TestImages:
-    """The images of `--test`, for one classifier after the other.
-
-    Args:
-        settings: a `TestSet`.
-    """
+    """The images of a `TestSet`, which several classifiers read in turn."""
 
     __test__ = False  # for pytest, which collects by name
 
@@ -29,16 +25,7 @@ class TestImages:
         )
 
     def read(self, path, folder, name):
-        """Writes predictions.csv, then report.json; returns the report.
-
-        Args:
-            path: classifier.keras, or its run folder.
-            folder: where to write.
-            name: what to call the classifier in an error.
-
-        Raises:
-            InputError: it cannot be loaded, or was trained with another set.
-        """
+        """Writes a classifier's predictions.csv and report.json; returns the report."""
         classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
         if classifier.classes != len(self.characters):
             raise InputError(
@@ -50,14 +37,8 @@ class TestImages:
         report = evaluation.classification_report(
             self.characters, self.store.labels, predicted, self.macro_over
         )
-        evaluation.write_predictions(
-            pathlib.Path(folder, PREDICTIONS),
-            [
-                (sample.name, sample.character, self.characters[p], q)
-                for sample, p, q in zip(
-                    self.samples, predicted, probability, strict=True
-                )
-            ],
-        )
+        columns = zip(self.samples, predicted, probability, strict=True)
+        rows = [(s.name, s.character, self.characters[p], q) for s, p, q in columns]
+        evaluation.write_predictions(pathlib.Path(folder, PREDICTIONS), rows)
         evaluation.write_report(pathlib.Path(folder, REPORT), report)
         return report

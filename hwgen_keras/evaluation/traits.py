@@ -1,4 +1,4 @@
-"""How each hand writes, in numbers: whether generated images follow it."""
+"""Traits of hands in numbers, and how closely generated images follow them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ LEAST_CHARACTERS = 5
 
 
 def trait_by_hand(
-    made: tuple[NDArray, NDArray, NDArray],
+    generated: tuple[NDArray, NDArray, NDArray],
     real: tuple[NDArray, NDArray, NDArray],
     trait: str = "ink",
     least: int = LEAST_CHARACTERS,
@@ -18,13 +18,12 @@ def trait_by_hand(
     """A trait of generated and of real images by each hand, of the same characters.
 
     Args:
-        made, real: (images, writers, labels) of generated and real images: uint8
-            (n, height, width), 0 ink, 255 paper; names (n,); class ids (n,).
+        generated, real: (images, writers, labels): uint8 (n, height, width), 0 ink, 255
+            paper; names (n,); class ids (n,).
         trait: `"ink"`, the mean blackness, from 0, paper, to 1, all black; `"slant"`,
-            how far ink moves to the right per length upwards; or `"proportions"`,
-            the logarithm of the spread of ink across over that down, the slant
-            taken away.
-        least: how many characters both must have of a hand for it to count.
+            the shift of ink to the right per length upwards; or `"proportions"`, the
+            logarithm of the horizontal over the vertical spread of ink without slant.
+        least: the fewest characters that both must have of a hand, or it is left out.
 
     Returns:
         A list of {"hand", "characters", "generated", "real"}: means over the
@@ -46,38 +45,32 @@ def trait_by_hand(
     """
     if trait not in TRAITS:
         raise InputError(f"There is no trait {trait!r}; use {', '.join(TRAITS)}.")
-    values = [TRAITS[trait](images) for images, _, _ in (made, real)]
-    points = []
-    for hand in np.unique(made[1]):
-        chosen = [images[1] == hand for images in (made, real)]
-        labels = np.intersect1d(made[2][chosen[0]], real[2][chosen[1]])
+    function, points = TRAITS[trait], []
+    values = [(function(images), *names) for images, *names in (generated, real)]
+    for hand in np.unique(generated[1]):
+        own = [(value[w == hand], k[w == hand]) for value, w, k in values]
+        labels = np.intersect1d(own[0][1], own[1][1])
         if len(labels) < least:
             continue
-        generated, written = (
-            _mean_of(value[own], images[2][own], labels)
-            for value, images, own in zip(values, (made, real), chosen, strict=True)
-        )
-        points.append(
-            {
-                "hand": str(hand),
-                "characters": len(labels),
-                "generated": generated,
-                "real": written,
-            }
-        )
+        means = [
+            float(np.mean([value[k == label].mean() for label in labels]))
+            for value, k in own
+        ]
+        point = {"hand": str(hand), "characters": len(labels)}
+        points.append({**point, "generated": means[0], "real": means[1]})
     return points
 
 
 def trait_followed(points: list[dict]) -> dict | None:
-    """How closely a trait of generated images goes with that of the hands.
+    """Correlation and slope of a trait of generated images against that of the hands.
 
     Args:
         points: of `trait_by_hand`.
 
     Returns:
-        {"r": correlation over the hands, from -1 to 1, "slope": what is gained for
-        each unit of the real trait, 1 if all differences are kept, "hands": how
-        many}; None of fewer than three hands, or hands that are all alike.
+        {"r": correlation over the hands, from -1 to 1; "slope": change for each unit of
+        the real trait, 1 if all differences are kept; "hands": their number}; None for
+        fewer than three hands, or hands without differences.
     """
     real, generated = (
         np.array([point[name] for point in points]) for name in ("real", "generated")
@@ -91,20 +84,9 @@ def trait_followed(points: list[dict]) -> dict | None:
     }
 
 
-def _ink(images):
-    return 1 - images.reshape(len(images), -1).mean(axis=1) / 255
-
-
-def _slant(images):
-    return slant_and_stretch(second_moments(images))[0]
-
-
-def _proportions(images):
-    return slant_and_stretch(second_moments(images))[1]
-
-
-TRAITS = {"ink": _ink, "slant": _slant, "proportions": _proportions}
-
-
-def _mean_of(values, labels, wanted):
-    return float(np.mean([values[labels == label].mean() for label in wanted]))
+# {trait: a function, images → values (n,)}.
+TRAITS = {
+    "ink": lambda images: 1 - images.reshape(len(images), -1).mean(axis=1) / 255,
+    "slant": lambda images: slant_and_stretch(second_moments(images))[0],
+    "proportions": lambda images: slant_and_stretch(second_moments(images))[1],
+}

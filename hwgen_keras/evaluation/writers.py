@@ -1,8 +1,8 @@
-"""Whose hand it is: retrieval and verification of writers, likeness to their centres.
+"""Retrieval and verification of writers, and similarity to their hands.
 
-All measures compare images of *different* characters, so that a likeness is one of the
-hands. Features of a recogniser tell characters first: subtract what is common to a
-character with `centred_by_character` before retrieval and verification.
+All measures compare images of *different* characters, so that hands are compared. A
+recogniser's features depend on the character first: apply `centred_by_character` before
+retrieval and verification.
 """
 
 import numpy as np
@@ -27,28 +27,28 @@ def centred_by_character(
 
     Args:
         features: (n, width).
-        labels: the character of each, (n,).
-        real, real_labels: the images whose means are subtracted; None: these.
+        labels: the character of each image, (n,).
+        real, real_labels: the images whose means are subtracted; None: `features`.
 
     Returns:
         float64 (n, width).
 
     Raises:
-        InputError: a character has no image among the real ones.
+        InputError: a character has no real image.
     """
     if real is None:
         real, real_labels = features, labels
     features = feature_matrix(features, "given", labels=labels)
     real = feature_matrix(real, "real", labels=real_labels)
     known, positions = np.unique(np.asarray(real_labels), return_inverse=True)
-    means = _means(real, positions, len(known))
+    sums, counts = _sums(real, positions, len(known))
     missing = np.setdiff1d(labels, known)
     if len(missing):
         raise InputError(
             f"There is no real image of {len(missing)} characters, such as "
             f"{missing[0]}; leave them out."
         )
-    return features - means[np.searchsorted(known, labels)]
+    return features - (sums / counts[:, None])[np.searchsorted(known, labels)]
 
 
 def writer_retrieval(
@@ -58,22 +58,22 @@ def writer_retrieval(
     most_queries: int = 2000,
     seed: int = 0,
 ) -> dict:
-    """Does an image find its writer's other characters before other writers'?
+    """Retrieve the images of a query's writer by cosine similarity.
 
-    Each image is a query once; the candidates are all images of other characters, by
-    descending cosine similarity. Top-1 is the share of queries whose first candidate is
-    by the same writer; the mean average precision (mAP) is over all of the writer's
-    candidates. Queries whose writer has no candidate are left out.
+    Each image is a query once; the candidates are all images of other characters. Top-1
+    is the share of queries whose most similar candidate is by the same writer; the mean
+    average precision (mAP) is over all of the writer's candidates. Queries whose writer
+    has no candidate are left out.
 
     Args:
         features: (n, width), centred by character.
         writers, labels: writer and character of each image, (n,).
-        most_queries: of more images than this, as many are drawn as queries.
+        most_queries: the most queries; of more images as many are drawn.
         seed: integer, of the draw.
 
     Returns:
-        A dict: "top1" and "map" in [0, 1], "top1_chance" and "map_chance", what an
-        order at random is expected to reach, and "queries", how many there were.
+        A dict: "top1" and "map" in [0, 1]; "top1_chance" and "map_chance", their
+        expectations for a random order; "queries", the number of queries.
 
     Raises:
         InputError: no writer has images of two characters, or there is one writer.
@@ -91,22 +91,17 @@ def writer_retrieval(
         if not same.any():
             continue
         similarity = unit[candidates] @ unit[query]
-        # Of equally similar candidates an average one is the first.
+        # Among equally similar candidates, the mean over which comes first.
         first = same[similarity == similarity.max()].mean()
         precision = average_precision_score(same, similarity)
-        rows.append((first, precision, same.mean(), _random_precision(same)))
+        rows.append((first, same.mean(), precision, _random_precision(same)))
     if not rows:
         raise InputError(
             "No query has another character by its writer; give more queries."
         )
-    top1, precision, top1_chance, map_chance = np.mean(rows, axis=0)
-    return {
-        "top1": float(top1),
-        "top1_chance": float(top1_chance),
-        "map": float(precision),
-        "map_chance": float(map_chance),
-        "queries": len(rows),
-    }
+    names = ("top1", "top1_chance", "map", "map_chance")
+    means = np.mean(rows, axis=0).tolist()
+    return {**dict(zip(names, means, strict=True)), "queries": len(rows)}
 
 
 def writer_verification(
@@ -116,17 +111,16 @@ def writer_verification(
     most_pairs: int = 1_000_000,
     seed: int = 0,
 ) -> dict:
-    """Are two images of different characters by one writer? By cosine similarity.
+    """Verify by cosine similarity whether two images are by one writer.
 
-    The equal error rate is where as large a share of pairs by one writer is refused as
-    of pairs by two is accepted; between thresholds it is interpolated. The area under
-    the ROC curve (AUC) is the chance that a pair by one writer is more similar than a
-    pair by two. At random both are 0.5.
+    The pairs are of different characters. At the equal error rate (EER) the share of
+    refused pairs by one writer equals that of accepted pairs by two; it is interpolated
+    between thresholds. The area under the ROC curve (AUC) is the probability that a
+    pair by one writer is more similar than a pair by two. At random both are 0.5.
 
     Args:
-        features: (n, width), centred by character.
-        writers, labels: writer and character of each image, (n,).
-        most_pairs: of more pairs than this, as many are drawn.
+        features, writers, labels: see `writer_retrieval`.
+        most_pairs: the most pairs; of more as many are drawn.
         seed: integer, of the draw.
 
     Returns:
@@ -151,9 +145,10 @@ def writer_verification(
     for start in range(0, len(first), _CHUNK):
         part = slice(start, start + _CHUNK)
         similarity[part] = np.einsum("ij,ij->i", unit[first[part]], unit[second[part]])
-    accepted, found, _ = roc_curve(same, similarity)
-    # Refused minus accepted falls from 1 to -1 along the curve.
-    rate = np.interp(0.0, accepted - (1 - found), accepted)
+    false_positives, true_positives, _ = roc_curve(same, similarity)
+    # The equal error rate is where both kinds of errors are equally frequent.
+    differences = false_positives - (1 - true_positives)
+    rate = np.interp(0.0, differences, false_positives)
     return {
         "eer": float(rate),
         "auc": float(roc_auc_score(same, similarity)),
@@ -170,39 +165,35 @@ def writer_similarity(
     real_writers: ArrayLike,
     real_labels: ArrayLike,
 ) -> dict:
-    """How often a generated image is nearest to the writer whose hand it should have.
+    """The share of generated images that are nearest to the writer they imitate.
 
     From each feature the mean of its character over the real images is subtracted. A
     writer's centre is the mean over the writer's real images of all *other* characters;
-    so a real image may be asked, too, and gives what a perfect imitation can reach.
-    Nearest is by Euclidean distance. Generated images of characters or writers without
-    real images are left out.
+    so real images may be given as generated ones, as a bound for perfect imitations.
+    The distance is Euclidean. Generated images of characters or writers without real
+    images are left out.
 
     Args:
         generated: features (n, width).
-        generated_writers: whose hand each should be, (n,).
-        generated_labels: the character of each, (n,).
-        real, real_writers, real_labels: the same of real images, (m, ...); each
-            character should be by several writers, or its mean takes the hand away.
+        generated_writers, generated_labels: imitated writer and character of each
+            image, (n,).
+        real, real_writers, real_labels: the same of real images, (m, ...). Several
+            writers should have each character, or its mean removes the hand.
 
     Returns:
         A dict: "accuracy" in [0, 1]; "chance", one over the number of real writers;
-        "writers", that number; "images", how many were asked.
+        "writers", that number; "images", the number of images compared.
 
     Raises:
-        InputError: fewer than two real writers, one with a single character, or no
+        InputError: fewer than two real writers, a writer with a single character, or no
             generated image of a real writer and character.
     """
     generated, real = feature_pair(generated, real)
-    feature_matrix(
-        generated, "generated", writers=generated_writers, labels=generated_labels
-    )
+    writers, labels = np.asarray(generated_writers), np.asarray(generated_labels)
+    feature_matrix(generated, "generated", writers=writers, labels=labels)
     _, real_writers, real_labels = _checked(real, real_writers, real_labels)
-    generated_writers = np.asarray(generated_writers)
-    generated_labels = np.asarray(generated_labels)
-    asked = np.isin(generated_writers, real_writers)
-    asked &= np.isin(generated_labels, real_labels)
-    if not asked.any():
+    compared = np.isin(writers, real_writers) & np.isin(labels, real_labels)
+    if not compared.any():
         raise InputError(
             "No generated image has a writer and a character of the real images; "
             "generate in their hands, or check the names of the writers."
@@ -210,8 +201,8 @@ def writer_similarity(
     names, writer = np.unique(real_writers, return_inverse=True)
     centred = centred_by_character(real, real_labels)
     sums, counts = _sums(centred, writer, len(names))
-    right = 0
-    for label in np.unique(generated_labels[asked]):
+    correct = 0
+    for label in np.unique(labels[compared]):
         own = real_labels == label
         own_sums, own_counts = _sums(centred[own], writer[own], len(names))
         others = counts - own_counts
@@ -221,15 +212,15 @@ def writer_similarity(
                 "alone; leave the writer out, or give more characters."
             )
         centres = (sums - own_sums) / others[:, None]
-        chosen = asked & (generated_labels == label)
+        chosen = compared & (labels == label)
         moved = generated[chosen] - real[own].mean(axis=0)
         nearest = names[cdist(moved, centres).argmin(axis=1)]
-        right += np.sum(nearest == generated_writers[chosen])
+        correct += np.sum(nearest == writers[chosen])
     return {
-        "accuracy": float(right / asked.sum()),
+        "accuracy": float(correct / compared.sum()),
         "chance": 1 / len(names),
         "writers": len(names),
-        "images": int(asked.sum()),
+        "images": int(compared.sum()),
     }
 
 
@@ -239,8 +230,7 @@ def _checked(features, writers, labels):
     names, writer = np.unique(writers, return_inverse=True)
     if len(names) < 2:
         raise InputError(
-            f"All images are by one writer, {names[0]}; writers can be told apart "
-            "where there are two or more."
+            f"All images are by one writer, {names[0]}; give images by two or more."
         )
     both = np.unique([writer, np.unique(labels, return_inverse=True)[1]], axis=1)
     if np.bincount(both[0]).max() < 2:
@@ -258,13 +248,8 @@ def _sums(features, positions, count):
     return sums, np.bincount(positions, minlength=count)
 
 
-def _means(features, positions, count):
-    sums, counts = _sums(features, positions, count)
-    return sums / counts[:, None]
-
-
 def _random_precision(same):
-    """Expected average precision of a random order: by position, averaged."""
+    """Expected average precision of a random order."""
     count, relevant = len(same), same.sum()
     if count == 1:
         return 1.0

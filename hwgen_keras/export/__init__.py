@@ -1,9 +1,9 @@
-"""From a `.keras` file of any backend to what other programs load, and back.
+"""Exports a `.keras` file of any backend to formats that other programs load.
 
 Keras exports SavedModels from TensorFlow and JAX, not from PyTorch. So the export runs
-in a process of its own on TensorFlow, whatever trained the model. What was written is
-then loaded in another process, which has neither Keras nor this package, and must
-compute what the Keras model computes: else nothing is left of it.
+in a process of its own on TensorFlow, whatever trained the model. Another process,
+without Keras and this package, then loads the result. It must compute what the Keras
+model computes; otherwise the export is deleted.
 """
 
 import lazy_loader

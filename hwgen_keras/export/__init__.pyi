@@ -1,4 +1,4 @@
+from .exporter import FORMATS as FORMATS
+from .exporter import export_model as export_model
+from .exporter import export_saved_model as export_saved_model
 from .loading import load_exported as load_exported
-from .making import FORMATS as FORMATS
-from .making import export_model as export_model
-from .making import export_saved_model as export_saved_model

@@ -1,85 +1,77 @@
-"""Random inputs, and what a Keras model computes of them."""
+"""Random inputs, and what a Keras model computes from them."""
 
 import keras
 import numpy as np
 
 from hwgen_keras import samplers
-from hwgen_keras.export.signatures import BEST, example_inputs, kind_and_mode
+from hwgen_keras.export.kinds import example_inputs, kind_and_mode
+from hwgen_keras.export.signatures import BEST
 from hwgen_keras.models import DiffusionGenerator
 
 # Batches, and their heights and widths in units.
 _SIZES = ((1, 1, 1), (3, 2, 1))
 _UNIT = 32
-# Of two classes whose probabilities are as near as this either may come first.
+# Two classes whose probabilities differ by less may come in either order.
 _NEAR = 1e-4
 
 
 def examples(model, characters=None, values=None):
-    """Inputs of two batches and sizes for every signature, and Keras's outputs.
+    """Inputs of two batches and sizes for every signature, with Keras's outputs.
 
-    Args:
-        model: of float32.
-        characters: list of characters, or None.
-        values: of the model's `CharacterTable`, or None.
+    `values` are those of the model's `CharacterTable`, or None.
 
     Returns:
-        A list of (signature, inputs, outputs), dicts of NumPy arrays. An output ""
-        may be anything.
+        A list of (signature, inputs, outputs), dicts of NumPy arrays. An output "" may
+        be any character.
     """
     kind, _ = kind_and_mode(model)
-    rng, found = np.random.default_rng(0), []
+    rng, triples = np.random.default_rng(0), []
     stride = getattr(model, "stride", 1)
     unit = stride * -(-_UNIT // stride)
-    for batch, *sides in _SIZES:
-        height, width = (unit * side for side in sides)
-        inputs = _inputs(model, kind, rng, (batch, height, width, 1))
-        named = None
+    for batch, height, width in _SIZES:
+        inputs = _inputs(model, kind, rng, (batch, unit * height, unit * width, 1))
+        names = None
         if values is not None:
             chosen = rng.integers(0, len(characters), batch)
             inputs |= {name: value[chosen] for name, value in values.items()}
-            named = np.array([characters[i].encode() for i in chosen])
+            names = np.array([characters[i].encode() for i in chosen])
         outputs = keras_outputs(model, inputs)
-        found.append(("serve", inputs, outputs))
+        triples.append(("serve", inputs, outputs))
         if kind == "classifier" and characters is not None:
             best = _best(outputs["probabilities"], characters)
-            found.append(("serve_characters", inputs, best))
-        elif named is not None:
-            less = {k: v for k, v in inputs.items() if k not in values}
+            triples.append(("serve_characters", inputs, best))
+        elif names is not None:
+            others = {k: v for k, v in inputs.items() if k not in values}
             if kind == "clip":
-                less, outputs = {}, {"text": outputs["text"]}
-            less["characters"] = named
-            found.append(("serve_characters", less, outputs))
+                others, outputs = {}, {"text": outputs["text"]}
+            named = {**others, "characters": names}
+            triples.append(("serve_characters", named, outputs))
     if isinstance(model, DiffusionGenerator):
-        other = model.sampling(steps=model.steps + 1)
+        longer = model.sampling(steps=model.steps + 1)
         log_snrs = samplers.sampling_log_snrs(
-            model.schedule, other.steps, model.spacing
+            model.schedule, longer.steps, model.spacing
         )
-        log_snrs = {"log_snrs": keras.ops.convert_to_numpy(log_snrs)}
-        found.append(("serve_steps", inputs | log_snrs, keras_outputs(other, inputs)))
-    return found
+        more = {"log_snrs": keras.ops.convert_to_numpy(log_snrs)}
+        triples.append(("serve_steps", inputs | more, keras_outputs(longer, inputs)))
+    return triples
 
 
 def keras_outputs(model, inputs):
-    """What the signature `serve` of a Keras model should give, named arrays."""
+    """What the signature `serve` of a Keras model should compute, named arrays."""
     kind, _ = kind_and_mode(model)
     if kind == "classifier":
         logits = model(inputs["image"], training=False)
-        found = {"probabilities": keras.ops.softmax(logits)}
+        outputs = {"probabilities": keras.ops.softmax(logits)}
     elif kind == "clip":
-        found = model(inputs, training=False)
+        outputs = model(inputs, training=False)
     else:
-        found = {"image": keras.ops.clip(model(inputs), -1.0, 1.0)}
-    return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
+        outputs = {"image": keras.ops.clip(model(inputs), -1.0, 1.0)}
+    return {name: keras.ops.convert_to_numpy(value) for name, value in outputs.items()}
 
 
 def _inputs(model, kind, rng, shape):
-    def images():
-        return rng.uniform(-1, 1, shape).astype("float32")
-
-    if kind in ("classifier", "clip"):
-        inputs = {"image": images()}
-    else:
-        inputs = {"content": images(), "style": images()}
+    names = ("image",) if kind in ("classifier", "clip") else ("content", "style")
+    inputs = {name: rng.uniform(-1, 1, shape).astype("float32") for name in names}
     if kind == "diffusion":
         inputs["noise"] = rng.normal(size=shape).astype("float32")
     return inputs | example_inputs(model, shape[0], rng)

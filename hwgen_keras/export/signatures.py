@@ -1,4 +1,4 @@
-"""What an exported model can be asked: TensorFlow functions of named tensors."""
+"""The signatures of an exported model: TensorFlow functions of named tensors."""
 
 from typing import Any
 
@@ -6,26 +6,17 @@ import numpy as np
 import tensorflow as tf
 
 from hwgen_keras import samplers
-from hwgen_keras.errors import InputError
-from hwgen_keras.layers.conditions import CLIPCondition, example_tokens, token_domain
-from hwgen_keras.models import (
-    CLIP,
-    AdaINGenerator,
-    Classifier,
-    DiffusionGenerator,
-    TextEncoder,
-)
+from hwgen_keras.export.kinds import example_inputs
+from hwgen_keras.models import CLIP, Classifier, DiffusionGenerator
 
 # How many classes a classifier's `serve_characters` names.
 BEST = 5
 
 
 class CharacterTable(tf.Module):
-    """Turns characters into what a model is told of them, inside the graph.
+    """Maps characters to the inputs of a model's condition, inside the graph.
 
-    Args:
-        characters: list of characters.
-        values: {input name: array with a row, or a number, for each of them}.
+    `values` is {input name: array with one row or number for each character}.
     """
 
     def __init__(self, characters, values):
@@ -38,10 +29,10 @@ class CharacterTable(tf.Module):
         )
 
     def lookup(self, characters):
-        """Inputs for strings (batch,); an unknown one ends the call with its name."""
+        """Inputs for strings (batch,); the call fails if one is not in the table."""
         rows = self.rows.lookup(characters)
         unknown = tf.boolean_mask(characters, rows < 0)
-        # A message of TensorFlow's escapes what is not ASCII, but not numbers.
+        # TensorFlow escapes what is not ASCII, so code points are readable.
         points = tf.strings.unicode_decode(unknown, "UTF-8", errors="replace")
         message = "This model does not know these characters (and their code points): "
         known = tf.debugging.Assert(
@@ -54,56 +45,20 @@ class CharacterTable(tf.Module):
             }
 
 
-def kind_and_mode(model):
-    """What a bundle calls a model: (kind, mode).
-
-    Raises:
-        InputError: it is of no kind that has an export.
-    """
-    if isinstance(model, AdaINGenerator):
-        return "generator", model.mode
-    if isinstance(model, DiffusionGenerator):
-        condition = model.condition
-        name = "" if condition is None else f"_{condition.short_name}"
-        return "diffusion", f"diffusion{name}"
-    if isinstance(model, Classifier) and not isinstance(model.encoder, TextEncoder):
-        return "classifier", None
-    if isinstance(model, CLIP):
-        return "clip", None
-    raise InputError(f"a {type(model).__name__} has no export")
-
-
-def condition_of(model):
-    """What turns characters into a model's inputs, and its domain: two, or None."""
-    if isinstance(model, CLIP):
-        return CLIPCondition, token_domain(model.text_tower.encoder)
-    condition = getattr(model, "condition", None)
-    return condition, None if condition is None else condition.domain
-
-
-def example_inputs(model, count, rng):
-    """Random inputs that tell a model characters, see `Condition.example`."""
-    if isinstance(model, CLIP):
-        return {"tokens": example_tokens(model.text_tower.encoder, count, rng)}
-    condition = getattr(model, "condition", None)
-    return {} if condition is None else condition.example(count, rng)
-
-
 def signatures(model, table=None, characters=None):
-    """The signatures of a model.
+    """The signatures of a model that computes in float32, the default first.
 
-    Args:
-        model: of float32.
-        table: the `CharacterTable` of a model that is told characters, if known.
-        characters: of a classifier, if known.
+    `table` is the `CharacterTable` of a model with a condition, if it is known;
+    `characters` are those of a classifier.
 
     Returns:
-        {name: (function of a dict, its specifications)}, the first one the default.
+        {name: (function of a dict, its specifications)}.
     """
-    kind, _ = kind_and_mode(model)
-    if kind == "classifier":
-        return _of_classifier(model, characters)
-    return (_of_clip if kind == "clip" else _of_generator)(model, table)
+    if isinstance(model, Classifier):
+        return _classifier_signatures(model, characters)
+    if isinstance(model, CLIP):
+        return _clip_signatures(model, table)
+    return _generator_signatures(model, table)
 
 
 # A signature takes its argument names from the specs, not from the dict's keys.
@@ -118,17 +73,17 @@ def _image(name="image"):
 _CHARACTERS = _spec("characters", dtype=tf.string)
 
 
-def _character_specs(model):
-    found: dict[str, Any] = {}
+def _condition_specs(model):
+    specs: dict[str, Any] = {}
     for name, value in example_inputs(model, 1, np.random.default_rng(0)).items():
-        found |= _spec(name, *value.shape[1:], dtype=value.dtype)
-    return found
+        specs |= _spec(name, *value.shape[1:], dtype=value.dtype)
+    return specs
 
 
-def _of_generator(model, table):
-    told = _character_specs(model)
-    specs = _image("content") | _image("style") | told
-    found: dict[str, Any] = {}
+def _generator_signatures(model, table):
+    condition = _condition_specs(model)
+    specs = _image("content") | _image("style") | condition
+    others: dict[str, Any] = {}
     # All signatures call one function: tracing it takes most of the time.
     if isinstance(model, DiffusionGenerator):
         specs |= _image("noise")
@@ -148,7 +103,7 @@ def _of_generator(model, table):
             log_snrs = inputs.pop("log_snrs")
             return {"image": sample(inputs, log_snrs)}
 
-        found["serve_steps"] = serve_steps, specs | {"log_snrs": steps}
+        others["serve_steps"] = serve_steps, specs | {"log_snrs": steps}
     else:
 
         @tf.function(input_signature=[specs], autograph=False)
@@ -158,39 +113,39 @@ def _of_generator(model, table):
         def serve(inputs):
             return {"image": write(inputs)}
 
-    if table is not None and told:
+    if table is not None and condition:
 
         def serve_characters(inputs):
             inputs = dict(inputs)
             characters = inputs.pop("characters")
             return serve(inputs | table.lookup(characters))
 
-        less = {name: spec for name, spec in specs.items() if name not in told}
-        found["serve_characters"] = serve_characters, _CHARACTERS | less
-    return {"serve": (serve, specs), **found}
+        images = {name: spec for name, spec in specs.items() if name not in condition}
+        others["serve_characters"] = serve_characters, _CHARACTERS | images
+    return {"serve": (serve, specs), **others}
 
 
-def _of_clip(model, table):
+def _clip_signatures(model, table):
     def serve(inputs):
         return model(inputs, training=False)
 
-    found = {"serve": (serve, _image() | _character_specs(model))}
+    functions = {"serve": (serve, _image() | _condition_specs(model))}
     if table is not None:
 
         def serve_characters(inputs):
             tokens = table.lookup(inputs["characters"])["tokens"]
             return {"text": model.text_tower(tokens, training=False)}
 
-        found["serve_characters"] = serve_characters, _CHARACTERS
-    return found
+        functions["serve_characters"] = serve_characters, _CHARACTERS
+    return functions
 
 
-def _of_classifier(model, characters):
+def _classifier_signatures(model, characters):
     def serve(inputs):
         logits = model(inputs["image"], training=False)
         return {"probabilities": tf.nn.softmax(logits)}
 
-    found = {"serve": (serve, _image())}
+    functions = {"serve": (serve, _image())}
     if characters is not None:
 
         def serve_characters(inputs):
@@ -199,5 +154,5 @@ def _of_classifier(model, characters):
             names = tf.gather(tf.constant(characters, tf.string), classes)
             return {"characters": names, "probabilities": best}
 
-        found["serve_characters"] = serve_characters, _image()
-    return found
+        functions["serve_characters"] = serve_characters, _image()
+    return functions

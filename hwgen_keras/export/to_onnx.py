@@ -1,9 +1,8 @@
-"""The process that turns the signature `serve` of a SavedModel into an ONNX file.
+"""The process that converts the signature `serve` of a SavedModel to an ONNX file.
 
 `python -m hwgen_keras.export.to_onnx SAVED_MODEL FILE.onnx [OUTPUT,OUTPUT]`. Keras's
-own export to ONNX takes a model's `call` as it is; what is converted here is what the
-SavedModel serves: clipped images, probabilities, named inputs, the whole sampling of a
-diffusion model.
+own export to ONNX converts a model's `call`. The signature has more: named inputs,
+clipped images, probabilities, the whole sampling of a diffusion model.
 """
 
 import sys
@@ -12,42 +11,39 @@ import sys
 OPSET = "18"
 
 
-def main(saved_model, written, outputs=None):
+def main(saved_model, output, names=None):
     import onnx
     from tf2onnx import convert
     from tf2onnx.handler import tf_op
 
     tf_op("Erfc")(Erfc)
     sys.argv[1:] = ["--saved-model", saved_model, "--tag", "serve"]
-    sys.argv += ["--signature_def", "serve", "--opset", OPSET, "--output", written]
-    if outputs is not None:
-        sys.argv += ["--rename-outputs", outputs]
+    sys.argv += ["--signature_def", "serve", "--opset", OPSET, "--output", output]
+    if names is not None:
+        sys.argv += ["--rename-outputs", names]
     convert.main()
-    # tf2onnx puts down the path that it read, which says nothing to others.
-    model = onnx.load(written)
+    # tf2onnx writes the path of the SavedModel into the file.
+    model = onnx.load(output)
     model.graph.name, model.graph.doc_string, model.doc_string = "serve", "", ""
-    onnx.save(model, written)
+    onnx.save(model, output)
 
 
 class Erfc:
-    """1 - erf, of the exact GELU; tf2onnx knows erf alone."""
+    """1 - erf, of the exact GELU; tf2onnx converts only erf."""
 
     @classmethod
     def version_9(cls, ctx, node, **kwargs):
         import numpy as np
 
-        shape, dtype = ctx.get_shape(node.output[0]), ctx.get_dtype(node.output[0])
+        types = {
+            "shapes": [ctx.get_shape(node.output[0])],
+            "dtypes": [ctx.get_dtype(node.output[0])],
+        }
         one = ctx.make_const(f"{node.name}_one", np.array(1.0, "float32"))
-        erf = ctx.make_node("Erf", node.input, dtypes=[dtype], shapes=[shape])
+        erf = ctx.make_node("Erf", node.input, **types)
         ctx.remove_node(node.name)
-        ctx.make_node(
-            "Sub",
-            [one.output[0], erf.output[0]],
-            name=node.name,
-            outputs=node.output,
-            dtypes=[dtype],
-            shapes=[shape],
-        )
+        operands = [one.output[0], erf.output[0]]
+        ctx.make_node("Sub", operands, name=node.name, outputs=node.output, **types)
 
 
 if __name__ == "__main__":

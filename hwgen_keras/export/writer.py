@@ -1,4 +1,4 @@
-"""The process on TensorFlow that writes a model; `making` starts it.
+"""The process on TensorFlow that writes a model; `exporter.py` starts it.
 
 `python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
 """
@@ -13,12 +13,8 @@ from hwgen_keras.bundle.description import unpack_structures
 from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
-from hwgen_keras.export.signatures import (
-    CharacterTable,
-    condition_of,
-    kind_and_mode,
-    signatures,
-)
+from hwgen_keras.export.kinds import condition_of, kind_and_mode
+from hwgen_keras.export.signatures import CharacterTable, signatures
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.models import (
     DiffusionGenerator,
@@ -33,51 +29,46 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
 
     Args:
         weights: the `.keras` file to export.
-        saved_model: folder to write.
-        keras_file: `.keras` file to write, or None.
-        examples_folder: folder to write.
-        storage: of the `.keras` file.
-        **request: `sampling`, `characters` and `structures`, those of the tokenizer,
-            see `making.export_model`.
+        saved_model, examples_folder, keras_file: where to write; the last may be None.
+        storage: dtype of the weights in `keras_file`.
+        **request: `sampling`, `characters` and `structures`, see `exporter`.
 
     Returns:
-        A dict with `kind` and `mode`, see `Bundle`; `takes_structures`, a bool;
-        `signatures`, a list; and `keras_difference`, of the outputs of `keras_file`.
+        A dict for `exporter`.
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
     characters = request["characters"]
-    values = _values(model, request)
-    table = None if values is None else CharacterTable(characters, values)
-
+    values, table = _values(model, request), None
     archive = keras.export.ExportArchive()
     archive.track(model)
-    if table is not None:
+    if values is not None:
+        table = CharacterTable(characters, values)
         archive.track(table)
-    named = signatures(model, table, characters)
-    for name, (function, specs) in named.items():
+    endpoints = signatures(model, table, characters)
+    for name, (function, specs) in endpoints.items():
         archive.add_endpoint(name, function, input_signature=[specs])
     archive.write_out(saved_model, verbose=False)
 
-    found = examples(model, characters, values)
+    checked = examples(model, characters, values)
     folder = pathlib.Path(examples_folder)
     folder.mkdir()
-    for number, (_, inputs, outputs) in enumerate(found):
+    for number, (_, inputs, outputs) in enumerate(checked):
         np.savez(folder / f"{number}-inputs.npz", **inputs)
         np.savez(folder / f"{number}-outputs.npz", **outputs)
-    write_json(folder / "signatures.json", [name for name, *_ in found])
+    write_json(folder / "signatures.json", [name for name, *_ in checked])
 
     difference = None
     if keras_file is not None:
         save_model(model, keras_file, storage)
-        difference = _difference(keras_file, found)
+        difference = _difference(keras_file, checked)
+    condition, _ = condition_of(model)
     return {
         "kind": kind,
         "mode": mode,
-        "takes_structures": getattr(condition_of(model)[0], "needs", None)
-        == "structure",
-        "signatures": list(named),
+        "takes_structures": getattr(condition, "needs", None) == "structure",
+        "signatures": list(endpoints),
         "keras_difference": difference,
     }
 
@@ -88,22 +79,22 @@ def _with_sampling(model, sampling):
         return model.sampling(**{**sampling, "guidance": guidance})
     if sampling:
         raise InputError(
-            f"a {type(model).__name__} has no {next(iter(sampling))} to set, only a "
-            "diffusion model has"
+            f"a {type(model).__name__} has no {next(iter(sampling))} to set; only a "
+            "diffusion model has it"
         )
     return model
 
 
 def _values(model, request):
-    """The inputs of each character, {name: array}; None if they are not known."""
+    """The condition inputs of each character, {name: array}; None if unknown."""
     characters = request["characters"]
     if characters is None:
         return None
     classes = getattr(model, "classes", None)
     if classes is not None and classes != len(characters):
         raise InputError(
-            f"it tells {classes} characters apart, and the character set has "
-            f"{len(characters)}; give the one that it was trained with as --characters"
+            f"it has {classes} classes, and the character set has {len(characters)} "
+            "characters; give the set that it was trained with as --characters"
         )
     condition, domain = condition_of(model)
     if condition is None:
@@ -118,16 +109,15 @@ def _values(model, request):
     return condition.encode_text(characters, knowledge)
 
 
-def _difference(path, found):
-    """How much the outputs of a `.keras` file differ from those it should have."""
+def _difference(path, checked):
+    """The largest difference of the outputs of a `.keras` file; of a NaN infinite."""
     model, largest = load_trained(path, keras.Model, "export"), 0.0
-    for name, inputs, expected in found:
-        if name != "serve":
-            continue
-        outputs = keras_outputs(model, inputs)
-        for key, value in expected.items():
-            difference = np.abs(outputs[key] - value).max()
-            largest = max(largest, float(np.nan_to_num(difference, nan=np.inf)))
+    for name, inputs, expected in checked:
+        if name == "serve":
+            outputs = keras_outputs(model, inputs)
+            for key, value in expected.items():
+                difference = np.abs(outputs[key] - value).max()
+                largest = max(largest, float(np.nan_to_num(difference, nan=np.inf)))
     return largest
 
 

@@ -14,69 +14,67 @@ import filelock
 
 from hwgen_keras.errors import InputError, reason_of
 
-# What names a file or a folder.
+# The path of a file or a folder.
 StrPath = str | os.PathLike[str]
 
-# What a disk answers that cannot or must not be written, or not under such a name.
+LOCK, PARTIAL = ".lock", ".partial-"
+# Errors of a disk that is full, or that refuses a path or its name.
 _REFUSALS = {
-    getattr(errno, name)
+    getattr(errno, name, None)
     for name in (
         *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM"),
-        *("EEXIST", "ENOTDIR", "ENAMETOOLONG"),
+        *("EEXIST", "EISDIR", "ENOTDIR", "ENAMETOOLONG"),
     )
-    if hasattr(errno, name)
 }
 
 
 @contextlib.contextmanager
 def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
-    """Gives a partial path to write to; it becomes `path` if no error occurs.
+    """Yields a partial path to write to, which becomes `path` if no error occurs.
 
-    Args:
-        path: the file or folder to make, whose folder is made if need be. A folder
-            of that name is replaced.
+    The parent of `path` is created, and a folder of that name replaced.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Keras decides by the ending what to write, so the ending stays.
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    # Keras chooses the format by the suffix, so the suffix stays.
+    partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     try:
         yield partial
         if path.is_dir():
-            # No folder can replace another; moved aside, the old one is soon gone.
-            old = path.with_name(f".partial-{os.getpid()}-old-{path.name}")
+            # A folder cannot replace another, so the old one is moved first.
+            old = path.with_name(f"{PARTIAL}{os.getpid()}-old-{path.name}")
             os.replace(path, old)
             os.replace(partial, path)
             shutil.rmtree(old)
         else:
             os.replace(partial, path)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        remove(partial)
+
+
+def remove(path: pathlib.Path) -> None:
+    """Removes a file, or a folder with all that is in it, if it exists."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def writable(path: StrPath, flag: str) -> Iterator[None]:
-    """Within it, a disk that is full or refuses to be written is the user's mistake.
+    """Within it, an error of writing `path` becomes an `InputError`.
 
-    Other errors pass: those of reading, and those about files in other folders.
-
-    Args:
-        path: the folder that is filled, or the file or folder that is written.
-        flag: what to call it in an error, for instance `--run_dir`.
-
-    Raises:
-        InputError: the disk is full, or the path must not be written.
+    Errors of reading, and of files in other folders, stay what they are. `flag` is the
+    name of the path in the sentence, for instance `--run_dir`.
     """
     path = pathlib.Path(path)
-    # What is not there yet is first written under another name beside its own.
-    inside = next(p for p in (path.absolute(), *path.absolute().parents) if p.is_dir())
+    # A new file is first written under another name in the same folder.
+    absolute = path.absolute()
+    inside = next(p for p in (absolute, *absolute.parents) if os.path.isdir(p))
     try:
         yield
     except OSError as error:
-        # A write into an open file does not tell which.
+        # An error of writing to an open file does not name it.
         name = error.filename and pathlib.Path(os.fsdecode(error.filename)).absolute()
         outside = name and not name.is_relative_to(inside)
         if error.errno is None or error.errno not in _REFUSALS or outside:
@@ -88,20 +86,20 @@ def writable(path: StrPath, flag: str) -> Iterator[None]:
 
 
 def flush(path: StrPath) -> None:
-    """Waits until a file, or a folder with all that is in it, is on the disk.
+    """Writes a file, or a folder and its files, from the system's cache to the disk.
 
-    After that not even a power cut takes it away.
+    They then survive a power cut.
     """
     path = pathlib.Path(path)
-    for each in [*path.iterdir(), path] if path.is_dir() else [path]:
+    for entry in [*path.iterdir(), path] if path.is_dir() else [path]:
         try:
-            number = os.open(each, os.O_RDONLY)
+            descriptor = os.open(entry, os.O_RDONLY)
         except PermissionError:  # Windows opens no folders.
             continue
         try:
-            os.fsync(number)
+            os.fsync(descriptor)
         finally:
-            os.close(number)
+            os.close(descriptor)
 
 
 def sha256_of(path: StrPath) -> str:
@@ -117,16 +115,12 @@ def write_text(path: StrPath, text: str) -> None:
 
 
 def write_json(path: StrPath, value: Any) -> None:
-    """Writes JSON for people, too, as a file that appears only when it is complete."""
+    """Writes indented JSON as a file that appears only when it is complete."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_json(path: StrPath) -> Any:
-    """What a JSON file of UTF-8 text holds.
-
-    Raises:
-        InputError: the file is missing or damaged.
-    """
+    """The value in a JSON file; InputError if it is missing or damaged."""
     try:
         return json.loads(pathlib.Path(path).read_text("utf-8"))
     except FileNotFoundError:
@@ -139,32 +133,22 @@ def read_json(path: StrPath) -> Any:
 
 @contextlib.contextmanager
 def locked_folder(folder: StrPath, flag: str) -> Iterator[pathlib.Path]:
-    """Keeps a folder from other processes that ask for it in the same way.
+    """Locks a folder, which is created if need be, against other processes.
 
-    The folder is made if need be. The lock ends with the process, however it ends.
-
-    Args:
-        folder: the folder to write in.
-        flag: what to call it in an error, for instance `--output`.
-
-    Raises:
-        InputError: another process has the folder, or it cannot be written.
+    The lock ends with the process, however that ends. InputError, which names `flag`,
+    if another process has locked the folder, or it cannot be written.
     """
     folder = pathlib.Path(folder)
-    try:
+    with writable(folder, flag):
         if folder.exists() and not folder.is_dir():
             raise InputError(f"{flag} {folder} is a file; choose a folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".lock").acquire(blocking=False)
-    except filelock.Timeout:
-        raise InputError(
-            f"{flag} {folder} is in use by another process; wait for it or choose "
-            "another folder."
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"{flag} {folder} cannot be written ({error.strerror}); choose another "
-            "folder."
-        ) from None
+        try:
+            lock = filelock.FileLock(folder / LOCK).acquire(blocking=False)
+        except filelock.Timeout:
+            raise InputError(
+                f"{flag} {folder} is in use by another process; wait for it or choose "
+                "another folder."
+            ) from None
     with lock:
         yield folder

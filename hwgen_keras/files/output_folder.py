@@ -1,41 +1,54 @@
-"""An output folder that long work fills: begun, continued, or found complete.
+"""An output folder that a long job fills, resumes, or finds complete.
 
-Such work leaves finished pieces in <output>/parts, and removes that folder last.
+Such a job leaves finished pieces in <output>/parts, and removes that folder last.
 """
 
 import json
 import shutil
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import write_text
+from hwgen_keras.files import LOCK, PARTIAL, remove, write_text
 
 
-def claim(folder, request, defaults=None):
-    """Notes in a new folder what is to be made, or checks that it is the same.
+def recorded(folder, name, request):
+    """The request that a folder was begun with, which is `request` if it is empty.
 
-    Call it under `locked_folder`; partial files of a process that was killed are
-    removed.
-
-    Args:
-        folder: path of the output.
-        request: {what, as words: value as JSON} that decides the result.
-        defaults: {what: value} of what a folder by an earlier version does not name.
-
-    Raises:
-        InputError: the folder holds other files, or was begun with another request.
+    Call it under `locked_folder`: it removes the partial files of a killed process.
+    InputError if the folder holds other files but none called `name`, which records
+    the request; ValueError if that is no JSON.
     """
-    file = folder / "request.json"
+    file = folder / name
     if not file.exists():
-        others = [path.name for path in folder.iterdir() if path.name != ".lock"]
-        others = [name for name in others if not name.startswith(".partial-")]
+        names = [p.name for p in folder.iterdir() if not p.name.startswith(PARTIAL)]
+        others = [name for name in names if name != LOCK]
         if others:
             raise InputError(
                 f"--output {folder} holds other files ({others[0]}); choose a new one."
             )
         write_text(file, json.dumps(request, ensure_ascii=False) + "\n")
+    for partial in list(folder.rglob(PARTIAL + "*")):
+        remove(partial)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def claim(folder, request, defaults=None):
+    """Records in a new folder what the job makes, or checks that it is the same.
+
+    Call it under `locked_folder`.
+
+    Args:
+        folder: path of the output.
+        request: {name in words: JSON value} of all that decides the result.
+        defaults: {name: value} of names that earlier versions do not record.
+
+    Raises:
+        InputError: the folder holds other files, or was begun with another request.
+    """
     try:
-        before = {**(defaults or {}), **json.loads(file.read_text(encoding="utf-8"))}
-        different = [what for what in request if before[what] != request[what]]
+        before = {**(defaults or {}), **recorded(folder, "request.json", request)}
+        different = [name for name in request if before[name] != request[name]]
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError):
         different = ["flags"]
     if different:
@@ -43,22 +56,12 @@ def claim(folder, request, defaults=None):
             f"--output {folder} was begun with other {different[0]}; choose a new "
             "folder, or remove that one."
         )
-    for partial in list(folder.rglob(".partial-*")):
-        shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
 
 
 def begin(folder, request, result):
-    """Begins the work, or checks that the folder was begun with the same request.
+    """Begins a job, see `claim`; returns whether the output is complete.
 
-    Args:
-        folder, request: see `claim`.
-        result: name of the file that a complete output has.
-
-    Returns:
-        Whether the output is complete.
-
-    Raises:
-        InputError: see `claim`.
+    `result` is the name of a file that a complete output has.
     """
     claim(folder, request)
     parts = folder / "parts"
@@ -69,5 +72,5 @@ def begin(folder, request, result):
 
 
 def finish(folder):
-    """Marks the output as complete: removes its parts, at one stroke."""
-    shutil.rmtree((folder / "parts").rename(folder / ".partial-parts"))
+    """Marks the output as complete: removes its parts in one step."""
+    shutil.rmtree((folder / "parts").rename(folder / f"{PARTIAL}parts"))

@@ -8,8 +8,8 @@ from .batches import write_rows as write_rows
 from .gate import REASONS as REASONS
 from .gate import Gate as Gate
 from .gate import Reader as Reader
-from .job import check_output as check_output
-from .job import generate as generate
+from .generated_set import check_output as check_output
+from .generated_set import generate as generate
 from .reader import check_independent as check_independent
 from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES

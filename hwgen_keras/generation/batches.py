@@ -1,4 +1,4 @@
-"""What a generator is given of the rows of a set, made ahead in threads."""
+"""The inputs of a generator for the rows of a set, prepared ahead in threads."""
 
 import collections
 import concurrent.futures
@@ -10,30 +10,22 @@ from hwgen_keras.data.feed_python import moved
 
 
 def to_uint8(images):
-    """Grey images (batch, height, width) from float images in [-1, 1].
-
-    What is no number becomes paper.
-    """
+    """Float images in [-1, 1] as greys (batch, height, width); NaN becomes paper."""
     images = keras.ops.convert_to_numpy(images)[..., 0]
     images = np.nan_to_num(images, nan=1.0, posinf=1.0, neginf=-1.0)
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def inputs_of(generator, batch, seed, rows, attempt=0):
-    """What a generator is given of a batch of a sampler's rows.
+    """The inputs of a generator for a batch of a sampler's rows.
 
-    Args:
-        generator: an `AdaINGenerator` or a `DiffusionGenerator`.
-        batch: dict of arrays; `style_1`, … go beside `style`.
-        seed: integer, of the noise that a diffusion model begins with.
-        rows: numbers of the rows, or that of the first one; a row's noise follows
-            from it.
-        attempt: the rows' attempt, from which it follows, too.
+    `style_1`, … of the batch are stacked with `style`. The noise of a diffusion model
+    follows from the seed, the rows' numbers, or that of the first, and their attempt.
     """
     batch = dict(batch)
-    more = sum(name.startswith("style_") for name in batch)
-    if more:
-        names = ["style", *(f"style_{i + 1}" for i in range(more))]
+    others = sum(name.startswith("style_") for name in batch)
+    if others:
+        names = ["style", *(f"style_{i + 1}" for i in range(others))]
         batch["style"] = np.stack([batch[name] for name in names], axis=1)
     if "noise" in generator.input_names:
         count, size = batch["content"].shape[:2]
@@ -44,28 +36,20 @@ def inputs_of(generator, batch, seed, rows, attempt=0):
 
 
 def row_noise(seed, rows, size, attempt=0):
-    """Standard normal noise (rows, size, size, 1), the same wherever a row stands."""
-    shape = (size, size, 1)
-    return np.stack(
-        [
-            np.random.default_rng((seed, int(row), attempt)).standard_normal(
-                shape, np.float32
-            )
-            for row in rows
-        ]
-    )
+    """Standard normal noise (rows, size, size, 1), which follows from row numbers."""
+    seeds = [np.random.default_rng((seed, int(row), attempt)) for row in rows]
+    return np.stack([rng.standard_normal((size, size, 1), np.float32) for rng in seeds])
 
 
 class Batches:
-    """Makes batches of rows for a generator, in threads, ahead of when they are asked.
+    """Prepares batches of rows for a generator ahead of their use, in threads.
+
+    The last batch repeats its last row, since every batch size is compiled anew.
 
     Args:
-        generator: a built `AdaINGenerator` or `DiffusionGenerator`.
-        sampler: a `GenerationSampler`.
-        batch_size: rows in each batch; a last one repeats its last row, since a batch
-            of another size would be compiled for itself.
+        generator, sampler, batch_size: see `generate`.
         pool: the threads, a `concurrent.futures.Executor`.
-        ahead: batches made in advance.
+        ahead: batches prepared in advance.
     """
 
     def __init__(self, generator, sampler, batch_size, pool, ahead=4):
@@ -73,32 +57,23 @@ class Batches:
         self.batch_size, self.pool, self.ahead = batch_size, pool, ahead
 
     def of(self, rows, attempt=0):
-        """Yields (rows, their table, the generator's inputs), batch by batch.
-
-        Args:
-            rows: (n,) integers.
-            attempt: of all of them.
-        """
+        """Yields (rows, their table, the generator's inputs), batch by batch."""
         waiting: collections.deque = collections.deque()
         for first in range(0, len(rows), self.batch_size):
-            own = rows[first : first + self.batch_size]
-            waiting.append(self.pool.submit(self._make, own, attempt))
+            batch = rows[first : first + self.batch_size]
+            waiting.append(self.pool.submit(self._prepare, batch, attempt))
             if len(waiting) > self.ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
     def written(self, rows, attempt=0):
-        """Yields (rows, their table, uint8 images by the generator), batch by batch.
-
-        Args:
-            rows, attempt: see `of`.
-        """
-        for own, table, inputs in self.of(rows, attempt):
+        """Yields (rows, their table, uint8 images by the generator), batch by batch."""
+        for batch, table, inputs in self.of(rows, attempt):
             images = self.generator.predict_on_batch(inputs)
-            yield own, table, to_uint8(images)[: len(own)]
+            yield batch, table, to_uint8(images)[: len(batch)]
 
-    def _make(self, rows, attempt):
+    def _prepare(self, rows, attempt):
         full = np.append(rows, np.repeat(rows[-1:], self.batch_size - len(rows)))
         table = self.sampler.draw(full, attempt)
         names = [name for name in table if f"{name}_affine" in table]
@@ -112,11 +87,7 @@ class Batches:
         return rows, {k: v[: len(rows)] for k, v in table.items()}, inputs
 
     def _images(self, indices, affine):
-        """Images (n, size, size, 1) of the store through their affine maps.
-
-        Rows of a batch show few different images in few places: each is decoded and
-        moved once.
-        """
+        """Images (n, size, size, 1) of the store, each different pair moved once."""
         keys = np.column_stack([indices.astype(np.int32), affine.view(np.int32)])
         _, first, where = np.unique(
             keys, axis=0, return_index=True, return_inverse=True
@@ -127,19 +98,12 @@ class Batches:
 
 
 def write_rows(generator, sampler, batch_size=64):
-    """All images of a sampler, none rejected.
-
-    Args:
-        generator, sampler, batch_size: see `Batches`.
-
-    Returns:
-        (uint8 images (n, height, width), their table, a dict of arrays).
-    """
+    """All images of a sampler, uint8 (n, height, width), and their table."""
     images, tables = [], []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         batches = Batches(generator, sampler, batch_size, pool)
-        for _, table, own in batches.written(np.arange(sampler.rows_per_epoch)):
-            images.append(own)
+        for _, table, greys in batches.written(np.arange(sampler.rows_per_epoch)):
+            images.append(greys)
             tables.append(table)
     table = {n: np.concatenate([table[n] for table in tables]) for n in tables[0]}
     return np.concatenate(images), table

@@ -1,4 +1,4 @@
-"""How many images of each character a file asks for."""
+"""Reads the number of images of each character from a file."""
 
 import json
 import pathlib
@@ -7,14 +7,10 @@ from hwgen_keras.errors import InputError
 
 
 def read(path, characters):
-    """The images to make of each character, {character: images}.
+    """The number of images of each character, {character: images}, from a JSON file.
 
-    Args:
-        path: of `--counts`, a JSON file of the same.
-        characters: the `CharacterSet` that the characters must be in.
-
-    Raises:
-        InputError: the file is missing or something else.
+    InputError if the file of `--counts` has other content, or characters that are not
+    in the `CharacterSet`.
     """
     try:
         counts = json.loads(pathlib.Path(path).read_text("utf-8-sig"))
@@ -24,7 +20,7 @@ def read(path, characters):
         ) from None
     if not isinstance(counts, dict):
         raise InputError(
-            f"--counts: {path} is not a JSON object {{character: images}}; make it one."
+            f"--counts: {path} must be a JSON object {{character: images}}; correct it."
         )
     for character, number in counts.items():
         if character not in characters:

@@ -1,7 +1,7 @@
-"""The forms of a set on disk: a tree of PNG files, a packed store, TFRecord files.
+"""The formats of a set on disk: a tree of PNG files, a packed store, TFRecord files.
 
-A set is made part by part. `write` may be called again for a part whose writing was
-killed, and leaves the same files; `finish` is called when all parts are there.
+A set is written part by part. If writing a part was interrupted, `write` is called
+again and leaves the same files. `finish` is called when all parts are written.
 """
 
 import pathlib
@@ -17,72 +17,52 @@ from hwgen_keras.files import complete_file
 MANIFEST, STORE = "manifest.json", "images.store"
 
 
-class Form:
-    """A form of a set; see the module.
+class SetFormat:
+    """A format of a set in `folder`, with its unfinished parts in `parts`."""
 
-    Args:
-        sampler: the `GenerationSampler`.
-        folder: where the set grows.
-        parts: where its parts are kept meanwhile.
-        count: number of parts.
-    """
-
-    result: str  # what stands for the whole set in its folder
+    result: str  # The file or folder by which the set is opened.
 
     def __init__(self, sampler, folder, parts, count):
         self.sampler, self.folder = sampler, pathlib.Path(folder)
         self.parts, self.count = pathlib.Path(parts), count
 
     def write(self, number, rows, images):
-        """Writes a part.
-
-        Args:
-            number: of the part.
-            rows: all its rows, also those that have no image.
-            images: list of `Made`, in the order of their rows.
-        """
+        """Writes part `number`, whose `rows` include those without an image."""
         raise NotImplementedError
 
     def place(self, number, index, position, row):
-        """What an image is called in the provenance.
+        """The path of an image in the provenance.
 
-        Args:
-            number, index: of the part, and of the image in it.
-            position: of the image in the whole set.
-            row: of the image.
+        It is image `index` of part `number`, and image `position` of the set.
         """
         raise NotImplementedError
 
     def finish(self, images):
-        """Makes of the parts the whole.
-
-        Args:
-            images: iterable of (place, character, writer) of all images.
-        """
+        """Joins the parts; `images` yields (place, character, writer) of each image."""
 
     def _labelled(self, images):
         """Yields (png, label, character, writer, row) of a part's images."""
         store = self.sampler.store
-        for made in images:
-            writer = store.source_names[store.sources[made.styles[0]]]
-            character = store.characters[made.label]
-            yield made.png, made.label, character, writer, made.row
+        for image in images:
+            writer = store.source_names[store.sources[image.styles[0]]]
+            character = store.characters[image.label]
+            yield image.png, image.label, character, writer, image.row
 
 
-class PngTree(Form):
+class PngTree(SetFormat):
     """`<code point>/<number>.png` of the rows of a character, with a manifest."""
 
     result = MANIFEST
 
     def write(self, number, rows, images):
-        kept = {made.row: made.png for made in images}
+        kept = {image.row: image.png for image in images}
         for row in rows.tolist():
             file = self.folder / self._name(row)
             if row in kept:
                 with complete_file(file) as partial:
                     partial.write_bytes(kept[row])
             else:
-                # A run that was killed may have rounded a score to the other side.
+                # A killed run may have accepted it, if rounding moved its score.
                 file.unlink(missing_ok=True)
 
     def place(self, number, index, position, row):
@@ -97,7 +77,7 @@ class PngTree(Form):
         return f"{ord(self.sampler.store.characters[label]):05x}/{number:05d}.png"
 
 
-class Packed(Form):
+class Packed(SetFormat):
     """A store of all images, `images.store`, with a manifest that lists them."""
 
     result = STORE
@@ -126,14 +106,14 @@ class Packed(Form):
         return self.parts / f"{number:05d}.store"
 
 
-class TFRecords(Form):
+class TFRecords(SetFormat):
     """Files of `tf.train.Example`s, see `hwgen_keras.data.tfrecords`."""
 
     result = "."
 
     def __init__(self, sampler, folder, parts, count):
         super().__init__(sampler, folder, parts, count)
-        features()  # Fails where TensorFlow is missing, before any image is made.
+        features()  # It fails without TensorFlow, before any image is generated.
 
     def write(self, number, rows, images):
         with complete_file(self.folder / self._file(number)) as partial:

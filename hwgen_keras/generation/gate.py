@@ -1,4 +1,4 @@
-"""What an image must pass to come into a set: ink, a reader, and no twin."""
+"""The checks of an image of a set: it has ink, can be read and is no duplicate."""
 
 import dataclasses
 import hashlib
@@ -16,18 +16,18 @@ from hwgen_keras.data.duplicates import (
 from hwgen_keras.data.inspection import LEAST_CONTRAST
 from hwgen_keras.errors import InputError
 
-# A smaller share of ink than this is a speck: four pixels of 64 by 64.
+# The least share of ink: four black pixels of 64 by 64.
 _LEAST_INK = 1e-3
 
 BLANK, UNREAD, DUPLICATE = REASONS = ("blank", "unread", "duplicate")
 
 
 class Reader:
-    """A recogniser as a judge: the probability that an image shows its character.
+    """A recogniser that gives the probability that an image shows its character.
 
     Args:
         classifier: a built `Classifier` of images, whose classes are the labels.
-        batch_size: images read at once; each batch is filled up to it.
+        batch_size: images read at once; smaller batches are filled up.
 
     Example:
         >>> classifier = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
@@ -45,15 +45,15 @@ class Reader:
         """Probabilities of the labels, float32 (n,).
 
         Args:
-            images: uint8 (n, height, width), as they will be kept.
+            images: uint8 (n, height, width), as they are written.
             labels: class ids, (n,).
         """
         scores = []
         for first in range(0, len(images), self.batch_size):
             part = images[first : first + self.batch_size]
             rows = np.arange(self.batch_size) % len(part)
-            given = part[rows, ..., None].astype("float32") / 127.5 - 1
-            logits = self.classifier.predict_on_batch(given)[: len(part)]
+            floats = part[rows, ..., None].astype("float32") / 127.5 - 1
+            logits = self.classifier.predict_on_batch(floats)[: len(part)]
             odds = softmax(np.asarray(logits, np.float64), axis=1)
             scores.append(odds[np.arange(len(part)), labels[first:][: len(part)]])
         return np.concatenate(scores).astype(np.float32)
@@ -65,18 +65,18 @@ class Reader:
 
 @dataclasses.dataclass(frozen=True)
 class Gate:
-    """Which images are rejected, and how often a row is drawn again.
+    """Which images are rejected, and how often a row is generated again.
 
-    Images with next to no ink always are.
+    Images with almost no ink are always rejected.
 
     Attributes:
-        reader: function of (uint8 images, labels) that gives the probability of each
-            label, such as a `Reader`; it must not have taught the generator.
-        min_score: images with a lower probability are rejected, in [0, 1]; None: the
-            probability is noted, no more.
-        reject_duplicates: reject what is almost the same as an image of its character
-            that was accepted before, in the same part of the set.
-        max_attempts: images made for a row at most; after these it is dropped.
+        reader: function of (uint8 images, labels) that returns the probability of each
+            label, such as a `Reader`; the generator must not be trained with it.
+        min_score: the lowest accepted probability, in [0, 1]; None: the probability is
+            only recorded.
+        reject_duplicates: whether to reject images that are almost the same as an
+            accepted image of their character in the same part of the set.
+        max_attempts: attempts for a row, after which it is dropped.
 
     Raises:
         InputError: a value is out of range, or there is a score without a reader.
@@ -96,8 +96,8 @@ class Gate:
     def __post_init__(self):
         if self.min_score is not None and self.reader is None:
             raise InputError(
-                "A lowest score needs a reader that gives the scores; give one, a "
-                "recogniser that has not taught the generator."
+                "A lowest score needs a reader that gives the scores; give a "
+                "recogniser that the generator was not trained with."
             )
         if self.min_score is not None and not 0 <= self.min_score <= 1:
             raise InputError(
@@ -109,7 +109,7 @@ class Gate:
             )
 
     def request(self) -> dict:
-        """All that decides what passes, as JSON."""
+        """All that determines which images pass, as JSON."""
         digest = getattr(self.reader, "digest", None)
         return {
             "reader": digest and digest(),
@@ -118,15 +118,15 @@ class Gate:
             "max_attempts": self.max_attempts,
         }
 
-    def judge(self) -> "Judge":
-        """A `Judge` of one part of a set."""
-        return Judge(self)
+    def judge(self) -> "ImageFilter":
+        """The `ImageFilter` of a part of a set."""
+        return ImageFilter(self)
 
 
-class Judge:
-    """Decides on the images of a part, attempt by attempt and row by row.
+class ImageFilter:
+    """Accepts or rejects the images of a part in the order of attempts and rows.
 
-    So what passes does not depend on how many are shown at once.
+    So the result does not depend on the batches.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -136,24 +136,19 @@ class Judge:
     def __call__(
         self, images: NDArray[np.uint8], labels: NDArray
     ) -> tuple[list[str | None], list[float | None]]:
-        """The reason to reject each image, or None, and the scores.
+        """The reason to reject each image, of `REASONS` or None, and the scores.
 
-        Args:
-            images: uint8 (n, height, width), in the order of their rows.
-            labels: class ids, (n,).
-
-        Returns:
-            (list of n of `REASONS` or None, list of n floats or None).
+        `images` are uint8 (n, height, width), in the order of their rows.
         """
         gate, count = self.gate, len(images)
         reasons = np.where(blank(images), BLANK, "")
         scores: list[float | None] = [None] * count
         if gate.reader is not None:
-            found = gate.reader(images, labels)
-            scores = found.tolist()
+            odds = gate.reader(images, labels)
+            scores = odds.tolist()
             if gate.min_score is not None:
-                # Not `<`: a score that is no number is no pass.
-                low = ~(found >= gate.min_score) & (reasons == "")
+                # A NaN is not `>=` and so does not pass.
+                low = ~(odds >= gate.min_score) & (reasons == "")
                 reasons = np.where(low, UNREAD, reasons)
         reasons = [reason or None for reason in reasons.tolist()]
         if gate.reject_duplicates:
@@ -161,12 +156,12 @@ class Judge:
             if left:
                 features = unit_features(thumbnails_of(images[left]))
                 for i, feature in zip(left, features, strict=True):
-                    if self._has_twin(int(labels[i]), feature):
+                    if self._is_duplicate(int(labels[i]), feature):
                         reasons[i] = DUPLICATE
         return reasons, scores
 
-    def _has_twin(self, label, feature):
-        """Whether an accepted image is almost the same; if not, accepts this one."""
+    def _is_duplicate(self, label, feature):
+        """Whether an accepted image is almost the same; otherwise accepts this one."""
         accepted = self._accepted.setdefault(label, [])
         if accepted and np.max(np.stack(accepted) @ feature) >= LEAST_CORRELATION:
             return True
@@ -175,7 +170,7 @@ class Judge:
 
 
 def blank(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether uint8 images (n, height, width) have next to no ink: bool (n,)."""
+    """Whether uint8 images (n, height, width) have almost no ink: bool (n,)."""
     flat = images.reshape(len(images), -1)
     lightest = flat.max(axis=1).astype(np.int32)
     contrast = lightest - flat.min(axis=1)
@@ -184,7 +179,7 @@ def blank(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def digest_of(model) -> str:
-    """SHA-256 of the weights of a model, as text."""
+    """SHA-256 of the weights of a model, hexadecimal."""
     digest = hashlib.sha256()
     for weights in model.get_weights():
         digest.update(np.asarray(weights).tobytes())

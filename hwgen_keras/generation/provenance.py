@@ -1,4 +1,4 @@
-"""What is noted of each image of a set, and of those that were rejected."""
+"""The records of each image of a set, and of the rejected ones."""
 
 import collections
 import csv
@@ -18,40 +18,27 @@ COLUMNS = (
 
 
 @dataclasses.dataclass(slots=True)
-class Made:
-    """An image that passed.
+class ImageRecord:
+    """An accepted image."""
 
-    Attributes:
-        row: its row of the sampler.
-        attempt: how many images of the row were rejected before it.
-        score: what the reader gave it, or None.
-        label: its class id.
-        content: index of its glyph in the sampler's store.
-        styles: indices of the images that showed its hand.
-        png: the PNG file.
-    """
-
-    row: int
-    attempt: int
-    score: float | None
-    label: int
-    content: int
-    styles: list[int]
+    row: int  # row of the sampler
+    attempt: int  # number of images of the row that were rejected before it
+    score: float | None  # probability by the reader
+    label: int  # class id
+    content: int  # index of its glyph in the sampler's store
+    styles: list[int]  # indices of its style images in the store
     png: bytes = b""
 
 
 def write_part(path, images, rejected, dropped):
-    """Notes what is to be known of a part.
+    """Records a part in a JSON file, which marks it as complete.
 
-    Args:
-        path: the JSON file, which marks the part as complete.
-        images: list of `Made`.
-        rejected: {(class id, reason): images}.
-        dropped: class ids of the rows without an image.
+    `rejected` is {(class id, reason): images}; `dropped` has the class ids of the rows
+    without an image.
     """
-    names = [f.name for f in dataclasses.fields(Made) if f.name != "png"]
+    names = [f.name for f in dataclasses.fields(ImageRecord) if f.name != "png"]
     content = {
-        "images": [[getattr(made, name) for name in names] for made in images],
+        "images": [[getattr(image, name) for name in names] for image in images],
         "rejected": [[*key, count] for key, count in sorted(rejected.items())],
         "dropped": dropped,
     }
@@ -59,22 +46,21 @@ def write_part(path, images, rejected, dropped):
 
 
 def read_parts(paths):
-    """Yields what `write_part` noted: (list of `Made`, rejected, dropped)."""
+    """Yields the (list of `ImageRecord`, rejected, dropped) of `write_part`."""
     for path in paths:
         content = read_json(path)
         rejected = {(label, why): n for label, why, n in content["rejected"]}
-        yield [Made(*row) for row in content["images"]], rejected, content["dropped"]
+        yield (
+            [ImageRecord(*row) for row in content["images"]],
+            rejected,
+            content["dropped"],
+        )
 
 
 def write(folder, sampler, form, paths, model):
-    """Writes the provenance of a set, and finishes its form.
+    """Writes the provenance of a set, and joins its parts.
 
-    Args:
-        folder: where the set grows.
-        sampler: the `GenerationSampler`.
-        form: one of `FORMATS`.
-        paths: the files of `write_part`, in their order.
-        model: SHA-256 of the weights.
+    `paths` are the files of `write_part`, in order; `model` is the weights' SHA-256.
     """
     store = sampler.store
     number = _numbers(store)
@@ -82,18 +68,18 @@ def write(folder, sampler, form, paths, model):
     def rows():
         position = 0
         for part, (images, _, _) in enumerate(read_parts(paths)):
-            for index, made in enumerate(images):
+            for index, image in enumerate(images):
                 yield (
-                    form.place(part, index, position, made.row),
-                    store.characters[made.label],
-                    store.source_names[store.sources[made.styles[0]]],
+                    form.place(part, index, position, image.row),
+                    store.characters[image.label],
+                    store.source_names[store.sources[image.styles[0]]],
                     " ".join(
                         f"{store.characters[store.labels[i]]}/{number[i]}"
-                        for i in made.styles
+                        for i in image.styles
                     ),
-                    store.source_names[store.sources[made.content]],
-                    *(made.row, sampler.seed, made.attempt),
-                    "" if made.score is None else f"{made.score:.6f}",
+                    store.source_names[store.sources[image.content]],
+                    *(image.row, sampler.seed, image.attempt),
+                    "" if image.score is None else f"{image.score:.6f}",
                     model,
                 )
                 position += 1
@@ -109,25 +95,20 @@ def write(folder, sampler, form, paths, model):
 
 
 def summary(sampler, paths):
-    """How many images there are, and what was rejected, in all and of each character.
+    """Counts of "rows", "images", "dropped" and "rejected" {reason: images}.
 
-    Args:
-        sampler, paths: as in `write`.
-
-    Returns:
-        A dict: "rows", "images", "dropped", "rejected" {reason: images}, and
-        "characters" {character: the same, of it}.
+    "characters" has the same counts of each character.
     """
     images: collections.Counter[int] = collections.Counter()
     rejected: collections.Counter[tuple[int, str]] = collections.Counter()
     dropped: collections.Counter[int] = collections.Counter()
-    for made, part_rejected, part_dropped in read_parts(paths):
-        images.update(one.label for one in made)
+    for accepted, part_rejected, part_dropped in read_parts(paths):
+        images.update(image.label for image in accepted)
         rejected.update(part_rejected)
         dropped.update(part_dropped)
     characters = sampler.store.characters
 
-    def of(labels, rows):
+    def count(labels, rows):
         return {
             "rows": int(rows),
             "images": sum(images[label] for label in labels),
@@ -138,20 +119,18 @@ def summary(sampler, paths):
         }
 
     labels = sampler.labels.tolist()
-    each = {
-        characters[label]: of([label], rows)
+    by_character = {
+        characters[label]: count([label], rows)
         for label, rows in zip(labels, sampler.counts, strict=True)
     }
-    return {**of(labels, sampler.rows_per_epoch), "characters": each}
+    return {**count(labels, sampler.rows_per_epoch), "characters": by_character}
 
 
 def _numbers(store):
-    """Which image of its character and source each is, counted from 0 in the store."""
+    """The number of each image among those of its character and source, from 0."""
     key = store.sources.astype(np.int64) * len(store.characters) + store.labels
     order = np.argsort(key, kind="stable")
-    _, starts = np.unique(key[order], return_index=True)
-    first = np.zeros(len(key), np.int64)
-    first[starts] = starts
+    _, starts, counts = np.unique(key[order], return_index=True, return_counts=True)
     numbers = np.empty(len(key), np.int64)
-    numbers[order] = np.arange(len(key)) - np.maximum.accumulate(first)
+    numbers[order] = np.arange(len(key)) - np.repeat(starts, counts)
     return numbers

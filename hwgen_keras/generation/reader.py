@@ -1,4 +1,4 @@
-"""The recogniser that scores generated images, and whether it may."""
+"""The recogniser that scores generated images, and its independence."""
 
 import hashlib
 import json
@@ -9,20 +9,12 @@ import keras
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, load_trained, with_policy
 
-# Flags of a run that name networks which taught its model, and their files.
+# Flags of a run that name the networks with which its model is trained; their files.
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
 def load_reader(path, characters):
-    """The `Classifier` of `--reader`, in float32.
-
-    Args:
-        path: its file, or its run folder.
-        characters: the `CharacterSet` that it must read.
-
-    Raises:
-        InputError: it is missing, or reads other characters.
-    """
+    """The `Classifier` of `--reader`, in float32; InputError if it does not fit."""
     reader = load_trained(path, Classifier, "--reader", "classifier.keras")
     if reader.classes != len(characters):
         raise InputError(
@@ -34,47 +26,42 @@ def load_reader(path, characters):
 
 
 def check_independent(reader, generator, path):
-    """Raises InputError if the reader is a network that taught the generator.
+    """Raises InputError if the generator at `path` was trained with the reader.
 
-    Compared are the weights: those in the generator, and those of CLIP and its image
-    encoder as far as the `config.json` of the generator's run names them and they
-    are still there.
-
-    Args:
-        reader: a `Classifier`.
-        generator: a trained generator.
-        path: its file, or its run folder.
+    The weights of the reader are compared with those in the generator, and with those
+    of CLIP and its image encoder, if the `config.json` of the generator's run names
+    them and the files still exist.
     """
-    own = _kernels(reader.encoder)
+    kernels = _kernels(reader.encoder)
     for name, network in [("the generator", generator), *_teachers(path)]:
-        if own & _kernels(network):
+        if kernels & _kernels(network):
             raise InputError(
-                f"--reader is a network that taught the generator ({name}), and would "
-                "approve of what it was taught to; give a recogniser of its own."
+                f"--reader is a network that the generator was trained with ({name}), "
+                "so its scores prove nothing; give an independent recogniser."
             )
 
 
 def _teachers(path):
-    """Yields (path, network) of what the runs behind a model name in `config.json`."""
+    """Yields (path, network) of the networks that a model's run was trained with."""
     path = pathlib.Path(path)
     folder = path if path.is_dir() else path.parent
     try:
         flags = json.loads((folder / "config.json").read_text("utf-8"))["flags"]
-        found = [(flags[name], name) for name in _TEACHERS if flags.get(name)]
+        teachers = [(flags[n], file) for n, file in _TEACHERS.items() if flags.get(n)]
     except (OSError, ValueError, KeyError, TypeError):
         return
-    for teacher, name in found:
+    for teacher, file in teachers:
         try:
-            network = load_trained(teacher, keras.Model, "", _TEACHERS[name])
-        except InputError:  # it is not there any more
+            network = load_trained(teacher, keras.Model, "", file)
+        except InputError:  # The file no longer exists.
             continue
         yield teacher, network
-        # CLIP names its image encoder.
+        # The run of a CLIP names its image encoder.
         yield from _teachers(teacher)
 
 
 def _kernels(network):
-    """Digests of the weights that are no vectors; untrained vectors are all alike."""
+    """Digests of the weights but vectors, which are the same in untrained networks."""
     return {
         hashlib.sha256(weights.tobytes()).digest()
         for weights in network.get_weights()

@@ -1,4 +1,4 @@
-"""Which glyph is rewritten in which hand: the rows of a generated set."""
+"""The rows of a generated set: which glyph is rewritten in which hand."""
 
 import hashlib
 
@@ -13,35 +13,35 @@ from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
 
 STYLES = ("any", "same_character")
-# Sets the draws of a row apart from its noise, which has seed, row and attempt alike.
+# Separates the draws of a row from its noise of the same seed, row and attempt.
 _DRAWS = 1
 
 
 class GenerationSampler:
-    """Draws which glyph is rewritten in which hand, so many times for each character.
+    """Draws which glyph is rewritten in which hand, for each character of the fonts.
 
-    Rows are numbered character by character. What row r is at its attempt a follows
-    from (seed, r, a) alone, and not from the batch it is in. It has the columns
-    `content`, `style`, `style_1`, … and their affine maps, `label`, `tokens` if there
-    is a tokenizer, and the inputs of the condition if there is one.
+    Rows are numbered character by character. Row r at its attempt a follows from
+    (seed, r, a) alone, not from its batch. It has the columns `content`, `style`,
+    `style_1`, … and their affine maps, `label`, `tokens` with a tokenizer, and the
+    inputs of the condition, if there is one.
 
     Args:
         store: an `ImageStore` with fonts (the contents) and handwriting (the styles).
-        count: images of each character that the fonts have, or a dict of them,
-            {character: images}; characters it does not name are left out.
+        count: images of each character that the fonts have, or a dict
+            {character: images}, without the characters to leave out.
         tokenizer: optional `StructureTokenizer`.
         seed: integer of 0 or more.
         style_from: `"any"`: any image of a writer, writers drawn with equal chance;
             `"same_character"`: an image of the same character where there is one.
-        style_images: how many images by one hand are shown for a row; the others may
-            be of any characters.
-        follow_forms: whether glyphs are bent by how the hand leans and stretches
-            characters more than the glyph's font does, see `measure_forms`.
-        condition: optional `Condition`, or its class: that of the generator.
+        style_images: number of style images by the same hand for a row; those after
+            the first may be of any characters.
+        follow_forms: whether glyphs take the slant and stretch of the hand beyond
+            those of their font, see `measure_forms`.
+        condition: optional `Condition` of the generator, or its class.
 
     Raises:
         InputError: the store has no fonts or no handwriting, a hand has too few
-            images, or `count` asks for a character without a glyph, or for none.
+            images, or `count` names a character without a glyph, or no image.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -93,28 +93,28 @@ class GenerationSampler:
         if self.hands.sizes[fewest] < style_images:
             raise InputError(
                 f"{store.source_names[fewest]} wrote {self.hands.sizes[fewest]} images "
-                f"and {style_images} are to be shown for a row; show fewer."
+                f"and a row needs {style_images} style images; ask for fewer."
             )
         self.forms = measure_forms(store) if follow_forms else None
         self.inputs = InputTable(
             store.characters, store.labels[fonts], tokenizer, condition
         )
-        # Where each image stands among those by its hand.
+        # The position of each image among those by its hand.
         self._position = np.zeros(len(store), np.int64)
         members = self.hands.members
         starts = self.hands.starts[store.sources[members]]
         self._position[members] = np.arange(len(members)) - starts
 
     def epoch(self, epoch: int) -> dict[str, NDArray]:
-        """The table of all rows at the attempt `epoch`, as a `feed` asks for it.
+        """The table of all rows at an attempt, for a `feed`.
 
         Args:
-            epoch: how many images of each row were rejected before, from 0.
+            epoch: the attempt, from 0.
         """
         return self.draw(np.arange(self.rows_per_epoch), epoch)
 
     def request(self) -> dict:
-        """What decides the rows of a store, as JSON."""
+        """All that determines the rows of a store, as JSON."""
         digest = hashlib.sha256()
         inputs = [array for c in self.inputs.columns.values() for array in c[1:]]
         for array in (self.labels, self.counts, *inputs):
@@ -138,22 +138,17 @@ class GenerationSampler:
         return self.labels[place], rows - (self.ends - self.counts)[place]
 
     def draw(self, rows: ArrayLike, attempt: int = 0) -> dict[str, NDArray]:
-        """The table of some rows at an attempt: a dict of arrays.
+        """The table of rows at an attempt: a dict of arrays.
 
         Args:
             rows: (n,) integers from 0, in any order.
-            attempt: 0, or how many images of these rows were rejected before.
+            attempt: number of images of these rows that were rejected before.
         """
         rows = np.asarray(rows)
-        # The last ones come last: all others are the same however many are shown.
-        uniform = np.stack(
-            [
-                np.random.default_rng((self.seed, int(row), attempt, _DRAWS)).random(
-                    3 + self.style_images
-                )
-                for row in rows
-            ]
-        ).T
+        seeds = [(self.seed, int(row), attempt, _DRAWS) for row in rows]
+        # Draws for more style images come last, so that they change no other draw.
+        draws = 3 + self.style_images
+        uniform = np.stack([np.random.default_rng(s).random(draws) for s in seeds]).T
         label = self.label_of(rows)[0]
         place = fixed_place(self.image_size, len(rows))
         content = self.contents.pick(uniform[0], label)
@@ -186,7 +181,7 @@ class GenerationSampler:
         for uniform in for_others:
             left = self.hands.sizes[writer] - len(positions)
             position = (uniform * left).astype(np.int64)
-            # Counted among those not chosen yet: each one before it moves it on.
+            # Positions count only images that are not taken yet.
             for taken in np.sort(positions, axis=0):
                 position += position >= taken
             positions.append(position)
@@ -195,14 +190,14 @@ class GenerationSampler:
 
 
 def _counts(store, fonts, count):
-    """The class ids to write, ascending, and how many images of each."""
-    found = np.unique(store.labels[fonts])
+    """The class ids to write, ascending, and the number of images of each."""
+    drawn = np.unique(store.labels[fonts])
     if not isinstance(count, dict):
         if count < 1:
             raise InputError(f"{count} images of a character are asked for; give more.")
-        return found, np.full(len(found), int(count), np.int64)
+        return drawn, np.full(len(drawn), int(count), np.int64)
     asked = {store.characters.index(c): int(n) for c, n in count.items() if n}
-    missing = [store.characters[label] for label in sorted(set(asked) - set(found))]
+    missing = [store.characters[label] for label in sorted(set(asked) - set(drawn))]
     if missing:
         raise InputError(
             f"No font has a glyph of {'、'.join(missing[:5])}"

@@ -1,4 +1,4 @@
-"""Settings of how a trained generator writes, and of what a generated set is."""
+"""Settings of the sampling of a generator, and of a generated set."""
 
 import dataclasses
 
@@ -9,14 +9,14 @@ from hwgen_keras.settings import Settings, setting
 def _guidance(what):
     return setting(
         None,
-        f"How much a diffusion model overdraws {what}: 1 as learned, 0 not at all; "
-        "each that is not 1 costs one more evaluation a step [as stored in the model].",
+        f"Guidance scale of {what} in a diffusion model: 1 as trained, 0 without it; "
+        "each other than 1 costs one more evaluation a step [as stored in the model].",
         at_least=0,
     )
 
 
 def _samplers():
-    # With Keras, which --help must not wait for.
+    # It imports Keras, which --help must not wait for.
     from hwgen_keras.samplers import SAMPLERS
 
     return SAMPLERS
@@ -24,50 +24,50 @@ def _samplers():
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SamplingSettings(Settings):
-    """How a diffusion model writes: what a trained one leaves open."""
+    """How a trained diffusion model samples."""
 
     sampler: str | None = setting(
         None,
-        "How a diffusion model goes from noise to image: ddim, dpm_solver or heun, "
+        "Sampler of a diffusion model: ddim, dpm_solver or heun, "
         "which needs at least 4 steps [as stored in the model].",
         choices=_samplers,
     )
     sampling_steps: int | None = setting(
         None,
-        "Steps of a diffusion model from noise to image [as stored in the model].",
+        "Sampling steps of a diffusion model [as stored in the model].",
         at_least=1,
     )
     guidance_content: float | None = _guidance("the glyph")
     guidance_style: float | None = _guidance("the style")
-    guidance_condition: float | None = _guidance("what it was told of the character")
+    guidance_condition: float | None = _guidance("the condition")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FormSettings(Settings):
-    """Whether glyphs follow the forms of a hand."""
+    """Whether glyphs take the slant and stretch of a hand."""
 
     follow_forms: bool = setting(
         True,
-        "Bend each glyph by how the hand leans and stretches characters more than the "
-        "font does, measured on all its images.",
+        "Give each glyph the slant and stretch of the hand beyond those of its font, "
+        "measured on all images of the hand.",
     )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class WritingSettings(SamplingSettings, FormSettings):
-    """What a generated set is written from, and what an image must pass."""
+    """The sources of a generated set, and the checks of its images."""
 
     content: str = setting(
         "fonts",
-        "What is rewritten: glyphs of --fonts, what --simulated_writers write, whose "
+        "Images to rewrite: glyphs of --fonts, images by --simulated_writers, whose "
         "letter forms no font has, or both.",
         choices=("fonts", "simulated", "both"),
     )
     style_hands: tuple[str, ...] = setting(
         (),
-        "Whose hands to write in, such as real,simulated: real handwriting, "
-        "--simulated_writers, and fonts, each taken for a hand. Default: real and "
-        "simulated, what is given of them; of augmentation_gain real.",
+        "Hands to write in, such as real,simulated: real handwriting, "
+        "--simulated_writers, and fonts, each as a hand. Default: real and simulated, "
+        "if they are given; of augmentation_gain real.",
         choices=("fonts", "real", "simulated"),
         separator=",",
     )
@@ -78,30 +78,29 @@ class WritingSettings(SamplingSettings, FormSettings):
     )
     style_images: int = setting(
         1,
-        "Images by one hand that are shown for each image to write; their styles are "
-        "averaged.",
+        "Style images by one hand for each image to write; their styles are averaged.",
         above=0,
     )
     reader: str | None = setting(
         None,
-        "Recogniser that reads each image: classifier.keras, or its run folder; none "
-        "that the generator was trained with.",
+        "Recogniser that reads each image: classifier.keras, or its run folder. The "
+        "generator must not be trained with it.",
     )
     min_content_score: float | None = setting(
         None,
         "Reject and redraw images to whose character --reader gives a lower "
-        "probability. Default: note the probability alone.",
+        "probability. Default: only record the probability.",
         at_least=0,
         at_most=1,
     )
     reject_duplicates: bool = setting(
         False,
-        "Reject and redraw what is almost the same as an image of its character.",
+        "Reject and redraw images that almost equal another of their character.",
     )
     max_attempts: int = setting(
         5,
-        "Images made for a row at most; a row whose images are all rejected is left "
-        "out. Blank images are always rejected.",
+        "Most attempts for a row, after which it is left out. Blank images are always "
+        "rejected.",
         above=0,
     )
 

@@ -1,22 +1,23 @@
-"""A loaded classifier: what images show."""
+"""A loaded classifier, which reads images."""
 
 import numpy as np
 
-from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines, pictures
+from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.inference.loaded import LoadedModel
 
 
-class LoadedClassifier:
-    """Reads images of single characters. `load` makes it.
+class LoadedClassifier(LoadedModel):
+    """Reads images of single characters. `load` returns it.
 
     Args:
-        engine, facts: what `load` found.
+        engine, facts: from `load`.
 
     Attributes:
         kind: "classifier".
         format: "keras", "saved_model" or "onnx".
-        image_size: side in pixels to which images are brought.
-        characters: tuple of what it can read, in the order of its classes.
+        image_size: side in pixels to which images are resized.
+        characters: tuple of the characters that it can read, in the order of classes.
 
     Example:
 
@@ -30,18 +31,9 @@ class LoadedClassifier:
     (1, 3, (1, 3))
     """
 
-    kind = "classifier"
-
     def __init__(self, engine, facts):
-        self._engine, self.format = engine, engine.format
-        self.image_size = facts.image_size
+        super().__init__(engine, facts)
         self.characters = tuple(facts.classes(engine))
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {len(self.characters)} "
-            f"characters, {self.format}, {self.image_size} px>"
-        )
 
     def read(self, images, top_k=5, *, batch_size=64):
         """Reads images, each of one character.
@@ -50,10 +42,10 @@ class LoadedClassifier:
             images: n images: an array (n, height, width) or (n, height, width, 1) of
                 uint8 (0 ink, 255 paper) or floats in [-1, 1] (-1 ink), an array
                 (height, width), a path of an image or of a folder, a PIL image, or a
-                list of paths, arrays or PIL images, of any sizes. See
-                `inference.pictures.prepare` for how each is prepared. The images of a
-                folder are in the order of their paths.
-            top_k: how many characters to tell of an image; at most all of them.
+                list of paths, arrays or PIL images, of any sizes. The images of a
+                folder are in the order of their paths. See
+                `inference.pictures.prepare` for how each is prepared.
+            top_k: number of characters for each image; at most all of them.
             batch_size: images read at once.
 
         Returns:
@@ -64,23 +56,15 @@ class LoadedClassifier:
             InputError: an image cannot be read or is blank, or a value is out of
                 range.
         """
-        top_k = checked_top_k(top_k, len(self.characters))
+        check_whole(top_k, "top_k", 1)
         inputs = {"image": pictures.prepare(images, self.image_size)}
-        found = engines.run_batches(self._engine, inputs, batch_size)
-        odds = np.concatenate([batch["probabilities"] for batch in found])
+        outputs = engines.run_batches(self._engine, inputs, batch_size)
+        odds = np.concatenate([batch["probabilities"] for batch in outputs])
         best = nearest(odds, top_k)
         characters = [[self.characters[k] for k in row] for row in best]
         return characters, np.take_along_axis(odds, best, 1).astype(np.float32)
 
 
-def checked_top_k(top_k, most):
-    """`top_k`, or `most` where that is less; `InputError` unless it is 1 or more."""
-    whole = isinstance(top_k, int | np.integer) and not isinstance(top_k, bool)
-    if not whole or top_k < 1:
-        raise InputError(f"top_k is {top_k!r}; give a whole number of 1 or more.")
-    return min(int(top_k), most)
-
-
 def nearest(scores, top_k):
-    """Positions of the highest scores of each row, (n, top_k), the highest first."""
+    """Positions of the `top_k` highest scores of each row, the highest first."""
     return np.argsort(-scores, axis=1, kind="stable")[:, :top_k]

@@ -1,4 +1,4 @@
-"""A loaded CLIP: characters and images in one space."""
+"""A loaded CLIP, which embeds characters and images in the same space."""
 
 import os
 import pathlib
@@ -7,20 +7,22 @@ import numpy as np
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines, pictures
-from hwgen_keras.inference.classifier import checked_top_k, nearest
+from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.inference.classifier import nearest
+from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.sources.pages.folders import list_images
 
 
-class LoadedCLIP:
-    """Embeds characters, by their structure, and images of them. `load` makes it.
+class LoadedCLIP(LoadedModel):
+    """Embeds characters, by their structure, and images of them. `load` returns it.
 
     Args:
-        engine, facts: what `load` found.
+        engine, facts: from `load`.
 
     Attributes:
         kind: "clip".
         format: "keras", "saved_model" or "onnx".
-        image_size: side in pixels to which images are brought.
+        image_size: side in pixels to which images are resized.
         characters: tuple of those it was trained on, or None where that is unknown.
 
     Example:
@@ -40,19 +42,6 @@ class LoadedCLIP:
     (2, (1, 2))
     """
 
-    kind = "clip"
-
-    def __init__(self, engine, facts):
-        self._engine, self._facts, self.format = engine, facts, engine.format
-        self.image_size = facts.image_size
-        self.characters = facts.characters and tuple(facts.characters)
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {self.format}, "
-            f"{self.image_size} px>"
-        )
-
     def embed_characters(self, characters, *, batch_size=64):
         """Unit vectors of characters.
 
@@ -61,7 +50,7 @@ class LoadedCLIP:
             batch_size: characters embedded at once.
 
         Returns:
-            float32 (n, width); the product of two of them is their cosine.
+            float32 (n, width); the product of two vectors is their cosine.
 
         Raises:
             InputError: a character has no structure.
@@ -90,58 +79,56 @@ class LoadedCLIP:
 
         Args:
             query: n characters or images.
-            candidates: characters or images; usually characters for images, or images
-                for characters. Characters are a string, or a list of strings of one
-                character; anything else that `embed_images` takes is images, among
-                it strings of two and more characters that are paths.
-            top_k: how many to find for each; at most all of them.
+            candidates: characters or images, usually the other kind than `query`. A
+                string that is no existing path, or a list of strings of one character,
+                is characters. Anything else that `embed_images` takes is images.
+            top_k: number of candidates for each query; at most all of them.
             batch_size: characters or images embedded at once.
 
         Returns:
-            (found, cosines): a list of n lists of k candidates, the nearest first:
-            characters, paths, or of images that are no paths their positions, from 0;
+            (nearest, cosines): a list of n lists of k candidates, the nearest first:
+            characters, paths, or the positions from 0 of images that are no paths;
             and float32 (n, k).
 
         Raises:
             InputError: see `embed_characters` and `embed_images`.
         """
-        queries, _ = self._any(query, batch_size, "query")
-        vectors, names = self._any(candidates, batch_size, "candidates")
-        top_k = checked_top_k(top_k, len(vectors))
+        check_whole(top_k, "top_k", 1)
+        queries, _ = self._embed_either(query, batch_size, "query")
+        vectors, names = self._embed_either(candidates, batch_size, "candidates")
         cosines = queries @ vectors.T
         best = nearest(cosines, top_k)
-        found = [[names[k] for k in row] for row in best.tolist()]
-        return found, np.take_along_axis(cosines, best, 1)
+        named = [[names[k] for k in row] for row in best.tolist()]
+        return named, np.take_along_axis(cosines, best, 1)
 
-    def _any(self, given, batch_size, name):
-        """Vectors of characters or images, and what to call each."""
-        if not isinstance(given, str | os.PathLike) and not hasattr(given, "__array__"):
-            given = list(given) if hasattr(given, "__iter__") else [given]
-        if _are_characters(given):
-            names = list(given)
+    def _embed_either(self, items, batch_size, argument):
+        """Vectors of characters or images, and the name of each."""
+        path = isinstance(items, str | os.PathLike)
+        if not path and not hasattr(items, "__array__"):
+            items = list(items) if hasattr(items, "__iter__") else [items]
+        if _are_characters(items):
+            names = list(items)
             if not names:
-                raise InputError(f"{name} is empty; give characters or images.")
+                raise InputError(f"{argument} is empty; give characters or images.")
             return self.embed_characters(names, batch_size=batch_size), names
-        if isinstance(given, str | os.PathLike):
-            given = list_images([given], name)
-        vectors = self.embed_images(given, batch_size=batch_size)
-        names = range(len(vectors))
-        if isinstance(given, list) and all(
-            isinstance(one, str | os.PathLike) for one in given
-        ):
-            names = [pathlib.Path(one) for one in given]
-        return vectors, names
+        if path:
+            items = list_images([items], argument)
+        vectors = self.embed_images(items, batch_size=batch_size)
+        if isinstance(items, list):
+            if all(isinstance(item, str | os.PathLike) for item in items):
+                return vectors, [pathlib.Path(item) for item in items]
+        return vectors, range(len(vectors))
 
     def _embed(self, inputs, output, batch_size):
-        found = engines.run_batches(self._engine, inputs, batch_size)
-        vectors = np.concatenate([batch[output] for batch in found]).astype(np.float32)
+        outputs = engines.run_batches(self._engine, inputs, batch_size)
+        vectors = np.concatenate([batch[output] for batch in outputs], dtype=np.float32)
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / np.maximum(length, np.finfo(np.float32).tiny)
 
 
-def _are_characters(given):
-    if isinstance(given, str):
-        return len(given) < 2 or not os.path.exists(given)
-    return isinstance(given, list) and all(
-        isinstance(one, str) and len(one) == 1 for one in given
+def _are_characters(items):
+    if isinstance(items, str):
+        return len(items) < 2 or not os.path.exists(items)
+    return isinstance(items, list) and all(
+        isinstance(item, str) and len(item) == 1 for item in items
     )

@@ -1,4 +1,4 @@
-"""A model of each format, asked in one way: named arrays in, named arrays out."""
+"""A model of each format, run in one way: named arrays in, named arrays out."""
 
 import importlib.util
 from typing import Any
@@ -8,22 +8,24 @@ import numpy as np
 from scipy.special import softmax
 
 from hwgen_keras import layers
-from hwgen_keras.errors import InputError, reason_of
-from hwgen_keras.layers.conditions import CLIPCondition, Condition, token_domain
+from hwgen_keras.errors import InputError, loading
+from hwgen_keras.export.kinds import condition_of, kind_and_mode
+from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.layers.conditions import CLIPCondition, Condition
 from hwgen_keras.models import (
     CLIP,
-    AdaINGenerator,
+    GENERATORS,
     Classifier,
-    DiffusionGenerator,
+    TextEncoder,
     load_trained,
     with_policy,
 )
 from hwgen_keras.safety import check_onnx_file
 
-MODELS = (AdaINGenerator, DiffusionGenerator, Classifier, CLIP)
-# What a generator takes whatever its condition is.
+MODELS = (*GENERATORS, Classifier, CLIP)
+# The inputs of a generator that do not come from its condition.
 _GENERAL_INPUTS = {"content", "style", "noise"}
-# Side of the paper that is shown where a model wants an image and nobody looks at it.
+# Side in pixels of the blank image that a CLIP gets when only its text is wanted.
 _PAPER = 32
 
 
@@ -32,26 +34,23 @@ class KerasEngine:
 
     Attributes:
         kind: "generator", "diffusion", "classifier" or "clip".
-        input_names: what a call needs.
+        input_names: the inputs of a call.
         stride: image sides must be multiples of it.
-        classes: of a classifier; else None.
-        condition: the `Condition` of a generator; of a CLIP what gives its tokens.
-        domain: of the condition, or None where it is unknown.
+        classes: number of classes of a classifier; else None.
+        condition: the `Condition` of a generator; that of the text of a CLIP.
+        domain: domain of the condition, or None where it is unknown.
     """
 
     format = "keras"
-    condition: Any = None
-    domain: str | None = None
 
     def __init__(self, model, name="The model"):
         if not isinstance(model, MODELS):
             kinds = ", ".join(kind.__name__ for kind in MODELS)
             raise InputError(
-                f"{name} is a {type(model).__name__}; there is something to do for a "
+                f"{name} is a {type(model).__name__}, which cannot be used; give a "
                 f"{kinds}."
             )
-        encoder = getattr(model, "encoder", None)
-        if isinstance(model, Classifier) and hasattr(encoder, "vocabulary_size"):
+        if isinstance(getattr(model, "encoder", None), TextEncoder):
             raise InputError(
                 f"{name} reads structures, not images; give a classifier of images."
             )
@@ -60,20 +59,10 @@ class KerasEngine:
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
         self.classes = getattr(model, "classes", None)
-        self.input_names: tuple[str, ...]
-        if isinstance(model, CLIP):
-            self.kind, self.input_names = "clip", ("image", "tokens")
-            self.condition = CLIPCondition
-            self.domain = token_domain(model.text_tower.encoder)
-        elif isinstance(model, Classifier):
-            self.kind, self.input_names = "classifier", ("image",)
-        else:
-            diffusion = isinstance(model, DiffusionGenerator)
-            self.kind = "diffusion" if diffusion else "generator"
-            self.input_names = model.input_names
-            self.condition = model.condition
-            if self.condition is not None:
-                self.domain = self.condition.domain
+        self.kind, _ = kind_and_mode(model)
+        self.condition, self.domain = condition_of(model)
+        inputs = {"clip": ("image", "tokens"), "classifier": ("image",)}
+        self.input_names = inputs.get(self.kind) or model.input_names
 
     @classmethod
     def read(cls, path):
@@ -82,32 +71,34 @@ class KerasEngine:
         return cls(with_policy(model, "float32"), str(path))
 
     def run(self, inputs):
-        """Outputs by name; of a CLIP, those whose inputs are given."""
+        """Outputs by name; of a CLIP, those of the given inputs."""
         if self.kind == "clip":
-            towers = {"image": self.model.image_tower, "tokens": self.model.text_tower}
-            names = {"image": "image", "tokens": "text"}
-            return {
-                names[name]: np.asarray(towers[name].predict_on_batch(value))
-                for name, value in inputs.items()
+            towers = {
+                "image": ("image", self.model.image_tower),
+                "tokens": ("text", self.model.text_tower),
             }
+            named = [(*towers[name], value) for name, value in inputs.items()]
+            return {n: np.asarray(t.predict_on_batch(value)) for n, t, value in named}
         if self.kind == "classifier":
             logits = np.asarray(self.model.predict_on_batch(inputs["image"]))
             return {"probabilities": softmax(logits.astype(np.float64), axis=1)}
         return {"image": np.asarray(self.model.predict_on_batch(inputs))}
 
     def sampling(self, settings):
-        """The same with other `sampler`, `steps`, `guidance` of a diffusion model."""
-        stored = self.model.guidance
-        guidance = {**stored, **settings.get("guidance", {})}
-        settings = {**settings, "guidance": guidance}
-        return type(self)(self.model.sampling(**settings), self.name)
+        """A copy with other `sampler`, `steps` and `guidance` of a diffusion model."""
+        guidance = {**self.model.guidance, **settings.get("guidance", {})}
+        model = self.model.sampling(**{**settings, "guidance": guidance})
+        return type(self)(model, self.name)
 
 
-class _Exported:
-    """What SavedModel and ONNX have in common: all that is known are their tensors."""
+class _ExportedEngine:
+    """SavedModel or ONNX: all that is known are the shapes of inputs and outputs.
+
+    Both are {name: shape}, with None for dynamic sizes.
+    """
 
     stride = 1
-    # The class of a generator's condition; its domain is not written down.
+    # The class of a generator's condition; the domain is not stored.
     condition: Any = None
     domain = None
 
@@ -116,7 +107,6 @@ class _Exported:
         raise NotImplementedError
 
     def __init__(self, name, inputs, outputs):
-        """Args: `name`; `inputs` and `outputs`: {name: shape}, None where dynamic."""
         self.name, self.input_names = name, tuple(inputs)
         if {"content", "style"} <= {*inputs} and "image" in outputs:
             self.kind = "diffusion" if "noise" in inputs else "generator"
@@ -134,13 +124,13 @@ class _Exported:
         self.classes = outputs.get("probabilities", (None,))[-1]
 
     def run(self, inputs):
-        """Outputs by name; of a CLIP, those whose inputs are given."""
+        """Outputs by name; of a CLIP, those of the given inputs."""
         for name in {*inputs} & {*getattr(self.condition, "input_names", ())}:
-            given, wanted = inputs[name].shape[1:], self.shapes[name][1:]
-            if given != wanted:
+            shape, expected = inputs[name].shape[1:], self.shapes[name][1:]
+            if shape != expected:
                 raise InputError(
-                    f"{self.name} takes {name} of the shape {wanted} for a character, "
-                    f"not {given}; give the structures of its training."
+                    f"{self.name} takes {name} of the shape {expected} for a "
+                    f"character, not {shape}; give the structures of its training."
                 )
         if self.kind != "clip":
             return self._run({name: inputs[name] for name in self.input_names})
@@ -148,7 +138,8 @@ class _Exported:
         paper = np.ones((count, _PAPER, _PAPER, 1), np.float32)
         tokens = np.zeros((count, self.shapes["tokens"][-1]), np.int32)
         outputs = self._run({"image": paper, "tokens": tokens, **inputs})
-        return {n: outputs[n] for n in (["image"] * ("image" in inputs) or ["text"])}
+        name = "image" if "image" in inputs else "text"
+        return {name: outputs[name]}
 
     def sampling(self, settings):
         raise InputError(
@@ -157,8 +148,8 @@ class _Exported:
         )
 
 
-class SavedModelEngine(_Exported):
-    """A SavedModel made by export; TensorFlow computes, whatever the backend is."""
+class SavedModelEngine(_ExportedEngine):
+    """A SavedModel written by `export_model`; TensorFlow runs it on any backend."""
 
     format = "saved_model"
 
@@ -168,14 +159,14 @@ class SavedModelEngine(_Exported):
                 f"{path} is a SavedModel, and TensorFlow is not installed: "
                 "`pip install tensorflow`, or load a .keras or .onnx file."
             )
-        # Not before it is asked for: Keras trains without TensorFlow.
+        # TensorFlow is imported only where a SavedModel is used.
         from hwgen_keras.export import load_exported
 
         self._serve = load_exported(path)
-        given = self._serve.structured_input_signature[1]
+        inputs = self._serve.structured_input_signature[1]
         super().__init__(
             str(path),
-            {name: tuple(spec.shape) for name, spec in given.items()},
+            {name: tuple(spec.shape) for name, spec in inputs.items()},
             {n: tuple(s.shape) for n, s in self._serve.structured_outputs.items()},
         )
 
@@ -191,8 +182,8 @@ class SavedModelEngine(_Exported):
         return self.run(inputs)["image"]
 
 
-class OnnxEngine(_Exported):
-    """An ONNX file made by export; onnxruntime computes."""
+class OnnxEngine(_ExportedEngine):
+    """An ONNX file written by `export_model`; onnxruntime runs it."""
 
     format = "onnx"
 
@@ -204,68 +195,50 @@ class OnnxEngine(_Exported):
                 f"{path} is an ONNX model, and onnxruntime is not installed: "
                 "`pip install onnxruntime`, or load another format."
             ) from None
+        # Loaded from bytes, a model has no folder from which to read other files.
         content = check_onnx_file(path)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        try:
-            # Of bytes, so that nothing lies beside them.
+        with loading(path, "an ONNX model"):
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:
-            # Nothing narrower: onnxruntime has an exception for every kind of damage.
-            raise InputError(
-                f"{path} cannot be loaded as an ONNX model ({reason_of(error)}); get "
-                "it again."
-            ) from error
 
-        def shapes(values):
-            return {
-                value.name: tuple(
-                    n if isinstance(n, int) else None for n in value.shape
-                )
-                for value in values
-            }
+        def shape(value):
+            return tuple(n if isinstance(n, int) else None for n in value.shape)
 
-        made = shapes(self._session.get_outputs())
-        # No output may have the name of an input there, as those of a CLIP would.
-        self._names = {name.removesuffix("_embedding"): name for name in made}
-        made = {plain: made[name] for plain, name in self._names.items()}
-        super().__init__(str(path), shapes(self._session.get_inputs()), made)
+        inputs = {value.name: shape(value) for value in self._session.get_inputs()}
+        # ONNX allows no output with the name of an input: a CLIP's have a suffix.
+        outputs = {
+            value.name.removesuffix("_embedding"): shape(value)
+            for value in self._session.get_outputs()
+        }
+        self._names = tuple(outputs)
+        super().__init__(str(path), inputs, outputs)
 
     def _run(self, inputs):
-        values = self._session.run([*self._names.values()], inputs)
-        return dict(zip(self._names, values, strict=True))
+        return dict(zip(self._names, self._session.run(None, inputs), strict=True))
 
 
 def find_condition(names, model, short_name=None):
-    """The class of the condition of a model of which only the inputs are known.
+    """The registered `Condition` class with the inputs `names`; None if none are left.
 
-    Args:
-        names: of the inputs.
-        model: what to call the model.
-        short_name: that of the condition, where it is known.
-
-    Returns:
-        A registered subclass of `Condition`, or None if there is no input for it.
-
-    Raises:
-        InputError: no class that is registered has these inputs.
+    `short_name` is that of the condition, if it is known. InputError names `model`.
     """
     wanted = {*names} - _GENERAL_INPUTS
     if not wanted:
         return None
-    # Those of this package are registered when they are imported.
+    # Importing the conditions of this package registers them.
     for public in dir(layers):
         getattr(layers, public)
-    for found in keras.saving.get_custom_objects().values():
+    for registered in keras.saving.get_custom_objects().values():
         if (
-            isinstance(found, type)
-            and issubclass(found, Condition)
-            and {*found.input_names} == wanted
-            and short_name in (None, found.short_name)
+            isinstance(registered, type)
+            and issubclass(registered, Condition)
+            and {*registered.input_names} == wanted
+            and short_name in (None, registered.short_name)
         ):
-            return found
+            return registered
     raise InputError(
         f"{model} takes {', '.join(sorted(wanted))}, which no known condition gives; "
         "import the module that defines its condition."
@@ -273,19 +246,7 @@ def find_condition(names, model, short_name=None):
 
 
 def run_batches(engine, inputs, batch_size):
-    """Outputs of many rows, computed `batch_size` at a time.
-
-    Args:
-        engine: one of the above.
-        inputs: dict of arrays with one row each.
-        batch_size: see `batches`.
-
-    Yields:
-        Named arrays of each batch's rows.
-
-    Raises:
-        InputError: see `batches`.
-    """
+    """Yields named outputs, batch by batch, for a dict of arrays with a row each."""
     count = len(next(iter(inputs.values())))
     for rows, kept in batches(count, batch_size):
         outputs = engine.run({name: value[rows] for name, value in inputs.items()})
@@ -293,29 +254,12 @@ def run_batches(engine, inputs, batch_size):
 
 
 def batches(count, batch_size):
-    """Cuts rows into batches.
+    """Yields the row numbers of each batch, and how many of them are no repetition.
 
-    Args:
-        count: of the rows, 1 or more.
-        batch_size: rows in each batch; a last one repeats its last row, since a batch
-            of another size would be compiled for itself.
-
-    Yields:
-        The numbers of the rows of a batch, and how many of them are no repetition.
-
-    Raises:
-        InputError: the batch size is not 1 or more.
+    The last batch repeats its last row, since every batch size is compiled anew.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-        raise InputError(f"batch_size is {batch_size!r}; give a whole number.")
-    if batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}; give 1 or more.")
+    check_whole(batch_size, "batch_size", 1)
     size = min(batch_size, count)
     for first in range(0, count, size):
         rows = np.minimum(np.arange(first, first + size), count - 1)
         yield rows, min(size, count - first)
-
-
-def is_model(value):
-    """Whether it is a Keras model, not a name or path of one."""
-    return isinstance(value, keras.Model)

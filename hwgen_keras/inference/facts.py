@@ -1,4 +1,4 @@
-"""What is known of a model beside its weights: sizes, characters, structures."""
+"""What is known of a model besides its weights: sizes, characters, structures."""
 
 import functools
 
@@ -10,34 +10,28 @@ from hwgen_keras.characters import (
     read_structures,
 )
 from hwgen_keras.errors import InputError
+from hwgen_keras.inference.arguments import check_whole
 
-# What `experiments.generate` takes where nobody tells.
+# The image size of `experiments.generate`, where no other is recorded.
 IMAGE_SIZE = 64
 
 
 class Facts:
-    """What the description of a model, its run, and its user tell of it.
+    """What a model's description, its run and the user say of it.
 
-    Attributes:
-        image_size: side in pixels.
-        characters: `CharacterSet` of its training, or None.
+    `tokenizer` is a function without arguments that returns the `StructureTokenizer`.
     """
 
     def __init__(self, image_size, characters, tokenizer):
-        """Args: `tokenizer`: function without arguments → `StructureTokenizer`."""
         self.image_size, self.characters = image_size, characters
         self._tokenizer = functools.cache(tokenizer)
 
     def classes(self, engine):
-        """The characters that the classes of a model stand for.
-
-        Raises:
-            InputError: they are unknown, or not as many as the model's classes.
-        """
+        """The characters of a model's classes; InputError if they are unknown."""
         if self.characters is None:
             raise InputError(
                 f"{engine.name} has {engine.classes or 'some'} classes and does not "
-                "tell their characters; give characters=, such as 'kana'."
+                "name their characters; give characters=, such as 'kana'."
             )
         if engine.classes not in (None, len(self.characters)):
             raise InputError(
@@ -47,17 +41,9 @@ class Facts:
         return self.characters
 
     def condition(self, engine, characters):
-        """The inputs that tell a model which characters it writes, or embeds.
+        """The condition inputs of n characters, a dict of arrays of n rows.
 
-        Args:
-            engine: of the model.
-            characters: list of n characters.
-
-        Returns:
-            dict of arrays of n rows.
-
-        Raises:
-            InputError: the model cannot be told one of them; all such are named.
+        InputError names all characters that the model cannot encode.
         """
         condition = engine.condition
         if condition is None:
@@ -69,50 +55,37 @@ class Facts:
         return condition.encode_text(characters, knowledge)
 
 
-def make_facts(bundle=None, flags=None, *, characters=None, structures=None, size=None):
-    """The `Facts` of a model; what the user gives goes first.
+def resolve_facts(
+    bundle=None, flags=None, *, characters=None, structures=None, size=None
+):
+    """The `Facts` of a model; the user's values precede those that are recorded.
 
     Args:
-        bundle: its `Bundle`, if it has one.
-        flags: of the run that made it, if it is in a run folder.
-        characters: a `CharacterSet`, what `character_set` takes, or a list.
+        bundle, flags: its `Bundle`, and the flags of its run; or None.
+        characters: a `CharacterSet`, a name or file for `character_set`, or a list.
         structures: a file for `read_structures`.
         size: the image size.
-
-    Raises:
-        InputError: one of them does not fit or cannot be read.
     """
     flags = flags or {}
     named = flags.get("characters")
-    if characters is not None:
-        characters = _character_set(characters)
-    elif bundle is not None and bundle.characters is not None:
+    if isinstance(characters, list | tuple):
+        characters = CharacterSet("characters", characters)
+    elif characters is not None and not isinstance(characters, CharacterSet):
+        characters = character_set(characters)
+    elif characters is None and bundle is not None and bundle.characters is not None:
         characters = CharacterSet(bundle.name, bundle.characters)
-    elif isinstance(named, str):
+    elif characters is None and isinstance(named, str):
         try:
             characters = character_set(named)
-        except InputError:  # a file of characters that is gone; not all need it
-            characters = None
+        except InputError:  # The file is gone, but not every model needs it.
+            pass
     size = size or (bundle and bundle.image_size) or flags.get("image_size")
     size = IMAGE_SIZE if size is None else size
-    if isinstance(size, bool) or not isinstance(size, int) or size < 8:
-        raise InputError(f"image_size is {size!r}; give a whole number of 8 or more.")
+    check_whole(size, "image_size", 8)
 
     def tokenizer():
-        if structures is None and bundle is not None:
-            found = bundle.tokenizer()
-            if found is not None:
-                return found
-        return StructureTokenizer(
-            read_structures(structures or flags.get("structure_file"))
-        )
+        stored = bundle and structures is None and bundle.tokenizer()
+        path = structures or flags.get("structure_file")
+        return stored or StructureTokenizer(read_structures(path))
 
     return Facts(size, characters, tokenizer)
-
-
-def _character_set(given):
-    if isinstance(given, CharacterSet):
-        return given
-    if isinstance(given, list | tuple):
-        return CharacterSet("characters", given)
-    return character_set(given)

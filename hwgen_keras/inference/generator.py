@@ -1,18 +1,19 @@
-"""A loaded generator: characters in somebody's hand."""
+"""A loaded generator, which writes characters in the hand of given images."""
 
 import math
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.inference.texts import characters_of
+from hwgen_keras.inference.arguments import characters_of, check_whole
+from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.inference.writing import write_glyphs
 
 
-class LoadedGenerator:
-    """Writes characters in the hand that some images show. `load` makes it.
+class LoadedGenerator(LoadedModel):
+    """Writes characters in the hand of given images. `load` returns it.
 
     Args:
-        engine, facts: what `load` found.
+        engine, facts: from `load`.
 
     Attributes:
         kind: "generator" (AdaIN) or "diffusion".
@@ -36,21 +37,12 @@ class LoadedGenerator:
     """
 
     def __init__(self, engine, facts):
-        self._engine, self._facts = engine, facts
-        self.kind, self.format = engine.kind, engine.format
-        self.image_size = facts.image_size
-        self.characters = facts.characters and tuple(facts.characters)
+        super().__init__(engine, facts)
         if self.image_size % engine.stride:
             raise InputError(
                 f"image_size is {self.image_size}; {engine.name} needs a multiple of "
                 f"{engine.stride}."
             )
-
-    def __repr__(self):
-        return (
-            f"<{type(self).__name__} {self._engine.name}: {self.kind}, {self.format}, "
-            f"{self.image_size} px>"
-        )
 
     def write(
         self,
@@ -69,35 +61,36 @@ class LoadedGenerator:
     ):
         """Writes each character of a text.
 
-        Where it is known which characters the style images show, the glyphs that are
-        rewritten lean and stretch as these do beside the fonts' glyphs of the same
-        characters. The more of them are known, the more it is believed, see
-        `measure_forms`; where none is known, or no font draws them, nothing is bent.
+        The hand's slant and stretch are measured on style images of known characters,
+        against the fonts' glyphs of the same characters, and given to the glyphs that
+        are rewritten. With few known characters they are shrunk, see `measure_forms`.
+        Without any, or if no font draws them, glyphs stay as they are.
 
         Args:
-            text: n characters, a string or a list. None of them is a space.
+            text: n characters, a string or a list, none of them a space.
             style: images by one hand: an array (n, height, width) of uint8 (0 ink,
                 255 paper) or of floats in [-1, 1] (-1 ink), a folder of one person's
                 images, or a list of paths, arrays or PIL images. See
                 `inference.pictures.prepare` for how each is prepared.
-            style_text: what the style images show: a string or a list, one character
-                for each image (of a folder in the order of the paths), or None in a
-                list where it is unknown; None: what the names in a folder tell, see
-                `folder_samples`, but for Latin letters and digits; else unknown.
-            fonts: what is rewritten: a font file, a folder, a `Font`, or a list of
-                them, of which the first with the character is taken; None:
-                IPAexGothic of the package matplotlib-fontja, or an installed font.
-            seed: integer of 0 or more; which of the style images is shown for a
-                character, and the noise of a diffusion model, follow from it.
-            style_images: how many of the style images are shown for a character,
-                their styles averaged; 4 give a steadier hand than 1. Of `.keras`
-                models; exported ones are shown one.
-            strength: how much of the style, and of how glyphs are bent: 0 none, 1
-                all, above overdrawn; None: all. Of AdaIN generators in a `.keras` file.
+            style_text: the characters of the style images: a string or a list, one
+                for each image (of a folder in the order of the paths), None in a list
+                where it is unknown; None: those that the file names in a folder give,
+                see `folder_samples`, without Latin letters and digits.
+            fonts: the fonts whose glyphs are rewritten: a font file, a folder, a
+                `Font`, or a list of them, of which the first with the character is
+                taken; None: IPAexGothic of the package matplotlib-fontja, or an
+                installed font.
+            seed: integer of 0 or more, from which follow the choice of style images
+                and the noise of a diffusion model.
+            style_images: number of style images for a character, whose styles are
+                averaged; 4 give a steadier hand than 1. Exported models take 1.
+            strength: strength of the style and of the glyphs' slant and stretch: 0
+                none, 1 all, above overdrawn; None: all. For AdaIN generators in a
+                `.keras` file.
             batch_size: characters written at once.
-            sampler, steps, guidance: of diffusion models in a `.keras` file, see
-                `DiffusionGenerator`; scales that `guidance` leaves out, and None, are
-                as stored.
+            sampler, steps, guidance: for diffusion models in a `.keras` file, see
+                `DiffusionGenerator`; those that are None, and scales that `guidance`
+                leaves out, are as stored.
 
         Returns:
             uint8 array (n, image_size, image_size), 0 ink, 255 paper.
@@ -105,7 +98,7 @@ class LoadedGenerator:
         Raises:
             InputError: a character has no structure, no class or no glyph; an image
                 cannot be read; `style_text` does not fit the images; a value is out of
-                range; or the model or its format cannot do what is asked.
+                range; or the model or its format does not support an argument.
         """
         characters = characters_of(text, "The text")
         if not characters:
@@ -113,16 +106,15 @@ class LoadedGenerator:
         engine = self._sampling(sampler, steps, guidance)
         self._check(style_images, strength, seed)
         condition = self._facts.condition(engine, characters)
-        hand, told = pictures.in_hand(style, self.image_size, style_text)
+        hand, shown = pictures.in_hand(style, self.image_size, style_text)
         if style_images > len(hand):
             raise InputError(
                 f"style_images is {style_images} and the style has {len(hand)} images; "
                 "give more images, or a smaller number."
             )
-        fonts = glyphs.font_list(fonts)  # not searched for twice
-        known = [character for character in told if character is not None]
-        drawn = glyphs.draw(known, fonts, self.image_size)
-        forms = glyphs.forms_of(hand, told, drawn, self.image_size)
+        fonts = glyphs.font_list(fonts)  # A folder is searched once.
+        drawn = glyphs.draw([c for c in shown if c], fonts, self.image_size)
+        forms = glyphs.forms_of(hand, shown, drawn, self.image_size)
         if strength is not None:
             forms = strength * forms
         return write_glyphs(
@@ -147,17 +139,13 @@ class LoadedGenerator:
 
     def _check(self, style_images, strength, seed):
         name, exported = self._engine.name, self.format != "keras"
-        if isinstance(style_images, bool) or not isinstance(style_images, int):
-            raise InputError(f"style_images is {style_images!r}; give a whole number.")
-        if style_images < 1:
-            raise InputError(f"style_images is {style_images}; give 1 or more.")
+        check_whole(style_images, "style_images", 1)
+        check_whole(seed, "seed", 0)
         if style_images > 1 and exported:
             raise InputError(
-                f"style_images: {name} is exported and is shown one image; load the "
+                f"style_images: {name} is exported and takes one image; load the "
                 ".keras file to average several."
             )
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InputError(f"seed is {seed!r}; give a whole number of 0 or more.")
         if strength is None:
             return
         if self.kind == "diffusion":

@@ -21,13 +21,10 @@ def glyphs(characters, fonts, image_size, forms=(0.0, 0.0)):
         fonts: a font file, a folder of fonts, a `Font`, a list of these, or None for
             `default_font`.
         image_size: side in pixels.
-        forms: slant and stretch, of `forms_of`.
+        forms: slant and stretch, from `forms_of`.
 
     Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
-
-    Raises:
-        InputError: there is no font, or none has a character.
+        float32 (n, image_size, image_size, 1) in [-1, 1]; InputError without a font.
     """
     drawn = draw(characters, fonts, image_size)
     missing = [c for c in dict.fromkeys(characters) if c not in drawn]
@@ -39,13 +36,9 @@ def glyphs(characters, fonts, image_size, forms=(0.0, 0.0)):
 
 
 def draw(characters, fonts, image_size):
-    """Glyphs without margins, each of the first font with it.
+    """Glyphs without margins, {character: uint8 (image_size, image_size)}.
 
-    Args:
-        characters, fonts, image_size: as of `glyphs`.
-
-    Returns:
-        {character: uint8 (image_size, image_size)}; what no font draws is missing.
+    Characters that no font draws are missing. For the arguments see `glyphs`.
     """
     fonts = font_list(fonts)
     drawn = {c: _draw(fonts, c, image_size) for c in dict.fromkeys(characters)}
@@ -53,50 +46,34 @@ def draw(characters, fonts, image_size):
 
 
 def place_glyphs(drawn, characters, image_size, forms=(0.0, 0.0)):
-    """Drawn glyphs in the place that they have in training, bent to a hand.
+    """Glyphs of `draw` in the place that they have in training, bent to a hand.
 
-    Args:
-        drawn: {character: uint8 (size, size)}, of `draw`.
-        characters, image_size, forms: as of `glyphs`.
-
-    Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
+    See `glyphs` for the arguments and the result.
     """
     images = np.stack([drawn[c] for c in characters])
     return moved(images, glyphs_place(images, characters, *forms), image_size)
 
 
-def forms_of(hand, told, drawn, image_size):
-    """How much more a hand leans and stretches characters than the fonts' glyphs do.
+def forms_of(hand, shown, drawn, image_size):
+    """A hand's slant and stretch beyond those of the fonts' glyphs `drawn`, (2,).
 
-    Args:
-        hand: float32 (n, image_size, image_size, 1) in [-1, 1], in their place.
-        told: list of the n characters that they show, or None where that is unknown.
-        drawn: {character: uint8 (size, size)}, of `draw`.
-        image_size: side in pixels.
-
-    Returns:
-        (2,): slant and stretch, see `data.forms.compare_forms`.
+    `hand` has n images as of `prepare`, `shown` their characters or None.
     """
-    rows = [row for row, c in enumerate(told) if c in drawn]
+    rows = [row for row, c in enumerate(shown) if c in drawn]
     if not rows:
         return np.zeros(2)
-    printed = place(np.stack([drawn[told[row]] for row in rows]), image_size)
+    printed = place(np.stack([drawn[shown[row]] for row in rows]), image_size)
     return compare_forms(to_uint8(hand[rows]), to_uint8(printed))
 
 
 def listed(characters):
-    """Some characters, in words."""
+    """The first ten of a list of characters, for a sentence."""
     return "、".join(characters[:10]) + (" and others" if characters[10:] else "")
 
 
 @functools.cache
 def default_font():
-    """IPAexGothic of the package matplotlib-fontja, or the first installed font.
-
-    Raises:
-        InputError: there is none.
-    """
+    """IPAexGothic of matplotlib-fontja, or an installed font; InputError without."""
     package = importlib.util.find_spec("matplotlib_fontja")
     if package is not None and package.origin:
         folder = pathlib.Path(package.origin).parent / "fonts"
@@ -112,26 +89,19 @@ def default_font():
 
 
 def font_list(fonts):
-    """The fonts whose glyphs are rewritten, as a tuple; what it gives, it takes.
-
-    Args:
-        fonts: as of `glyphs`.
-
-    Raises:
-        InputError: there is no font.
-    """
+    """The fonts of an argument of `glyphs`, a tuple; InputError if there are none."""
     if fonts is None:
         return (default_font(),)
     if isinstance(fonts, Font):
         return (fonts,)
     if not isinstance(fonts, list | tuple):
         fonts = [fonts]
-    found = []
+    unique: dict[Font, None] = {}
     for font in fonts:
-        found += [font] if isinstance(font, Font) else find_fonts(font)
-    if not found:
+        unique |= dict.fromkeys([font] if isinstance(font, Font) else find_fonts(font))
+    if not unique:
         raise InputError("fonts: the list is empty; give a font, or None.")
-    return tuple(dict.fromkeys(found))
+    return tuple(unique)
 
 
 @functools.lru_cache(maxsize=1 << 13)

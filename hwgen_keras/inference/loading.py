@@ -1,7 +1,9 @@
-"""`load`: one inference object of a model, whatever its format."""
+"""`load`: an inference object of a model, whatever its format."""
 
 import importlib.util
 import os
+
+import keras
 
 from hwgen_keras.bundle import (
     DESCRIPTION,
@@ -15,15 +17,15 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines
 from hwgen_keras.inference.classifier import LoadedClassifier
 from hwgen_keras.inference.clip import LoadedCLIP
-from hwgen_keras.inference.facts import make_facts
+from hwgen_keras.inference.facts import resolve_facts
 from hwgen_keras.inference.generator import LoadedGenerator
 from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
 
 ONNX = "model.onnx"
-# {format: (class, the file that shows that a folder has it)}, the best one first.
+# {format: (class, a file that each folder of the format has)}, in order of preference.
 _FORMATS = {
-    "keras": (engines.KerasEngine, STORED),
+    "keras": (engines.KerasEngine.read, STORED),
     "saved_model": (engines.SavedModelEngine, GRAPH),
     "onnx": (engines.OnnxEngine, ONNX),
 }
@@ -36,27 +38,27 @@ _OBJECTS = {
 
 
 def load(model, *, format=None, characters=None, structures=None, image_size=None):
-    """Loads a trained generator, classifier or CLIP to use it.
+    """Loads a trained generator, classifier or CLIP for inference.
 
-    Nothing in a file is run. A folder with a `model.json` is compared with its
-    checksums before anything of it is opened. `.keras` files compute on whatever
-    backend Keras has, and need no TensorFlow; a SavedModel needs it, an ONNX file
-    needs onnxruntime.
+    No code in a file is run. The files of a folder with a `model.json` are compared
+    with its checksums before any of them is opened. `.keras` files need no TensorFlow
+    and run on the backend of Keras. A SavedModel needs TensorFlow, an ONNX file
+    onnxruntime.
 
     Args:
-        model: a name, such as of a folder in `saved_models`; the path of a folder
-            made by `experiments.export`, of the folder of a run, of a `.keras` or
-            `.onnx` file, or of a SavedModel; or a built Keras model. Names are looked
-            for in the folders of the environment variable HWGEN_MODELS, then in
-            `saved_models` of the current folder and of the checkout with this package.
-        format: "keras", "saved_model" or "onnx", of what a folder has; None: the first
-            of these that it has and that is installed.
-        characters: of the classes, in their order: "kana", "etl8", "jis1", a text
-            file with one a line, a `CharacterSet` or a list; None: as the folder
-            tells.
+        model: the name of a folder, such as one in `saved_models`; the path of a folder
+            written by `experiments.export`, of a run, of a `.keras` or `.onnx` file, or
+            of a SavedModel; or a built Keras model. Names are searched in the folders
+            of the environment variable HWGEN_MODELS, then in `saved_models` of the
+            current folder and of the checkout with this package.
+        format: "keras", "saved_model" or "onnx", if a folder has several; None: the
+            first of these that it has and that is installed.
+        characters: those of the classes, in their order: "kana", "etl8", "jis1", a text
+            file with one a line, a `CharacterSet` or a list; None: those that the
+            folder names.
         structures: file of the structures of characters, for `read_structures`; None:
-            as the folder tells, or those of the package.
-        image_size: side in pixels; None: as the folder tells, or 64.
+            those that the folder names, or those of the package.
+        image_size: side in pixels; None: that of the folder, or 64.
 
     Returns:
         A `LoadedGenerator`, a `LoadedClassifier` or a `LoadedCLIP`.
@@ -75,55 +77,53 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
     """
     if format is not None and format not in _FORMATS:
         raise InputError(f"format is {format!r}; use one of {', '.join(_FORMATS)}.")
-    given = {"characters": characters, "structures": structures, "size": image_size}
-    if engines.is_model(model):
+    known = {"characters": characters, "structures": structures, "size": image_size}
+    if isinstance(model, keras.Model):
         if format not in (None, "keras"):
             raise InputError(f"format is {format!r} and the model is one of Keras.")
-        return _made(engines.KerasEngine(model), make_facts(**given))
+        engine = engines.KerasEngine(model)
+        return _OBJECTS[engine.kind](engine, resolve_facts(**known))
     if not isinstance(model, str | os.PathLike):
         raise InputError(
             f"The model is a {type(model).__name__}; give a name, a path or a Keras "
             "model."
         )
-    path, format = _described(find_model(model), format)
+    path, format = _described_folder(find_model(model), format)
     bundle, flags = None, None
     if (path / DESCRIPTION).is_file():
         bundle = read_bundle(path)
         _check_listed(bundle)
-        kind, file = _choose(path, format)
+        format, file = _choose(path, format)
     elif path.is_dir():
-        weights = find_weights(path)
-        kind, file = "keras", weights
-        if weights is None or format not in (None, "keras"):
-            kind, file = _choose(path, format)
+        file = find_weights(path)
+        if file is None or format not in (None, "keras"):
+            format, file = _choose(path, format)
         flags = _flags(file if file.is_dir() else file.parent)
     else:
-        kind = {".keras": "keras", ".onnx": "onnx"}.get(path.suffix.lower())
-        if kind is None or format not in (None, kind):
-            wanted = format or "model"
+        suffix = path.suffix.lower().removeprefix(".")
+        if suffix not in ("keras", "onnx") or format not in (None, suffix):
             raise InputError(
-                f"{path} is no {wanted} file; give a .keras or .onnx file, or a folder."
+                f"{path} is no {format or 'model'} file; give a .keras or .onnx file, "
+                "or a folder."
             )
-        file, flags = path, _flags(path.parent)
-    facts = make_facts(bundle, flags, **given)
-    engine = engines.KerasEngine.read if kind == "keras" else _FORMATS[kind][0]
-    engine = engine(file)
-    if kind != "keras" and bundle is not None and bundle.condition:
+        format, file, flags = suffix, path, _flags(path.parent)
+    facts = resolve_facts(bundle, flags, **known)
+    engine = _FORMATS[format or "keras"][0](file)
+    if engine.format != "keras" and bundle is not None and bundle.condition:
         # Two conditions may have inputs of the same name.
         engine.condition = engines.find_condition(
             engine.input_names, engine.name, bundle.condition
         )
-    made = _made(engine, facts)
-    if bundle is not None and made.kind != bundle.kind:
+    if bundle is not None and engine.kind != bundle.kind:
         raise InputError(
             f"{path} is called a {bundle.kind} in its {DESCRIPTION} and holds a "
-            f"{made.kind}; get the model again."
+            f"{engine.kind}; get the model again."
         )
-    return made
+    return _OBJECTS[engine.kind](engine, facts)
 
 
-def _described(path, format):
-    """The folder of a file that lies in one with a description, and its format."""
+def _described_folder(path, format):
+    """The folder and format of a file that a description lists; others unchanged."""
     if path.is_file() and (path.parent / DESCRIPTION).is_file():
         if path.name == DESCRIPTION:
             return path.parent, format
@@ -133,30 +133,26 @@ def _described(path, format):
     return path, format
 
 
-def _made(engine, facts):
-    return _OBJECTS[engine.kind](engine, facts)
-
-
 def _choose(folder, format):
-    """The format to take of a folder, and its file or folder."""
+    """The format to load from a folder, and its file; of a SavedModel the folder."""
     has = [name for name, (_, file) in _FORMATS.items() if (folder / file).is_file()]
-    if format is not None:
-        if format not in has:
-            raise InputError(
-                f"{folder} has no {format}; it has {', '.join(has) or 'no model'}."
-            )
-        chosen = format
-    elif not has:
-        files = ", ".join([DESCRIPTION, *OF_RUNS, STORED, GRAPH])
-        raise InputError(f"{folder} holds no model: no {files} or {ONNX}.")
-    else:
-        able = [name for name in has if name != "saved_model" or _has("tensorflow")]
-        chosen = (able or has)[0]
-    return chosen, folder if chosen == "saved_model" else folder / _FORMATS[chosen][1]
+    if format is None:
+        if not has:
+            files = ", ".join([DESCRIPTION, *OF_RUNS, STORED, GRAPH])
+            raise InputError(f"{folder} holds no model: no {files} or {ONNX}.")
+        format = has[0]
+        tensorflow = importlib.util.find_spec("tensorflow") is not None
+        if format == "saved_model" and not tensorflow:
+            format = has[-1]
+    elif format not in has:
+        raise InputError(
+            f"{folder} has no {format}; it has {', '.join(has) or 'no model'}."
+        )
+    return format, folder if format == "saved_model" else folder / _FORMATS[format][1]
 
 
 def _check_listed(bundle):
-    """Raises InputError if a file that would be loaded is not one with a checksum."""
+    """Raises InputError if a file that would be loaded has no checksum."""
     folder = bundle.folder
     loaded = [folder / file for _, file in _FORMATS.values()]
     for part in ("variables", "assets"):
@@ -169,13 +165,9 @@ def _check_listed(bundle):
 
 
 def _flags(folder):
-    """The flags of the run in a folder; None where its config.json is of no run."""
+    """The flags of the run in a folder; None if it has no valid config.json."""
     try:
         config = read_config(folder)
     except InputError:
         return None
     return config and config["flags"]
-
-
-def _has(package):
-    return importlib.util.find_spec(package) is not None

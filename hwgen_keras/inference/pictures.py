@@ -1,4 +1,4 @@
-"""Images in whatever form somebody has them, prepared as those of the training."""
+"""Prepares images of any form as those of the training are."""
 
 import os
 import pathlib
@@ -7,35 +7,32 @@ import numpy as np
 from PIL import Image
 
 from hwgen_keras.data.feed_python import place
-from hwgen_keras.data.folders import told_character
+from hwgen_keras.data.folders import labelled_character
 from hwgen_keras.errors import InputError
-from hwgen_keras.inference.texts import characters_of
+from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.sources import clean_image, read_image
 from hwgen_keras.sources.images import keeps_place, to_grey
 from hwgen_keras.sources.pages.folders import list_images
 
 
 def prepare(images, image_size, name="images", only=None):
-    """Images as the networks take them.
+    """Images as networks take them, float32 (n, image_size, image_size, 1) in [-1, 1].
+
+    Float arrays of the side `image_size` are taken as they are. All others are scans,
+    which are cleaned and placed as the images of a training are, see `clean_image`.
 
     Args:
         images: uint8 arrays (n, height, width), (n, height, width, 1) or
             (height, width), of any size; float arrays in [-1, 1] of these shapes; a
             path of an image or of a folder of images; a PIL image; or a list of
-            paths, of PIL images or of arrays (height, width). What is uint8, a path
-            or a PIL image is a scan: it is cleaned and put into its place as the
-            images of a training are, see `clean_image`. Float arrays of the side
-            `image_size` are taken as they are, others as scans.
+            paths, of PIL images or of arrays (height, width).
         image_size: side in pixels.
-        name: what to call them in an error.
-        only: numbers of the images that are prepared; None: all.
-
-    Returns:
-        float32 (n, image_size, image_size, 1) in [-1, 1].
+        name: name of the images in an error.
+        only: numbers of the images to prepare; None: all.
 
     Raises:
-        InputError: there is no image, an array has another form, or an image cannot
-            be read or is blank.
+        InputError: there is no image, an array has another shape or range, or an
+            image cannot be read or is blank.
     """
     images = _listed(images, name)
     only = np.arange(len(images)) if only is None else only
@@ -45,65 +42,50 @@ def prepare(images, image_size, name="images", only=None):
     if not len(only):
         raise InputError(f"{name}: there is no image; give at least one.")
     scans = [_scan(images[i], f"{name}[{i}]") for i in only]
-    cleaned = [
-        clean_image(scan, image_size, margin=0.0, name=told) for scan, told in scans
-    ]
+    cleaned = [clean_image(scan, image_size, 0.0, name=label) for scan, label in scans]
     return place(np.stack(cleaned), image_size)
 
 
 def in_hand(style, image_size, style_text=None):
-    """Images that show a hand, prepared, and the characters that they show.
+    """The images of `showing_style`, prepared, and a list of the characters they show.
 
-    See `showing_style` for which images are left out.
-
-    Args:
-        style: see `prepare`.
-        image_size: side in pixels.
-        style_text: a character for each image, or None in its place, as a string or a
-            list; None: what the names in a folder tell.
-
-    Returns:
-        (float32 (n, image_size, image_size, 1), list of n characters, None of those
-        that are not known).
+    Characters may be None. `style_text` has a character for each image, or None where
+    it is unknown. Without it they are those that the names in a folder give.
 
     Raises:
-        InputError: as of `prepare`, or `style_text` does not fit the images.
+        InputError: see `prepare`, or `style_text` does not fit the images.
     """
     listed = _listed(style, "style")
     if style_text is not None:
-        told = characters_of(style_text, "style_text", unknown=True)
-        if len(told) != len(listed):
+        shown = characters_of(style_text, "style_text", unknown=True)
+        if len(shown) != len(listed):
             raise InputError(
-                f"style_text has {len(told)} characters and the style has "
+                f"style_text has {len(shown)} characters and the style has "
                 f"{len(listed)} images; give a character for each image."
             )
     elif isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
-        told = [told_character(path, pathlib.Path(style)) for path in listed]
+        shown = [labelled_character(path, pathlib.Path(style)) for path in listed]
     else:
-        told = [None] * len(listed)
-    only = showing_style(told)
-    told = [told[k] for k in only]
+        shown = [None] * len(listed)
+    only = showing_style(shown)
+    shown = [shown[k] for k in only]
     if style_text is None:
-        # 1.png and A.png are rather numbers of images than what they show.
-        told = [None if c is None or c.isascii() else c for c in told]
-    return prepare(listed, image_size, "style", only), told
+        # The names 1.png and A.png are numbers rather than characters.
+        shown = [None if c is None or c.isascii() else c for c in shown]
+    return prepare(listed, image_size, "style", only), shown
 
 
-def showing_style(told):
-    """Numbers of the images that show a style.
+def showing_style(shown):
+    """Numbers of the images that show a style, given their characters or None.
 
-    Of a small or low mark little can be seen of a hand: marks are left out if there
-    are others.
-
-    Args:
-        told: a character for each image, or None where it is unknown.
+    A small or low mark shows little of a hand: marks are left out if there are others.
     """
-    marks = [character is not None and keeps_place(character) for character in told]
+    marks = [character is not None and keeps_place(character) for character in shown]
     return [k for k, mark in enumerate(marks) if not mark] or [*range(len(marks))]
 
 
 def _listed(images, name):
-    """The images one by one: an array (n, height, width), or a list."""
+    """The images as an array (n, height, width) or a list."""
     if isinstance(images, str | os.PathLike):
         return list_images([images], name)
     if isinstance(images, Image.Image):
@@ -131,7 +113,7 @@ def _rows(array, name):
             f"{name}: the array is of type {array.dtype}; give uint8, 0 ink and 255 "
             "paper, or floats, -1 ink and 1 paper."
         )
-    # Written so that what is no number fails, too.
+    # NaN fails this comparison, too.
     if array.size and not np.abs(array).max() <= 1.001:
         raise InputError(
             f"{name}: the floats are not in [-1, 1]; give -1 for ink and 1 for paper, "
@@ -141,7 +123,7 @@ def _rows(array, name):
 
 
 def _scan(image, name):
-    """One image as uint8 (height, width), and its name in an error."""
+    """An image as uint8 (height, width), and its name in an error."""
     if isinstance(image, str | os.PathLike):
         return read_image(image), f"The image {image}"
     if isinstance(image, Image.Image):
@@ -152,7 +134,7 @@ def _scan(image, name):
         )
     greys = _rows(np.asarray(image), name)
     if len(greys) != 1:
-        raise InputError(f"{name} holds {len(greys)} images; give one array of all.")
+        raise InputError(f"{name} holds {len(greys)} images; give all as one array.")
     if greys.dtype != np.uint8:
         greys = np.rint((greys.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
     return greys[0], name

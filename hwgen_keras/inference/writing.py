@@ -1,4 +1,4 @@
-"""Glyphs rewritten in hands: what a text and a page have in common."""
+"""Rewrites glyphs in hands, for a text or a page."""
 
 import numpy as np
 
@@ -17,22 +17,18 @@ def write_glyphs(
     strength=None,
     batch_size=32,
 ):
-    """Rewrites glyphs in one hand, or between several.
+    """Rewrites n glyphs in one hand, or between several: uint8 (n, size, size).
 
     Args:
-        engine: of a generator.
+        engine: engine of a generator.
         content: float32 (n, size, size, 1) in [-1, 1], glyphs in their place.
         hands: list of (images, count, share): float32 (m, size, size, 1) by one hand,
-            how many of them are shown for a glyph, their styles averaged, and the
-            weight of this average; the weights of all hands sum to 1.
-        condition: dict of arrays of n rows, what the generator is told of the
-            characters.
-        rows: (n,) integers, from which with `seed` the style images and the noise of
-            each glyph follow; None: 0 to n - 1.
+            the number of them whose styles are averaged for a glyph, and the weight of
+            this average; the weights of all hands sum to 1.
+        condition: condition inputs of the n characters, a dict of arrays.
+        rows: (n,) integers that with `seed` fix the style images and the noise of each
+            glyph; None: 0 to n - 1.
         seed, strength, batch_size: see `LoadedGenerator.write`.
-
-    Returns:
-        uint8 (n, size, size), 0 ink, 255 paper.
     """
     rows = np.arange(len(content)) if rows is None else np.asarray(rows)
     inputs = {"content": content, **condition}
@@ -49,8 +45,8 @@ def write_glyphs(
 
 
 def _styles(hands, seed, rows):
-    """The style images of rows, and their weights where there are several hands."""
-    shown, weights = [], []
+    """The style images of rows, and the weights of several hands."""
+    images_by_hand, weights = [], []
     for number, (images, count, share) in enumerate(hands):
         drawn = [
             np.random.default_rng((seed, number, row)).choice(
@@ -58,9 +54,9 @@ def _styles(hands, seed, rows):
             )
             for row in rows
         ]
-        shown.append(images[np.stack(drawn)])
+        images_by_hand.append(images[np.stack(drawn)])
         weights += count * [share / count]
-    style = np.concatenate(shown, axis=1)
+    style = np.concatenate(images_by_hand, axis=1)
     if style.shape[1] == 1:
         return {"style": style[:, 0]}
     if len(hands) == 1:

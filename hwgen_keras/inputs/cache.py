@@ -1,13 +1,12 @@
-"""The images that a script makes of its data at start, kept in --cache.
+"""The image stores that a script builds from its data at start, kept in --cache.
 
-What is made is named by a digest of all that decides it. It is made in parts, on all
-cores; what is interrupted goes on with the part that was missing.
+A digest of all that decides the images names a store. It is built in parts, on all
+cores; after an interruption only the missing parts are built.
 """
 
 import functools
 import hashlib
 import importlib.metadata
-import itertools
 import json
 import pathlib
 import shutil
@@ -17,24 +16,19 @@ from PIL import features
 
 from hwgen_keras import data, parallel
 from hwgen_keras.characters import kanjivg
-from hwgen_keras.data import (
-    ImageStore,
-    font_store,
-    manifest_store,
-    simulated_store,
-)
+from hwgen_keras.data import ImageStore, font_store, manifest_store, simulated_store
 from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import sha256_of
 
-# Images in a part, which one process makes; fewer are not worth its start.
+# Images in a part; for fewer the start of a process takes too long.
 _IMAGES = 4096
-# The files of the package that decide about pixels.
+# Files of the package that decide about pixels.
 _CODE = ("sources/**/*.py", "characters/kanjivg.py")
 _CODE += ("data/builders.py", "data/samples.py", "data/png.py")
-# Pillow decodes, scales and draws glyphs (with a FreeType that may be the system's),
-# scikit-image finds thresholds, SciPy filters, NumPy draws the numbers of pens.
+# Packages that decide about pixels; Pillow's FreeType may be that of the system.
 _PACKAGES = ("pillow", "scikit-image", "scipy", "numpy")
+_content = functools.cache(sha256_of)
 
 
 def glyphs(cache, fonts, characters, image_size):
@@ -54,17 +48,12 @@ def simulated(cache, writers, characters, image_size):
     """The hands of simulated writers. See `simulated_store`."""
     seeds, key = range(writers), [writers, kanjivg.version()]
     common = {"characters": characters, "image_size": image_size}
-    return _prepare(
-        cache, "hands", simulated_store, seeds, common, key, len(characters)
-    )
+    weight = len(characters)
+    return _prepare(cache, "hands", simulated_store, seeds, common, key, weight)
 
 
 def rendered(cache, path, characters, image_size):
-    """The glyphs in a store, those of the characters of the set, at another size.
-
-    Raises:
-        InputError: the store has no such glyph, or smaller ones.
-    """
+    """The glyphs in a store of the characters of the set, at another size."""
     store = _checked(path)
     fonts = store.kinds == data.FONT
     if not fonts.any():
@@ -90,22 +79,21 @@ def rendered(cache, path, characters, image_size):
 
 
 def _prepare(cache, name, build, items, common, key, weight=1):
-    """The store that `build(items, **common)` makes, from the cache if it is there.
+    """The store of `build(items, **common)`, from the cache if it is there.
 
     Args:
-        cache: folder to keep it in; empty: it is made in memory.
-        name: how its file begins.
+        cache: its folder; empty: the store is built in memory.
+        name: prefix of the file's name.
         build: `font_store` or another builder.
-        items: what is made, cut into parts of about `_IMAGES`.
+        items: sequence that is built in parts of about `_IMAGES` images.
         common: the other arguments, a `CharacterSet` and the image size among them.
-        key: what decides the result besides `common` and the program, as JSON.
-        weight: images that an item is worth.
+        key: JSON that decides the result besides `common` and the program.
+        weight: images of an item.
     """
     if not cache:
         return build(items, **common)
     plain = {**common, "characters": list(common["characters"])}
-    key = [name, _program(), key, plain]
-    text = json.dumps(key, ensure_ascii=False)
+    text = json.dumps([name, _program(), key, plain], ensure_ascii=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
     path = pathlib.Path(cache, f"{name}-{digest}.store")
     if path.exists():
@@ -114,23 +102,31 @@ def _prepare(cache, name, build, items, common, key, weight=1):
         except InputError as error:
             print(f"{error} It is made again.")
     folder = path.with_suffix(".parts")
-    _make_folder(folder)
-    parts = [
-        (folder / f"{number:05d}.store", list(part))
-        for number, part in enumerate(_batched(items, max(1, _IMAGES // weight)))
-    ]
-    missing = [(part, items) for part, items in parts if not part.exists()]
-    weights = [weight * len(items) for _, items in missing]
-    jobs = [(build, items, common, part) for part, items in missing]
-    found = [told for _, told in parallel.each(_write, jobs, "image", name, weights)]
-    told = [text for text in found if text]
     try:
-        if told:
-            more = f" (and so in {len(told) - 1} other parts)" if told[1:] else ""
-            raise InputError(f"{told[0]}{more}")
-        store = data.concatenate_stores([part for part, _ in parts], path)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--cache: {folder.parent} cannot be written ({error.strerror}); give "
+            "another folder, or --cache= for none."
+        ) from None
+    size = max(1, _IMAGES // weight)
+    starts = range(0, len(items), size)
+    parts = [folder / f"{number:05d}.store" for number in range(len(starts))]
+    jobs = [
+        (build, list(items[start : start + size]), common, part)
+        for start, part in zip(starts, parts, strict=True)
+        if not part.exists()
+    ]
+    weights = [weight * len(job[1]) for job in jobs]
+    results = parallel.each(_write, jobs, "image", name, weights)
+    errors = [error for _, error in results if error]
+    try:
+        if errors:
+            more = f" (and so in {len(errors) - 1} other parts)" if errors[1:] else ""
+            raise InputError(f"{errors[0]}{more}")
+        store = data.concatenate_stores(parts, path)
     except InputError:
-        # Another process that made the same was first, and removed the parts.
+        # Another process may have built the same store and removed the parts.
         if not path.exists():
             raise
         store = ImageStore.open(path)
@@ -139,14 +135,14 @@ def _prepare(cache, name, build, items, common, key, weight=1):
 
 
 def _checked(path):
-    """A store, all of it read: in training, damage would end in a long message."""
+    """Opens and verifies a store: in training, damage would end in a traceback."""
     store = ImageStore.open(path)
     store.verify()
     return store
 
 
 def _write(build, items, common, path):
-    """Writes one part; returns what is wrong with it, so that others go on."""
+    """Writes a part; returns its error, so that the other parts are written, too."""
     try:
         build(items, **common, progress=False, path=path)
     except InputError as error:
@@ -154,44 +150,17 @@ def _write(build, items, common, path):
     return None
 
 
-def _make_folder(folder):
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--cache: {folder.parent} cannot be written ({error.strerror}); give "
-            "another folder, or --cache= for none."
-        ) from None
-
-
-def _batched(items, size):
-    iterator = iter(items)
-    while part := tuple(itertools.islice(iterator, size)):
-        yield part
-
-
 def _listed(samples):
     """The samples, and the size and time of each file, as JSON."""
     absolute = functools.cache(lambda path: str(path.absolute()))
-    files = {sample.path for sample in samples}
-    key = sorted([absolute(file), *_status(file)] for file in files)
+    status = {sample.path: sample.path.stat() for sample in samples}
+    key = sorted([absolute(f), s.st_size, s.st_mtime_ns] for f, s in status.items())
     return key + [[s.character, absolute(s.path), s.writer, s.index] for s in samples]
-
-
-def _status(file):
-    status = file.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-@functools.cache
-def _content(path):
-    """SHA-256 of a file."""
-    return sha256_of(path)
 
 
 @functools.cache
 def _program():
-    """SHA-256 of the code and the packages that decide what the images look like."""
+    """SHA-256 of the code and the packages that decide about pixels."""
     package = pathlib.Path(data.__file__).parent.parent
     digest = hashlib.sha256()
     for file in sorted(file for pattern in _CODE for file in package.glob(pattern)):

@@ -1,51 +1,46 @@
-"""One person's hand, out of manifests and folders."""
+"""The images of one writer from manifests and folders."""
+
+import itertools
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import HANDWRITING
+from hwgen_keras.data.manifest import brief
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
 
 
 def load_hand(settings, paths, writer, flag, characters=None):
-    """The images by one writer.
+    """An `ImageStore` of the cleaned images by one writer.
 
     Args:
         settings: `Images`.
         paths: manifests and folders.
-        writer: whose images; None: there is one writer alone.
-        flag: how the user named the paths; `--writer` or, of `--hand_2`, `--writer_2`
-            chooses in them.
-        characters: the `CharacterSet` of the labels; None: one of what is shown.
-
-    Returns:
-        An `ImageStore` of cleaned images at `settings.image_size`.
-
-    Raises:
-        InputError: there is no image, no such writer, or several and none chosen.
+        writer: name of the writer; None: the only one.
+        flag: the flag of the paths; its suffix is that of the writer's flag.
+        characters: the `CharacterSet` of the labels; None: all in the images.
     """
     if not paths:
         raise InputError(
             f"{flag} is needed: a folder of images by one hand, or a manifest."
         )
-    samples = [
-        s for path in paths for s in inputs.load_samples(settings, path, characters)
-    ]
+    listed = [inputs.load_samples(settings, path, characters) for path in paths]
+    samples = list(itertools.chain(*listed))
     writers = list(dict.fromkeys(sample.writer for sample in samples))
-    chooses = "--writer" if flag == "--handwriting" else f"--writer{flag[-2:]}"
-    some = f"{', '.join(writers[:5])}{' and others' if writers[5:] else ''}"
+    writer_flag = "--writer" if flag == "--handwriting" else f"--writer{flag[-2:]}"
     if writer is None and len(writers) > 1:
         raise InputError(
-            f"{flag} has images by {len(writers)} writers ({some}); choose one with "
-            f"{chooses}."
+            f"{flag} has images by {len(writers)} writers ({brief(writers)}); choose "
+            f"one with {writer_flag}."
         )
     if writer is not None and writer not in writers:
-        raise InputError(f"{chooses}: {flag} has no writer {writer!r}; it has {some}.")
+        raise InputError(
+            f"{writer_flag}: {flag} has no writer {writer!r}; it has {brief(writers)}."
+        )
     if writer is not None:
         samples = [sample for sample in samples if sample.writer == writer]
     if characters is None:
         shown = dict.fromkeys(sample.character for sample in samples)
         characters = CharacterSet("hand", shown)
-    return prepared.cleaned(
-        settings.cache, samples, characters, settings.image_size, HANDWRITING
-    )
+    size = settings.image_size
+    return prepared.cleaned(settings.cache, samples, characters, size, HANDWRITING)

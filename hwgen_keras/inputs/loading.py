@@ -1,39 +1,23 @@
-"""The images that the settings of a script name."""
+"""Loading the data that the settings of a script name."""
 
 import pathlib
 
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
+from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.samples import store_samples
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources import find_fonts, system_fonts
 
 FONTS, REAL, SIMULATED = "fonts", "real", "simulated"
-# Kinds of images, and the flag that gives them.
+# The flag of each kind of images.
 FLAG = {FONTS: "--fonts", REAL: "--handwriting", SIMULATED: "--simulated_writers"}
 
 
-def load_store(
-    settings, *, fonts=(), handwriting=(), simulated_writers=0, characters=None
-):
-    """The images of fonts, manifests and simulated writers, as one `ImageStore`.
-
-    Args:
-        settings: `Images`: the characters, the image size, how manifests are read.
-        fonts, handwriting, simulated_writers: what the flags of these names take.
-        characters: the `CharacterSet`; None: that of `--characters`.
-
-    Raises:
-        InputError: there are no images, or one of them cannot be read.
-    """
-    parts = load_parts(
-        settings,
-        fonts=fonts,
-        handwriting=handwriting,
-        simulated_writers=simulated_writers,
-        characters=characters,
-    )
+def load_store(settings, **sources):
+    """Like `load_parts`, as one `ImageStore`; raises InputError without images."""
+    parts = load_parts(settings, **sources)
     if not parts:
         raise InputError(
             "There is no data: give --fonts, --handwriting or --simulated_writers."
@@ -44,38 +28,44 @@ def load_store(
 def load_parts(
     settings, *, fonts=(), handwriting=(), simulated_writers=0, characters=None
 ):
-    """As `load_store`, each kind of images for itself.
+    """The images of fonts, manifests and simulated writers.
+
+    Args:
+        settings: `Images`: the characters, the image size, how manifests are read.
+        fonts, handwriting, simulated_writers: values of the flags of these names.
+        characters: the `CharacterSet`; None: that of `--characters`.
 
     Returns:
         {kind: `ImageStore`}, in the order of `FLAG`, without kinds of no image.
     """
     characters = characters or load_characters(settings)
     cache, size = settings.cache, settings.image_size
-    found: dict[str, list] = {part: [] for part in FLAG}
-    # A mistake in a manifest or a store is reported before anything takes its time.
+    parts: dict[str, list] = {part: [] for part in FLAG}
+    # Mistakes in manifests and stores are reported before the slow rendering.
     samples = [load_samples(settings, path, characters) for path in handwriting]
-    kept = [path for path in fonts if path.endswith(".store")]
-    kept = [prepared.rendered(cache, path, characters, size) for path in kept]
-    files = [path for path in fonts if not path.endswith(".store")]
+    stores = [path for path in fonts if path.endswith(".store")]
+    rendered = [prepared.rendered(cache, path, characters, size) for path in stores]
+    files = [path for path in fonts if path not in stores]
     if files:
         covered = covering(load_fonts(files), characters)
-        found[FONTS].append(prepared.glyphs(cache, covered, characters, size))
-    found[FONTS] += kept
-    for listed in samples:
-        store = prepared.cleaned(cache, listed, characters, size, HANDWRITING)
-        found[REAL].append(store)
+        parts[FONTS].append(prepared.glyphs(cache, covered, characters, size))
+    parts[FONTS] += rendered
+    parts[REAL] = [
+        prepared.cleaned(cache, listed, characters, size, HANDWRITING)
+        for listed in samples
+    ]
     if simulated_writers:
         store = prepared.simulated(cache, simulated_writers, characters, size)
-        found[SIMULATED].append(store)
-    return {part: ImageStore.merge(each) for part, each in found.items() if each}
+        parts[SIMULATED].append(store)
+    return {part: ImageStore.merge(stores) for part, stores in parts.items() if stores}
 
 
 def check_given(settings, need):
-    """Raises InputError unless the settings name each of what is needed.
+    """Raises InputError unless the settings name what is needed.
 
     Args:
         settings: `Fonts`, `Handwriting` and `SimulatedWriters`.
-        need: `"fonts"`, `"handwriting"`.
+        need: of `"fonts"` and `"handwriting"`.
     """
     if "fonts" in need and not settings.fonts:
         raise InputError(
@@ -107,16 +97,16 @@ def load_fonts(paths):
 
 
 def covering(fonts, characters):
-    """The fonts that have a character of the set; the others are named."""
-    found = []
+    """The fonts that have a character of the set; logs the others."""
+    covered = []
     for font in fonts:
         if any(font.covers(character) for character in characters):
-            found.append(font)
+            covered.append(font)
         else:
             print(f"Left out {font.path}: no character of {characters.name} in it.")
-    if not found:
+    if not covered:
         raise InputError(f"--fonts: no font has a character of {characters.name}.")
-    return found
+    return covered
 
 
 def load_samples(settings, path, characters):
@@ -142,9 +132,8 @@ def load_samples(settings, path, characters):
 def load_images(settings, manifest, characters, kind):
     """The store of the cleaned images of a manifest, or of another store."""
     samples = load_samples(settings, manifest, characters)
-    return prepared.cleaned(
-        settings.cache, samples, characters, settings.image_size, kind
-    )
+    size = settings.image_size
+    return prepared.cleaned(settings.cache, samples, characters, size, kind)
 
 
 def load_tokenizer(settings, characters):
@@ -153,7 +142,6 @@ def load_tokenizer(settings, characters):
     missing = [c for c in characters if c not in structures]
     if missing:
         raise InputError(
-            f"--structure_file has no structure of {'、'.join(missing[:5])}"
-            f"{' and others' if len(missing) > 5 else ''}; add them."
+            f"--structure_file has no structure of {brief(missing)}; add them."
         )
     return StructureTokenizer(structures)

@@ -96,3 +96,8 @@ class Images(Characters, WriterPattern):
         changes=NOTHING,
         empty=True,
     )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelledImages(Fonts, Handwriting, SimulatedWriters, Images):
+    """Images of fonts, real handwriting and simulated writers."""

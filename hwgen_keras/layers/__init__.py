@@ -1,4 +1,4 @@
-"""AdaIN, residual and attention blocks, the coders made of them, conditions."""
+"""AdaIN, residual and attention blocks, encoder and decoder, conditions."""
 
 import lazy_loader
 

@@ -7,14 +7,16 @@ from .attention import FullAttention as FullAttention
 from .attention import LinearAttention as LinearAttention
 from .coders import Decoder as Decoder
 from .coders import Encoder as Encoder
+from .coders import Level as Level
 from .conditions import CLIPCondition as CLIPCondition
 from .conditions import Condition as Condition
 from .conditions import EmbeddingCondition as EmbeddingCondition
 from .configuration import ConfigFromSignature as ConfigFromSignature
 from .discriminator_input import DiscriminatorInput as DiscriminatorInput
 from .embedding import Embedding as Embedding
+from .frozen import ensure_built as ensure_built
 from .frozen import freeze as freeze
-from .initial import fan_in_uniform as fan_in_uniform
+from .initial import convolution as convolution
 from .normalization import GroupNorm as GroupNorm
 from .residual import ResidualBlock as ResidualBlock
 from .seeds import layer_seed as layer_seed

@@ -25,22 +25,21 @@ def style_statistics(features):
 
 
 def style_of_images(encoder, images, weights=None):
-    """Style statistics of one image a row, or their means over several.
+    """Style statistics of one image per row, or their means over several.
 
     Args:
         encoder: images (n, height, width, 1) → features (n, h, w, channels).
         images: (batch, height, width, 1) or (batch, images, height, width, 1).
-        weights: (batch, images), optional: shares of the images of a row, 0 or more,
-            not all 0; they are brought to the sum 1. None: they count alike. Images
-            of several hands mix these hands.
+        weights: (batch, images), optional: weights of the images of a row, 0 or more,
+            not all 0, of any sum. None: equal weights. Images by several writers mix
+            their styles.
 
     Returns:
         Mean and standard deviation, (batch, 1, 1, channels), and the features of all
-        images, (n, h, w, channels), those of a row together.
+        images, (n, h, w, channels), row by row.
 
-    Reference: Huang and Belongie, 2017, equation 15. It mixes features that have the
-    statistics of each style; these are linear in the statistics, so that mixing the
-    statistics comes to the same.
+    Reference: Huang and Belongie, 2017, equation 15. It mixes features, which are
+    linear in the statistics, so mixing the statistics has the same result.
     """
     if len(images.shape) == 4:
         features = encoder(images)
@@ -52,11 +51,9 @@ def style_of_images(encoder, images, weights=None):
         for statistic in style_statistics(features)
     ]
     if weights is None:
-        mean, deviation = (ops.mean(statistic, axis=1) for statistic in statistics)
-        return mean, deviation, features
+        return *(ops.mean(statistic, axis=1) for statistic in statistics), features
     shares = style_shares(weights)[:, :, None, None, None]
-    mean, deviation = (ops.sum(shares * part, axis=1) for part in statistics)
-    return mean, deviation, features
+    return *(ops.sum(shares * part, axis=1) for part in statistics), features
 
 
 def style_shares(weights):

@@ -4,27 +4,19 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers.configuration import ConfigFromSignature
-from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.initial import convolution, dense
 
 
 class _Attention(ConfigFromSignature, layers.Layer):
     def __init__(self, width, heads=4, head_width=32, **kwargs):
         super().__init__(**kwargs)
         self.width, self.heads, self.head_width = width, heads, head_width
-        inner = heads * head_width
-        policy = self.dtype_policy
+        inner, policy = heads * head_width, self.dtype_policy
         self.norm = layers.RMSNormalization(dtype=policy, name="norm")
-        self.to_qkv = layers.Conv2D(
-            3 * inner,
-            1,
-            use_bias=False,
-            dtype=policy,
-            name="to_qkv",
-            kernel_initializer=fan_in_uniform(),
+        self.to_qkv = convolution(
+            3 * inner, 1, use_bias=False, dtype=policy, name="to_qkv"
         )
-        self.to_out = layers.Conv2D(
-            width, 1, dtype=policy, name="to_out", kernel_initializer=fan_in_uniform()
-        )
+        self.to_out = convolution(width, 1, dtype=policy, name="to_out")
 
     def build(self, input_shape):
         self.norm.build((None, None, None, self.width))
@@ -48,15 +40,21 @@ class _Attention(ConfigFromSignature, layers.Layer):
     def project(self, attended):
         return self.to_out(attended)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+
+def _softmax_attention(query, key, value, bias=None):
+    """Attention of each query to all keys; `bias` is added to the scores."""
+    scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+    scores = scores * query.shape[-1] ** -0.5
+    if bias is not None:
+        scores = scores + bias
+    return ops.matmul(ops.softmax(scores, axis=-1), value)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class FullAttention(_Attention):
     """Softmax attention between all positions, with a residual connection.
 
-    Cost grows with the square of the number of positions: for the bottleneck only.
+    Its cost grows with the square of the number of positions.
 
     Args:
         width: number of channels of the input and of the output.
@@ -69,24 +67,17 @@ class FullAttention(_Attention):
     """
 
     def attend(self, query, key, value):
-        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-        weights = ops.softmax(scores * self.head_width**-0.5, axis=-1)
-        return ops.matmul(weights, value)
+        return _softmax_attention(query, key, value)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class LinearAttention(_Attention):
-    """Attention whose cost is linear in the number of positions, residual.
+    """Attention of linear cost in the number of positions, with a residual connection.
 
     The query is a softmax over the features of a head and the key a softmax over the
-    positions, so that keys and values are summed up once for all positions.
+    positions, so that one sum of keys and values serves all positions.
 
-    Args:
-        width: number of channels of the input and of the output.
-        heads: number of attention heads.
-        head_width: channels of one head.
-
-    Input and output: (batch, height, width, channels).
+    Args, input and output: see `FullAttention`.
 
     Reference: Shen et al., Efficient Attention: Attention with Linear Complexities,
     2021.
@@ -104,7 +95,7 @@ class LinearAttention(_Attention):
 
     def attend(self, query, key, value):
         query = ops.softmax(query, axis=-1) * self.head_width**-0.5
-        # A softmax over positions whose division waits until positions are summed.
+        # A softmax over positions, divided by its sum only after the first product.
         key = ops.exp(key - ops.stop_gradient(ops.max(key, axis=2, keepdims=True)))
         context = ops.matmul(ops.transpose(key, (0, 1, 3, 2)), value)
         return ops.matmul(query, context / ops.sum(key, axis=2)[..., None])
@@ -115,18 +106,15 @@ class LinearAttention(_Attention):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class CrossAttention(ConfigFromSignature, layers.Layer):
-    """Softmax attention of all positions to those of other features, residual.
+    """Softmax attention of all positions to a context, with a residual connection.
 
-    Args:
-        width: number of channels of the input and of the output.
-        heads: number of attention heads.
-        head_width: channels of one head.
+    Args: see `FullAttention`.
 
     Call arguments:
         features: (batch, height, width, channels).
         context: (batch, positions, any number of channels).
-        shares: (batch, positions), optional: by how much a position counts, 0 or more,
-            not all 0. None: all count alike.
+        shares: (batch, positions), optional: weight of each position, 0 or more, not
+            all 0. None: equal weights.
 
     Output: as `features`.
 
@@ -142,13 +130,7 @@ class CrossAttention(ConfigFromSignature, layers.Layer):
         self.context_norm = layers.RMSNormalization(dtype=policy, name="context_norm")
 
         def linear(width, name):
-            return layers.Dense(
-                width,
-                use_bias=False,
-                dtype=policy,
-                name=name,
-                kernel_initializer=fan_in_uniform(),
-            )
+            return dense(width, use_bias=False, dtype=policy, name=name)
 
         self.to_query = linear(heads * head_width, "to_query")
         self.to_key_value = linear(2 * heads * head_width, "to_key_value")
@@ -165,16 +147,15 @@ class CrossAttention(ConfigFromSignature, layers.Layer):
         shape = ops.shape(features)
         positions = ops.reshape(features, (shape[0], -1, self.width))
         query = self._heads(self.to_query(self.norm(positions)))
-        both = self.to_key_value(self.context_norm(ops.cast(context, query.dtype)))
-        key, value = (self._heads(part) for part in ops.split(both, 2, axis=-1))
-        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-        scores = scores * self.head_width**-0.5
+        key_value = self.to_key_value(self.context_norm(ops.cast(context, query.dtype)))
+        key, value = (self._heads(x) for x in ops.split(key_value, 2, axis=-1))
+        bias = None
         if shares is not None:
             # Added to the scores, the logarithm of a share multiplies the weight.
-            shares = ops.log(ops.cast(shares, "float32"))
-            scores = scores + ops.cast(shares, scores.dtype)[:, None, None, :]
-        weights = ops.softmax(scores, axis=-1)
-        attended = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+            bias = ops.log(ops.cast(shares, "float32"))[:, None, None, :]
+            bias = ops.cast(bias, query.dtype)
+        attended = _softmax_attention(query, key, value, bias)
+        attended = ops.transpose(attended, (0, 2, 1, 3))
         attended = ops.reshape(attended, (shape[0], -1, self.heads * self.head_width))
         return features + ops.reshape(self.to_out(attended), shape)
 
@@ -182,6 +163,3 @@ class CrossAttention(ConfigFromSignature, layers.Layer):
         """(batch, positions, channels) → (batch, heads, positions, head_width)."""
         x = ops.reshape(x, (ops.shape(x)[0], -1, self.heads, self.head_width))
         return ops.transpose(x, (0, 2, 1, 3))
-
-    def compute_output_shape(self, features_shape, context_shape, shares_shape=None):
-        return features_shape

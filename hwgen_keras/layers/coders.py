@@ -1,68 +1,79 @@
-"""The encoder and the decoder that the generators are made of."""
+"""The encoder and the decoder of the generators."""
 
 import keras
 from keras import layers
 
 from hwgen_keras.layers.attention import FullAttention, LinearAttention
 from hwgen_keras.layers.configuration import ConfigFromSignature
-from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.initial import convolution
 from hwgen_keras.layers.residual import ResidualBlock
 from hwgen_keras.layers.upsampling import UpsampledConv2D
 
 
-class Stage(layers.Layer):
-    """One level: two residual blocks, linear attention, and a change of resolution.
+class Level(layers.Layer):
+    """Two residual blocks and linear attention.
 
     Args:
-        width: channels of the input; a multiple of 8.
-        target_width: channels of the output.
-        resampling: `"down"` (4x4 convolution, stride 2), `"up"` (nearest neighbour,
-            then a 3x3 convolution) or `"same"` (3x3 convolution).
+        width: channels of the output; a multiple of 8.
         condition_width: length of the condition vector, or `None` for none.
         attention: arguments of the attention, or `None` for its defaults.
     """
 
-    def __init__(
-        self,
-        width,
-        target_width,
-        resampling,
-        condition_width=None,
-        attention=None,
-        **kwargs,
-    ):
+    def __init__(self, width, condition_width, attention, **kwargs):
         super().__init__(**kwargs)
-        self.width, self.target_width = width, target_width
-        self.condition_width = condition_width
+        self.width, self.condition_width = width, condition_width
         policy, conditioned = self.dtype_policy, condition_width is not None
         self.block_1 = ResidualBlock(width, conditioned, dtype=policy, name="block_1")
         self.block_2 = ResidualBlock(width, conditioned, dtype=policy, name="block_2")
         self.attention = LinearAttention(
             width, **(attention or {}), dtype=policy, name="attention"
         )
-        convolution = UpsampledConv2D if resampling == "up" else layers.Conv2D
-        down = resampling == "down"
-        self.convolution = convolution(
-            target_width,
-            kernel_size=4 if down else 3,
-            strides=2 if down else 1,
-            padding="same",
-            dtype=policy,
-            name="convolution",
-            kernel_initializer=fan_in_uniform(),
-        )
 
-    def build(self, input_shape=None):
-        shape, condition = (None, None, None, self.width), (None, self.condition_width)
-        self.block_1.build(shape, condition)
-        self.block_2.build(shape, condition)
-        self.attention.build(shape)
-        self.convolution.build(shape)
+    def build(self, input_shape):
+        condition, inner = (None, self.condition_width), (None, None, None, self.width)
+        self.block_1.build(input_shape, condition)
+        self.block_2.build(inner, condition)
+        self.attention.build(inner)
 
     def call(self, features, condition=None):
         features = self.block_1(features, condition)
-        features = self.attention(self.block_2(features, condition))
-        return self.convolution(features)
+        return self.attention(self.block_2(features, condition))
+
+
+# The class and the attribute `stages` name groups of weights in saved files.
+class Stage(Level):
+    """A `Level` and a change of resolution.
+
+    Args:
+        width: channels of the input; a multiple of 8.
+        target_width: channels of the output.
+        resampling: `"down"` (4x4 convolution, stride 2), `"up"` (nearest neighbour,
+            then a 3x3 convolution) or `"same"` (3x3 convolution).
+        condition_width, attention: see `Level`.
+    """
+
+    def __init__(
+        self, width, target_width, resampling, condition_width, attention, **kwargs
+    ):
+        super().__init__(width, condition_width, attention, **kwargs)
+        kernel_size, kind, strides = {
+            "down": (4, layers.Conv2D, 2),
+            "up": (3, UpsampledConv2D, 1),
+            "same": (3, layers.Conv2D, 1),
+        }[resampling]
+        self.convolution = convolution(
+            *(target_width, kernel_size, kind),
+            strides=strides,
+            dtype=self.dtype_policy,
+            name="convolution",
+        )
+
+    def build(self, input_shape=None):
+        super().build((None, None, None, self.width))
+        self.convolution.build((None, None, None, self.width))
+
+    def call(self, features, condition=None):
+        return self.convolution(super().call(features, condition))
 
 
 class _Coder(ConfigFromSignature, layers.Layer):
@@ -79,7 +90,7 @@ class _Coder(ConfigFromSignature, layers.Layer):
             width, self.condition_width is not None, dtype=self.dtype_policy, name=name
         )
 
-    def _stages(self, widths, resampling):
+    def _levels(self, widths, resampling):
         last = len(self.multipliers) - 1
         return [
             Stage(
@@ -97,11 +108,11 @@ class _Coder(ConfigFromSignature, layers.Layer):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class Encoder(_Coder):
-    """From an image to a map of features, without skip connections.
+    """From an image to a feature map, without skip connections.
 
-    A 7x7 convolution; at each level two residual blocks, linear attention and a 4x4
-    convolution of stride 2 (at the last level 3x3, stride 1); then a residual block,
-    full attention and a residual block.
+    First a 7x7 convolution. Each level has two residual blocks, linear attention and a
+    4x4 convolution of stride 2 (at the last level 3x3, stride 1). Then come a residual
+    block, full attention and a residual block.
 
     Args:
         width: channels of the first convolution; a multiple of 8.
@@ -121,40 +132,28 @@ class Encoder(_Coder):
     ):
         super().__init__(width, multipliers, condition_width, attention, **kwargs)
         policy = self.dtype_policy
-        self.stem = layers.Conv2D(
-            width,
-            7,
-            padding="same",
-            dtype=policy,
-            name="stem",
-            kernel_initializer=fan_in_uniform(),
-        )
-        self.stages = self._stages(self.widths, "down")
+        self.stem = convolution(width, 7, dtype=policy, name="stem")
+        self.stages = self._levels(self.widths, "down")
         self.middle_1 = self._block(self.widths[-1], "middle_1")
         self.middle_attention = FullAttention(
-            self.widths[-1],
-            **(attention or {}),
-            dtype=policy,
-            name="middle_attention",
+            self.widths[-1], **(attention or {}), dtype=policy, name="middle_attention"
         )
         self.middle_2 = self._block(self.widths[-1], "middle_2")
 
     def build(self, image_shape=None, condition_shape=None):
-        shape, condition = (
-            (None, None, None, self.widths[-1]),
-            (None, self.condition_width),
-        )
+        shape = (None, None, None, self.widths[-1])
+        condition = (None, self.condition_width)
         self.stem.build((None, None, None, 1))
-        for stage in self.stages:
-            stage.build()
+        for level in self.stages:
+            level.build()
         self.middle_1.build(shape, condition)
         self.middle_attention.build(shape)
         self.middle_2.build(shape, condition)
 
     def call(self, image, condition=None):
         features = self.stem(image)
-        for stage in self.stages:
-            features = stage(features, condition)
+        for level in self.stages:
+            features = level(features, condition)
         features = self.middle_attention(self.middle_1(features, condition))
         return self.middle_2(features, condition)
 
@@ -163,9 +162,9 @@ class Encoder(_Coder):
 class Decoder(_Coder):
     """The mirror of `Encoder`: from features to the input of the last layer.
 
-    At each level two residual blocks, linear attention, then nearest-neighbour
-    upsampling and a 3x3 convolution (at the last level the convolution alone); a
-    last residual block.
+    Each level has two residual blocks, linear attention, nearest-neighbour upsampling
+    and a 3x3 convolution (at the last level without upsampling). Then comes a residual
+    block.
 
     Args:
         width, multipliers, condition_width, attention: as in `Encoder`.
@@ -181,17 +180,17 @@ class Decoder(_Coder):
         self, width, multipliers, condition_width=None, attention=None, **kwargs
     ):
         super().__init__(width, multipliers, condition_width, attention, **kwargs)
-        self.stages = self._stages(self.widths[::-1], "up")
+        self.stages = self._levels(self.widths[::-1], "up")
         self.last_block = self._block(width, "last_block")
 
     def build(self, features_shape=None, condition_shape=None):
-        for stage in self.stages:
-            stage.build()
+        for level in self.stages:
+            level.build()
         self.last_block.build(
             (None, None, None, self.width), (None, self.condition_width)
         )
 
     def call(self, features, condition=None):
-        for stage in self.stages:
-            features = stage(features, condition)
+        for level in self.stages:
+            features = level(features, condition)
         return self.last_block(features, condition)

@@ -1,4 +1,4 @@
-"""What tells the generator which character it writes."""
+"""Conditions: the input that determines which character a generator writes."""
 
 import keras
 import numpy as np
@@ -8,28 +8,28 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
-from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.initial import dense
 
 
 class Condition(ConfigFromSignature, layers.Layer):
-    """The base of the layers that tell a generator which character it writes.
+    """The base class of the conditions of a generator on a character.
 
-    A subclass says how a character becomes inputs (`encode`, for one character) and
-    how these become an embedding (`embed`, for a batch). Linear, GELU and Linear make
-    the condition vector of it. A row whose `drop_condition` is true gets a learned
-    null vector in place of its embedding: the mask comes with the data, so that a
+    A subclass defines how a character becomes inputs (`encode`, for one character) and
+    how inputs become an embedding (`embed`, for a batch). Linear, GELU and Linear turn
+    the embedding into the condition vector. A row whose `drop_condition` is true gets a
+    learned null vector in place of its embedding. The mask comes with the data, so a
     resumed run repeats it exactly.
 
     Args:
         width: length of the condition vector.
-        embedding_width: length of what `embed` returns; a subclass whose is not 1
-            gives it in its own `__init__`.
+        embedding_width: length of the vectors of `embed`; a subclass passes its own
+            from its `__init__` if it is not 1.
 
     Attributes:
-        short_name: what modes and flags call it: "clip" in `adain_clip`.
-        input_names: names of the inputs that `encode` gives and `embed` takes.
-        needs: what `encode` needs to know of a character: "class" (its position in
-            the training's `CharacterSet`), "structure", or None.
+        short_name: the name in modes and flags: "clip" in `adain_clip`.
+        input_names: names of the inputs that `encode` returns and `embed` reads.
+        needs: the knowledge of a character that `encode` needs: "class" (its position
+            in the training's `CharacterSet`), "structure", or None.
 
     Example:
         >>> import keras
@@ -60,34 +60,26 @@ class Condition(ConfigFromSignature, layers.Layer):
     def __init__(self, width, embedding_width=1, **kwargs):
         super().__init__(**kwargs)
         self.width, self.embedding_width = width, embedding_width
-        policy = self.dtype_policy
-        self.hidden = layers.Dense(
-            width,
-            activation=keras.activations.gelu,
-            dtype=policy,
-            name="hidden",
-            kernel_initializer=fan_in_uniform(),
-        )
-        self.output_layer = layers.Dense(
-            width, dtype=policy, name="output", kernel_initializer=fan_in_uniform()
-        )
+        policy, gelu = self.dtype_policy, keras.activations.gelu
+        self.hidden = dense(width, activation=gelu, dtype=policy, name="hidden")
+        self.output_layer = dense(width, dtype=policy, name="output")
 
     @classmethod
     def create(cls, width, *, classes, text_tower, dtype):
-        """A new condition of a generator that is about to be trained.
+        """A new condition for the training of a generator.
 
         Args:
             width: channels of the generator's first level.
             classes: number of characters of the training.
-            text_tower: function without arguments, which returns the `TextTower` of
-                the training's CLIP.
+            text_tower: function without arguments that returns the `TextTower` of the
+                training's CLIP.
             dtype: name of a dtype policy.
         """
         return cls(4 * width, dtype=dtype)
 
     @classmethod
     def encode(cls, character, knowledge):
-        """The inputs of one character, for each way to put it.
+        """The inputs of a character, in each of its alternative forms.
 
         Args:
             character: a string of one character.
@@ -95,17 +87,17 @@ class Condition(ConfigFromSignature, layers.Layer):
                 `tokenizer`, a `StructureTokenizer`.
 
         Returns:
-            {input name: array (alternatives, ...)}; a row of a training draws one
-            alternative, the first one is taken otherwise.
+            {input name: array (alternatives, ...)}; training draws an alternative for
+            each row, all else uses the first.
 
         Raises:
-            InputError: it cannot be told the character.
+            InputError: the character is not known.
         """
         raise NotImplementedError
 
     @classmethod
     def known(cls, knowledge):
-        """The characters that it can be told: a container, or None for all.
+        """The characters that `encode` accepts: a container, or None for all.
 
         Args:
             knowledge: see `encode`.
@@ -116,60 +108,60 @@ class Condition(ConfigFromSignature, layers.Layer):
 
     @classmethod
     def encode_text(cls, characters, knowledge):
-        """The inputs of several characters, of each its first alternative.
+        """The inputs of several characters, the first alternative of each.
 
         Args:
-            characters: n characters, one at least.
+            characters: n characters, 1 or more.
             knowledge: see `encode`.
 
         Returns:
             {input name: array (n, ...)}.
 
         Raises:
-            InputError: it cannot be told some of them; all such are named.
+            InputError: characters are not known; the sentence names them.
         """
         known = cls.known(knowledge)
-        unknown = []
-        if known is not None:
-            unknown = [c for c in dict.fromkeys(characters) if c not in known]
+        if known is None:
+            known = characters
+        unknown = [c for c in dict.fromkeys(characters) if c not in known]
         if unknown:
             names = "、".join(map(str, unknown[:10]))
             more = " and others" if unknown[10:] else ""
             raise InputError(
                 f"The characters {names}{more} have no {cls.needs}; leave them out."
             )
-        found = [cls.encode(character, knowledge) for character in characters]
+        rows = [cls.encode(character, knowledge) for character in characters]
         return {
-            n: np.stack([inputs[n][0] for inputs in found]) for n in cls.input_names
+            name: np.stack([row[name][0] for row in rows]) for name in cls.input_names
         }
 
     @classmethod
     def check(cls, knowledge, name, trained):
-        """Raises InputError unless inputs are encoded as they were in its training.
+        """Raises InputError unless inputs are encoded as in the training.
 
         Args:
             knowledge: see `encode`.
-            name: what to call the model, or the flag that names it.
+            name: the model, or the flag that names it, in the sentence of the error.
             trained: the `domain` of the trained condition.
 
         Raises:
-            InputError: they are not.
+            InputError: the knowledge is of another domain.
         """
-        given = cls.domain_of(knowledge)
-        if given != trained:
+        domain = cls.domain_of(knowledge)
+        if domain != trained:
             raise InputError(
-                f"{name} was trained on {trained} and is used with {given}; give the "
+                f"{name} was trained on {trained} and is used with {domain}; give the "
                 "characters and structures of its training."
             )
 
     @property
     def domain(self):
-        """What it was made for, in words; weights of another domain do not fit."""
+        """The inputs that fit the weights, in words; another domain needs others."""
         return ""
 
     @classmethod
     def domain_of(cls, knowledge):
-        """The `domain` of a condition that is made for this knowledge.
+        """The `domain` of a new condition with this knowledge.
 
         Args:
             knowledge: see `encode`.
@@ -177,22 +169,22 @@ class Condition(ConfigFromSignature, layers.Layer):
         return ""
 
     def example(self, count, rng):
-        """Random inputs, by which an export is declared and checked.
+        """Random inputs, which declare and check the signature of an export.
 
         Args:
             count: number of rows.
             rng: a NumPy generator.
 
         Returns:
-            {input name: array (count, ...)}, of the dtypes that `encode` gives.
+            {input name: array (count, ...)}, of the dtypes of `encode`.
         """
         raise NotImplementedError
 
     def embed(self, inputs):
-        """Before the null vector: the embedding, (batch, embedding width).
+        """The embedding, (batch, embedding width), before the null vector.
 
         Args:
-            inputs: what a call takes.
+            inputs: those of a call.
         """
         raise NotImplementedError
 
@@ -215,7 +207,7 @@ class Condition(ConfigFromSignature, layers.Layer):
 
 
 def token_domain(encoder):
-    """The domain of what reads or gives tokens: a text encoder or a tokenizer."""
+    """The domain of a text encoder or a tokenizer."""
     return (
         f"sequences of {encoder.length} out of {encoder.vocabulary_size} tokens of "
         "structures"
@@ -223,9 +215,9 @@ def token_domain(encoder):
 
 
 def example_tokens(encoder, count, rng):
-    """Random token ids (count, length), int32, as a text encoder reads them."""
+    """Random token ids (count, length), int32, for a text encoder."""
     ids = rng.integers(1, encoder.vocabulary_size, (count, encoder.length))
-    # [PAD] at the end, as of a short structure.
+    # [PAD] fills a short structure.
     ids[:, encoder.length // 2 :] = 0
     return ids.astype("int32")
 
@@ -253,15 +245,10 @@ class EmbeddingCondition(Condition):
     def __init__(self, classes, width, embedding_width, **kwargs):
         super().__init__(width, embedding_width, **kwargs)
         self.classes = classes
-        # As long as the null vector, and as PyTorch's default, the published one's.
+        # The scale of the null vector, and of PyTorch's default as published.
         initializer = keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding = Embedding(
-            classes,
-            embedding_width,
-            initializer,
-            dtype=self.dtype_policy,
-            name="embedding",
-        )
+        arguments = {"dtype": self.dtype_policy, "name": "embedding"}
+        self.embedding = Embedding(classes, embedding_width, initializer, **arguments)
 
     def build(self, input_shape=None):
         super().build(input_shape)

@@ -4,16 +4,16 @@ import inspect
 
 import keras
 
-# An argument whose attribute has another name: a layer has the argument's own.
+# Arguments whose attribute has another name, since a layer has that of the argument.
 _ATTRIBUTES = {"dropout": "dropout_rate"}
 
 
 class ConfigFromSignature:
     """Gives a Keras layer or model its `get_config` and `from_config`.
 
-    Mix it in before the Keras class, and keep each argument of `__init__` as the
-    attribute of its name. Networks among the arguments, and lists of Keras objects, are
-    saved with their own configurations.
+    Inherit from it before the Keras class, and store each argument of `__init__` in the
+    attribute of its name. Networks and lists of Keras objects are saved with their own
+    configurations.
     """
 
     def get_config(self):
@@ -30,7 +30,7 @@ class ConfigFromSignature:
 
     @classmethod
     def from_config(cls, config):
-        # Of strings Keras would take some for the names of functions.
+        # Keras would take certain strings for names of functions.
         return cls(
             **{
                 name: keras.saving.deserialize_keras_object(value)

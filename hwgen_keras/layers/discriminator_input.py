@@ -1,4 +1,4 @@
-"""What a discriminator is shown instead of the image itself."""
+"""Random augmentation of the images that a discriminator gets."""
 
 import keras
 from keras import layers, ops
@@ -13,22 +13,21 @@ LARGEST_SHIFT, CUTOUT_SIDE, CONTRAST = 1 / 8, 1 / 2, (0.5, 1.5)
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class DiscriminatorInput(ConfigFromSignature, layers.Layer):
-    """Random, differentiable changes of the images that a discriminator judges.
+    """Random, differentiable augmentation of the input of a discriminator.
 
-    Real and generated images pass through the same kinds of changes, so that the
-    discriminator cannot learn the few real images by heart and its gradient reaches
-    the generator through them:
-        translation: by up to an eighth of the side, whole pixels; paper moves in;
+    Real and generated images get the same kinds of changes, so the discriminator cannot
+    memorise the few real images, and its gradient reaches the generator:
+        translation: by up to an eighth of the side, in whole pixels, filled with paper;
         cutout: a square of half the side becomes grey (0);
-        contrast: distances from the image's mean are multiplied by 0.5 … 1.5;
+        contrast: differences from the image's mean are multiplied by 0.5 … 1.5;
         noise: Gaussian noise is added to each pixel, last.
 
     Args:
-        augment: names of `AUGMENTATIONS`, done in their order.
+        augment: names of `AUGMENTATIONS`, applied in the order of that tuple.
         noise: standard deviation of the noise; images are in [-1, 1].
 
-    `draw(images)` draws the random numbers for one batch; `call(images, drawn)` uses
-    them. They are apart so that a gradient can be taken of `call` alone.
+    `draw(images)` draws random numbers for a batch and `call(images, drawn)` applies
+    them, so that `call` alone can be differentiated.
 
     Reference: Zhao et al., Differentiable Augmentation for Data-Efficient GAN
     Training, 2020; Sønderby et al., Amortised MAP Inference for Image
@@ -40,7 +39,7 @@ class DiscriminatorInput(ConfigFromSignature, layers.Layer):
         unknown = set(augment) - set(AUGMENTATIONS)
         if unknown:
             raise ValueError(
-                f"There is no augmentation {', '.join(sorted(unknown))}; use some of "
+                f"There is no augmentation {', '.join(sorted(unknown))}; use "
                 f"{', '.join(AUGMENTATIONS)}."
             )
         if noise < 0:
@@ -50,7 +49,7 @@ class DiscriminatorInput(ConfigFromSignature, layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
     def draw(self, images):
-        """Random numbers for a batch of images, a dict; empty if nothing is changed."""
+        """Random numbers for a batch of images, a dict; empty without augmentation."""
         batch, height, width, _ = ops.shape(images)
         drawn = {}
 
@@ -75,16 +74,16 @@ class DiscriminatorInput(ConfigFromSignature, layers.Layer):
         images = ops.cast(images, "float32")
         _, height, width, _ = ops.shape(images)
         if "shift" in drawn:
-            rows = _moved(drawn["shift"][:, :1], height)
-            columns = _moved(drawn["shift"][:, 1:], width)
-            # Paper is +1 and comes in from outside.
+            rows = _shift_matrix(drawn["shift"][:, :1], height)
+            columns = _shift_matrix(drawn["shift"][:, 1:], width)
+            # Zeros, which are shifted in, become paper (+1).
             ink = ops.squeeze(images, -1) - 1.0
             ink = ops.matmul(ops.matmul(rows, ink), ops.transpose(columns, (0, 2, 1)))
             images = ops.expand_dims(ink + 1.0, -1)
         if "center" in drawn:
-            inside_rows = _near(drawn["center"][:, :1], height)
-            inside_columns = _near(drawn["center"][:, 1:], width)
-            hole = inside_rows[:, :, None] * inside_columns[:, None, :]
+            rows = _cutout_mask(drawn["center"][:, :1], height)
+            columns = _cutout_mask(drawn["center"][:, 1:], width)
+            hole = rows[:, :, None] * columns[:, None, :]
             images = images * ops.expand_dims(1.0 - hole, -1)
         if "factor" in drawn:
             mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
@@ -94,8 +93,8 @@ class DiscriminatorInput(ConfigFromSignature, layers.Layer):
         return images
 
 
-def _moved(shift, length):
-    """Matrices (batch, length, length) that move by a share of the length."""
+def _shift_matrix(shift, length):
+    """Matrices (batch, length, length) that shift by `shift` times the length."""
     pixels = ops.round(shift * length)[:, :, None]
     position = ops.arange(length, dtype="float32")
     return ops.cast(
@@ -103,7 +102,7 @@ def _moved(shift, length):
     )
 
 
-def _near(center, length):
-    """1 within a quarter of the length from a place, 0 elsewhere (batch, length)."""
+def _cutout_mask(center, length):
+    """(batch, length): 1 within a quarter of the length from the centre, else 0."""
     position = (ops.arange(length, dtype="float32") + 0.5) / length
     return ops.cast(ops.abs(position[None] - center) < CUTOUT_SIDE / 2, "float32")

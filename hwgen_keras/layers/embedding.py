@@ -6,13 +6,13 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class Embedding(layers.Embedding):
-    """`keras.layers.Embedding` that Adam trains alike on every backend.
+    """`keras.layers.Embedding` with the same Adam steps on every backend.
 
-    On TensorFlow the gradient of a lookup is a list of rows, and Keras's Adam takes a
-    row that was looked up twice for two steps, with the square of each in place of the
-    square of their sum. Here the rows are added up first.
+    On TensorFlow the gradient of a lookup is a list of rows. Keras's Adam adds up the
+    squares of a row that occurs twice instead of squaring the sum. Here the rows are
+    added up first.
 
-    Args: those of `keras.layers.Embedding`. Input: ids, int. Output: a vector for each.
+    Args: those of `keras.layers.Embedding`. Input: ids, int. Output: their vectors.
     """
 
     def call(self, inputs):

@@ -1,4 +1,4 @@
-"""Group normalisation in few passes over the features."""
+"""Group normalisation in two passes over the features."""
 
 import keras
 from keras import layers, ops
@@ -10,10 +10,10 @@ EPSILON = 1e-5
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class GroupNorm(ConfigFromSignature, layers.Layer):
-    """What `keras.layers.GroupNormalization` computes, at a lower cost.
+    """`keras.layers.GroupNormalization` at a lower cost.
 
-    The statistics of the groups come from those of the channels, so the features are
-    read once for them, and once more for one multiplication and one addition; they
+    The statistics of the groups come from those of the channels. So the features are
+    read once for the statistics and once for one multiplication and one addition, and
     are never reshaped.
 
     Args:
@@ -46,9 +46,9 @@ class GroupNorm(ConfigFromSignature, layers.Layer):
 
     def call(self, features, scale=None, shift=None):
         wide = ops.cast(features, "float32")
-        mean = self._of_groups(ops.mean(wide, axis=(1, 2)))
-        square = self._of_groups(ops.mean(ops.square(wide), axis=(1, 2)))
-        # Rounding may bring a variance of almost nothing below zero.
+        mean = self._group_means(ops.mean(wide, axis=(1, 2)))
+        square = self._group_means(ops.mean(ops.square(wide), axis=(1, 2)))
+        # Rounding may make a tiny variance negative.
         variance = ops.maximum(square - ops.square(mean), 0.0)
         factor = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + EPSILON)
         term = ops.cast(self.beta, "float32") - mean * factor
@@ -60,11 +60,8 @@ class GroupNorm(ConfigFromSignature, layers.Layer):
         )
         return features * factor + term
 
-    def _of_groups(self, channels):
-        """(batch, channels) → the mean of each group, at each of its channels."""
+    def _group_means(self, channels):
+        """(batch, channels) → (batch, channels): each channel gets its group's mean."""
         size = self.width // self.groups
         groups = ops.mean(ops.reshape(channels, (-1, self.groups, size)), axis=-1)
         return ops.repeat(groups, size, axis=-1)
-
-    def compute_output_shape(self, features_shape, scale_shape=None, shift_shape=None):
-        return features_shape

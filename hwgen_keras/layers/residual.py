@@ -4,16 +4,16 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers.configuration import ConfigFromSignature
-from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.initial import convolution, dense
 from hwgen_keras.layers.normalization import GroupNorm
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class ResidualBlock(ConfigFromSignature, layers.Layer):
-    """Two normalised convolutions, modulated by a condition, plus the input.
+    """Two normalised convolutions, modulated by a condition, with a shortcut.
 
-    Twice: 3x3 convolution, group normalisation, SiLU. The first normalised map is
-    multiplied by (scale + 1) and shifted when the block has a condition.
+    Twice: 3x3 convolution, group normalisation, SiLU. A condition scales the first
+    normalised map by (scale + 1) and shifts it.
 
     Args:
         width: number of output channels; a multiple of `groups`.
@@ -33,33 +33,13 @@ class ResidualBlock(ConfigFromSignature, layers.Layer):
         super().__init__(**kwargs)
         self.width, self.conditioned, self.groups = width, conditioned, groups
         policy = self.dtype_policy
-        self.convolution_1 = layers.Conv2D(
-            width,
-            3,
-            padding="same",
-            dtype=policy,
-            name="convolution_1",
-            kernel_initializer=fan_in_uniform(),
-        )
-        self.convolution_2 = layers.Conv2D(
-            width,
-            3,
-            padding="same",
-            dtype=policy,
-            name="convolution_2",
-            kernel_initializer=fan_in_uniform(),
-        )
+        self.convolution_1 = convolution(width, 3, dtype=policy, name="convolution_1")
+        self.convolution_2 = convolution(width, 3, dtype=policy, name="convolution_2")
         self.norm_1 = GroupNorm(width, groups, dtype=policy, name="norm_1")
         self.norm_2 = GroupNorm(width, groups, dtype=policy, name="norm_2")
-        self.modulation = None
+        self.modulation = self.shortcut = None
         if conditioned:
-            self.modulation = layers.Dense(
-                2 * width,
-                dtype=policy,
-                name="modulation",
-                kernel_initializer=fan_in_uniform(),
-            )
-        self.shortcut = None
+            self.modulation = dense(2 * width, dtype=policy, name="modulation")
 
     def build(self, features_shape, condition_shape=None):
         inner = (None, None, None, self.width)
@@ -69,15 +49,11 @@ class ResidualBlock(ConfigFromSignature, layers.Layer):
         self.norm_2.build(inner)
         if self.modulation is not None:
             self.modulation.build(condition_shape)
-        # Not before it is known to be needed: a layer that is never built makes Keras
-        # take the whole model for unbuilt, and on JAX run it eagerly at every call.
+        # Only where it is needed: with one unbuilt layer Keras takes the whole model
+        # for unbuilt, and on JAX runs it eagerly at every call.
         if features_shape[-1] != self.width:
-            self.shortcut = layers.Conv2D(
-                self.width,
-                1,
-                dtype=self.dtype_policy,
-                name="shortcut",
-                kernel_initializer=fan_in_uniform(),
+            self.shortcut = convolution(
+                self.width, 1, dtype=self.dtype_policy, name="shortcut"
             )
             self.shortcut.build(features_shape)
 
@@ -90,6 +66,3 @@ class ResidualBlock(ConfigFromSignature, layers.Layer):
         hidden = self.norm_2(self.convolution_2(ops.silu(hidden)))
         shortcut = features if self.shortcut is None else self.shortcut(features)
         return ops.silu(hidden) + shortcut
-
-    def compute_output_shape(self, features_shape, condition_shape=None):
-        return (*features_shape[:-1], self.width)

@@ -4,9 +4,9 @@ import random
 
 
 def layer_seed():
-    """A seed for a layer, from Python's generator (`keras.utils.set_random_seed`).
+    """A seed from Python's generator, which `keras.utils.set_random_seed` seeds.
 
-    A Dropout layer without a seed draws, on torch, from torch's global generator, which
-    no checkpoint holds: a resumed run would differ from one that never stopped.
+    On torch a Dropout layer without a seed uses torch's global generator, which no
+    checkpoint holds. A resumed run would then differ from an uninterrupted one.
     """
     return random.randrange(2**31)

@@ -11,10 +11,10 @@ EPSILON = 1e-12
 class SpectralConv2D(layers.Conv2D):
     """A `Conv2D` whose kernel is divided by its largest singular value.
 
-    The kernel is seen as a matrix (height · width · channels, filters). Its largest
-    singular value σ comes from one step of power iteration in each call in training;
-    gradients pass through σ. `keras.layers.SpectralNormalization` writes the divided
-    kernel back instead, so that its σ has no gradient.
+    The kernel is reshaped to a matrix (height · width · channels, filters). Each call
+    in training does one power iteration for its largest singular value σ. Gradients
+    pass through σ; `keras.layers.SpectralNormalization` overwrites the kernel instead,
+    so its σ has no gradient.
 
     Args: those of `keras.layers.Conv2D`.
 
@@ -24,7 +24,7 @@ class SpectralConv2D(layers.Conv2D):
 
     def build(self, input_shape):
         super().build(input_shape)
-        # A seed, since torch's own generator is in no checkpoint.
+        # Seeded, since no checkpoint holds torch's own generator.
         self.singular_vector = self.add_weight(
             name="singular_vector",
             shape=(self.filters,),
@@ -57,7 +57,7 @@ class SpectralConv2D(layers.Conv2D):
             outputs = outputs + self.bias
         return self.activation(outputs)
 
-    # Keras's convolutions save their kernel and bias alone.
+    # Keras's convolutions save only kernel and bias.
     def save_own_variables(self, store):
         layers.Layer.save_own_variables(self, store)
 

@@ -1,4 +1,4 @@
-"""What tells a denoiser how noisy its input is."""
+"""The embedding of the noise level of a denoiser's input."""
 
 import math
 
@@ -6,18 +6,18 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers.configuration import ConfigFromSignature
-from hwgen_keras.layers.initial import fan_in_uniform
+from hwgen_keras.layers.initial import dense
 
-# Of sines and cosines of an angle that is counted from 0 to 1000.
+# The angle is scaled to 0 … 1000, as the timesteps of DDPM.
 STEPS, LONGEST_PERIOD = 1000.0, 10000.0
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class NoiseLevel(ConfigFromSignature, layers.Layer):
-    """A vector for a noise level: sines and cosines, Linear, SiLU, Linear.
+    """The vector of a noise level: sines and cosines, Linear, SiLU, Linear.
 
-    The level is the angle atan(noise rate / signal rate), so it means the same under
-    every schedule.
+    The level is the angle atan(noise rate / signal rate), which does not depend on the
+    schedule.
 
     Args:
         width: length of the vector.
@@ -32,19 +32,9 @@ class NoiseLevel(ConfigFromSignature, layers.Layer):
     def __init__(self, width, frequencies=32, **kwargs):
         super().__init__(**kwargs)
         self.width, self.frequencies = width, frequencies
-        self.hidden = layers.Dense(
-            width,
-            activation=keras.activations.silu,
-            dtype=self.dtype_policy,
-            name="hidden",
-            kernel_initializer=fan_in_uniform(),
-        )
-        self.output_layer = layers.Dense(
-            width,
-            dtype=self.dtype_policy,
-            name="output",
-            kernel_initializer=fan_in_uniform(),
-        )
+        policy, silu = self.dtype_policy, keras.activations.silu
+        self.hidden = dense(width, activation=silu, dtype=policy, name="hidden")
+        self.output_layer = dense(width, dtype=policy, name="output")
 
     def build(self, input_shape=None):
         self.hidden.build((None, 2 * self.frequencies))
@@ -53,11 +43,8 @@ class NoiseLevel(ConfigFromSignature, layers.Layer):
     def call(self, log_snr):
         # tan(angle) = noise rate / signal rate = exp(-log_snr / 2).
         angle = ops.arctan(ops.exp(-0.5 * ops.cast(log_snr, "float32")))
-        step = angle * (STEPS * 2 / math.pi)
+        timestep = angle * (STEPS * 2 / math.pi)
         periods = ops.arange(self.frequencies, dtype="float32") / self.frequencies
-        phases = step[:, None] * ops.exp(-math.log(LONGEST_PERIOD) * periods)[None]
+        phases = timestep[:, None] * ops.exp(-math.log(LONGEST_PERIOD) * periods)[None]
         waves = ops.concatenate([ops.sin(phases), ops.cos(phases)], axis=-1)
         return self.output_layer(self.hidden(ops.cast(waves, self.compute_dtype)))
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.width)

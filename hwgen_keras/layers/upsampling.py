@@ -1,4 +1,4 @@
-"""Upsampling and the convolution after it, as one."""
+"""Upsampling and the convolution after it in one operation."""
 
 import keras
 from keras import layers, ops
@@ -10,14 +10,15 @@ from hwgen_keras.backend import fractionally_strided_convolution
 class UpsampledConv2D(layers.Conv2D):
     """Nearest-neighbour upsampling by two, then a 3x3 convolution, in one pass.
 
-    Every output pixel sees but 2x2 different pixels of the input, so a kernel of 4x4
-    weights, sums of those of the 3x3 kernel, moved by half an input pixel at a time
-    gives the same numbers at 16 multiplications instead of 36. Weights, their names
-    and their shapes are those of `keras.layers.Conv2D`.
+    Each output pixel depends on only 2x2 pixels of the input. So a 4x4 kernel of sums
+    of the 3x3 weights, with a stride of half an input pixel, gives the same numbers
+    with 16 multiplications instead of 36. Weights, their names and their shapes are
+    those of `keras.layers.Conv2D`.
 
     Args:
         filters: number of output channels.
-        kwargs: of `keras.layers.Conv2D`, without those that say which pixels meet.
+        kwargs: those of `keras.layers.Conv2D`; kernel size, strides and padding are
+            fixed.
 
     Input: (batch, height, width, channels).
     Output: (batch, 2 height, 2 width, `filters`).
@@ -31,7 +32,7 @@ class UpsampledConv2D(layers.Conv2D):
         super().__init__(filters, **{**kwargs, **fixed})
 
     def call(self, inputs):
-        # One tap of the upsampled image serves two rows and two columns of it.
+        # An input pixel covers two rows and two columns of the upsampled image.
         kernel = ops.pad(self.kernel, ((1, 1), (1, 1), (0, 0), (0, 0)))
         kernel = kernel[:-1] + kernel[1:]
         kernel = kernel[:, :-1] + kernel[:, 1:]

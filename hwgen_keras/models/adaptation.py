@@ -1,4 +1,4 @@
-"""Teaching a trained generator one more hand: a small part of it, from few images."""
+"""Adapting a small part of a trained generator to a new hand, from few images."""
 
 import re
 
@@ -6,31 +6,30 @@ import keras
 from keras import ops
 
 from hwgen_keras import losses
-from hwgen_keras.backend import replica_count
-from hwgen_keras.layers import ConfigFromSignature, freeze
+from hwgen_keras.layers import freeze
 from hwgen_keras.models.diffusion import DiffusionGenerator
+from hwgen_keras.models.row_loss import RowLoss
 
 PARTS = ("modulation", "style", "decoder", "all")
-# Scales and shifts of features: of group normalisation, and what a condition makes.
+# Scales and shifts of features, of group normalisation and of a condition.
 _MODULATION = re.compile(r"/(norm_\d|modulation)/")
 
 
 def train_only(generator, part):
-    """Freezes a generator but for a part; call it before the training is compiled.
+    """Freezes all of a generator except a part, before the training is compiled.
 
-    The weights alone are marked, not the layers, so that a file of the generator has
-    no trace of it.
+    It marks weights, not layers, so that a saved generator is not frozen.
 
     Args:
         generator: a built `AdaINGenerator` or `DiffusionGenerator`.
-        part: `"modulation"`: scales and shifts of the features outside of the style
-            encoder, so that codes of hands stay what they were; `"style"`: the head
-            of the style encoder, and of a diffusion model what reads the code (to
-            the vector, and the attention to the style images); `"decoder"`: the last
-            level and the last layer; `"all"`: everything that was not frozen.
+        part: `"modulation"`: scales and shifts of the features outside the style
+            encoder, so that style codes do not change; `"style"`: the last layers of
+            the style encoder, and in a diffusion model the layers that read the style
+            code; `"decoder"`: the last level and the last layer; `"all"`: everything
+            that was trainable before.
 
     Returns:
-        The list of variables that stay trainable.
+        The list of trainable variables.
 
     Example:
         >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
@@ -52,16 +51,15 @@ def train_only(generator, part):
             if _MODULATION.search(v.path) and "/style_encoder/" not in v.path
         ]
     else:
-        layers = _layers(generator)[part]
+        layers = _layers_of_parts(generator)[part]
         chosen = [v for layer in layers for v in layer.trainable_variables]
-    kept = {id(v) for v in chosen}
+    chosen_ids = {id(v) for v in chosen}
     for variable in trainable:
-        variable.trainable = id(variable) in kept
+        variable.trainable = id(variable) in chosen_ids
     return chosen
 
 
-def _layers(generator):
-    """The layers of the parts that are whole layers."""
+def _layers_of_parts(generator):
     if isinstance(generator, DiffusionGenerator):
         network = generator.network
         style = [network.to_style, network.cross_attention]
@@ -78,21 +76,21 @@ def _layers(generator):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Reconstruction(ConfigFromSignature, keras.Model):
-    """Trains an `AdaINGenerator` to write given images, without an adversary.
+class Reconstruction(RowLoss):
+    """Trains an `AdaINGenerator` to reconstruct images, without a discriminator.
 
-    A discriminator cannot learn from twenty images what a hand is. Compile it with an
-    optimizer alone; `fit` minimises the mean of `call`.
+    A discriminator cannot learn a hand from twenty images. Compile the model with only
+    an optimizer; `fit` minimises the mean of `call`.
 
     Args:
         generator: an `AdaINGenerator`.
         features: a frozen model, images → list of feature maps, for the perceptual
-            distance; or `None` for the pixels alone.
-        pixel_weight: weight of the pixels, see `pyramid_distance`, beside the
-            perceptual distance.
+            distance; or `None` for only the pixel distance.
+        pixel_weight: weight of the pixel distance, see `pyramid_distance`; the
+            perceptual distance has weight 1.
 
     Data, a dict of one batch: `content`, `style`, `target` (batch, height, width, 1),
-    float in [-1, 1], and what the generator's condition asks for.
+    float in [-1, 1], and the inputs of the generator's condition.
 
     Output: the loss of each row, (batch,), float32.
 
@@ -113,10 +111,6 @@ class Reconstruction(ConfigFromSignature, keras.Model):
         if features is not None:
             freeze(features)
 
-    def build(self, input_shape=None):
-        if not self.generator.built:
-            self.generator.build()
-
     def call(self, data, training=False):
         target = ops.cast(data["target"], "float32")
         generated = self.generator(data)
@@ -126,8 +120,3 @@ class Reconstruction(ConfigFromSignature, keras.Model):
         return loss + losses.perceptual_distance(
             self.features(target), self.features(generated)
         )
-
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
-        return ops.mean(y_pred) / replica_count()

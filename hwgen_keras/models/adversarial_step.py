@@ -1,8 +1,7 @@
-"""What a generator and its discriminator compute in one step of their training.
+"""Losses and gradients of a generator and its discriminator in one training step.
 
-Each forward pass is differentiated by pullbacks, see `hwgen_keras.backend`; `state`
-lists all variables that it may read or write. A `cotangent` is a scalar that multiplies
-the gradients.
+Pullbacks differentiate each forward pass, see `hwgen_keras.backend`. `state` lists all
+variables that a pass may read or write. A `cotangent` is a scalar factor of gradients.
 """
 
 from keras import ops
@@ -18,7 +17,7 @@ class GeneratorStep:
     Args:
         generator: an `AdaINGenerator`.
         data: the batch.
-        state: see above.
+        state: see the module.
 
     Attributes:
         images: the generated images (batch, height, width, 1).
@@ -36,13 +35,13 @@ class GeneratorStep:
             forward, (), generator.trainable_variables, state
         )
         self._style_gradients = [ops.zeros_like(x) for x in self._style]
-        # Of the style encoder where it looks at generated images, by its variables.
+        # id(variable of the style encoder): its gradients by way of generated images.
         self._encoder_gradients = {}
 
     def differentiate(self, loss, cotangent):
-        """The value of an `ImageLoss` times its weight, and its image gradient.
+        """The weighted value of an `ImageLoss`, and its gradient by the images.
 
-        What else it moves is kept for `gradients`.
+        Gradients by the style are kept for `gradients`.
         """
 
         def function(images, *style):
@@ -57,30 +56,24 @@ class GeneratorStep:
             style = self._style
             variables = self.generator.style_encoder.trainable_variables
         (value,), pull = vjp(function, [self.images, *style], variables, self.state)
-        (image_gradient, *found), of_encoder = pull([cotangent * loss.weight])
+        input_gradients, encoder_gradients = pull([cotangent * loss.weight])
+        image_gradient, *style_gradients = input_gradients
         if loss.trains_style:
-            pairs = zip(self._style_gradients, found, strict=True)
+            pairs = zip(self._style_gradients, style_gradients, strict=True)
             self._style_gradients = [a + b for a, b in pairs]
-        for variable, gradient in zip(variables, of_encoder, strict=True):
+        for variable, gradient in zip(variables, encoder_gradients, strict=True):
             self._encoder_gradients.setdefault(id(variable), []).append(gradient)
         return value * loss.weight, image_gradient
 
     def last_layer_norm(self, image_gradient):
-        """The norm of the gradient that the last layer's kernel gets from the images'.
-
-        It is a 1x1 convolution: its gradient is a sum over positions.
-        """
+        """The norm of the gradient of the last layer's kernel, a 1x1 convolution."""
         features = ops.cast(self._last_layer_input, "float32")
         gradient = ops.einsum("bhwc,bhwo->co", features, image_gradient)
         return losses.global_norm([sum_over_replicas(gradient)])
 
     def gradients(self, image_gradient):
-        """The gradients of the trainable variables of the generator.
-
-        Args:
-            image_gradient: of all losses.
-        """
-        # No loss depends on the last layer's input but by way of the images.
+        """The gradients of the trainable variables, from the sum of image gradients."""
+        # Losses depend on the last layer's input only through the images.
         unused = ops.zeros_like(self._last_layer_input)
         _, gradients = self._pull([image_gradient, *self._style_gradients, unused])
         return [
@@ -92,20 +85,20 @@ class GeneratorStep:
 
 
 class DiscriminatorStep:
-    """The logits of one batch, from which both networks learn.
+    """The logits of one batch, which train both networks.
 
-    D(generated) is computed once: its gradient by the images is the generator's, that
-    by the weights the discriminator's.
+    D(generated) is computed once. Its gradient by the images trains the generator, that
+    by the weights the discriminator.
 
     Args:
         discriminator: a `PatchDiscriminator`.
-        discriminator_input: the `DiscriminatorInput` that changes its images.
+        discriminator_input: the `DiscriminatorInput` that augments its images.
         target, generated: images (batch, height, width, 1), float in [-1, 1].
-        state: see above.
+        state: see the module.
     """
 
     def __init__(self, discriminator, discriminator_input, target, generated, state):
-        # Drawn outside of what is differentiated, where state may change freely.
+        # Outside the differentiated function, where state may change freely.
         drawn = [discriminator_input.draw(x) for x in (target, generated)]
 
         def logits(images, drawn):
@@ -132,7 +125,7 @@ class DiscriminatorStep:
         return gradient
 
     def loss(self):
-        """The discriminator's own, `losses.hinge_discriminator_loss`."""
+        """The hinge loss of the discriminator, a scalar."""
         return losses.hinge_discriminator_loss(self.real_logits, self.generated_logits)
 
     def gradients(self, cotangent):
@@ -144,20 +137,15 @@ class DiscriminatorStep:
         return [a + b for a, b in zip(real, generated, strict=True)]
 
     def accuracy(self):
-        """The share of logits of the right sign; real and generated count alike."""
+        """The share of logits of the right sign, the mean of real and generated."""
         right = (self.real_logits > 0, self.generated_logits < 0)
         return sum(ops.mean(ops.cast(x, "float32")) for x in right) / 2
 
 
 def gradient_norm(gradients, scale):
-    """The norm of a network's gradients over all replicas, a scalar.
-
-    Args:
-        gradients: of its trainable variables.
-        scale: the loss scale that they carry.
-    """
+    """The norm of a network's gradients over all replicas, without the loss scale."""
     norm = losses.global_norm(sum_over_replicas(gradients)) / scale
-    # A step that overflows is skipped and must leave a number in the metric.
+    # A step that overflows is skipped; its metric must still be a number.
     return ops.where(ops.isfinite(norm), norm, ops.zeros_like(norm))
 
 

@@ -1,4 +1,4 @@
-"""The optimizers of two networks, and the moving averages of weights they keep."""
+"""The optimizers of two networks, and their moving averages of weights."""
 
 import contextlib
 import functools
@@ -6,17 +6,17 @@ import functools
 import keras
 from keras import ops
 
-# On torch `Adam()` is of a class that updates all weights in one call; a subclass of
+# On torch `Adam()` returns a class that updates all weights in one call; a subclass of
 # `Adam` would update them one by one.
 _Adam = type(keras.optimizers.Adam.__new__(keras.optimizers.Adam))
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class AveragingAdam(_Adam):  # type: ignore[valid-type,misc]
-    """Adam that keeps moving averages of the weights and leaves the weights alone.
+    """Adam that keeps moving averages of the weights and does not overwrite them.
 
-    Keras's own (`use_ema=True`) overwrites the weights at the end of every `fit`; a
-    run of several would then not go on where it was.
+    Keras's own (`use_ema=True`) overwrites the weights at the end of every `fit`, so a
+    second `fit` would not continue the first.
     """
 
     def __init__(self, *arguments, **keywords):
@@ -37,10 +37,10 @@ def adam_pair(
     Args:
         generator_learning_rate: for the generator.
         discriminator_learning_rate: for the discriminator; default: the same.
-        ema_momentum: keep moving averages of the generator's weights with this
-            momentum, in [0, 1), for `averaged` and `take_averages`; default: none.
-        arguments: of both Adams, such as `global_clipnorm` (each network has a norm
-            of its own) and `gradient_accumulation_steps`.
+        ema_momentum: momentum, in [0, 1), of moving averages of the generator's
+            weights for `averaged` and `take_averages`; default: no averages.
+        arguments: of both optimizers, such as `global_clipnorm` (each network has its
+            own norm) and `gradient_accumulation_steps`.
 
     Returns:
         A `keras.optimizers.MultiOptimizer`.
@@ -54,22 +54,15 @@ def adam_pair(
         discriminator_learning_rate = generator_learning_rate
 
     arguments = {"beta_1": 0.5, "beta_2": 0.9, **arguments}
-    adam = functools.partial(keras.optimizers.Adam, **arguments)
-    averaging = adam
+    adam = averaging = functools.partial(keras.optimizers.Adam, **arguments)
     if ema_momentum is not None:
         averaging = functools.partial(
             AveragingAdam, ema_momentum=ema_momentum, **arguments
         )
-
+    generator = averaging(generator_learning_rate, name="generator")
+    discriminator = adam(discriminator_learning_rate, name="discriminator")
     return keras.optimizers.MultiOptimizer(
-        keras.optimizers.OptimizerMap(
-            averaging(generator_learning_rate, name="generator"),
-            {
-                ".*discriminator/.*": adam(
-                    discriminator_learning_rate, name="discriminator"
-                )
-            },
-        )
+        keras.optimizers.OptimizerMap(generator, {".*discriminator/.*": discriminator})
     )
 
 
@@ -86,10 +79,10 @@ def _pairs(model):
 
 
 def take_averages(model):
-    """Gives the variables of a compiled model the averages of their past values.
+    """Replaces the weights of a compiled model by their moving averages.
 
-    Variables whose optimizer keeps no averages (`AveragingAdam` does), or has made no
-    step, stay as they are.
+    Weights without averages stay: those of an optimizer other than `AveragingAdam`, or
+    of one that has done no step.
 
     Args:
         model: a compiled model.
@@ -109,10 +102,10 @@ def take_averages(model):
 
 @contextlib.contextmanager
 def averaged(model):
-    """Within it, a compiled model has the averages of its weights, see `take_averages`.
+    """A context in which a model has the moving averages, see `take_averages`.
 
     Args:
-        model: a compiled model; it is what `with` gives.
+        model: a compiled model; `with` returns it.
 
     Example:
         >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)

@@ -1,21 +1,21 @@
-"""A classifier of characters on top of any encoder."""
+"""A classifier of characters with any encoder."""
 
 import keras
 from keras import layers
 
-from hwgen_keras.layers import ConfigFromSignature, layer_seed
+from hwgen_keras.layers import ConfigFromSignature, ensure_built, layer_seed
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class Classifier(ConfigFromSignature, keras.Model):
-    """An encoder, dropout, and one logit a class.
+    """An encoder, dropout, and one logit per class.
 
     Args:
         encoder: an `ImageEncoder` or a `TextEncoder`.
         classes: number of classes.
         dropout: rate before the last layer, in training.
 
-    Input: what the encoder takes. Output: logits (batch, classes), float32.
+    Input: that of the encoder. Output: logits (batch, classes), float32.
 
     Example:
         >>> classifier = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
@@ -32,8 +32,7 @@ class Classifier(ConfigFromSignature, keras.Model):
         self.to_logits = layers.Dense(classes, dtype="float32", name="to_logits")
 
     def build(self, input_shape=None):
-        if not self.encoder.built:
-            self.encoder.build()
+        ensure_built(self.encoder)
         self.to_logits.build((None, self.encoder.output_width))
 
     def call(self, inputs, training=False):

@@ -4,12 +4,12 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.backend import gather_rows, replica_count
-from hwgen_keras.layers import ConfigFromSignature, layer_seed
+from hwgen_keras.layers import ConfigFromSignature, ensure_built, layer_seed
 from hwgen_keras.losses import soft_target_clip_loss
 
 
 class ProjectionHead(layers.Layer):
-    """Linear, GELU, Linear, dropout; plus the first Linear; layer normalisation."""
+    """Linear, then a residual branch of GELU, Linear and dropout, then layer norm."""
 
     def __init__(self, width, dropout=0.1, **kwargs):
         super().__init__(**kwargs)
@@ -20,9 +20,7 @@ class ProjectionHead(layers.Layer):
         self.dropout = layers.Dropout(
             dropout, seed=layer_seed(), dtype=policy, name="dropout"
         )
-        self.norm = layers.LayerNormalization(
-            epsilon=1e-5, dtype="float32", name="norm"
-        )
+        self.norm = layers.LayerNormalization(-1, 1e-5, dtype="float32", name="norm")
 
     def build(self, input_shape):
         self.projection.build(input_shape)
@@ -44,8 +42,7 @@ class _Tower(ConfigFromSignature, keras.Model):
         )
 
     def build(self, input_shape=None):
-        if not self.encoder.built:
-            self.encoder.build()
+        ensure_built(self.encoder)
         self.head.build((None, self.encoder.output_width))
 
     def call(self, x, training=False):
@@ -89,7 +86,7 @@ class TextTower(_Tower):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class CLIP(ConfigFromSignature, keras.Model):
-    """Images and structures of characters in one space.
+    """Embeds images and structures of characters in one space.
 
     Args:
         image_tower: an `ImageTower`.
@@ -103,7 +100,7 @@ class CLIP(ConfigFromSignature, keras.Model):
 
     Output: a dict of `image` and `text`, each (batch, width), float32.
 
-    Trained by `fit` with `soft_target_clip_loss`; compile it with an optimizer alone.
+    `fit` minimises `soft_target_clip_loss`; compile the model with only an optimizer.
 
     Example:
         >>> encoder = hw.TextEncoder(
@@ -128,9 +125,7 @@ class CLIP(ConfigFromSignature, keras.Model):
         self.temperature = temperature
 
     def build(self, input_shape=None):
-        for tower in (self.image_tower, self.text_tower):
-            if not tower.built:
-                tower.build()
+        ensure_built(self.image_tower, self.text_tower)
 
     def call(self, inputs, training=False):
         return {

@@ -8,11 +8,10 @@ from hwgen_keras.layers import ConfigFromSignature, SpectralConv2D
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class PatchDiscriminator(ConfigFromSignature, keras.Model):
-    """Judges overlapping patches of an image as real or generated.
+    """Classifies overlapping patches of an image as real or generated.
 
-    4x4 convolutions with batch normalisation (not in the first) and LeakyReLU 0.2;
-    stride 2, the last before the output stride 1; then a 4x4 convolution to one
-    logit a patch.
+    4x4 convolutions with batch normalisation (except the first) and LeakyReLU 0.2, of
+    stride 2 (the last of stride 1); then a 4x4 convolution to one logit per patch.
 
     Args:
         widths: channels of the convolutions before the last.
@@ -34,7 +33,7 @@ class PatchDiscriminator(ConfigFromSignature, keras.Model):
     def __init__(self, widths=(64, 128, 256, 512), norm="batch", **kwargs):
         if norm not in ("batch", "spectral"):
             raise ValueError(f"norm is {norm!r}; use 'batch' or 'spectral'.")
-        # The optimizer tells the two networks apart by this name.
+        # By this name the optimizer finds the variables of the discriminator.
         kwargs.setdefault("name", "discriminator")
         super().__init__(**kwargs)
         self.widths, self.norm = tuple(widths), norm
@@ -74,7 +73,7 @@ class PatchDiscriminator(ConfigFromSignature, keras.Model):
         self.to_logits.build((None, None, None, channels))
 
     def call(self, images, training=False):
-        # Only these take `training`.
+        # Only a `SpectralConv2D` takes `training`.
         spectral = {"training": training} if self.norm == "spectral" else {}
         features = images
         for i, convolution in enumerate(self.convolutions):

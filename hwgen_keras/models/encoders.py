@@ -1,61 +1,33 @@
 """Encoders of CLIP and of the classifiers: images, and structures as text."""
 
+import contextlib
+
 import keras
 from keras import layers, ops
 
 from hwgen_keras.layers import ConfigFromSignature, Embedding, layer_seed
 
+# The class, and the number of blocks at each resolution after the first.
 RESNETS = {
-    "resnet50": (
-        keras.applications.ResNet50,
-        (
-            "conv1_relu",
-            "conv2_block3_out",
-            "conv3_block4_out",
-            "conv4_block6_out",
-            "conv5_block3_out",
-        ),
-    ),
-    "resnet152": (
-        keras.applications.ResNet152,
-        (
-            "conv1_relu",
-            "conv2_block3_out",
-            "conv3_block8_out",
-            "conv4_block36_out",
-            "conv5_block3_out",
-        ),
-    ),
+    "resnet50": (keras.applications.ResNet50, (3, 4, 6, 3)),
+    "resnet152": (keras.applications.ResNet152, (3, 8, 36, 3)),
 }
 
 
+# The class and the attribute `stages` name groups of weights in saved files.
 class _ConvolutionStage(layers.Layer):
-    """Strided 3x3 convolution, then a residual one, each batch-normalised."""
+    """3x3 convolution of stride 2, then a residual one, each batch-normalised."""
 
-    def __init__(self, width, strides, **kwargs):
+    def __init__(self, width, **kwargs):
         super().__init__(**kwargs)
-        self.width, self.strides = width, strides
+        self.width = width
         policy = self.dtype_policy
-
-        def convolution(name, strides=1):
-            return layers.Conv2D(
-                width,
-                3,
-                strides=strides,
-                padding="same",
-                use_bias=False,
-                dtype=policy,
-                name=name,
-            )
-
-        self.convolution_1 = convolution("convolution_1", strides)
-        self.convolution_2 = convolution("convolution_2")
-        self.norm_1 = layers.BatchNormalization(
-            momentum=0.9, dtype=policy, name="norm_1"
-        )
-        self.norm_2 = layers.BatchNormalization(
-            momentum=0.9, dtype=policy, name="norm_2"
-        )
+        same = {"padding": "same", "use_bias": False, "dtype": policy}
+        self.convolution_1 = layers.Conv2D(width, 3, 2, name="convolution_1", **same)
+        self.convolution_2 = layers.Conv2D(width, 3, name="convolution_2", **same)
+        norm = {"momentum": 0.9, "dtype": policy}
+        self.norm_1 = layers.BatchNormalization(name="norm_1", **norm)
+        self.norm_2 = layers.BatchNormalization(name="norm_2", **norm)
 
     def build(self, input_shape):
         inner = (None, None, None, self.width)
@@ -74,14 +46,14 @@ class _ConvolutionStage(layers.Layer):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class ImageEncoder(ConfigFromSignature, keras.Model):
-    """A vector for an image, and the feature maps on the way to it.
+    """Encodes an image as a vector and a list of feature maps.
 
     Args:
         architecture: `"convolutional"` (a small residual network of `widths`),
             `"resnet50"` or `"resnet152"` (`keras.applications`, one channel, no
             pretrained weights).
-        widths: channels of each stage of the convolutional architecture; every stage
-            halves the image.
+        widths: channels at each resolution of the convolutional architecture, which
+            starts at half the resolution of the image.
 
     Input: images (batch, height, width, 1), float in [-1, 1], at least 32 x 32 for
     the ResNets. Output: (batch, n), float32, the mean of the last map over space.
@@ -101,18 +73,17 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
         self.architecture, self.widths = architecture, tuple(widths)
         if architecture == "convolutional":
             self.stages = [
-                _ConvolutionStage(width, 2, dtype=self.dtype_policy, name=f"stage_{i}")
+                _ConvolutionStage(width, dtype=self.dtype_policy, name=f"stage_{i}")
                 for i, width in enumerate(self.widths)
             ]
         elif architecture in RESNETS:
-            constructor, names = RESNETS[architecture]
+            constructor, depths = RESNETS[architecture]
             with default_policy(self.dtype_policy):
                 network = constructor(
                     include_top=False, weights=None, input_shape=(None, None, 1)
                 )
-            self.network = keras.Model(
-                network.input, [network.get_layer(name).output for name in names]
-            )
+            names = [f"conv{i}_block{depth}_out" for i, depth in enumerate(depths, 2)]
+            self.network = feature_model(network, ["conv1_relu", *names])
         else:
             raise ValueError(
                 f"architecture is {architecture!r}; "
@@ -122,9 +93,9 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
     def build(self, input_shape=None):
         if self.architecture == "convolutional":
             channels = 1
-            for stage in self.stages:
-                stage.build((None, None, None, channels))
-                channels = stage.width
+            for level in self.stages:
+                level.build((None, None, None, channels))
+                channels = level.width
 
     @property
     def output_width(self):
@@ -132,7 +103,7 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
         return self.widths[-1] if self.architecture == "convolutional" else 2048
 
     def feature_maps(self, images, training=False):
-        """The maps after each stage, a list of (batch, height, width, channels).
+        """The maps at each resolution, a list of (batch, height, width, channels).
 
         Args:
             images: (batch, height, width, 1), float in [-1, 1].
@@ -141,8 +112,8 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
         if self.architecture != "convolutional":
             return self.network(images, training=training)
         maps, features = [], images
-        for stage in self.stages:
-            features = stage(features, training=training)
+        for level in self.stages:
+            features = level(features, training=training)
             maps.append(features)
         return maps
 
@@ -151,18 +122,21 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
         return ops.mean(ops.cast(last, "float32"), axis=(1, 2))
 
 
-class default_policy:
-    """Layers of keras.applications take no dtype: they read the global policy."""
+@contextlib.contextmanager
+def default_policy(policy):
+    """Sets the global dtype policy, which the layers of keras.applications read."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
-    def __init__(self, policy):
-        self.policy = policy
 
-    def __enter__(self):
-        self.before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.policy)
-
-    def __exit__(self, *exception):
-        keras.config.set_dtype_policy(self.before)
+def feature_model(network, names):
+    """The model that returns the outputs of the named layers of a network."""
+    outputs = [network.get_layer(name).output for name in names]
+    return keras.Model(network.input, outputs)
 
 
 class _TransformerLayer(layers.Layer):
@@ -172,17 +146,12 @@ class _TransformerLayer(layers.Layer):
         super().__init__(**kwargs)
         self.width = width
         policy = self.dtype_policy
+        random = {"dropout": dropout, "seed": layer_seed()}
         self.attention = layers.MultiHeadAttention(
-            heads,
-            width // heads,
-            dropout=dropout,
-            seed=layer_seed(),
-            dtype=policy,
-            name="attention",
+            heads, width // heads, **random, dtype=policy, name="attention"
         )
-        self.norm_1 = layers.LayerNormalization(
-            epsilon=1e-12, dtype=policy, name="norm_1"
-        )
+        norm = {"epsilon": 1e-12, "dtype": policy}
+        self.norm_1 = layers.LayerNormalization(name="norm_1", **norm)
         self.hidden = layers.Dense(
             4 * width, activation=keras.activations.gelu, dtype=policy, name="hidden"
         )
@@ -190,9 +159,7 @@ class _TransformerLayer(layers.Layer):
         self.dropout = layers.Dropout(
             dropout, seed=layer_seed(), dtype=policy, name="dropout"
         )
-        self.norm_2 = layers.LayerNormalization(
-            epsilon=1e-12, dtype=policy, name="norm_2"
-        )
+        self.norm_2 = layers.LayerNormalization(name="norm_2", **norm)
 
     def build(self, input_shape):
         self.attention.build(input_shape, input_shape)
@@ -212,7 +179,7 @@ class _TransformerLayer(layers.Layer):
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class TextEncoder(ConfigFromSignature, keras.Model):
-    """A vector for a structure: the state of its [CLS] token.
+    """Encodes a structure as the vector of its [CLS] token.
 
     Args:
         vocabulary_size: number of token ids.

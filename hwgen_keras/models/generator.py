@@ -1,14 +1,15 @@
-"""The generator: a content glyph, rewritten in the style of another image."""
+"""The generator of a content glyph in the style of another image."""
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from hwgen_keras.layers import (
     ConfigFromSignature,
     Decoder,
     Encoder,
     adain,
-    fan_in_uniform,
+    convolution,
+    ensure_built,
     style_of_images,
 )
 
@@ -17,18 +18,17 @@ from hwgen_keras.layers import (
 class AdaINGenerator(ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand.
 
-    A content encoder and a style encoder of the same form; adaptive instance
-    normalisation gives the content features the style's channel statistics; a
-    decoder turns them into an image.
+    A content encoder and a style encoder have the same architecture. Adaptive instance
+    normalisation gives the content features the style's channel statistics. A decoder
+    turns them into an image.
 
     Args:
         width: channels of the first level; a multiple of 8.
-        multipliers: channels of level i are `width * multipliers[i]`; images are
+        multipliers: level i has `width * multipliers[i]` channels; the resolution is
             halved between levels, so the stride is 2**(levels - 1).
         condition: `None` (mode "adain"), or a `Condition`, such as an
             `EmbeddingCondition` ("adain_embedding") or a `CLIPCondition`
-            ("adain_clip"); its width is that of the vector that modulates the
-            residual blocks.
+            ("adain_clip"); its vector modulates the residual blocks.
         attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Input: a dict of
@@ -37,10 +37,10 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
       divisible by `stride`;
     - `style`: the same shape, or (batch, images, height, width, 1): several images
       by one hand;
-    - `style_weights`: (batch, images), optional: shares of the style images, see
-      `style_of_images`; images of several hands mix these hands;
-    - `strength`: (batch,), optional: how much of the style, see `style_code`; 1, the
-      default, is all of it, 0 none;
+    - `style_weights`: (batch, images), optional: weights of the style images, 0 or
+      more, not all 0; images by several writers mix their styles;
+    - `strength`: (batch,), optional: of the style, see `style_code`; 0 is none of it,
+      1, the default, all of it;
     - the inputs of the condition, such as `label` or `tokens`;
     - `drop_condition`: (batch,) bool, optional: rows that get the null vector.
 
@@ -67,33 +67,17 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
         super().__init__(**kwargs)
         self.width, self.multipliers = width, tuple(multipliers)
         self.condition, self.attention = condition, attention
-        policy = self.dtype_policy
-        condition_width = None if condition is None else condition.width
-
-        def arguments(name, condition_width=None):
-            return {
-                "width": width,
-                "multipliers": multipliers,
-                "condition_width": condition_width,
-                "attention": attention,
-                "dtype": policy,
-                "name": name,
-            }
-
-        self.content_encoder = Encoder(**arguments("content_encoder", condition_width))
-        self.style_encoder = Encoder(**arguments("style_encoder"))
-        self.decoder = Decoder(**arguments("decoder", condition_width))
-        self.last_layer = layers.Conv2D(
-            1,
-            1,
-            dtype="float32",
-            name="last_layer",
-            kernel_initializer=fan_in_uniform(),
-        )
+        style = {"attention": attention, "dtype": self.dtype_policy}
+        content = style | {"condition_width": condition and condition.width}
+        sizes = width, multipliers
+        self.content_encoder = Encoder(*sizes, name="content_encoder", **content)
+        self.style_encoder = Encoder(*sizes, name="style_encoder", **style)
+        self.decoder = Decoder(*sizes, name="decoder", **content)
+        self.last_layer = convolution(1, 1, dtype="float32", name="last_layer")
 
     @property
     def stride(self):
-        """What the sides of an image must be divisible by."""
+        """The number that divides the sides of an image."""
         return 2 ** (len(self.multipliers) - 1)
 
     @property
@@ -111,50 +95,46 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
         for layer in (self.content_encoder, self.style_encoder, self.decoder):
             layer.build()
         self.last_layer.build((None, None, None, self.width))
-        if self.condition is not None and not self.condition.built:
-            self.condition.build()
+        ensure_built(self.condition)
 
     def style_of(self, images, weights=None):
         """Style statistics of images: two tensors (batch, 1, 1, channels).
 
         Args:
-            images: (batch, height, width, 1), float in [-1, 1]; or several a row,
-                (batch, images, height, width, 1), which gives the means of theirs.
-            weights: optional (batch, images), shares of the images of a row in
-                these means.
+            images: (batch, height, width, 1), float in [-1, 1]; or several per row,
+                (batch, images, height, width, 1), whose statistics are averaged.
+            weights: (batch, images), optional: weights of the images in the average.
         """
         return style_of_images(self.style_encoder, images, weights)[:2]
 
     def style_code(self, inputs):
-        """The style statistics that a call gives the content, see `style_of`.
+        """The style statistics for the content features of a call, see `style_of`.
 
-        With `strength` α in the inputs: (1 - α) of the content image's statistics and
-        α of the style's. Both are means and standard deviations of the style
-        encoder's features, so that 0 writes in the hand of the content glyph itself,
-        which is its font, and above 1 the style is overdrawn.
+        A `strength` α in the inputs mixes (1 - α) times the statistics of the content
+        image and α times those of the style images. So 0 keeps the font of the content
+        glyph, and above 1 exaggerates the style.
 
         Args:
-            inputs: what a call takes.
+            inputs: those of a call.
 
-        Reference: Huang and Belongie, 2017, equation 14. There one encoder serves
-        content and style; of the two here the decoder knows only the style encoder's
-        statistics.
+        Reference: Huang and Belongie, 2017, equation 14. They have one encoder; here
+        both statistics are of the style encoder, the only one that the decoder knows.
         """
         style = self.style_of(inputs["style"], inputs.get("style_weights"))
         if "strength" not in inputs:
             return style
         strength = ops.cast(inputs["strength"], "float32")[:, None, None, None]
         return tuple(
-            (1.0 - strength) * own + strength * other
-            for own, other in zip(self.style_of(inputs["content"]), style, strict=True)
+            (1.0 - strength) * a + strength * b
+            for a, b in zip(self.style_of(inputs["content"]), style, strict=True)
         )
 
     def features(self, inputs, style):
         """The input of the last layer: (batch, height, width, channels).
 
         Args:
-            inputs: what a call takes; `style` is not used.
-            style: what `style_of` or `style_code` returned.
+            inputs: those of a call; `style` is not used.
+            style: the result of `style_of` or `style_code`.
         """
         condition = None if self.condition is None else self.condition(inputs)
         content = self.content_encoder(inputs["content"], condition)

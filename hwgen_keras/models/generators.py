@@ -1,4 +1,4 @@
-"""The classes that write; both take the same inputs, one of them also noise."""
+"""The classes of generators, and checks of their inputs."""
 
 from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
@@ -10,7 +10,7 @@ GENERATORS = (AdaINGenerator, DiffusionGenerator)
 
 
 def check_stride(image_size, stride):
-    """Raises InputError unless the generator can halve such images."""
+    """Raises InputError unless a generator's stride divides the size of its images."""
     if image_size % stride:
         raise InputError(
             f"--image_size is {image_size}; this generator needs a multiple of "
@@ -22,12 +22,11 @@ def check_condition(generator, characters, tokenizer=None):
     """Raises InputError unless a generator's condition was trained on these characters.
 
     Args:
-        generator: of `--generator_weights`; of an exported one nothing can be checked.
+        generator: that of `--generator_weights`; an exported one is not checked.
         characters: the `CharacterSet` of the script.
-        tokenizer: its `StructureTokenizer`, where the condition needs structures.
+        tokenizer: its `StructureTokenizer`, if the condition needs structures.
     """
     condition = generator.condition
     if isinstance(condition, Condition):
-        name = "--generator_weights: the generator"
-        knowledge = Knowledge(characters, tokenizer)
-        condition.check(knowledge, name, condition.domain)
+        knowledge, name = Knowledge(characters, tokenizer), "--generator_weights: the"
+        condition.check(knowledge, f"{name} generator", condition.domain)

@@ -1,4 +1,4 @@
-"""The entry of a loss of the generated image in the table of `StyleTransfer`."""
+"""The losses of the generated image in the table of `StyleTransfer`."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,22 +11,21 @@ STYLE_STATISTICS = "style_statistics"
 @keras.saving.register_keras_serializable("hwgen_keras")
 @dataclasses.dataclass(frozen=True)
 class ImageLoss:
-    """One loss of the generated image, an entry of `StyleTransfer.image_losses`.
+    """A loss of the generated image, an entry of `StyleTransfer.image_losses`.
 
     Args:
         name: of its metric, which is the loss times its weight.
         weight: multiplies the loss.
-        function: (reference, generated) → a scalar, or one number a row, of which the
-            loss is the mean; made of `keras.ops`, without variables of its own. It is
-            saved by its registered name; a file is loaded where that is registered.
-        compares: what the function gets. `"style_statistics"`: the (mean, deviation)
-            of the style encoder's features, first of the style image, then of the
-            generated one. Any other name: what the batch holds under it, such as
-            `"target"` or `"tokens"`, and the generated image (batch, height, width, 1),
-            float32, about [-1, 1].
-        trains_style: whether the loss also moves the statistics of the style image and
-            the style encoder, if these are what it compares; or the generated image
-            alone.
+        function: (reference, generated) → a scalar, or one number per row, whose mean
+            is the loss; of `keras.ops`, without variables of its own. A file holds its
+            registered name; loading needs the function registered under that name.
+        compares: the arguments of the function. `"style_statistics"`: the (mean,
+            deviation) of the style encoder's features for the style image and for the
+            generated image. Any other name: that entry of the batch, such as `"target"`
+            or `"tokens"`, and the generated image (batch, height, width, 1), float32,
+            about [-1, 1].
+        trains_style: whether a loss of style statistics also trains the statistics of
+            the style image and the style encoder, or only the generated image.
 
     Example:
         >>> import keras
@@ -57,7 +56,7 @@ class ImageLoss:
         """The loss of a configuration.
 
         Args:
-            config: what `get_config` returned.
+            config: the result of `get_config`.
         """
         function = keras.saving.deserialize_keras_object(config["function"])
         return cls(**{**config, "function": function})

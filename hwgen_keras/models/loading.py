@@ -9,29 +9,29 @@ from hwgen_keras import layers, models
 from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.safety import check_keras_file
 
-# What the file is called in a folder that export made, as those of saved_models/.
+# The name of the file in an exported folder, as in saved_models/.
 STORED = "model.keras"
 
 
 def load_trained(path, expected, flag, file_name=None):
-    """Loads a `.keras` file; nothing in it is run.
+    """Loads a `.keras` file without running code from it.
 
-    Its configuration is looked at before Keras sees it: it may name parts of models,
-    those of Keras, of hwgen_keras and those that the program has registered itself.
-    Then Keras loads it in its safe mode.
+    First its configuration is checked: it may only name parts of models of Keras, of
+    hwgen_keras and those that the program has registered. Then Keras loads it in its
+    safe mode.
 
     Args:
-        path: the file, or a folder that holds `file_name`, as that of a run, or
-            model.keras, as those of saved_models/.
-        expected: the class that the model must be of, or a tuple of classes.
-        flag: how the user named the file, for the error; may be empty.
-        file_name: the file to take from a folder.
+        path: the file, or a folder with `file_name`, such as a run's, or with
+            model.keras, such as those of saved_models/.
+        expected: the class of the model, or a tuple of classes.
+        flag: the flag that named the file, for the error; may be empty.
+        file_name: the name of the file in a folder.
 
     Returns:
         The model, not compiled.
 
     Raises:
-        InputError: there is no such file, it is damaged, made by a newer Keras, names
+        InputError: there is no such file, it is damaged, from a newer Keras, names
             code or other modules, or holds another model.
 
     Example:
@@ -52,7 +52,7 @@ def load_trained(path, expected, flag, file_name=None):
     if not path.is_file():
         where = f"{flag}: there" if flag else "There"
         raise InputError(f"{where} is no file {path}; check the path.")
-    # Keras finds the classes of a file among those that are imported.
+    # Keras finds the classes of a file only if they are imported.
     for room in (layers, models):
         for public in room.__all__:
             getattr(room, public)
@@ -60,7 +60,7 @@ def load_trained(path, expected, flag, file_name=None):
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        # Nothing narrower: what a constructor makes of a wrong value is not known.
+        # A wrong value can raise any exception in a constructor.
         if version is not None and _newer(version):
             raise InputError(
                 f"{name} was made by a newer Keras ({version}) than this one "
@@ -72,23 +72,23 @@ def load_trained(path, expected, flag, file_name=None):
         ) from error
     if not isinstance(model, expected):
         expected = expected if isinstance(expected, tuple) else (expected,)
-        names = [one.__name__ for one in expected]
+        names = " or ".join(kind.__name__ for kind in expected)
         raise InputError(
-            f"{name} holds a {type(model).__name__}, "
-            f"not a {' or '.join(names)}; give the file of the right step."
+            f"{name} holds a {type(model).__name__}, not a {names}; give the file of "
+            "such a model."
         )
     return model
 
 
 def _newer(version):
     """Whether a version of Keras is a later minor release than this one."""
-    numbers = [re.findall(r"\d+", text)[:2] for text in (version, keras.__version__)]
-    theirs, ours = ([int(number) for number in found] for found in numbers)
-    return theirs > ours
+    texts = (re.findall(r"\d+", text)[:2] for text in (version, keras.__version__))
+    file_version, own_version = ([int(number) for number in pair] for pair in texts)
+    return file_version > own_version
 
 
 def with_policy(model, policy):
-    """A copy of a model, weights included, that computes under a dtype policy.
+    """A copy of a model, with its weights, under another dtype policy.
 
     Args:
         model: a built model of this package.
@@ -102,14 +102,13 @@ def with_policy(model, policy):
     """
     config = keras.saving.serialize_keras_object(model)
     copy = keras.saving.deserialize_keras_object(_replace_policy(config, policy))
-    if not copy.built:
-        copy.build()
+    layers.ensure_built(copy)
     copy.set_weights(model.get_weights())
     return copy
 
 
 def _replace_policy(config, policy):
-    # Networks hand their policy on to their layers, so only their own is written.
+    # Networks pass their policy to their layers, so a configuration has only theirs.
     if isinstance(config, dict):
         return {
             key: policy if key == "dtype" else _replace_policy(value, policy)

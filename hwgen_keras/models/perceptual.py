@@ -1,19 +1,13 @@
-"""Feature extractors for the perceptual distance."""
+"""Feature extractors of the perceptual distance."""
 
 import keras
 from keras import ops
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers import ConfigFromSignature, freeze
-from hwgen_keras.models.encoders import default_policy
+from hwgen_keras.models.encoders import default_policy, feature_model
 
-VGG16_LAYERS = (
-    "block1_conv2",
-    "block2_conv2",
-    "block3_conv3",
-    "block4_conv3",
-    "block5_conv3",
-)
+VGG16_LAYERS = ("1_conv2", "2_conv2", "3_conv3", "4_conv3", "5_conv3")
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -27,7 +21,7 @@ class VGG16Features(keras.Model):
     Input: (batch, height, width, 1). Output: a list of five maps.
 
     Raises:
-        InputError: the weights cannot be had.
+        InputError: the weights cannot be loaded.
 
     Example:
         >>> features = hw.VGG16Features(weights=None)
@@ -45,14 +39,13 @@ class VGG16Features(keras.Model):
                     include_top=False, weights=weights, input_shape=(None, None, 3)
                 )
         except Exception as error:
-            # Nothing narrower: a failed download is a bare Exception in Keras.
+            # Keras raises a bare Exception for a failed download.
             raise InputError(
                 f"VGG16 weights {weights!r} cannot be loaded ({error}); give a "
                 "file of weights without the top, or choose the image encoder."
             ) from error
-        self.network = keras.Model(
-            network.input, [network.get_layer(name).output for name in VGG16_LAYERS]
-        )
+        names = [f"block{name}" for name in VGG16_LAYERS]
+        self.network = feature_model(network, names)
         freeze(self.network)
         self.trainable = False
 
@@ -60,18 +53,18 @@ class VGG16Features(keras.Model):
         pass
 
     def call(self, images):
-        # Keras's own weights are those of Caffe: BGR, in 0…255, mean subtracted.
+        # Keras's weights are those of Caffe: BGR, in 0…255, mean subtracted.
         mean = ops.convert_to_tensor((103.939, 116.779, 123.68), dtype="float32")
         images = (ops.cast(images, "float32") + 1.0) * 127.5
         return self.network(ops.repeat(images, 3, axis=-1) - mean)
 
     def get_config(self):
-        # A saved model holds its weights: loading must not download them again.
+        # A saved model holds its weights; loading does not download them again.
         return {**super().get_config(), "weights": None}
 
     @classmethod
     def from_config(cls, config):
-        # Nor may a file from elsewhere name a file to read.
+        # An untrusted file must not name another file to read.
         return cls(**{**config, "weights": None})
 
 
@@ -80,7 +73,7 @@ class EncoderFeatures(ConfigFromSignature, keras.Model):
     """Feature maps of a trained `ImageEncoder`. Frozen.
 
     Args:
-        encoder: the encoder; a copy of it should be given, since it is frozen.
+        encoder: the encoder; give a copy, since it is frozen here.
 
     Input: (batch, height, width, 1), float in [-1, 1]. Output: a list of maps.
 

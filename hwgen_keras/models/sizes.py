@@ -1,9 +1,17 @@
 """Model sizes as plain dicts: `tiny` for tests, `small` for a CPU, `base` the paper's.
 
-Each value is the arguments of one constructor, or one argument.
+Each value holds the arguments of a constructor, or is an argument.
 """
 
 from typing import Any
+
+_TINY: dict[str, Any] = {
+    "width": 8,
+    "multipliers": (1, 2),
+    "attention": {"heads": 2, "head_width": 8},
+}
+_SMALL: dict[str, Any] = {"attention": {"heads": 2, "head_width": 16}}
+_BASE = {"width": 64, "multipliers": (1, 2, 4, 8)}
 
 SIZES: dict[str, dict[str, Any]] = {
     "tiny": {
@@ -11,19 +19,9 @@ SIZES: dict[str, dict[str, Any]] = {
         "text_encoder": {"width": 32, "depth": 1, "heads": 2},
         "projection": 32,
         "projection_dropout": 0.1,
-        "generator": {
-            "width": 8,
-            "multipliers": (1, 2),
-            "attention": {"heads": 2, "head_width": 8},
-        },
+        "generator": _TINY,
         "discriminator": {"widths": (8, 16)},
-        "unet": {
-            "width": 8,
-            "multipliers": (1, 2),
-            "patch": 2,
-            "style_width": 8,
-            "attention": {"heads": 2, "head_width": 8},
-        },
+        "unet": _TINY | {"patch": 2, "style_width": 8},
         "classifier": {"widths": (8, 16, 32)},
     },
     "small": {
@@ -31,19 +29,10 @@ SIZES: dict[str, dict[str, Any]] = {
         "text_encoder": {"width": 128, "depth": 2, "heads": 4},
         "projection": 128,
         "projection_dropout": 0.1,
-        "generator": {
-            "width": 16,
-            "multipliers": (1, 3, 8),
-            "attention": {"heads": 2, "head_width": 16},
-        },
+        "generator": _SMALL | {"width": 16, "multipliers": (1, 3, 8)},
         "discriminator": {"widths": (32, 64, 128)},
-        "unet": {
-            "width": 32,
-            "multipliers": (1, 2, 4),
-            "patch": 2,
-            "style_width": 16,
-            "attention": {"heads": 2, "head_width": 16},
-        },
+        "unet": _SMALL
+        | {"width": 32, "multipliers": (1, 2, 4), "patch": 2, "style_width": 16},
         "classifier": {"widths": (16, 32, 64, 128)},
     },
     "base": {
@@ -51,14 +40,9 @@ SIZES: dict[str, dict[str, Any]] = {
         "text_encoder": {"width": 768, "depth": 12, "heads": 12},
         "projection": 256,
         "projection_dropout": 0.0,
-        "generator": {"width": 64, "multipliers": (1, 2, 4, 8)},
+        "generator": _BASE,
         "discriminator": {"widths": (64, 128, 256, 512)},
-        "unet": {
-            "width": 64,
-            "multipliers": (1, 2, 4, 8),
-            "patch": 2,
-            "style_width": 32,
-        },
+        "unet": _BASE | {"patch": 2, "style_width": 32},
         "classifier": {"architecture": "resnet152"},
     },
 }

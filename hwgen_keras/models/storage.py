@@ -1,4 +1,4 @@
-"""`.keras` files with their weights in half precision, half as large."""
+"""Saving `.keras` files, on request with half-precision weights."""
 
 import io
 import zipfile
@@ -17,7 +17,9 @@ def save_model(model, path, storage="float32"):
     Args:
         model: a built model of this package.
         path: of the file, which ends in `.keras`.
-        storage: "float32", as Keras does; or "float16", see `halve`.
+        storage: of the weights, "float32", as Keras does; or "float16", which halves
+            the file. It loads as before, on any backend, and computes in the dtype of
+            its variables.
 
     Example:
         >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
@@ -29,51 +31,40 @@ def save_model(model, path, storage="float32"):
     with complete_file(path) as partial:
         model.save(partial)
         if storage == "float16":
-            halve(partial)
+            _halve(partial)
 
 
-def halve(path):
-    """Rewrites the float32 weights of a `.keras` file as float16, in its place.
-
-    Keras casts what it loads to the dtype of the model's own variables: the file is
-    loaded as before, on any backend, and computes as before. Vectors stay float32: they
-    are a hundredth of the file, and among them are the statistics of batch
-    normalisation and all biases. So do arrays with a number that float16 cannot hold
-    (above 65504), and all that is not float32.
-
-    Args:
-        path: of a `.keras` file; it is overwritten.
-    """
+def _halve(path):
+    """Rewrites the float32 weights of a `.keras` file as float16."""
     with zipfile.ZipFile(path) as archive:
         entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
     with zipfile.ZipFile(path, "w") as archive:
         for entry, content in entries:
             if entry.filename == _WEIGHTS:
-                content = _halved(content)
+                content = _halved_weights(content)
             archive.writestr(entry, content)
 
 
-def _halved(content):
-    written = io.BytesIO()
-    # Anew, for HDF5 does not give back the room of what is replaced.
-    with h5py.File(io.BytesIO(content)) as before, h5py.File(written, "w") as after:
+def _halved_weights(content):
+    output = io.BytesIO()
+    # A new file, since HDF5 does not free the space of replaced arrays.
+    with h5py.File(io.BytesIO(content)) as before, h5py.File(output, "w") as after:
         _copy(before, after)
-    return written.getvalue()
+    return output.getvalue()
 
 
 def _copy(before, after):
-    for key, value in before.attrs.items():
-        after.attrs[key] = value
+    after.attrs.update(before.attrs)
     for name, item in before.items():
         if isinstance(item, h5py.Group):
             _copy(item, after.create_group(name))
-            continue
-        stored = after.create_dataset(name, data=_in_half(item[()]))
-        for key, value in item.attrs.items():
-            stored.attrs[key] = value
+        else:
+            dataset = after.create_dataset(name, data=_halved(item[()]))
+            dataset.attrs.update(item.attrs)
 
 
-def _in_half(value):
+def _halved(value):
+    # Vectors are a hundredth of the file; among them are biases and batch statistics.
     if np.ndim(value) < 2 or value.dtype != np.float32:
         return value
     with np.errstate(over="ignore"):

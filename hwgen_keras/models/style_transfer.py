@@ -1,4 +1,4 @@
-"""The training of a generator against a discriminator."""
+"""The adversarial training of a generator."""
 
 import keras
 from keras import ops
@@ -6,7 +6,12 @@ from keras import ops
 from hwgen_keras import losses
 from hwgen_keras.backend import StatefulTrainer, gather_rows, replica_count
 from hwgen_keras.errors import InputError
-from hwgen_keras.layers import ConfigFromSignature, DiscriminatorInput, freeze
+from hwgen_keras.layers import (
+    ConfigFromSignature,
+    DiscriminatorInput,
+    ensure_built,
+    freeze,
+)
 from hwgen_keras.models.adversarial_step import (
     DiscriminatorStep,
     GeneratorStep,
@@ -14,7 +19,7 @@ from hwgen_keras.models.adversarial_step import (
 )
 from hwgen_keras.models.image_losses import STYLE_STATISTICS, ImageLoss
 
-# Metrics beside those of the generator's losses.
+# Metrics in addition to those of the generator's losses.
 _OTHER_METRICS = (
     *("discriminator", "discriminator_accuracy", "adaptive_weight"),
     *("generator_gradient_norm", "discriminator_gradient_norm"),
@@ -25,49 +30,48 @@ _OTHER_METRICS = (
 class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
     """Trains an `AdaINGenerator` against a discriminator.
 
-    The losses of one step, for a target image t and the generated image g:
+    The losses of a target image t and the generated image g:
         reconstruction: distance of pixels, mean |t - g| as published, and of features;
         adversarial: -mean D(g), times the adaptive weight λ;
         implicit: 10 x squared distance of the statistics of the style image and of g;
         explicit: CLIP loss between g and the character's structure;
-        discriminator: hinge, for D alone.
+        discriminator: hinge loss, only for D.
 
     Args:
         generator: an `AdaINGenerator`.
-        discriminator: a `PatchDiscriminator`; its name must contain
-            "discriminator", which is how the optimizer tells the two apart.
+        discriminator: a `PatchDiscriminator`; the optimizer knows its variables by
+            "discriminator" in its name.
         features: a frozen model, images → list of feature maps, for the perceptual
-            distance; or `None` for the absolute difference alone.
+            distance; or `None` for only the pixel distance.
         clip: a trained `CLIP`, frozen here, for the explicit loss; or `None` for no
             explicit loss.
         implicit_weight: weight of the implicit loss.
-        implicit_trains_style: whether the implicit loss moves the statistics, as
-            published, or only the image towards them.
-        pixel_weight: weight of |target - g| beside the perceptual distance; 1 as
-            published.
+        implicit_trains_style: whether the implicit loss also trains the statistics of
+            the style image, as published, or only the generated image.
+        pixel_weight: weight of the pixel distance; 1 as published.
         pixel_distance: `"absolute"`, as published, or `"pyramid"`, the mean over
             several sizes; see `losses.pyramid_distance`.
         explicit_weight: weight of the explicit loss; 1 as published.
         adversarial_weight: multiplies λ; 1 as published.
-        discriminator_augment: differentiable changes of the images that the
-            discriminator judges, see `DiscriminatorInput`; none as published.
-        instance_noise: standard deviation of noise added to them; 0 as published.
-        extra_losses: further losses of the generated image, `ImageLoss`es; a file of
-            the model has them, too.
+        discriminator_augment: differentiable augmentation of the discriminator's
+            input, see `DiscriminatorInput`; none as published.
+        instance_noise: standard deviation of noise added to it; 0 as published.
+        extra_losses: further losses of the generated image, `ImageLoss`es, which are
+            saved with the model.
 
-    The implicit loss is 0 for a style encoder to whose statistics all hands are alike;
-    where the style image is not the target, nothing else holds them apart for long.
-    Features of a small encoder, and CLIP on top of it, are pleased by textures that no
-    eye takes for a character; short trainings need more weight on the pixels.
+    The implicit loss is 0 if the style encoder has equal statistics for all hands. Only
+    a target that is the style image prevents this for long. The features of a small
+    encoder, and CLIP with it, accept textures that do not look like characters; short
+    trainings need more weight on the pixels.
 
     Data, a dict of one batch: `content`, `style`, `target` (batch, height, width, 1),
-    float in [-1, 1]; `label`, `tokens`, `drop_condition` as the generator's condition
-    and CLIP ask for.
+    float in [-1, 1]; `label`, `tokens`, `drop_condition` if the generator's condition
+    or CLIP needs them.
 
     Compile it with `adam_pair(...)`. `call` generates.
 
     Raises:
-        InputError: two losses have one name.
+        InputError: two losses have the same name.
 
     Example:
         >>> model = hw.StyleTransfer(
@@ -104,7 +108,7 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         if pixel_distance not in losses.PIXEL_DISTANCES:
             names = " or ".join(losses.PIXEL_DISTANCES)
             raise ValueError(f"pixel_distance is {pixel_distance!r}; give {names}.")
-        # Keras lists trainable variables in this order, and so does `update`.
+        # Keras lists trainable variables in this order; `update` depends on it.
         self.generator, self.discriminator = generator, discriminator
         self.features, self.clip = features, clip
         self.implicit_weight = implicit_weight
@@ -133,10 +137,10 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
 
     @property
     def image_losses(self):
-        """The table of `ImageLoss`es of the generator; λ compares with the first.
+        """The `ImageLoss`es of the generator; λ depends on the first.
 
-        The adversarial loss is none of them: λ is its weight, and it shares D(g) with
-        the loss of the discriminator.
+        The adversarial loss is not among them, since it has the weight λ and shares
+        D(g) with the loss of the discriminator.
         """
         explicit = self.explicit_weight, self.explicit_loss, "tokens"
         return (
@@ -150,9 +154,7 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         )
 
     def build(self, input_shape=None):
-        for network in (self.generator, self.discriminator):
-            if not network.built:
-                network.build()
+        ensure_built(self.generator, self.discriminator)
 
     def call(self, inputs, training=False):
         return self.generator(inputs)
@@ -187,15 +189,12 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
             generator.last_layer_norm(adversarial_gradient),
             scale,
         )
-        # Where λ is 0 the gradient may be infinite.
+        # Where λ is 0 the gradient can be infinite.
         image_gradients.append(
             ops.where(adaptive_weight > 0, adaptive_weight * adversarial_gradient, 0.0)
         )
         generator_gradients = generator.gradients(sum(image_gradients))
         discriminator_gradients = discriminator.gradients(loss_cotangent)
-        gradients = generator_gradients, discriminator_gradients
-        norms = [gradient_norm(of_network, scale) for of_network in gradients]
-
         adversarial = discriminator.adversarial_loss()
         values |= {
             "loss": sum(values.values()) + adaptive_weight * adversarial,
@@ -203,8 +202,10 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
             "discriminator": discriminator.loss(),
             "discriminator_accuracy": discriminator.accuracy(),
             "adaptive_weight": adaptive_weight,
-            "generator_gradient_norm": norms[0],
-            "discriminator_gradient_norm": norms[1],
+            "generator_gradient_norm": gradient_norm(generator_gradients, scale),
+            "discriminator_gradient_norm": gradient_norm(
+                discriminator_gradients, scale
+            ),
         }
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name])

@@ -1,4 +1,4 @@
-"""The denoiser of the diffusion model: a U-Net that sees glyph, hand and character."""
+"""The denoiser of the diffusion model: a U-Net on glyph, hand and character."""
 
 import keras
 from keras import layers, ops
@@ -8,73 +8,52 @@ from hwgen_keras.layers import (
     CrossAttention,
     Encoder,
     FullAttention,
-    LinearAttention,
+    Level,
     NoiseLevel,
     ResidualBlock,
     UpsampledConv2D,
-    fan_in_uniform,
+    convolution,
+    ensure_built,
     style_of_images,
     style_shares,
 )
 
-# What a denoiser can be told, and be left without.
+# The inputs that a denoiser can do without.
 CONDITIONS = ("content", "style", "condition")
 
 
-class _Level(layers.Layer):
-    """Two conditioned residual blocks and linear attention."""
-
-    def __init__(self, width, condition_width, attention, **kwargs):
-        super().__init__(**kwargs)
-        self.width, self.condition_width = width, condition_width
-        policy = self.dtype_policy
-        self.block_1 = ResidualBlock(width, True, dtype=policy, name="block_1")
-        self.block_2 = ResidualBlock(width, True, dtype=policy, name="block_2")
-        self.attention = LinearAttention(
-            width, **attention, dtype=policy, name="attention"
-        )
-
-    def build(self, input_shape):
-        condition, inner = (None, self.condition_width), (None, None, None, self.width)
-        self.block_1.build(input_shape, condition)
-        self.block_2.build(inner, condition)
-        self.attention.build(inner)
-
-    def call(self, features, condition):
-        features = self.block_1(features, condition)
-        return self.attention(self.block_2(features, condition))
+# The class and the attributes `up` and `down` name groups of weights in saved files.
+class _Level(Level):
+    """A level of the U-Net."""
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
 class UNet(ConfigFromSignature, keras.Model):
-    """Looks at a noisy image and predicts what the diffusion model asks for.
+    """Predicts a diffusion model's image, noise or velocity from a noisy image.
 
-    The content glyph is a second channel of the input. The style code, of one image
-    or the mean of several by one hand, is made of the statistics of a style encoder's
-    features; added to the vectors of the noise level and of the character it
-    modulates every residual block. With `style_attention` the features at the lowest
-    resolution also attend to the style encoder's features at all their positions.
+    The content glyph is a second channel of the input. The style code consists of the
+    statistics of a style encoder's features, for one image or averaged over several.
+    The sum of the vectors of style code, noise level and character modulates every
+    residual block. With `style_attention` the features at the lowest resolution also
+    attend to the style encoder's features at all positions.
 
     Args:
         width: channels of the first level; a multiple of 8.
-        multipliers: level i has `width * multipliers[i]` channels; the resolution is
-            halved between levels.
-        patch: pixels of a square of `patch` a side become channels of one position
-            of the first level, and back at the end: 2 costs about a quarter of 1.
-        style_width: as `width`, of the style encoder, which has the same multipliers.
-        condition: `None`, an `EmbeddingCondition` or a `CLIPCondition`, 4 `width`
-            wide.
+        multipliers, attention: see `AdaINGenerator`.
+        patch: side of the squares of pixels that become the channels of one position
+            of the first level, and pixels again at the end: 2 costs a quarter of 1.
+        style_width: `width` of the style encoder, which has the same multipliers.
+        condition: `None`, or a `Condition` of width 4 `width`.
         style_attention: whether to attend to the style images.
-        attention: dict of `heads` and `head_width`, or `None` for 4 heads of 32.
 
     Arguments of a call:
 
     - `noisy`: (batch, height, width, 1), float32; sides divisible by `stride`;
     - `log_snr`: (batch,), float32, of `noisy`;
-    - `inputs`: dict with `content` (batch, height, width, 1), float in [-1, 1],
-      and what the condition asks for; optionally `drop_content`, `drop_style`,
-      `drop_condition`, (batch,) bool: rows that are not told it;
-    - `style`: what `encode_style` returned.
+    - `inputs`: dict with `content` (batch, height, width, 1), float in [-1, 1], and the
+      inputs of the condition; optionally `drop_content`, `drop_style`,
+      `drop_condition`, (batch,) bool: rows without that input;
+    - `style`: the result of `encode_style`.
 
     Output: (batch, height, width, 1), float32.
 
@@ -110,7 +89,7 @@ class UNet(ConfigFromSignature, keras.Model):
         self.patch, self.style_width = patch, style_width
         self.condition, self.style_attention = condition, style_attention
         self.attention = attention
-        policy, heads = self.dtype_policy, attention or {}
+        heads = attention or {}
         self.condition_width = 4 * width
         if condition is not None and condition.width != self.condition_width:
             raise ValueError(
@@ -119,55 +98,41 @@ class UNet(ConfigFromSignature, keras.Model):
             )
         self.widths = [width * m for m in self.multipliers]
 
-        def convolution(filters, kernel, name, kind=layers.Conv2D, **arguments):
-            arguments = {"kernel_initializer": fan_in_uniform(), **arguments}
-            return kind(
-                filters,
-                kernel_size=kernel,
-                padding="same",
-                dtype=policy,
-                name=name,
-                **arguments,
-            )
+        def named(name):
+            return {"dtype": self.dtype_policy, "name": name}
 
-        def level(width, name):
-            return _Level(width, self.condition_width, heads, dtype=policy, name=name)
+        def levels(kind):
+            return [
+                _Level(w, self.condition_width, attention, **named(f"{kind}_{i}"))
+                for i, w in enumerate(self.widths)
+            ]
 
-        last = len(self.widths) - 1
-        self.noise_level = NoiseLevel(
-            self.condition_width, dtype=policy, name="noise_level"
-        )
+        last = self.widths[-1]
+        self.noise_level = NoiseLevel(self.condition_width, **named("noise_level"))
         self.style_encoder = Encoder(
-            style_width,
-            multipliers,
-            attention=attention,
-            dtype=policy,
-            name="style_encoder",
+            style_width, multipliers, None, attention, **named("style_encoder")
         )
-        self.to_style = layers.Dense(
-            self.condition_width, dtype=policy, name="to_style"
-        )
-        self.stem = convolution(width, 3, "stem")
-        self.down = [level(w, f"down_{i}") for i, w in enumerate(self.widths)]
+        self.to_style = layers.Dense(self.condition_width, **named("to_style"))
+        self.stem = convolution(width, 3, **named("stem"))
+        self.down = levels("down")
         self.downsampling = [
-            convolution(self.widths[i + 1], 4, f"downsampling_{i}", strides=2)
-            for i in range(last)
+            convolution(w, 4, strides=2, **named(f"downsampling_{i}"))
+            for i, w in enumerate(self.widths[1:])
         ]
-        block = {"conditioned": True, "dtype": policy}
-        self.middle_1 = ResidualBlock(self.widths[-1], name="middle_1", **block)
+        self.middle_1 = ResidualBlock(last, True, **named("middle_1"))
         self.middle_attention = FullAttention(
-            self.widths[-1], **heads, dtype=policy, name="middle_attention"
+            last, **heads, **named("middle_attention")
         )
         self.cross_attention = None
         if style_attention:
             self.cross_attention = CrossAttention(
-                self.widths[-1], **heads, dtype=policy, name="cross_attention"
+                last, **heads, **named("cross_attention")
             )
-        self.middle_2 = ResidualBlock(self.widths[-1], name="middle_2", **block)
-        self.up = [level(w, f"up_{i}") for i, w in enumerate(self.widths)]
+        self.middle_2 = ResidualBlock(last, True, **named("middle_2"))
+        self.up = levels("up")
         self.upsampling = [
-            convolution(self.widths[i], 3, f"upsampling_{i}", UpsampledConv2D)
-            for i in range(last)
+            convolution(w, 3, UpsampledConv2D, **named(f"upsampling_{i}"))
+            for i, w in enumerate(self.widths[:-1])
         ]
         # From zeros, so that an untrained denoiser predicts the mean.
         self.last_layer = layers.Conv2D(
@@ -176,9 +141,8 @@ class UNet(ConfigFromSignature, keras.Model):
 
     @property
     def stride(self):
-        """What the sides of an image must be divisible by."""
-        levels = 2 ** (len(self.multipliers) - 1)
-        return levels * self.patch
+        """The number that divides the sides of an image."""
+        return 2 ** (len(self.multipliers) - 1) * self.patch
 
     @property
     def input_names(self):
@@ -192,8 +156,7 @@ class UNet(ConfigFromSignature, keras.Model):
         def maps(width):
             return (None, None, None, width)
 
-        if self.condition is not None and not self.condition.built:
-            self.condition.build()
+        ensure_built(self.condition)
         self.noise_level.build((None,))
         self.style_encoder.build()
         style = self.style_width * self.multipliers[-1]
@@ -217,21 +180,20 @@ class UNet(ConfigFromSignature, keras.Model):
         self.last_layer.build(maps(widths[0]))
 
     def encode_style(self, images, weights=None):
-        """The style code of one image a row, or of several.
+        """The style code of one image per row, or of several.
 
         Args:
             images: (batch, height, width, 1) or (batch, images, height, width, 1).
-            weights: (batch, images), optional: shares of the images of a row, see
-                `style_of_images`; images of several hands mix these hands.
+            weights: (batch, images), optional: weights of the images of a row, see
+                `AdaINGenerator`.
 
         Returns:
-            Statistics (batch, 2 channels), their mean over the images, and the
-            features at all positions of all images, (batch, positions, channels);
-            with `weights` the share of each position, too, (batch, positions).
+            Statistics (batch, 2 channels), averaged over the images; the features at
+            all positions of all images, (batch, positions, channels); with `weights`
+            also the share of each position, (batch, positions).
         """
-        # Its encoder would otherwise build itself, under a name of its own.
-        if not self.built:
-            self.build()
+        # Otherwise the encoder builds itself, with other names of its variables.
+        ensure_built(self)
         mean, deviation, features = style_of_images(self.style_encoder, images, weights)
         batch, width = ops.shape(images)[0], self.style_width * self.multipliers[-1]
         statistics = ops.concatenate([mean, deviation], axis=-1)
@@ -261,10 +223,10 @@ class UNet(ConfigFromSignature, keras.Model):
             drop = ops.cast(inputs["drop_style"], "bool")[:, None]
             null = ops.cast(self.null_style, self.compute_dtype)
             statistics = ops.where(drop, null[None], statistics)
-            # Not ops.where: under jit zeros that XLA knows become one repeated number,
-            # and products with such a one it gets wrong (jaxlib 0.10.2 to 0.12.0.1).
-            told = ops.cast(ops.logical_not(drop), features.dtype)
-            features = features * told[..., None]
+            # Not ops.where: under jit XLA folds known zeros into one repeated number
+            # and computes wrong products with it (jaxlib 0.10.2 to 0.12.0.1).
+            kept = ops.cast(ops.logical_not(drop), features.dtype)
+            features = features * kept[..., None]
         vector = self.noise_level(log_snr) + self.to_style(statistics)
         if self.condition is not None:
             vector = vector + self.condition(inputs)
@@ -291,15 +253,7 @@ class UNet(ConfigFromSignature, keras.Model):
 
 
 def space_to_depth(images, side):
-    """Squares of pixels become channels.
-
-    Args:
-        images: (batch, height, width, channels); sides divisible by `side`.
-        side: of a square.
-
-    Returns:
-        (batch, height / side, width / side, side² channels).
-    """
+    """(b, h, w, c) → (b, h / side, w / side, side² c): squares become channels."""
     if side == 1:
         return images
     batch, height, width, _ = ops.shape(images)

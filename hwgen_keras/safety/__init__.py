@@ -1,7 +1,7 @@
-"""Model files, looked at before anything makes a model of them.
+"""Checks model files before a library loads them.
 
-A file from elsewhere must not run code, nor read or write other files. Each format is
-checked by its own rules, and refused with one sentence.
+A file from elsewhere must not run code, nor read or write other files. Each format has
+its own rules; a file that breaks one is refused with a sentence.
 """
 
 import lazy_loader

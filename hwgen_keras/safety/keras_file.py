@@ -1,8 +1,7 @@
-"""What a `.keras` file would have Keras make, read before Keras sees it.
+"""Checks the configuration of a `.keras` file before Keras loads it.
 
-The configuration in such a file names classes and functions by module. Which of them
-Keras looks up, and which modules it imports for that, differs between its versions; so
-all but the building blocks of models are refused here.
+The configuration names classes and functions by module. Which modules Keras imports for
+that differs between its versions. So all but the parts of models are refused here.
 """
 
 import json
@@ -15,43 +14,40 @@ CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = ("model.weights.h5", "model.weights.npz")
 # The configuration of a ResNet-152 has half a megabyte.
 _LARGEST_CONFIG = 1 << 26
-# Keras stores without compression. What unpacks to more than this, and to so many
-# times its size, would fill the memory.
+# Keras stores without compression. A member that unpacks to more bytes than this, and
+# to so many times its size, would fill the memory.
 _LARGEST_MEMBER, _LARGEST_EXPANSION = 1 << 28, 100
-# Rooms of Keras with nothing but parts of models and their training.
-_ROOMS = frozenset(
+# Modules of Keras with nothing but parts of models and their training.
+_MODULES = frozenset(
     ("activations", "constraints", "dtype_policies", "initializers", "layers")
     + ("losses", "metrics", "models", "optimizers", "random", "regularizers")
 )
 _CLASSES = frozenset(
     ("DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "Model", "Sequential")
 )
-# They hold Python code, or what another library unpacks and runs.
+# They hold Python code, or data that another library unpacks and runs.
 _CODE = frozenset(
     ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer")
     + ("FlaxLayer",)
 )
 # Values, not objects.
-_PLAIN = frozenset(
+_VALUES = frozenset(
     f"__{name}__"
     for name in ("keras_tensor", "tensor", "numpy", "bytes", "ellipsis", "slice")
 )
 
 
 def check_keras_file(path, name, registered):
-    """Raises InputError unless a `.keras` file is whole and makes parts of models only.
+    """Checks a `.keras` file; returns the version of Keras that wrote it, or None.
 
     Args:
         path: the file.
-        name: what to call it in an error.
-        registered: names under which this process has registered classes, such as
-            `"hwgen_keras>CLIP"`; Keras imports nothing for them.
-
-    Returns:
-        The version of Keras that wrote the file, or None if it does not tell.
+        name: name of the file in an error.
+        registered: names of the classes that are registered with Keras, such as
+            `"hwgen_keras>CLIP"`; it imports nothing for them.
 
     Raises:
-        InputError: it is cut short, damaged, or no `.keras` file, it names a module
+        InputError: it is truncated, damaged, or no `.keras` file, it names a module
             other than those of Keras and hwgen_keras, or it holds code.
     """
     try:
@@ -64,10 +60,8 @@ def check_keras_file(path, name, registered):
             for member in members.values():
                 _check_size(member, name)
             config = json.loads(archive.read(CONFIG))
-            metadata = {}
-            if METADATA in members:
-                metadata = json.loads(archive.read(METADATA))
-            # Keras would take weights with a changed byte.
+            metadata = METADATA in members and json.loads(archive.read(METADATA))
+            # Keras loads weights with a changed byte.
             damaged = archive.testzip()
             if damaged is not None:
                 raise InputError(
@@ -77,7 +71,7 @@ def check_keras_file(path, name, registered):
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise InputError(
-            f"{name} is not a complete .keras file; it may be cut short ({error})."
+            f"{name} is not a complete .keras file; it may be truncated ({error})."
         ) from None
     except (ValueError, RecursionError, RuntimeError, NotImplementedError) as error:
         raise InputError(
@@ -101,49 +95,48 @@ def _check_size(member, name):
 def _check_config(config, name, registered):
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise InputError(f"{name} is not a .keras file: its {CONFIG} names no model.")
-    # How the model was trained is not loaded.
-    waiting = [{**config, "compile_config": None}]
-    while waiting:
-        value = waiting.pop()
+    # The settings of the training are not loaded.
+    values = [{**config, "compile_config": None}]
+    while values:
+        value = values.pop()
         if isinstance(value, dict):
             if "class_name" in value:
                 _check_object(value, name, registered)
-            waiting += value.values()
+            values += value.values()
         elif isinstance(value, list):
-            waiting += value
+            values += value
 
 
 def _check_object(entry, name, registered):
-    """Checks one object of the configuration: its class, or the function it is."""
+    """Checks the class, or the function, of an object of the configuration."""
     kind, module = entry["class_name"], entry.get("module")
     known = entry.get("registered_name", kind)
     if not all(isinstance(text, str | None) for text in (kind, module, known)):
         raise InputError(f"{name} is damaged: an object in its {CONFIG} has no class.")
-    if kind in _PLAIN:
+    if kind in _VALUES:
         return
     if kind in _CODE:
         raise InputError(
             f"{name} holds a {kind.strip('_')}, which can run any program; models of "
             "hwgen_keras have none: do not use this file."
         )
-    package, *rooms = (module or "").split(".")
+    package, *modules = (module or "").split(".")
     if kind == "function":
-        # By its name Keras finds activations and the like, and what is registered.
-        allowed = package == "builtins" and not rooms
+        # Keras finds activations and registered functions by their names.
+        allowed = package == "builtins" and not modules
     elif package == "hwgen_keras" and known not in registered:
         raise InputError(
             f"{name} holds a {kind}, which this hwgen_keras does not have; it may be "
             "of a newer one: upgrade with `pip install --upgrade hwgen_keras`."
         )
     elif known in registered:
-        # Somebody's own class may be part of a model; its name is no other module's.
+        # A user's own class may be part of a model, but not under our name.
         allowed = not known.startswith("hwgen_keras>") or package == "hwgen_keras"
     else:
-        rooms = [room for room in rooms if room != "src"]
-        allowed = package == "keras" and (
-            # Functions of Keras have small letters.
-            rooms[0] in _ROOMS and kind[:1].isupper() if rooms else kind in _CLASSES
-        )
+        modules = [part for part in modules if part != "src"]
+        # Classes of Keras begin with a capital, functions do not.
+        known_class = modules and modules[0] in _MODULES and kind[:1].isupper()
+        allowed = package == "keras" and (known_class if modules else kind in _CLASSES)
     if not allowed:
         what = f"{module}.{kind}" if module else f"{kind} of no module"
         raise InputError(

@@ -1,12 +1,14 @@
-"""What an ONNX file holds beside numbers, read without the package onnx.
+"""Checks an ONNX file without the package onnx.
 
-Such a file can name other files as the place of its weights, and operations that only
-somebody's own library has. Both are refused: an exported model is one file and uses
-the standard operations alone.
+Such a file can refer to other files for its weights, and to operations of other
+libraries. Both are refused: an exported model is one file and uses only the standard
+operations.
 
 Reference: github.com/onnx/onnx, onnx.proto, for the numbers of the fields; Protocol
 Buffers, Encoding, for how they are written.
 """
+
+import pathlib
 
 from hwgen_keras.errors import InputError
 
@@ -26,7 +28,8 @@ _FIELDS: dict[str, dict[int, str | None]] = {
     "sparse_tensor": {1: "tensor", 2: "tensor"},
     "tensor": {13: "external", 14: "location"},
 }
-_VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
+# Wire types of fields, and the bytes of those of a fixed size.
+_VARINT, _LENGTH, _FIXED = 0, 2, {1: 8, 5: 4}
 _DEEPEST = 64
 
 
@@ -35,76 +38,63 @@ class _Damaged(Exception):
 
 
 def check_onnx_file(path):
-    """Raises InputError unless an ONNX file is whole and refers to nothing outside.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The file's content, bytes.
-    """
+    """The content of an ONNX file; InputError if it is damaged or unsafe."""
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = pathlib.Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from None
     try:
-        found = _walk(memoryview(content), "model", path, 0)
+        fields = _walk(memoryview(content), "model", path, 0)
     except _Damaged:
-        found = ()
+        fields = set()
     # A graph, and the version of the operations in it.
-    if not {7, 8} <= {*found}:
+    if not {7, 8} <= fields:
         raise InputError(
-            f"{path} is not a complete ONNX file; it is damaged, cut short or foreign."
+            f"{path} is not a complete ONNX file; it is damaged, truncated or foreign."
         )
     return content
 
 
 def _walk(data, message, path, depth):
-    """Checks a message and those in it; returns the numbers of its fields."""
+    """Checks a message and those in it; returns the set of its fields' numbers."""
     if depth > _DEEPEST:
         raise _Damaged
-    fields, found, position = _FIELDS[message], [], 0
+    numbers, position = set(), 0
     while position < len(data):
         key, position = _varint(data, position)
         number, wire = key >> 3, key & 7
-        found.append(number)
-        inner = fields.get(number, "other")
+        numbers.add(number)
+        inner = _FIELDS[message].get(number, "other")
+        value, part = 0, b""
         if wire == _VARINT:
             value, position = _varint(data, position)
-            if inner == "location" and value:
-                _refuse_external(path)
         elif wire == _LENGTH:
             length, position = _varint(data, position)
             part = data[position : position + length]
-            if len(part) != length:
-                raise _Damaged
             position += length
-            if inner == "external":
-                _refuse_external(path)
-            elif inner is None:
-                _check_domain(bytes(part), path)
-            elif inner in _FIELDS:
-                _walk(part, inner, path, depth + 1)
-        elif wire in (_EIGHT_BYTES, _FOUR_BYTES):
-            position += 8 if wire == _EIGHT_BYTES else 4
-            if position > len(data):
-                raise _Damaged
+        elif wire in _FIXED:
+            position += _FIXED[wire]
         else:
             raise _Damaged
-    return found
+        if position > len(data):
+            raise _Damaged
+        if inner == "external" and wire == _LENGTH or inner == "location" and value:
+            raise InputError(
+                f"{path} refers to other files for its weights; do not use this file."
+            )
+        if inner is None:
+            _check_domain(bytes(part), path)
+        elif inner in _FIELDS and wire == _LENGTH:
+            _walk(part, inner, path, depth + 1)
+    return numbers
 
 
 def _varint(data, position):
     value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            raise _Damaged
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
+    for i, byte in enumerate(data[position : position + 10]):
+        value |= (byte & 0x7F) << 7 * i
         if byte < 0x80:
-            return value, position
+            return value, position + i + 1
     raise _Damaged
 
 
@@ -112,12 +102,6 @@ def _check_domain(text, path):
     domain = text.decode("utf-8", "replace")
     if domain not in DOMAINS:
         raise InputError(
-            f"{path} needs operations of {domain!r}, which are not of ONNX itself; "
-            "give a model made by `python -m experiments.export`."
+            f"{path} needs operations of {domain!r}, which ONNX does not define; "
+            "give a model written by `python -m experiments.export`."
         )
-
-
-def _refuse_external(path):
-    raise InputError(
-        f"{path} refers to other files for its weights; do not use this file."
-    )

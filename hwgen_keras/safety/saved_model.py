@@ -1,8 +1,8 @@
-"""What a SavedModel would have TensorFlow do, read before TensorFlow loads it.
+"""Checks the operations of a SavedModel before TensorFlow loads it.
 
-Its graph can hold operations that read and write files, call Python or reach the
-network, and every release of TensorFlow adds some. So only the operations that models
-of hwgen_keras compute with may be in it; any other is refused.
+Its graph can have operations that read and write files, call Python or use the
+network, and every release of TensorFlow adds more. So only the operations that models
+of hwgen_keras compute with are allowed.
 """
 
 import pathlib
@@ -10,16 +10,16 @@ import pathlib
 from hwgen_keras.errors import InputError
 
 GRAPH = "saved_model.pb"
-# The operations that exported models hold, and those that other releases of Keras and
-# TensorFlow write for the same layers. None of them reaches outside of the process.
+# The operations of exported models, and those that other releases of Keras and
+# TensorFlow write for the same layers. None of them acts outside of the process.
 ALLOWED = frozenset(
     " ".join(
         (
-            # Inputs, constants, and what only passes a tensor on.
+            # Inputs, constants and identities.
             "Const EnsureShape Identity IdentityN NoOp Placeholder",
             "PlaceholderWithDefault PreventGradient StopGradient",
             # The graph's own functions, branches, a diffusion model's loop over its
-            # steps, and the end of a call with a character that the model lacks.
+            # steps, and the error for a character that the model does not know.
             "Assert Case If PartitionedCall StatefulPartitionedCall StatelessCase",
             "StatelessIf StatelessWhile While",
             # The weights, and their values on loading.
@@ -43,7 +43,7 @@ ALLOWED = frozenset(
             # Comparisons and choices: masks of padding, dropped conditions.
             "Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd",
             "LogicalNot LogicalOr NotEqual Select SelectV2 Where",
-            # Sums and the like: statistics of normalisation, softmax, best classes.
+            # Reductions: statistics of normalisation, softmax, best classes.
             "All Any ArgMax ArgMin Cumsum LogSoftmax Max Mean Min Prod Softmax Sum",
             "TopK TopKV2",
             # Shapes: they are computed, as batch and size of the images are free.
@@ -55,7 +55,7 @@ ALLOWED = frozenset(
         )
     ).split()
 )
-# What TensorFlow's own functions for reading and writing checkpoints hold besides.
+# Further operations of TensorFlow's own functions that read and write checkpoints.
 SAVERS = frozenset(
     ("DisableCopyOnRead", "MergeV2Checkpoints", "RestoreV2", "SaveV2")
     + ("ShardedFilename", "StaticRegexFullMatch", "StringJoin")
@@ -63,13 +63,10 @@ SAVERS = frozenset(
 
 
 def check_saved_model(folder):
-    """Raises InputError unless a SavedModel is whole and only computes.
+    """Raises InputError unless a folder's SavedModel is complete and only computes.
 
-    Needs TensorFlow. Loading a SavedModel reads its variables from its own folder;
-    the functions that do so, or write them, may be in it, if nothing else calls them.
-
-    Args:
-        folder: of the SavedModel.
+    It needs TensorFlow. The functions that read and write the variables in the folder
+    itself are allowed, if nothing else calls them.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
@@ -88,10 +85,10 @@ def check_saved_model(folder):
         saved.Clear()
     if not saved.meta_graphs:
         raise InputError(
-            f"{path} is not a complete SavedModel; it is damaged, cut short or foreign."
+            f"{path} is not a complete SavedModel; it is damaged, truncated or foreign."
         )
     graph, *others = saved.meta_graphs
-    # TensorFlow loads such a file as its first release did, and runs its savers.
+    # TensorFlow loads such a file as version 1 does, and runs its savers.
     if others or not graph.HasField("object_graph_def"):
         raise InputError(
             f"{path} is a SavedModel of TensorFlow 1; give a folder made by export."
@@ -102,8 +99,7 @@ def check_saved_model(folder):
 def _check_graph(graph, path):
     functions = {f.signature.name: f.node_def for f in graph.graph_def.library.function}
     savers = _savers(graph, functions)
-    groups = [(None, graph.graph_def.node), *functions.items()]
-    for name, nodes in groups:
+    for name, nodes in [(None, graph.graph_def.node), *functions.items()]:
         allowed = ALLOWED | SAVERS if name in savers else ALLOWED
         for node in nodes:
             if node.op not in allowed:

@@ -1,4 +1,4 @@
-"""Where images come from: fonts, simulated pens, and pictures to be cleaned."""
+"""Sources of images: fonts, simulated pens, and scans to clean."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Finding fonts in files, folders and the system, and what they say of themselves."""
+"""Finds fonts in files, folders and the system, and reads their name tables."""
 
 import dataclasses
 import os
@@ -10,42 +10,30 @@ import sys
 import warnings
 from collections.abc import Iterable
 
-from fontTools.ttLib import TTLibError
+from fontTools.ttLib import TTLibError, newTable
 
+from hwgen_keras.characters.sets import HIRAGANA
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources.fonts import Font
 from hwgen_keras.sources.glyphs import BROKEN, freetype, open_face
 
 EXTENSIONS = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
-HIRAGANA = tuple(
-    "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"
-)
 
 
 @dataclasses.dataclass(frozen=True)
 class Face:
-    """What a font file says of one of its faces.
-
-    Attributes:
-        path: the font file.
-        index: number of the face in a collection, 0 in a plain font.
-        family, style, version: from the name table; of a font without names, the
-            file's name, "Regular" and "".
-        weight: class from 1 to 1000 (400 is regular, 700 bold); None if not given.
-        licence, licence_url: the name table's fields 13 and 14; "" if not given.
-        characters: number of mapped code points.
-    """
+    """The description of a face in its font file."""
 
     path: str
-    index: int
-    family: str
-    style: str
-    version: str
-    weight: int | None
-    licence: str
-    licence_url: str
-    characters: int
+    index: int  # in a collection, 0 in a plain font
+    family: str  # from the name table, or the file's name
+    style: str  # from the name table, or "Regular"
+    version: str  # from the name table, or ""
+    weight: int | None  # class from 1 to 1000 (400 is regular, 700 bold)
+    licence: str  # field 13 of the name table, or ""
+    licence_url: str  # field 14 of the name table, or ""
+    characters: int  # number of mapped code points
 
     @property
     def name(self) -> str:
@@ -54,7 +42,7 @@ class Face:
 
 
 def find_fonts(paths: StrPath | Iterable[StrPath]) -> list[Font]:
-    """All faces of the fonts in files and folders, each once.
+    """The fonts in files and folders, without copies.
 
     Args:
         paths: a file or folder, or a list of them. Folders are searched to any depth
@@ -81,8 +69,8 @@ def find_fonts(paths: StrPath | Iterable[StrPath]) -> list[Font]:
 def system_fonts() -> list[Font]:
     """The installed fonts that cover hiragana.
 
-    Found by fontconfig's `fc-list`, or without it in the usual folders of the
-    operating system. A font that cannot be read or drawn is left out with a warning.
+    fontconfig's `fc-list` lists them; without it, the usual folders of the operating
+    system are searched. A damaged font is left out with a warning.
 
     Returns:
         list of `Font`, by file name; empty if there is none.
@@ -90,42 +78,37 @@ def system_fonts() -> list[Font]:
     Example:
         >>> fonts = hw.system_fonts()  # doctest: +SKIP
     """
-    found = []
+    readable = []
     for file in installed_files():
         try:
-            found += faces(file)
+            readable += faces(file)
         except InputError as error:
             warnings.warn(str(error), stacklevel=2)
-    return [font for font, _ in name_faces(found) if _has_hiragana(font)]
+    return [font for font, _ in name_faces(readable) if _has_hiragana(font)]
 
 
 def _has_hiragana(font):
     try:
         return all(map(font.covers, HIRAGANA))
     except InputError as error:
-        # It has instructions that FreeType refuses.
+        # The font has instructions that FreeType refuses.
         warnings.warn(str(error), stacklevel=3)
         return False
 
 
-def name_faces(found: Iterable[Face]) -> list[tuple[Font, Face]]:
-    """The fonts of faces, with names that are unique; copies of a face are left out.
+def name_faces(faces: Iterable[Face]) -> list[tuple[Font, Face]]:
+    """The fonts of faces, with unique names.
 
-    Args:
-        found: iterable of `Face`.
-
-    Returns:
-        list of (`Font`, `Face`); of faces with the same family, style and version
-        the first.
+    Of faces with the same family, style and version the first is kept.
     """
-    fonts, seen, names = [], set(), set()
-    for face in found:
-        if (face.name, face.version) in seen:
-            continue
-        seen.add((face.name, face.version))
+    unique: dict = {}
+    for face in faces:
+        unique.setdefault((face.name, face.version), face)
+    fonts, names = [], set()
+    for face in unique.values():
         name = face.name
         if name in names:
-            # Two versions of one font may look different; keep their names apart.
+            # Two versions of a font may differ.
             name = f"{name} {' '.join(face.version.split())}"
         names.add(name)
         fonts.append((Font(face.path, face.index, name), face))
@@ -133,7 +116,7 @@ def name_faces(found: Iterable[Face]) -> list[tuple[Font, Face]]:
 
 
 def font_files(path: StrPath) -> list[pathlib.Path]:
-    """The font files of a folder, by name, or the one file that `path` is.
+    """The font files of a folder, by name, or `path` itself.
 
     Raises:
         InputError: the path does not exist, or the folder holds no font.
@@ -161,7 +144,7 @@ def _search(folder):
             folders.clear()
             continue
         visited.add(real)
-        # Hidden files are skipped: macOS leaves `._name.ttf`, which are no fonts.
+        # macOS leaves hidden files `._name.ttf`, which are no fonts.
         files += [
             pathlib.Path(parent, name)
             for name in names
@@ -171,28 +154,25 @@ def _search(folder):
 
 
 def installed_files() -> list[pathlib.Path]:
-    """The files of installed fonts, those with hiragana where fontconfig tells."""
+    """The files of installed fonts; with fontconfig, only those with hiragana."""
     if shutil.which("fc-list"):
         command = ["fc-list", "--format=%{file}\n", ":charset=3042"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True)
         files = {pathlib.Path(line) for line in listed.stdout.splitlines()}
         return sorted(file for file in files if file.suffix.lower() in EXTENSIONS)
     home = pathlib.Path.home()
-    usual: dict[str, list[StrPath]] = {
-        "darwin": ["/System/Library/Fonts", "/Library/Fonts", home / "Library/Fonts"],
-        "win32": [pathlib.Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"],
+    usual: dict[str, tuple[StrPath, ...]] = {
+        "darwin": ("/System/Library/Fonts", "/Library/Fonts", home / "Library/Fonts"),
+        "win32": (pathlib.Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts",),
     }
-    linux = ["/usr/share/fonts", "/usr/local/share/fonts"]
-    linux += [str(home / ".fonts"), str(home / ".local/share/fonts")]
+    linux = "/usr/share/fonts", "/usr/local/share/fonts"
+    linux += home / ".fonts", home / ".local/share/fonts"
     folders = usual.get(sys.platform, linux)
     return sorted(file for folder in folders for file in _search(folder))
 
 
 def faces(file: StrPath) -> list[Face]:
-    """The faces of a font file, checked to be readable.
-
-    Returns:
-        list of `Face`.
+    """The faces of a font file.
 
     Raises:
         InputError: the file is missing, empty, cut short, or no font.
@@ -206,8 +186,8 @@ def faces(file: StrPath) -> list[Face]:
     if size == 0:
         raise InputError(f"The font {file} is empty (0 bytes); replace or remove it.")
     try:
-        with open(file, "rb") as opened:
-            start = opened.read(12)
+        with open(file, "rb") as stream:
+            start = stream.read(12)
         count = struct.unpack(">L", start[8:])[0] if start[:4] == b"ttcf" else 1
         if count == 0:
             raise TTLibError("the collection holds no face")
@@ -223,21 +203,21 @@ def faces(file: StrPath) -> list[Face]:
 def _face(file, index, size):
     with open_face(file, index) as font:
         entries = font.reader.tables.values()
-        # WOFF2 packs all tables as one; it cannot be unpacked when it is cut short.
+        # WOFF2 packs all tables as one, which fails to unpack when it is cut short.
         if font.flavor != "woff2" and any(t.offset + t.length > size for t in entries):
             raise TTLibError("the file is cut short")
-        names = font["name"] if "name" in font else None
+        names = font["name"] if "name" in font else newTable("name")
         if not font.getBestCmap():
             raise TTLibError("it maps no characters")
         face = Face(
             path=str(file),
             index=index,
-            family=(names and names.getBestFamilyName()) or file.stem,
-            style=(names and names.getBestSubFamilyName()) or "Regular",
-            version=(names and names.getDebugName(5)) or "",
+            family=names.getBestFamilyName() or file.stem,
+            style=names.getBestSubFamilyName() or "Regular",
+            version=names.getDebugName(5) or "",
             weight=font["OS/2"].usWeightClass if "OS/2" in font else None,
-            licence=(names and names.getDebugName(13)) or "",
-            licence_url=(names and names.getDebugName(14)) or "",
+            licence=names.getDebugName(13) or "",
+            licence_url=names.getDebugName(14) or "",
             characters=len(font.getBestCmap()),
         )
     freetype(str(file), index, 16)

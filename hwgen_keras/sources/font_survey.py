@@ -1,45 +1,41 @@
-"""What a pile of font files is good for: readable faces, without copies."""
+"""Selects the usable faces among many font files, without copies."""
 
 import collections
 import os
+import typing
 import zlib
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.font_files import faces, name_faces
 from hwgen_keras.sources.fonts import TEST_PIXELS
 
-# Characters whose outlines tell whether two faces are the same.
+# Number of characters whose outlines decide whether two faces are the same.
 _SAMPLE = 128
-# An outline that more characters have is a stand-in: ロ 口 and ニ 二 share theirs.
+# More characters with one outline have a substitute; ロ 口 and ニ 二 share theirs.
 MOST_SHARED = 3
 
-Survey = collections.namedtuple("Survey", "fonts left_out")
-Survey.__doc__ = """What `survey` found.
 
-Attributes:
-    fonts: list of (`Font`, `Face`), in the order of the files.
-    left_out: list of `LeftOut`, the files and faces that are of no use.
-"""
-LeftOut = collections.namedtuple("LeftOut", "path kind reason")
-LeftOut.__doc__ = """A font that is of no use.
+class LeftOut(typing.NamedTuple):
+    """A font file or face that is not usable."""
 
-Attributes:
-    path: the font file.
-    kind: `"broken"`, `"foreign"` (without a character of the set) or `"copy"`.
-    reason: a sentence.
-"""
+    path: str
+    kind: str  # "broken", "foreign" (without a character of the set) or "copy"
+    reason: str  # a sentence
+
+
+class Survey(typing.NamedTuple):
+    """The result of `survey`."""
+
+    fonts: list  # of (`Font`, `Face`), in the order of the files
+    left_out: list[LeftOut]
 
 
 def read_file(file, characters):
-    """The faces of a file with the digests of their outlines; never raises InputError.
-
-    Args:
-        file: path of a font file.
-        characters: the `CharacterSet` of interest.
+    """The faces of a font file with the digests of their outlines.
 
     Returns:
-        (list of (`Face`, digest), None), or ([], reason) for a file that is no font.
-        A digest is None for a face without a character of the set.
+        (list of (`Face`, digest), None), or ([], reason) for a damaged file. The
+        digest is None for a face without a character of the set.
     """
     try:
         return [(f, _digest(f, characters)) for f in faces(file)], None
@@ -48,27 +44,26 @@ def read_file(file, characters):
 
 
 def survey(results, characters):
-    """The faces to use among those that were read.
+    """The usable faces of many files, as a `Survey`.
+
+    Of faces with the same family, style and version, or with the same outlines under
+    other names, the one with the most characters is kept.
 
     Args:
         results: iterable of (file, result of `read_file`).
         characters: the `CharacterSet` of interest.
-
-    Returns:
-        A `Survey`. Of faces with the same family, style and version, or with the same
-        outlines under other names, the one with the most characters is kept.
     """
     left_out, known, real_files = [], [], set()
-    for file, (found, reason) in results:
+    for file, (readable, reason) in results:
         if reason is not None:
             left_out.append(LeftOut(str(file), "broken", reason))
         real = os.path.realpath(file)
-        if found and real in real_files:
-            reason = f"{file} is a link to a file that is used already."
+        if readable and real in real_files:
+            reason = f"{file} is a link to another of the files."
             left_out.append(LeftOut(str(file), "copy", reason))
             continue
         real_files.add(real)
-        for face, digest in found:
+        for face, digest in readable:
             if digest is None:
                 reason = f"{file} ({face.name}) has no character of {characters.name}."
                 left_out.append(LeftOut(str(file), "foreign", reason))
@@ -76,7 +71,7 @@ def survey(results, characters):
                 known.append((face, digest))
     kept: dict = {}
     for face, digest in known:
-        # One dictionary for both kinds of key: a copy is known by either.
+        # One dictionary for both keys: a copy shares either.
         keys = [(face.name, face.version), digest]
         other = next((kept[key] for key in keys if key in kept), None)
         if other is not None and other.characters >= face.characters:
@@ -97,7 +92,7 @@ def _copy(face, other):
 
 
 def _digest(face, characters):
-    """A number for what a face draws; None if that is nothing of the set."""
+    """A checksum of a face's outlines; None if it has no character of the set."""
     ((font, _),) = name_faces([face])
     step = max(1, len(characters) // _SAMPLE)
     digest, drawn = 0, 0
@@ -109,7 +104,7 @@ def _digest(face, characters):
             digest = zlib.crc32(content, digest)
     if not drawn and all(_draw(font, character) is None for character in characters):
         return None
-    # Too few glyphs in common would prove nothing.
+    # A single common glyph proves nothing.
     return (drawn, digest) if drawn > 1 else face
 
 
@@ -121,7 +116,7 @@ def _draw(font, character):
 
 
 def outline_key(font, character):
-    """(number of a glyph's outline and place, None), or (None, fault)."""
+    """(checksum of a glyph's outline and place, None), or (None, fault)."""
     try:
         ink, place, fault = font.draw(character, TEST_PIXELS)
     except InputError:
@@ -132,13 +127,10 @@ def outline_key(font, character):
 
 
 def stand_ins(keys):
-    """The characters whose outline is that of many others.
+    """The characters of a face that share their outline with many others.
 
     Args:
-        keys: {character: outline}, of one face.
-
-    Returns:
-        list of characters, each with the outline of more than `MOST_SHARED`.
+        keys: {character: outline}; an outline of more than `MOST_SHARED` is shared.
     """
     counts = collections.Counter(keys.values())
     return [c for c, key in keys.items() if counts[key] > MOST_SHARED]

@@ -11,12 +11,11 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.sources import glyphs
 from hwgen_keras.sources.images import check_layout, keeps_place, place_in_square
 
-# A glyph is drawn at twice the size wanted, then reduced; never smaller than this,
-# because hinting bends the outlines of small glyphs.
+# Least size of a glyph before it is reduced: hinting bends the outlines of small ones.
 _LEAST_PIXELS = 192
-# Size in pixels at which a glyph is tested without being rendered.
+# Size in pixels of a glyph that is only tested.
 TEST_PIXELS = 64
-# Darker than this in the mean, no strokes can be told apart.
+# Mean darkness from which strokes are indistinguishable.
 _FULLEST = 0.9
 
 
@@ -27,7 +26,7 @@ class Font:
     Attributes:
         path: the font file.
         index: number of the face in a collection, 0 in a plain font.
-        name: family and style; unique among what `find_fonts` returns.
+        name: family and style; unique among the fonts that `find_fonts` returns.
 
     Example:
         >>> font = hw.find_fonts("fonts")[0]
@@ -40,10 +39,10 @@ class Font:
     name: str
 
     def covers(self, character: str) -> bool:
-        """Whether the font truly draws `character`.
+        """Whether the font has a glyph of `character`.
 
         The character must be in the cmap, its outline must not be blank, and it must
-        not be the outline of .notdef, with which fonts stand in for what they lack.
+        not be the outline of .notdef, the substitute for missing glyphs.
 
         Args:
             character: a string of one character.
@@ -56,7 +55,7 @@ class Font:
     def draw(
         self, character: str, pixels: int
     ) -> tuple[Image.Image | None, tuple[int, int] | None, str | None]:
-        """Draws the true glyph of a character at a given size of the em.
+        """Draws the glyph of a character at a given size of the em.
 
         Args:
             character: a string of one character.
@@ -65,8 +64,8 @@ class Font:
         Returns:
             (PIL image, (left, top), None), black on white, cropped to the ink, with
             its place relative to the origin on the baseline; or (None, None, fault):
-            `"missing"` from the cmap, `"blank"`, or `"notdef"`, the stand-in for what
-            a font lacks.
+            `"missing"` from the cmap, `"blank"`, or `"notdef"`, the substitute for
+            missing glyphs.
 
         Raises:
             InputError: the file is damaged.
@@ -84,7 +83,7 @@ class Font:
     def render(
         self, character: str, image_size: int, margin: float = 0.08
     ) -> NDArray[np.uint8]:
-        """Draws one character, filling the square, centred, aspect ratio kept.
+        """Draws one character, centred, filling the square, aspect ratio kept.
 
         Small kana, punctuation and lower-case letters keep their size and place in
         the em box instead.
@@ -104,27 +103,24 @@ class Font:
         image, fault = self.try_render(character, image_size, margin)
         if image is not None:
             return image
+        problem = f"lacks the character {character!r}"
         if fault == "full":
-            raise InputError(
-                f"The font {self.path} ({self.name}) draws {character!r} as an almost "
-                "full box; leave one of the two out."
-            )
+            problem = f"draws {character!r} as an almost full box"
         raise InputError(
-            f"The font {self.path} ({self.name}) lacks the character "
-            f"{character!r}; leave one of the two out."
+            f"The font {self.path} ({self.name}) {problem}; leave one of the two out."
         )
 
     def try_render(
         self, character: str, image_size: int, margin: float = 0.08
     ) -> tuple[NDArray[np.uint8] | None, str | None]:
-        """Draws one character, or tells what is wrong with it.
+        """Draws one character, or returns its fault.
 
         Args:
             character, image_size, margin: as for `render`.
 
         Returns:
-            (image, None) with the image of `render`, or (None, fault) with one of those
-            of `draw`, or `"full"`, an almost full box.
+            (image, None) with the image of `render`, or (None, fault) with a fault of
+            `draw` or `"full"`, an almost full box.
 
         Raises:
             InputError: the file is damaged.

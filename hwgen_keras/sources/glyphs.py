@@ -1,4 +1,4 @@
-"""Drawing the outlines of one face of a font with FreeType."""
+"""Draws the glyphs of one face of a font with FreeType."""
 
 import contextlib
 import functools
@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from hwgen_keras.errors import InputError
 
-# What fontTools and Pillow raise on damaged files.
+# The exceptions of fontTools and Pillow for damaged files.
 BROKEN: tuple[type[Exception], ...] = (
     *(OSError, TTLibError, struct.error, zlib.error, brotli.error, AssertionError),
     *(ValueError, LookupError, OverflowError, AttributeError, TypeError),
@@ -23,14 +23,14 @@ BROKEN: tuple[type[Exception], ...] = (
 
 @contextlib.contextmanager
 def open_face(path, index):
-    """A face as fontTools reads it; any of `BROKEN` may be raised on its use."""
-    # TTFont, given a name, leaves the file open when it fails.
+    """A face in fontTools; its use may raise any of `BROKEN`."""
+    # TTFont leaves a file open that it opened itself when it fails.
     with open(path, "rb") as file, TTFont(file, fontNumber=index, lazy=True) as font:
         yield font
 
 
 def draw(path, index, character, pixels):
-    """A glyph at `pixels` an em, black on white, cropped to its ink.
+    """A glyph at `pixels` per em, black on white, cropped to its ink.
 
     Args:
         path, index: a font file and the number of the face in it.
@@ -39,7 +39,7 @@ def draw(path, index, character, pixels):
 
     Returns:
         (PIL image, (left, top)), the place relative to the origin on the baseline;
-        (None, None) if nothing is drawn.
+        (None, None) if the glyph is blank.
 
     Raises:
         InputError: the font file, or this glyph of it, is damaged.
@@ -62,21 +62,17 @@ def draw(path, index, character, pixels):
 
 
 def in_em_box(path, index, character, ink, place, pixels):
-    """Puts cropped ink back where it stands in the font's em box.
-
-    Args:
-        path, index, character, pixels: as for `draw`.
-        ink, place: what `draw` returned.
+    """Puts the cropped ink of `draw` back to its place in the font's em box.
 
     Returns:
         PIL image of mode "L" with the side `pixels`, or that of larger ink.
     """
     _, (em_top, _) = tables(path, index)
     face = freetype(path, index, pixels)
-    # A proportional glyph, narrower than the em, stands in the middle of the box.
+    # A proportional glyph, narrower than the em, is centred in the box.
     left = place[0] + (pixels - face.getlength(character)) / 2
     top = place[1] + em_top * pixels
-    # Ink that leaves the box is moved back in.
+    # Ink outside of the box is moved into it.
     left = np.clip(round(left), 0, max(0, pixels - ink.width))
     top = np.clip(round(top), 0, max(0, pixels - ink.height))
     side = max(pixels, *ink.size)
@@ -86,38 +82,36 @@ def in_em_box(path, index, character, ink, place, pixels):
 
 
 @functools.lru_cache(maxsize=256)
-def notdef(path, index, pixels):
-    """What a face draws for a character that it lacks, as `draw` returns it."""
+def _notdef(path, index, pixels):
+    """The glyph of a face for characters that it lacks, from `draw`."""
     mapped, _ = tables(path, index)
     unmapped = next(c for c in range(0x10FFFF, 0, -1) if c not in mapped)
     return draw(path, index, chr(unmapped), pixels)
 
 
 def is_notdef(path, index, ink, place, pixels):
-    """Whether ink that `draw` returned is the outline of .notdef."""
-    tofu, tofu_place = notdef(path, index, pixels)
-    if tofu is None or place != tofu_place or ink.size != tofu.size:
-        return False
-    return ink.tobytes() == tofu.tobytes()
+    """Whether the ink and place from `draw` are those of the glyph .notdef."""
+    tofu, tofu_place = _notdef(path, index, pixels)
+    return tofu is not None and place == tofu_place and ink == tofu
 
 
 @functools.lru_cache(maxsize=256)
 def freetype(path, index, pixels):
-    """A face as Pillow draws it, at `pixels` an em.
+    """A face in Pillow at `pixels` per em.
 
     Raises:
         InputError: FreeType cannot open the file.
     """
-    basic = ImageFont.Layout.BASIC
+    settings = pixels, index, "", ImageFont.Layout.BASIC
     try:
         try:
-            return ImageFont.truetype(path, pixels, index, layout_engine=basic)
+            return ImageFont.truetype(path, *settings)
         except OSError:
             # FreeType may be built without zlib or Brotli.
             unpacked = _unpacked(path)
             if unpacked is None:
                 raise
-            return ImageFont.truetype(unpacked, pixels, index, layout_engine=basic)
+            return ImageFont.truetype(unpacked, *settings)
     except BROKEN as error:
         raise InputError(
             f"The font {path} cannot be opened ({error}); replace or remove it."
@@ -149,14 +143,13 @@ def tables(path, index):
         with open_face(path, index) as font:
             cmap = font.getBestCmap() or {}
             mapped = frozenset(c for c, glyph in cmap.items() if glyph != ".notdef")
-            # Read raw, since fontTools warns of odd dates when it parses this table.
+            # Not parsed, since fontTools warns of unusual dates in this table.
             (units,) = struct.unpack_from(">H", font.reader["head"], 18)
             top, bottom = 0.88, -0.12
             if "OS/2" in font:
-                typographic = font["OS/2"]
-                ascender = typographic.sTypoAscender / units
-                descender = typographic.sTypoDescender / units
-                # Only when they span one em do they mean the em box.
+                ascender = font["OS/2"].sTypoAscender / units
+                descender = font["OS/2"].sTypoDescender / units
+                # They are the em box only if they span one em.
                 if abs(ascender - descender - 1) < 0.01:
                     top, bottom = ascender, descender
     except BROKEN + (ZeroDivisionError,) as error:

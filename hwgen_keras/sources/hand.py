@@ -1,12 +1,12 @@
-"""What makes a simulated writer's hand: the habits, and how they bend strokes."""
+"""The habits of a simulated writer, and how they bend strokes."""
 
 import dataclasses
 
 import numpy as np
 
-# Corners of the polygon that an angular hand makes of a stroke.
+# Corners of the polygon that an angular hand writes instead of a stroke.
 _CORNERS = 7
-# Tremor is what swings within this range of wavelengths, in box sides.
+# Range of the wavelengths of tremor, in sides of the box.
 _TREMOR_WAVES = (0.06, 0.25)
 
 
@@ -17,75 +17,39 @@ def bell(rng, spread, size=None):
 
 @dataclasses.dataclass(frozen=True)
 class Hand:
-    """A writer's habits. Lengths are fractions of the character's box.
+    """A writer's habits. Lengths are fractions of the character's box."""
 
-    Attributes:
-        slant: shift to the right per length upwards.
-        rise: shift upwards per length to the right.
-        rotation: of the whole character, in radians.
-        aspect: logarithm of width over height.
-        plane: float array (2, 4), the warp of the plane (see `warp`): the relative
-            size of left and right, upper and lower, inner and outer parts.
-        roundness: factor on how far strokes leave their chord.
-        angularity: in [0, 1]; 1 writes polygons.
-        corner: width of the smoothing that a fast hand gives to corners.
-        bows: how far flat strokes arch upwards and steep ones to the left.
-        stretches: logarithms of the length of flat and of steep strokes.
-        tremor: amplitude of the trembling.
-        looseness: how far strokes stray from their place.
-        overshoot: length added at the ends of strokes.
-        join_chance, join_reach: share of the gaps between successive strokes up to
-            `join_reach` that the pen crosses without being lifted.
-        join_width: width of such a join relative to a stroke.
-        hook_chance, hook: share of strokes that end in a flick, and its length.
-        width: of the pen.
-        start_taper, end_taper: share of the width lost at the ends of a stroke;
-            negative for blobs.
-        taper_length: along which the width grows to full.
-        nib_contrast, nib_angle: change of width with the direction of a broad nib.
-        flutter: uneven pressure, as a share of the width.
-        darkness: of the ink, in [0, 1].
-        grain: roughness of the ink on paper, in [0, 1].
-    """
-
-    slant: float
-    rise: float
-    rotation: float
-    aspect: float
-    plane: np.ndarray
-    roundness: float
-    angularity: float
-    corner: float
-    bows: tuple[float, float]
-    stretches: tuple[float, float]
-    tremor: float
-    looseness: float
-    overshoot: float
-    join_chance: float
+    slant: float  # shift to the right per length upwards
+    rise: float  # shift upwards per length to the right
+    rotation: float  # of the whole character, in radians
+    aspect: float  # logarithm of width over height
+    plane: np.ndarray  # (2, 4), see `warp`
+    roundness: float  # factor on the distance of strokes from their chord
+    angularity: float  # in [0, 1]; 1 writes polygons
+    corner: float  # width of the smoothing of corners by a fast hand
+    bows: tuple[float, float]  # of flat strokes upwards, of steep ones to the left
+    stretches: tuple[float, float]  # log lengths of flat and of steep strokes
+    tremor: float  # amplitude
+    looseness: float  # factor on the displacement of strokes
+    overshoot: float  # length added at the ends of strokes
+    join_chance: float  # share of gaps up to `join_reach` crossed without a lift
     join_reach: float
-    join_width: float
-    hook_chance: float
-    hook: float
-    width: float
-    start_taper: float
+    join_width: float  # relative to a stroke
+    hook_chance: float  # share of strokes that end in a flick
+    hook: float  # length of a flick
+    width: float  # of the pen
+    start_taper: float  # share of the width lost at an end; negative for blobs
     end_taper: float
-    taper_length: float
-    nib_contrast: float
+    taper_length: float  # along which the width grows to full
+    nib_contrast: float  # change of width with the direction of a broad nib
     nib_angle: float
-    flutter: float
-    darkness: float
-    grain: float
+    flutter: float  # uneven pressure, as a share of the width
+    darkness: float  # of the ink, in [0, 1]
+    grain: float  # roughness of the ink on paper, in [0, 1]
 
 
 def draw_hand(rng):
-    """Draws the habits of one writer.
-
-    Args:
-        rng: NumPy generator.
-
-    Returns:
-        `Hand`.
-    """
+    """The random `Hand` of one writer, from a NumPy generator."""
     haste = rng.uniform()
     return Hand(
         slant=bell(rng, 0.125),
@@ -111,7 +75,7 @@ def draw_hand(rng):
 
 
 def _draw_pen(rng):
-    """Ball pen, pencil, felt pen or brush pen: the habits that ink shows."""
+    """The habits that belong to a ball pen, pencil, felt pen or brush pen."""
     kind = rng.choice(["ball", "pencil", "felt", "brush"], p=[0.35, 0.25, 0.2, 0.2])
     widths = {"ball": 0.035, "pencil": 0.042, "felt": 0.07, "brush": 0.07}
     brush = kind == "brush"
@@ -133,9 +97,9 @@ def warp(points, plane):
 
     Args:
         points: float array (..., 2) of x and y.
-        plane: float array (2, 4): for x, and with the axes exchanged for y, how much
-            the left grows at the cost of the right, how much the middle grows, how
-            much wider the bottom is than the top, and how far upright lines bend.
+        plane: float array (2, 4): for x, and with the axes exchanged for y, the growth
+            of the left at the cost of the right, the growth of the middle, the excess
+            width of the bottom over the top, and the bend of upright lines.
 
     Returns:
         float array like `points`.
@@ -149,13 +113,10 @@ def warp(points, plane):
 
 
 class StrokeBender:
-    """Bends strokes by what they do between their ends.
+    """Bends strokes of `count` points between their ends.
 
-    A stroke is its chord plus a sine series that vanishes at both ends: smoothing,
-    bowing or trembling then leaves the ends where they are.
-
-    Args:
-        count: points a stroke.
+    A stroke is its chord plus a sine series that vanishes at both ends, so smoothing,
+    bows and tremor leave the ends in place.
     """
 
     def __init__(self, count):
@@ -164,23 +125,16 @@ class StrokeBender:
         self.order = order[None, :, None]
         self.position = np.linspace(0, 1, count)[None, :, None]
         corners = np.linspace(0, count - 1, _CORNERS)
-        at = np.arange(count)[:, None]
-        spacing = corners[1] - corners[0]
-        self.polygon = np.maximum(0, 1 - np.abs(at - corners) / spacing)
+        points, spacing = np.arange(count)[:, None], corners[1] - corners[0]
+        self.polygon = np.maximum(0, 1 - np.abs(points - corners) / spacing)
         self.corners = corners.round().astype(int)
 
     def bend(self, strokes, hand, sway, rng):
         """Gives strokes the writer's roundness, bows, soft corners and tremor.
 
-        Args:
-            strokes: float array (strokes, points, 2).
-            hand: the `Hand`.
-            sway: float array (strokes, 3, 2), amplitudes of the first three sine
-                waves to add, as fractions of each stroke's length.
-            rng: NumPy generator of the sample, for the tremor.
-
-        Returns:
-            float array like `strokes`, with the same ends.
+        `strokes` is (strokes, points, 2); `sway` (strokes, 3, 2) has the amplitudes of
+        three sine waves to add, as fractions of each stroke's length; `rng` gives the
+        tremor of the sample.
         """
         polygon = self.polygon @ strokes[:, self.corners]
         strokes = strokes + hand.angularity * (polygon - strokes)
@@ -191,7 +145,7 @@ class StrokeBender:
         series = 2 / (count - 1) * self.waves @ (strokes - straight)[:, 1:-1]
         length = _lengths(strokes)[:, None, None]
         series *= hand.roundness
-        # A corner is cut no wider than a stroke of this length allows.
+        # A short stroke limits how widely a corner is cut.
         cut = np.minimum(hand.corner, 0.08 * length)
         series *= np.exp(-0.5 * (cut * self.order * np.pi / length) ** 2)
         series[:, 0] += _bow(chord[:, 0], hand.bows)
@@ -212,7 +166,7 @@ def _lengths(strokes):
 
 
 def _bow(chord, bows):
-    """Sideways swing (strokes, 2) of each chord: flat ones up, steep ones left."""
+    """Amplitude (strokes, 2) of each chord's bow: flat ones up, steep ones left."""
     flat = chord[:, 0] ** 2 / np.maximum((chord**2).sum(1), 1e-9)
     upwards = -np.abs(chord[:, 0]) * bows[0] * flat
     leftwards = -np.abs(chord[:, 1]) * bows[1] * (1 - flat)

@@ -1,7 +1,6 @@
-"""Reading and cleaning pictures of one character each.
+"""Reading images and cleaning those of one character.
 
-Every image that leaves this room is a uint8 NumPy array (height, width) in which
-0 is ink and 255 is paper.
+Images are uint8 NumPy arrays (height, width) in which 0 is ink and 255 is paper.
 """
 
 import math
@@ -20,8 +19,8 @@ SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッ�
     map(chr, range(0x31F0, 0x3200))
 )
 # Below this distance between ink and paper, in grey levels, an image is blank.
-_LEAST_CONTRAST = 24
-# A connected piece is a speck if it is this small a share of the image and of the ink.
+LEAST_CONTRAST = 24
+# A connected piece is a speck if it is at most these shares of the image and the ink.
 _SPECK_SHARE_OF_IMAGE = 0.0005
 _SPECK_SHARE_OF_INK = 0.01
 
@@ -29,7 +28,7 @@ _SPECK_SHARE_OF_INK = 0.01
 def keeps_place(character: str) -> bool:
     """Whether size and place in the box are part of the character's identity.
 
-    True of small kana, punctuation and lower-case letters: enlarged to fill the
+    They are for small kana, punctuation and lower-case letters: enlarged to fill the
     box, っ would be つ.
     """
     category = unicodedata.category(character)
@@ -37,12 +36,7 @@ def keeps_place(character: str) -> bool:
 
 
 def check_layout(image_size: int, margin: float) -> None:
-    """Raises InputError unless a square of this size leaves room for ink.
-
-    Args:
-        image_size: side of the square in pixels, an integer of at least 8.
-        margin: empty border on each side as a fraction of the side, in [0, 0.4].
-    """
+    """Raises InputError unless a square with this margin leaves room for ink."""
     if not isinstance(image_size, int | np.integer) or image_size < 8:
         raise InputError(
             f"image_size is {image_size!r}; give a whole number of at least 8 pixels."
@@ -59,16 +53,10 @@ def place_in_square(
     margin: float = 0.08,
     resampling: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> NDArray[np.uint8]:
-    """Scales a cropped image to fill a square, keeping its aspect ratio, centred.
-
-    Args:
-        ink: PIL image of mode "L", black on white, cropped to what shall be seen.
-        image_size: side of the square in pixels.
-        margin: empty border on each side as a fraction of the side, in [0, 0.4].
-        resampling: a filter of `PIL.Image.Resampling`.
+    """Scales a cropped image of mode "L" to fill a square, centred, aspect ratio kept.
 
     Returns:
-        uint8 array (image_size, image_size).
+        uint8 array (image_size, image_size); see `clean_image` for the arguments.
     """
     check_layout(image_size, margin)
     inner = image_size * (1 - 2 * margin)
@@ -81,10 +69,10 @@ def place_in_square(
 
 
 def read_image(path: StrPath) -> NDArray[np.uint8]:
-    """Reads an image file of any common kind as greys.
+    """Reads an image file of a common format as greys.
 
     Transparency becomes white paper, 16-bit and floating-point greys are scaled to
-    8 bits, and a photograph is turned the way its camera was held.
+    8 bits, and the orientation in the EXIF data is applied.
 
     Args:
         path: the image file.
@@ -117,18 +105,8 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
 
 
 def to_grey(image):
-    """Greys of a picture in memory, as `read_image` makes them of a file.
-
-    Args:
-        image: PIL image of any mode.
-
-    Returns:
-        uint8 array (height, width).
-    """
-    return np.array(_to_grey(ImageOps.exif_transpose(image)))
-
-
-def _to_grey(image):
+    """Greys of a PIL image of any mode, as `read_image` returns those of a file."""
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, np.float64)
         if image.mode != "F":
@@ -136,12 +114,12 @@ def _to_grey(image):
             values = values / (257 if values.max() > 255 else 1)
         elif values.max() <= 1:
             values = values * 255
-        return Image.fromarray(np.clip(values, 0, 255).round().astype(np.uint8))
+        return np.clip(values, 0, 255).round().astype(np.uint8)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image)
-    return image.convert("L")
+    return np.array(image.convert("L"))
 
 
 def clean_image(
@@ -156,25 +134,24 @@ def clean_image(
     """Turns a scan of one character into a centred square, black on white.
 
     White ink on black paper is inverted, the contrast is stretched to the full
-    range, specks outside the character are cut off with the empty border, and the
-    character is scaled to fill the square.
+    range, the empty border is cut off with the specks in it, and the character is
+    scaled to fill the square.
 
     Args:
-        image: uint8 array (height, width); what is ink and what paper is found out.
+        image: uint8 array (height, width), ink on paper of either polarity.
         image_size: side of the square in pixels.
         margin: empty border on each side as a fraction of the side, in [0, 0.4].
-        border_fraction: share of the side cut off at each edge beforehand, in
+        border_fraction: share of the side to cut off first at each edge, in
             [0, 0.45]; for ruled boxes around the character.
         threshold: whether to reduce the scan to pure black and white (Otsu's
             method) before scaling; only the antialiased edges are grey then.
-        name: what to call the image in an error, for instance its path.
+        name: name of the image in an error, for instance its path.
 
     Returns:
         uint8 array (image_size, image_size).
 
     Raises:
-        InputError: nothing is written on the image, or it is not uint8 (height,
-            width).
+        InputError: the image is blank, or it is not uint8 (height, width).
 
     Example:
         >>> scan = np.full((60, 40), 230, "uint8")
@@ -200,8 +177,7 @@ def clean_image(
     trim_y, trim_x = (math.floor(side * border_fraction) for side in image.shape)
     image = image[trim_y : image.shape[0] - trim_y, trim_x : image.shape[1] - trim_x]
     image = _black_on_white(image, name)
-    cut = threshold_otsu(image)
-    ink = image <= cut
+    ink = image <= threshold_otsu(image)
     top, bottom, left, right = _ink_box(ink, name)
     if threshold:
         image = np.where(ink, 0, 255).astype(np.uint8)
@@ -209,18 +185,36 @@ def clean_image(
     return place_in_square(cropped, image_size, margin)
 
 
+def edge_pixels(image):
+    """The pixels along the four edges of an image, as a flat array."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+
+
+def bounds(ink):
+    """(top, bottom, left, right) of the ink in a bool array (height, width)."""
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def pieces(ink):
+    """Labels of the connected pieces of ink, and the area of each; 0 is paper."""
+    labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    areas[0] = 0
+    return labels, areas
+
+
 def _black_on_white(image, name):
-    """Finds the polarity and stretches the contrast, so that paper is 255."""
+    """Inverts white ink on black and stretches the contrast, so that paper is 255."""
     blank = InputError(f"{name} is blank; remove it, or scan it with more contrast.")
-    if image.max() - image.min() < _LEAST_CONTRAST:
+    if image.max() - image.min() < LEAST_CONTRAST:
         raise blank
     dark = image <= threshold_otsu(image)
-    # Ink rarely touches most of the frame, however bold it is.
-    frame = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
-    if frame.mean() > 0.5:
+    # Even bold ink rarely touches most of the edges.
+    if edge_pixels(dark).mean() > 0.5:
         image, dark = 255 - image, ~dark
     paper, black = np.median(image[~dark]), np.percentile(image[dark], 20)
-    if paper - black < _LEAST_CONTRAST:
+    if paper - black < LEAST_CONTRAST:
         raise blank
     stretched = (image - black) * (255 / (paper - black))
     return np.clip(stretched, 0, 255).round().astype(np.uint8)
@@ -228,21 +222,11 @@ def _black_on_white(image, name):
 
 def _ink_box(ink, name):
     """Bounds (top, bottom, left, right) of all ink but specks, edges included."""
-    labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
-    areas[0] = 0
-    speck = np.minimum(
-        _SPECK_SHARE_OF_IMAGE * ink.size, _SPECK_SHARE_OF_INK * areas.sum()
-    )
-    kept = np.flatnonzero(areas > speck)
-    if not len(kept):
+    labels, areas = pieces(ink)
+    speck = min(_SPECK_SHARE_OF_IMAGE * ink.size, _SPECK_SHARE_OF_INK * areas.sum())
+    kept = areas > speck
+    if not kept.any():
         raise InputError(f"{name} holds nothing but specks; remove it.")
-    mask = np.isin(labels, kept)
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, bottom, left, right = bounds(kept[labels])
     # The grey rim of antialiased ink lies one pixel outside the threshold.
-    return (
-        max(rows[0] - 1, 0),
-        min(rows[-1] + 2, ink.shape[0]),
-        max(columns[0] - 1, 0),
-        min(columns[-1] + 2, ink.shape[1]),
-    )
+    return max(top - 1, 0), bottom + 1, max(left - 1, 0), right + 1

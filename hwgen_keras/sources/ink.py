@@ -1,4 +1,4 @@
-"""Lines of varying width as antialiased pixels."""
+"""Draws lines of varying width as antialiased pixels."""
 
 import numpy as np
 
@@ -7,13 +7,11 @@ _LEAST_RADIUS = 0.45
 
 
 def stamp(starts, ends, start_radii, end_radii, darkness, image_size):
-    """Draws straight pieces with round ends, by stamping discs along them.
+    """Draws straight pieces with round ends as discs along them.
 
     Args:
-        starts: float array (pieces, 2), x and y in pixels from the top left corner.
-        ends: float array (pieces, 2), likewise.
-        start_radii: float array (pieces,), half the line's width in pixels.
-        end_radii: float array (pieces,), likewise.
+        starts, ends: float arrays (pieces, 2), x and y in pixels from the top left.
+        start_radii, end_radii: float arrays (pieces,), half the width in pixels.
         darkness: float array (pieces,) in [0, 1]; 1 is full ink.
         image_size: side of the square image in pixels.
 
@@ -25,15 +23,15 @@ def stamp(starts, ends, start_radii, end_radii, darkness, image_size):
     offsets = np.arange(-reach, reach + 1)
     corners = np.floor(centres).astype(int)
     # Distance from each disc's centre to the middles of the pixels around it.
-    away = offsets + 0.5 - (centres - corners)[:, :, None]
-    distances = np.sqrt(away[:, 1, :, None] ** 2 + away[:, 0, None, :] ** 2)
+    shifts = offsets + 0.5 - (centres - corners)[:, :, None]
+    distances = np.sqrt(shifts[:, 1, :, None] ** 2 + shifts[:, 0, None, :] ** 2)
     covered = np.clip(radii[:, None, None] + 0.5 - distances, 0, 1)
     covered *= tones[:, None, None]
-    # Discs may reach over the edge: a border takes what is cut off.
+    # A border, cut off later, takes the discs beyond the edge.
     side = image_size + 2 * reach + 2
-    places = np.clip(corners + reach + 1, reach, side - reach - 1)
-    indices = (places[:, 1, None] + offsets)[:, :, None] * side
-    indices = indices + (places[:, 0, None] + offsets)[:, None, :]
+    middles = np.clip(corners + reach + 1, reach, side - reach - 1)
+    indices = (middles[:, 1, None] + offsets)[:, :, None] * side
+    indices = indices + (middles[:, 0, None] + offsets)[:, None, :]
     canvas = np.zeros(side * side)
     inked = covered > 0
     np.maximum.at(canvas, indices[inked], covered[inked])
@@ -42,7 +40,7 @@ def stamp(starts, ends, start_radii, end_radii, darkness, image_size):
 
 
 def _discs(starts, ends, start_radii, end_radii, darkness):
-    """Centres, radii and tones of discs so close that they look like lines."""
+    """Centres, radii and darkness of discs that are close enough to form lines."""
     lengths = np.hypot(*(ends - starts).T)
     spacing = np.maximum(0.5, 0.35 * np.minimum(start_radii, end_radii))
     counts = np.maximum(1, np.ceil(lengths / spacing)).astype(int) + 1

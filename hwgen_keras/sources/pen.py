@@ -1,4 +1,4 @@
-"""Simulated handwriting: the strokes of KanjiVG, written by pens with habits."""
+"""Simulated handwriting: the strokes of KanjiVG, written with a writer's habits."""
 
 import functools
 
@@ -12,28 +12,25 @@ from hwgen_keras.sources.images import check_layout, keeps_place
 from hwgen_keras.sources.ink import stamp
 from hwgen_keras.sources.strokes import strokes
 
-# First numbers of the seeds, so that the three kinds of random numbers never meet.
+# First numbers of the seeds, which keep the three random sequences apart.
 _WRITER, _LETTERFORM, _SAMPLE = 1, 2, 3
-# How far a writer's form of one character strays from KanjiVG, and how far one
-# sample strays from that form.
+# Deviation of a writer's form of a character from KanjiVG, and of a sample from it.
 _FORM_SPREAD, _SAMPLE_SPREAD = 0.9, 0.4
 _JOIN_POINTS = 12
 
 
-@functools.cache
-def _bender(count):
-    return StrokeBender(count)
+_bender = functools.cache(StrokeBender)
 
 
 class PenWriter:
     """A simulated writer, whose habits are drawn once from a seed.
 
     Slant, proportions, roundness, corners, tremor, joins, stroke ends and the pen
-    are the writer's in every character; each character has the writer's own form;
-    samples of it differ a little.
+    belong to the writer and appear in every character. Each character has a form of
+    the writer, from which samples differ slightly.
 
     Args:
-        seed: whole number of at least 0; another seed is another writer.
+        seed: whole number of at least 0; each seed is a different writer.
 
     Attributes:
         name: the writer's name in a manifest.
@@ -75,13 +72,13 @@ class PenWriter:
         """Writes one character, filling the square, centred, aspect ratio kept.
 
         Small kana, punctuation and lower-case letters keep their size and place in
-        the box instead. The image depends on nothing but the writer's seed and the
-        arguments.
+        the box instead. The image depends on the writer's seed and the arguments
+        alone.
 
         Args:
             character: a string of one character.
             image_size: side of the square in pixels, at least 8.
-            sample: number of the sample, at least 0; another number, another try.
+            sample: number of the sample, at least 0.
             margin: empty border on each side as a fraction of the side, in [0, 0.4].
 
         Returns:
@@ -112,14 +109,14 @@ class PenWriter:
         return self._tint(ink, rng)
 
     def _vary(self, form, rng, spread, size):
-        """Numbers of which most are the writer's and a few the sample's."""
+        """Random numbers: a large part of the writer and a small one of the sample."""
         own = _FORM_SPREAD * bell(form, spread, size)
         return own + _SAMPLE_SPREAD * bell(rng, spread, size)
 
     def _place_strokes(self, model, form, rng):
         """Shifts, turns and stretches each stroke about its middle."""
         count = len(model)
-        # The more strokes, the less room each has to stray.
+        # More strokes leave each less room.
         loose = self.hand.looseness * min(1.0, (5 / count) ** 0.5)
         shift = self._vary(form, rng, 0.024 * loose, (count, 1, 2))
         turn = self._vary(form, rng, 0.08 * loose, count)
@@ -134,7 +131,7 @@ class PenWriter:
         return middle + shift + (model - middle) @ turning * size
 
     def _finish_ends(self, written, form, rng):
-        """Lets the pen run past the ends of strokes, or flick off them."""
+        """Lengthens the ends of strokes, or adds flicks to them."""
         count, points, _ = written.shape
         written = written.copy()
         ramp = np.clip(np.linspace(-2, 1, points), 0, 1)[None, :, None] ** 1.5
@@ -145,7 +142,7 @@ class PenWriter:
         run = np.minimum(run, 0.2 * extent)[:, None]
         flick = self.hand.hook * (form.uniform(size=count) < self.hand.hook_chance)
         flick = np.minimum(flick, 0.25 * extent)[:, None]
-        # A flick turns back to where the next stroke begins: up and to the left.
+        # A flick turns back towards the start of the next stroke: up and to the left.
         aside = np.array([-0.7, -0.7]) + bell(form, 0.3, 2)
         written += ramp * (forward * run)[:, None]
         written[:, -points // 8 :] += (
@@ -155,7 +152,7 @@ class PenWriter:
         return written
 
     def _shape_plane(self, written, form, rng):
-        """Proportions, slant and rotation of the whole character."""
+        """Applies the proportions, slant and rotation of the whole character."""
         hand = self.hand
         plane = hand.plane + self._vary(form, rng, 0.055, (2, 4))
         written = warp(written, plane)
@@ -164,9 +161,8 @@ class PenWriter:
         rise = hand.rise + self._vary(form, rng, 0.02, None)
         aspect = np.exp((hand.aspect + self._vary(form, rng, 0.05, None)) / 2)
         shear = np.array([[1.0, -slant], [-rise, 1.0]])
-        rotation = np.array(
-            [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
-        )
+        cosine, sine = np.cos(turn), np.sin(turn)
+        rotation = np.array([[cosine, -sine], [sine, cosine]])
         matrix = rotation @ shear @ np.diag([aspect, 1 / aspect])
         return 0.5 + (written - 0.5) @ matrix.T
 
@@ -177,13 +173,13 @@ class PenWriter:
         steps[:, -1] = steps[:, -2]
         length = np.hypot(steps[..., 0], steps[..., 1])
         travelled = np.cumsum(length, axis=1)
-        to_go = travelled[:, -1:] - travelled
-        # Dense characters are written smaller, or with a finer point.
+        remaining = travelled[:, -1:] - travelled
+        # Dense characters get thinner lines.
         width = hand.width * min(1.0, (10 / len(written)) ** 0.4)
         width = width * np.exp(_SAMPLE_SPREAD * bell(rng, 0.12))
         falling = form.uniform(0.6, 1.2, size=(len(written), 1))
         start = hand.start_taper * np.exp(-travelled / (hand.taper_length / 2))
-        end = falling * hand.end_taper * np.exp(-to_go / hand.taper_length)
+        end = falling * hand.end_taper * np.exp(-remaining / hand.taper_length)
         direction = np.arctan2(steps[..., 1], steps[..., 0])
         nib = hand.nib_contrast * np.cos(2 * (direction - hand.nib_angle))
         phases = rng.uniform(0, 2 * np.pi, (len(written), 1))
@@ -211,7 +207,7 @@ class PenWriter:
         )
         before, after = radii[joined, -1:], radii[joined + 1, :1]
         full = before + t[:, 0] * (after - before)
-        # A join is thinnest half-way, where the pen presses least.
+        # A join is thinnest in the middle, where the pen presses least.
         lifted = 1 - (1 - hand.join_width) * np.sin(np.pi * t[:, 0]) ** 0.7
         return [(curves, full * lifted)]
 
@@ -224,24 +220,20 @@ class PenWriter:
             low, high = np.minimum(low, 0.0), np.maximum(high, 1.0)
         scale = image_size * (1 - 2 * margin) / (high - low).max()
         centre = (low + high) / 2
-        starts, ends, start_radii, end_radii = [], [], [], []
+        pieces = []
         for line, radius in lines:
-            placed = (line - centre) * scale + image_size / 2
-            starts.append(placed[:, :-1].reshape(-1, 2))
-            ends.append(placed[:, 1:].reshape(-1, 2))
-            start_radii.append(scale * radius[:, :-1].ravel())
-            end_radii.append(scale * radius[:, 1:].ravel())
-        starts, ends, start_radii, end_radii = map(
-            np.concatenate, (starts, ends, start_radii, end_radii)
-        )
+            line, radius = (line - centre) * scale + image_size / 2, scale * radius
+            ends = line[:, :-1].reshape(-1, 2), line[:, 1:].reshape(-1, 2)
+            pieces.append((*ends, radius[:, :-1].ravel(), radius[:, 1:].ravel()))
+        columns = map(np.concatenate, zip(*pieces, strict=True))
+        starts, ends, start_radii, end_radii = columns
         darkness = np.full(len(starts), self.hand.darkness)
         return stamp(starts, ends, start_radii, end_radii, darkness, image_size)
 
     def _tint(self, ink, rng):
         """Ink on paper as greys, with the grain of a pencil."""
         if self.hand.grain:
-            rough = rng.uniform(1 - self.hand.grain, 1, ink.shape)
-            ink = ink * rough
+            ink = ink * rng.uniform(1 - self.hand.grain, 1, ink.shape)
         return np.round(255 * (1 - ink)).astype(np.uint8)
 
 
@@ -252,7 +244,7 @@ def _directions(pieces):
 
 
 def _refit(written, model):
-    """Moves and scales strokes to the place and size of others, aspect ratio kept."""
+    """Moves and scales strokes to the place and size of a model, aspect ratio kept."""
     boxes = [np.stack([s.min((0, 1)), s.max((0, 1))]) for s in (written, model)]
     sides = [np.ptp(box, axis=0).max() for box in boxes]
     middles = [box.mean(0) for box in boxes]

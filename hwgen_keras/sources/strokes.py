@@ -3,39 +3,12 @@
 import functools
 
 import numpy as np
-from fontTools.pens.basePen import BasePen
-from fontTools.svgLib.path import parse_path
 
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.errors import InputError
 
-# Side of the box in which KanjiVG draws.
-_BOX = 109.0
-# Straight pieces that stand for one Bézier curve before it is resampled.
+# Straight pieces that replace a Bézier curve before it is resampled.
 _PIECES = 24
-
-
-class _Flattener(BasePen):
-    """Collects the points of a path, its curves cut into short straight pieces."""
-
-    def __init__(self):
-        super().__init__(None)
-        self.points = []
-
-    def _moveTo(self, point):
-        self.points.append(point)
-
-    def _lineTo(self, point):
-        self.points.append(point)
-
-    def _curveToOne(self, control_1, control_2, end):
-        t = np.linspace(0, 1, _PIECES + 1)[1:, None]
-        start, control_1, control_2, end = map(
-            np.asarray, (self._getCurrentPoint(), control_1, control_2, end)
-        )
-        curve = (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * control_1
-        curve += 3 * (1 - t) * t**2 * control_2 + t**3 * end
-        self.points.extend(map(tuple, curve))
 
 
 def resample(points, count):
@@ -43,10 +16,10 @@ def resample(points, count):
 
     Args:
         points: float array (any number >= 1, 2).
-        count: how many points to return, at least 2.
+        count: number of points to return, at least 2.
 
     Returns:
-        float array (count, 2), beginning and ending where `points` does.
+        float array (count, 2) with the ends of `points`.
     """
     steps = np.hypot(*np.diff(points, axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
@@ -62,7 +35,7 @@ def strokes(character, count=48):
 
     Args:
         character: a string of one character.
-        count: points a stroke, evenly spaced by arc length.
+        count: points per stroke, evenly spaced by arc length.
 
     Returns:
         read-only float array (strokes, count, 2) of x (to the right) and y (down);
@@ -72,13 +45,9 @@ def strokes(character, count=48):
         InputError: KanjiVG does not describe the character.
     """
     paths = [e for e in kanjivg.stroke_group(character).iter() if e.get("d")]
-    lines = []
-    for path in paths:
-        pen = _Flattener()
-        parse_path(path.get("d"), pen)
-        lines.append(resample(np.array(pen.points, float) / _BOX, count))
-    if not lines:
+    if not paths:
         raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
-    result = np.stack(lines)
+    lines = [kanjivg.stroke_points(path, _PIECES) / kanjivg.BOX for path in paths]
+    result = np.stack([resample(line, count) for line in lines])
     result.setflags(write=False)
     return result

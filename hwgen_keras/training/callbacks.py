@@ -1,7 +1,6 @@
-"""What one sees of a training: a progress bar, logs, pictures.
+"""Outputs of a training in progress: a progress bar, logs, pictures, the best model.
 
-TensorBoard's event files are written with the package tensorboard alone, so that
-logs exist on every backend, with TensorFlow installed or not.
+The package tensorboard writes its event files without TensorFlow, on every backend.
 """
 
 import io
@@ -22,14 +21,7 @@ from hwgen_keras.training.telemetry import tag
 
 
 class Progress(keras.callbacks.Callback):
-    """Counts the steps of a run, over several `fit`s, and shows a progress bar.
-
-    Args:
-        step: steps done before.
-        steps: steps of the whole run.
-        title: what the bar is called.
-        show: whether to show it.
-    """
+    """Counts the steps of a run, from `step` to `steps`, in a progress bar."""
 
     def __init__(self, step, steps, title="training", show=True):
         super().__init__()
@@ -42,8 +34,7 @@ class Progress(keras.callbacks.Callback):
         self.begun = batch
 
     def on_train_batch_end(self, batch, logs=None):
-        # `batch` is the last of an execution of several steps, or would be, were
-        # there so many left.
+        # With several steps in an execution, `batch` may lie past the epoch's end.
         steps = min(batch, self.params["steps"] - 1) - self.begun + 1
         self.step += steps
         self.bar.update(steps)
@@ -56,15 +47,15 @@ class Progress(keras.callbacks.Callback):
 class EventLog(keras.callbacks.Callback):
     """Writes metrics, learning rates and speed for TensorBoard, and as JSON lines.
 
-    Metrics keep their names in the JSON lines; TensorBoard gets them by groups, see
+    Metrics keep their names in the JSON lines; in TensorBoard they have groups, see
     `telemetry.tag`.
 
     Args:
-        folder: where event files go.
+        folder: of the event files.
         history: the JSON lines file; a line an epoch of `fit`.
-        progress: the `Progress` that knows the step.
+        progress: the run's `Progress`.
         batch_size: rows in a batch, to log `images_per_second`.
-        data_wait: a `telemetry.DataWait` whose share is logged.
+        data_wait: a `telemetry.DataWait`, to log its share.
     """
 
     def __init__(self, folder, history, progress, batch_size=None, data_wait=None):
@@ -83,18 +74,20 @@ class EventLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         values = {name: float(value) for name, value in (logs or {}).items()}
-        values.update(self._learning_rates())
-        elapsed = time.monotonic() - self.started
-        speed = (self.progress.step - self.last_step) / elapsed
+        values |= self._learning_rates()
+        now, step = time.monotonic(), self.progress.step
+        speed = (step - self.last_step) / (now - self.started)
         values["steps_per_second"] = speed
         if self.batch_size is not None:
             values["images_per_second"] = self.batch_size * speed
         if self.data_wait is not None and self.data_wait.share is not None:
             values["data_wait"] = self.data_wait.share
-        self.started, self.last_step = time.monotonic(), self.progress.step
-        self.scalars(values)
+        self.started, self.last_step = now, step
+        self._write(
+            [Summary.Value(tag=tag(name), simple_value=v) for name, v in values.items()]
+        )
         with open(self.history, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": self.progress.step, **values}) + "\n")
+            file.write(json.dumps({"step": step, **values}) + "\n")
 
     def on_train_end(self, logs=None):
         self.writer.flush()
@@ -107,14 +100,8 @@ class EventLog(keras.callbacks.Callback):
             parts = {"learning_rate": optimizer}
         else:
             parts = {f"learning_rate_{part.name}": part for part in parts}
-        # Of a variable on several devices TensorFlow makes no float, of a sum it does.
+        # TensorFlow converts no variable on several devices to float, but their sum.
         return {name: float(part.learning_rate + 0.0) for name, part in parts.items()}
-
-    def scalars(self, values):
-        """Writes numbers at the current step."""
-        self._write(
-            [Summary.Value(tag=tag(name), simple_value=v) for name, v in values.items()]
-        )
 
     def image(self, tag, picture):
         """Writes a PIL image at the current step."""
@@ -135,12 +122,12 @@ class EventLog(keras.callbacks.Callback):
 
 
 class SampleSheet(keras.callbacks.Callback):
-    """Draws the same probes again and again while the model learns.
+    """Saves pictures as PNG files and in a log.
 
     Args:
         draw: a function, model → PIL image.
-        folder: where the pictures go, a PNG each time.
-        log: the `EventLog` that shows them, too.
+        folder: of the pictures.
+        log: the `EventLog`.
         every: number of epochs of `fit` between two pictures.
     """
 
@@ -150,10 +137,10 @@ class SampleSheet(keras.callbacks.Callback):
         self.log, self.every = log, every
 
     def on_epoch_end(self, epoch, logs=None):
-        # On JAX variables are put back into the model only when one asks through it.
         step = self.log.progress.step
         if (epoch + 1) % self.every and step < self.log.progress.steps:
             return
+        # On JAX, reading `self.model` syncs its weights.
         picture = self.draw(self.model)
         self.folder.mkdir(parents=True, exist_ok=True)
         with complete_file(self.folder / f"step-{step:08d}.png") as partial:
@@ -162,13 +149,7 @@ class SampleSheet(keras.callbacks.Callback):
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Saves the classifier whenever it reads other writers better than before.
-
-    Args:
-        run: the `Run`.
-        name: of the file.
-        store: `ImageStore` of the validation images.
-    """
+    """Saves the classifier as `name` when its accuracy on `store` improves."""
 
     def __init__(self, run, name, store):
         super().__init__()
@@ -179,9 +160,7 @@ class KeepBest(keras.callbacks.Callback):
         accuracy = float(np.mean(predicted == self.store.labels))
         logs["validation_accuracy"] = accuracy
         best = self.run.folder / "best.json"
-        before = -1.0
-        if best.exists():
-            before = json.loads(best.read_text())["validation_accuracy"]
-        if accuracy > before:
+        earlier = json.loads(best.read_text()) if best.exists() else {}
+        if accuracy > earlier.get("validation_accuracy", -1.0):
             self.run.save(self.model, self.name)
             self.run.write_json("best.json", {"validation_accuracy": accuracy})

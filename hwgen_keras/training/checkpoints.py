@@ -1,4 +1,4 @@
-"""Checkpoints from which a training goes on as if it had never stopped."""
+"""Checkpoints from which a training resumes as if it had never stopped."""
 
 import errno
 import json
@@ -20,38 +20,36 @@ from hwgen_keras.files import complete_file, flush
 from hwgen_keras.training.guards import all_finite
 
 WEIGHTS, PROGRESS, BEST = "training.weights.h5", "progress.json", "best"
-# Of HDF5 and Keras beside the numbers; with layers that have none of their own.
+# Overhead of HDF5 and Keras, also for layers without variables.
 _BYTES_A_VARIABLE = 4096
 
 
 class Interrupted(Exception):
-    """Training left `fit` within an interval, after its state was saved."""
+    """A signal ended `fit` within an epoch, after a checkpoint."""
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves all that a training needs to go on, each time into a folder of its own.
+    """Saves the state of a training, each time in a new folder.
 
-    At the end of every epoch of `fit`, and within an epoch when time is up or a signal
-    came. A checkpoint within an epoch has the metrics so far, so that the mean over
-    the epoch is the same in a run that goes on from there. It comes last among the
-    callbacks, for theirs is a part of what it saves.
-
-    What is not finite is never saved.
+    It saves at the end of every epoch of `fit`, and within one after `minutes` or a
+    signal. A checkpoint within an epoch has the metrics so far, so that a resumed run
+    has the same mean over the epoch. A state that is not finite is never saved. The
+    callbacks whose state is saved come before this one.
 
     Args:
         folder: of the checkpoints.
-        progress: the `Progress` that knows the step.
-        keep: how many of the last checkpoints to keep, from 1.
-        best_metric: keep the checkpoint with the best value of this metric, too, as
-            the folder `best`: the lowest, or of an accuracy the highest.
-        stateful: callbacks with `get_state` and `set_state`, whose state is kept.
-        interval: steps between two ends of epochs; None: no checkpoints within.
-        minutes: longest time between two checkpoints; None: as an epoch takes.
-        signals: the `CaughtSignals` at whose signal to save and leave, or None.
+        progress: the run's `Progress`.
+        keep: number of checkpoints to keep, from 1.
+        best_metric: keep the checkpoint with the best value of this metric, too, in the
+            folder `best`: the lowest value, or the highest of an accuracy.
+        stateful: callbacks; the state of those with `get_state` is saved.
+        interval: steps in an epoch; None: no checkpoints within epochs.
+        minutes: longest time between two checkpoints; None: that of an epoch.
+        signals: the `CaughtSignals` at whose signal to save and stop, or None.
 
     Raises:
-        Interrupted: out of `fit`, when a signal came within an epoch.
-        InputError: out of `fit`, when `best_metric` is no metric.
+        Interrupted: in `fit`, a signal came within an epoch.
+        InputError: in `fit`, `best_metric` is no metric.
     """
 
     def __init__(
@@ -72,11 +70,11 @@ class Checkpoint(keras.callbacks.Callback):
         self.saved_at, self.restored = time.monotonic(), None
 
     def resume(self, restored):
-        """Takes what `restore` returned; the rest of it is restored within `fit`."""
+        """Takes the result of `restore`; `fit` restores callbacks and metrics."""
         self.restored = restored
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Now, since `fit` has just reset the metrics and callbacks begin anew.
+        # Not earlier: `fit` resets the metrics and the callbacks' epoch.
         if self.restored is None:
             return
         restored, self.restored = self.restored, None
@@ -96,16 +94,13 @@ class Checkpoint(keras.callbacks.Callback):
         stop, passed = self._stop(), time.monotonic() - self.saved_at
         if not stop and not (self.minutes and passed >= 60 * self.minutes):
             return
-        # On JAX the state lives outside of the model during an epoch.
+        # On JAX the state is outside the model during an epoch.
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()
-        metrics = [
-            ops.convert_to_numpy(variable).tolist()
-            for variable in self.model.metrics_variables
-        ]
+        metrics = [ops.convert_to_numpy(v) for v in self.model.metrics_variables]
         self.saved_at = time.monotonic()
-        if np.all(np.isfinite(np.hstack([np.ravel(value) for value in metrics]))):
-            self._save(metrics)
+        if all(np.isfinite(value).all() for value in metrics):
+            self._save([value.tolist() for value in metrics])
         if stop:
             raise Interrupted
 
@@ -130,7 +125,6 @@ class Checkpoint(keras.callbacks.Callback):
         path = self.folder / f"step-{step:08d}"
         with complete_file(path) as partial:
             partial.mkdir()
-            _check_room(self.model, partial)
             _save_weights(self.model, partial / WEIGHTS)
             progress = {
                 "step": step,
@@ -163,9 +157,7 @@ class Checkpoint(keras.callbacks.Callback):
             if before.get("metric") == name and sign * value >= sign * before["value"]:
                 return
         with complete_file(best) as partial:
-            partial.mkdir()
-            for file in path.iterdir():
-                shutil.copyfile(file, partial / file.name)
+            shutil.copytree(path, partial)
             progress = json.loads((partial / PROGRESS).read_text())
             progress["best"] = {"metric": name, "value": value}
             (partial / PROGRESS).write_text(json.dumps(progress))
@@ -173,22 +165,19 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def bytes_needed(model):
-    """At least as many bytes as a file of all weights and the optimizer's state has."""
+    """An upper bound of the size of a file of all weights and the optimizer's state."""
     variables = [*model.variables, *model.optimizer.variables]
     return sum(4 * math.prod(v.shape) + _BYTES_A_VARIABLE for v in variables)
 
 
-def _check_room(model, folder):
-    # HDF5 ends the whole process badly when a disk fills while it writes.
-    if shutil.disk_usage(folder).free < bytes_needed(model):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-
-
 def _save_weights(model, path):
+    # HDF5 crashes the process when a disk becomes full during a write.
+    if shutil.disk_usage(path.parent).free < bytes_needed(model):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
     try:
         model.save_weights(path)
     except RuntimeError as error:
-        # So h5py tells of a full disk when it closes the file.
+        # How h5py reports a full disk when it closes the file.
         number = re.search(r"errno = (\d+)", str(error))
         if number is None and "No space left" not in str(error):
             raise
@@ -197,15 +186,11 @@ def _save_weights(model, path):
 
 
 def _checksum(path):
-    checksum = 0
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
+    return zlib.crc32(np.memmap(path, mode="r").data)
 
 
 def seed_states(model):
-    """The states of the layers that draw random numbers; weight files lack them."""
+    """The states of random layers, which weight files lack."""
     return [v for v in model.variables if v.name == "seed_generator_state"]
 
 
@@ -216,13 +201,13 @@ def checkpoint_folders(folder):
 
 
 def restore(model, folder):
-    """Brings the newest sound checkpoint back into a compiled and built model.
+    """Loads the newest intact checkpoint into a compiled and built model.
 
-    One that is damaged is named in a line and moved aside, as `damaged-step-…`.
+    A damaged one is reported and renamed to `damaged-step-…`.
 
     Returns:
-        What the checkpoint knows, for `Checkpoint.resume`: `step`, the step it was
-        saved at, and more; `{"step": 0}` if there is no checkpoint.
+        A dict for `Checkpoint.resume` with the `step` of the checkpoint; `{"step": 0}`
+        if there is no checkpoint.
 
     Raises:
         InputError: there are checkpoints, and none can be read or fits the model.
@@ -230,7 +215,7 @@ def restore(model, folder):
     # A LossScaleOptimizer that is built twice has its variables twice.
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    # What a killed process was writing.
+    # Left by a killed process.
     for partial in pathlib.Path(folder).glob(".partial-*"):
         shutil.rmtree(partial, ignore_errors=True)
     damaged = []
@@ -247,9 +232,9 @@ def restore(model, folder):
                 file=sys.stderr,
                 flush=True,
             )
-            aside = bad.with_name(f"damaged-{bad.name}")
-            shutil.rmtree(aside, ignore_errors=True)
-            bad.rename(aside)
+            renamed = bad.with_name(f"damaged-{bad.name}")
+            shutil.rmtree(renamed, ignore_errors=True)
+            bad.rename(renamed)
         return progress
     if damaged:
         bad, reason = damaged[0]
@@ -271,18 +256,13 @@ def _load(model, path):
 
 
 def build_metrics(model, data):
-    """Makes the metrics that Keras on TensorFlow otherwise makes in the first step.
-
-    Args:
-        model: compiled and built.
-        data: what `fit` is to take: a `tf.data.Dataset` or a `keras.utils.PyDataset`.
-    """
+    """Builds the metrics, which Keras on TensorFlow builds only in the first step."""
     batch = data.element_spec if hasattr(data, "element_spec") else data[0]
     model._symbolic_build(data_batch=batch)
 
 
 def trim_history(file, step):
-    """Drops the lines of a JSON-lines log that lie beyond a step, or are cut off."""
+    """Removes the lines of a JSON-lines log that are beyond a step or incomplete."""
     file = pathlib.Path(file)
     if not file.exists():
         return

@@ -1,4 +1,4 @@
-"""Training on all devices of the machine, or of several: what `--distribute` does."""
+"""Training on all devices of one machine or several: `--distribute`."""
 
 import contextlib
 
@@ -10,13 +10,13 @@ from hwgen_keras.errors import InputError
 
 @contextlib.contextmanager
 def distributed(run):
-    """Within it models are made and trained as `--distribute` says.
+    """A context in which models are built and trained on the devices of `--distribute`.
 
     Args:
-        run: the `Run`; the number of devices is noted in its config.json.
+        run: the `Run`; its config.json gets the number of devices.
 
     Raises:
-        InputError: the backend cannot do it, or the batch cannot be shared equally.
+        InputError: the backend cannot do it, or the batch cannot be divided equally.
     """
     settings = run.settings
     if settings.distribute == "none":
@@ -33,17 +33,14 @@ def distributed(run):
         _check_tensorflow(settings)
     run.note(devices=count, processes=processes)
     hosts = "" if processes == 1 else f" of {processes} processes"
-    print(
-        f"{count} devices{hosts}, {settings.batch_size // count} rows of each batch on "
-        "each.",
-        flush=True,
-    )
+    rows = settings.batch_size // count
+    print(f"{count} devices{hosts}, {rows} rows of each batch on each.", flush=True)
     with scope:
         yield
 
 
 def _check_tensorflow(settings):
-    """Raises InputError for what is right on one device of TensorFlow alone."""
+    """Raises InputError for settings that TensorFlow supports on one device only."""
     half = settings.dtype_policy == "mixed_float16"
     reasons = {
         "dtype_policy": (half, "sees an overflow of float16 on the first device only"),
@@ -51,8 +48,8 @@ def _check_tensorflow(settings):
         "clip_norm": (settings.clip_norm, "clips before the devices' gradients meet"),
         "accumulate": (settings.accumulate > 1, "cannot accumulate across devices"),
     }
-    for flag, (given, reason) in reasons.items():
-        if given:
+    for flag, (active, reason) in reasons.items():
+        if active:
             raise InputError(
                 f"--{flag}: TensorFlow {reason}; leave it or --distribute=data out, or "
                 "use KERAS_BACKEND=jax."
@@ -60,7 +57,7 @@ def _check_tensorflow(settings):
 
 
 def share(settings):
-    """What `feed` needs to know of this process: its `batch_size` and its `shard`."""
+    """The arguments `batch_size` and `shard` of `feed` for this process."""
     if getattr(settings, "distribute", "none") == "none":
         return {"batch_size": settings.batch_size, "shard": (0, 1)}
     index, count = process()

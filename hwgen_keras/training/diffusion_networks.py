@@ -1,4 +1,4 @@
-"""The network and the training of a diffusion model, as the settings describe them."""
+"""The network and the training of a diffusion model."""
 
 import keras
 import numpy as np
@@ -19,9 +19,9 @@ from hwgen_keras.training.generator_networks import (
     new_condition,
     of_stage_before,
 )
-from hwgen_keras.training.optimizers import adam_arguments, compile_model, scheduled
+from hwgen_keras.training.optimizers import adam, compile_model
 
-# Levels of the denoising strip in the picture of probes, from noise to image.
+# Log-SNRs of the denoised columns in the picture of probes, from noise to image.
 STRIP = (-6.0, -3.0, 0.0, 3.0)
 
 
@@ -35,20 +35,15 @@ def diffusion(settings, classes, steps, jit):
         drop_condition=settings.drop_condition,
         dtype=settings.dtype_policy,
     )
-    arguments = {
-        "learning_rate": scheduled(settings, steps),
-        **adam_arguments(settings),
-    }
-    optimizer = (
-        AveragingAdam(ema_momentum=settings.ema, **arguments)
-        if settings.ema
-        else keras.optimizers.Adam(**arguments)
-    )
+    if settings.ema:
+        optimizer = adam(settings, steps, kind=AveragingAdam, ema_momentum=settings.ema)
+    else:
+        optimizer = adam(settings, steps)
     return compile_model(model, settings, optimizer, jit)
 
 
 def generator(settings, classes):
-    """The generator to train: a new one, or that of the stage before."""
+    """The generator to train: that of `--generator_weights`, or a new one."""
     size, policy, clip = SIZES[settings.size]["unet"], settings.dtype_policy, None
     if settings.condition == "clip":
         clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
@@ -73,7 +68,7 @@ def generator(settings, classes):
 
 
 def _describe(generator):
-    """What must agree for weights to fit, in words."""
+    """The architecture in words; weights fit an equal one."""
     network = generator.network
     return (
         f"width {network.width}, multipliers {network.multipliers}, patch "
@@ -84,17 +79,11 @@ def _describe(generator):
 
 
 def denoising_probes(model, batch):
-    """The rows of a batch, written out of the same noise, as {title: images}.
-
-    The other columns are the strip: what the network takes an ever less noisy target
-    for.
-    """
+    """{title: images} of a batch: generated from fixed noise, and denoised targets."""
     generator, target = model.generator, batch["target"]
     noise = row_noise(0, np.arange(len(target)), target.shape[1])
-    inputs = {
-        name: keras.ops.convert_to_tensor(batch[name])
-        for name in generator.network.input_names
-    }
+    names = generator.network.input_names
+    inputs = {name: keras.ops.convert_to_tensor(batch[name]) for name in names}
     columns = {"generated": generator({**inputs, "noise": noise})}
     style = generator.network.encode_style(inputs["style"])
     for level in STRIP:

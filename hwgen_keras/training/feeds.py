@@ -1,4 +1,4 @@
-"""Batches for the trainings of encoders, classifiers and CLIP, as settings ask."""
+"""Batches for the trainings of encoders, classifiers and CLIP."""
 
 from hwgen_keras.data import (
     FONT,
@@ -14,7 +14,7 @@ from hwgen_keras.training.devices import share
 
 
 def augmented_sampler(settings, store, tokenizer=None, **arguments):
-    """A `ClassificationSampler` with what `--augment` asks for."""
+    """A `ClassificationSampler` with the transformations of `--augment`."""
     augment = parse_augmentations(settings.augment)
     return ClassificationSampler(
         store,
@@ -27,32 +27,19 @@ def augmented_sampler(settings, store, tokenizer=None, **arguments):
 
 
 def feed_maker(settings, store, sampler, outputs, **arguments):
-    """A function (first step, number of steps) → data for `fit`.
+    """A function (first step, number of steps) → data for `fit`, see `feed`."""
+    arguments |= {"outputs": outputs, **share(settings)}
 
-    Args:
-        settings: of a script.
-        store, sampler, outputs, arguments: of `feed`.
-    """
+    def feed_from(first, steps):
+        return feed(store, sampler, steps=steps, start_step=first, **arguments)
 
-    def make_feed(first, steps):
-        return feed(
-            store,
-            sampler,
-            steps=steps,
-            start_step=first,
-            outputs=outputs,
-            **share(settings),
-            **arguments,
-        )
-
-    return make_feed
+    return feed_from
 
 
 def classifier_feed(settings, store, sampler, mix="none"):
-    """See `feed_maker`: batches of (image, label), mixed as `--mix` asks."""
-    outputs = ("image", "label")
-    if mix != "none":
-        outputs = mixing(mix, len(store.characters))
+    """See `feed_maker`: batches of (image, label), mixed by `--mix`."""
+    classes = len(store.characters)
+    outputs = ("image", "label") if mix == "none" else mixing(mix, classes)
     augment = parse_augmentations(settings.augment)
     return feed_maker(settings, store, sampler, outputs, augment=augment)
 
@@ -67,24 +54,22 @@ def clip_feed(settings, store, sampler):
     return feed_maker(settings, store, sampler, outputs, augment=augment)
 
 
-# What simulated writers wrote: beside the kinds of a store, where it is handwriting.
+# The kind of simulated writers' images, which are handwriting to a store.
 SIMULATED = max(FONT, HANDWRITING, GENERATED) + 1
 
 
 def kind_weights(kinds, real_share):
-    """Shares of the kinds of images in a batch, or None for every image once.
+    """{kind: its share of a batch} for `--real_share` and the kinds of all images.
 
-    Args:
-        kinds: the kind of each image; `SIMULATED` is no real handwriting.
-        real_share: see `--real_share` of train_classifier.
+    None: every image once an epoch. Images of the kind `SIMULATED` are not real.
     """
     if real_share is None:
         return None
     others = [kind for kind in (FONT, GENERATED, SIMULATED) if (kinds == kind).any()]
     if not others or not (kinds == HANDWRITING).any():
         raise InputError(
-            "--real_share needs real handwriting and something beside it: give "
-            "--train, and --fonts, --simulated_writers or --generated."
+            "--real_share needs real handwriting and other images: give --train, and "
+            "--fonts, --simulated_writers or --generated."
         )
     weights = {kind: (1 - real_share) / len(others) for kind in others}
     return {HANDWRITING: real_share, **weights}

@@ -1,4 +1,4 @@
-"""An AdaIN generator and its training, as the settings describe them."""
+"""An AdaIN generator and its training."""
 
 import keras
 
@@ -49,7 +49,7 @@ def style_transfer(settings, classes, steps, jit):
 
 
 def networks(settings, clip, classes):
-    """Generator and discriminator: new ones, or those of the stage before."""
+    """Generator and discriminator: those of the weights' flags, or new ones."""
     size, policy = SIZES[settings.size], settings.dtype_policy
     condition = new_condition(settings, clip, classes, size["generator"]["width"])
     generator = AdaINGenerator(**size["generator"], condition=condition, dtype=policy)
@@ -67,17 +67,17 @@ def networks(settings, clip, classes):
 
 
 def of_stage_before(settings, fresh, name, describe, advice):
-    """The trained network that `--{name}_weights` names, or the fresh one without it.
+    """The trained network of the flag `--{name}_weights`, or `fresh` without it.
 
     Args:
         settings: of a script.
-        fresh: the network that the settings ask for.
+        fresh: a network of the architecture of the settings.
         name: "generator" or "discriminator".
-        describe: a function, network → what must agree for weights to fit, in words.
-        advice: the flags that decide it, in words.
+        describe: a function, network → its architecture in words.
+        advice: the flags that decide the architecture, in words.
 
     Raises:
-        InputError: the file holds another network.
+        InputError: the file holds another architecture.
     """
     path, flag = getattr(settings, f"{name}_weights"), f"--{name}_weights"
     if path is None:
@@ -92,22 +92,15 @@ def of_stage_before(settings, fresh, name, describe, advice):
 
 
 def condition_class(settings):
-    """The class of the condition that `--condition` or `--mode` names, or None."""
+    """The class of the condition of `--condition` or `--mode`, or None."""
     name = getattr(settings, "condition", None) or settings.mode.partition("_")[2]
     return getattr(layers, CONDITIONS[name]) if name in CONDITIONS else None
 
 
 def new_condition(settings, clip, classes, width):
-    """The condition of a new generator, a layer or None.
-
-    Args:
-        settings: of train_generator or train_diffusion.
-        clip: a trained `CLIP`, or None.
-        classes: number of characters.
-        width: channels of the generator's first level.
-    """
-    found, policy = condition_class(settings), settings.dtype_policy
-    return found and found.create(
+    """The condition layer of a new generator with `width` first channels, or None."""
+    condition, policy = condition_class(settings), settings.dtype_policy
+    return condition and condition.create(
         width,
         classes=classes,
         text_tower=lambda: with_policy(clip.text_tower, policy),
@@ -116,7 +109,7 @@ def new_condition(settings, clip, classes, width):
 
 
 def describe_condition(condition):
-    """What of a condition must agree for weights to fit, in words."""
+    """A condition in words, for `of_stage_before`."""
     if condition is None:
         return "no condition"
     of = f" of {condition.domain}" if condition.domain else ""
@@ -135,21 +128,21 @@ def _describe_discriminator(discriminator):
 
 
 def perceptual_features(settings, clip):
-    """The frozen features that `--perceptual` asks for; the choice is printed."""
-    vgg16 = settings.vgg16_weights
+    """The frozen features of `--perceptual`; prints the choice."""
+    vgg16, policy = settings.vgg16_weights, settings.dtype_policy
     if vgg16 is not None and settings.perceptual != "image_encoder":
-        features = VGG16Features(vgg16, dtype=settings.dtype_policy)
+        features = VGG16Features(vgg16, dtype=policy)
         features.description = f"VGG16, weights {vgg16}"
     else:
-        encoder = with_policy(clip.image_tower.encoder, settings.dtype_policy)
-        features = EncoderFeatures(encoder, dtype=settings.dtype_policy)
+        encoder = with_policy(clip.image_tower.encoder, policy)
+        features = EncoderFeatures(encoder, dtype=policy)
         features.description = f"image encoder of {settings.clip_weights}"
     print(f"Perceptual features: {features.description}", flush=True)
     return features
 
 
 def generated_probes(model, batch):
-    """{"generated": the rows of a batch, rewritten by the model's generator}."""
+    """{"generated": the generator's images for a batch}."""
     names = model.generator.input_names
     tensors = {name: keras.ops.convert_to_tensor(batch[name]) for name in names}
     return {"generated": model.generator(tensors)}

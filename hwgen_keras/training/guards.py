@@ -1,4 +1,4 @@
-"""What ends a training before its time: signals, and numbers that are none."""
+"""Early ends of a training: signals, and values that are not finite."""
 
 import math
 import signal
@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 
 class CaughtSignals:
-    """Within it, Ctrl-C and SIGTERM are noted, for `Checkpoint` to stop at.
+    """A context that records Ctrl-C and SIGTERM, at which `Checkpoint` stops.
 
-    A second signal acts at once. `name` tells which signal came, or None.
+    A second signal has its usual effect. `name` is the signal's name, or None.
     """
 
     def __init__(self):
@@ -30,16 +30,11 @@ class CaughtSignals:
 
     def _receive(self, number, frame):
         self.name = signal.Signals(number).name
-        # A second one, of whichever kind, does what it did before.
-        for each, handler in self.before.items():
-            signal.signal(each, handler)
+        self.__exit__()
 
 
 def all_finite(model):
-    """Whether all weights and all that the optimizer keeps are finite numbers.
-
-    A weight that is not never becomes one again, nor does a momentum.
-    """
+    """Whether all weights and variables of the optimizer are finite numbers."""
     return all(
         bool(ops.all(ops.isfinite(variable)))
         for variable in [*model.weights, *model.optimizer.variables]
@@ -48,16 +43,14 @@ def all_finite(model):
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Stops training when a weight, or a metric again and again, is no finite number.
+    """Stops training when a weight, or a metric several times, is not finite.
 
-    A metric of an epoch of `fit` can be so while all weights are finite: a step whose
-    numbers overflowed was skipped, or one batch was bad. That is told, and borne.
-
-    `offender` is the name of what ended the training, or None.
+    A metric alone may be so after a skipped step or a bad batch; then a warning is
+    logged. `offender` names the metric or weight that ended the training, or is None.
 
     Args:
-        patience: how many epochs of `fit` in a row may have such a metric before the
-            last of them ends the training, from 1.
+        patience: epochs of `fit` in a row with such a metric that end the training,
+            from 1.
     """
 
     def __init__(self, patience=1):
@@ -72,21 +65,21 @@ class NonFiniteGuard(keras.callbacks.Callback):
             self.in_a_row = 0
             return
         self.in_a_row += 1
-        what = bad[0] if bad else "a weight"
+        offender = bad[0] if bad else "a weight"
         if finite and self.in_a_row < self.patience:
             tqdm.write(
-                f"Warning: {what} is not a finite number while all weights are; going "
-                f"on ({self.in_a_row} in a row; {self.patience} end the training).",
+                f"Warning: {offender} is not a finite number while all weights are; "
+                f"continuing ({self.in_a_row} in a row; {self.patience} end the run).",
                 file=sys.stderr,
             )
             return
-        self.offender = what
+        self.offender = offender
         self.model.stop_training = True
 
     def get_state(self):
-        """What a checkpoint keeps."""
+        """The state that a checkpoint keeps."""
         return {"in_a_row": self.in_a_row}
 
     def set_state(self, state):
-        """Takes up what `get_state` gave."""
+        """Restores a result of `get_state`."""
         self.in_a_row = state["in_a_row"]

@@ -1,4 +1,4 @@
-"""Images kept out of a short training: when to end it, and what it was worth."""
+"""Images held out of a short training, which measure and end it."""
 
 import json
 
@@ -10,23 +10,21 @@ from hwgen_keras.data.feed_python import placed
 from hwgen_keras.data.rows import InputTable, row_generator
 from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
-# Fewer images, or characters, are all needed to learn from.
+# With fewer images or characters, all of them are training images.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
-# Rows of the measuring batch: each held-out image with several glyphs and styles.
+# Rows of the held-out batch: images repeat with other glyphs and styles.
 _ROWS = 64
 
 
 def divide(store, seed):
-    """Which images of a hand to hold out: a fifth of its characters, or none.
-
-    Whole characters, for the question is how well others are written.
+    """Divides the images of a hand: a fifth of its characters, or none, is held out.
 
     Args:
         store: an `ImageStore` of fonts and one hand.
         seed: integer.
 
     Returns:
-        (indices of the hand's images to learn from, indices held out).
+        (indices of the hand's training images, indices of the held-out images).
     """
     hand = np.flatnonzero(store.kinds == HANDWRITING)
     labels = store.labels[hand]
@@ -41,17 +39,7 @@ def divide(store, seed):
 
 
 def held_out_batch(store, known, held, tokenizer, seed, condition=None):
-    """Rows that ask for the held-out images, in the style of the others.
-
-    Args:
-        store: an `ImageStore` of fonts and one hand.
-        known, held: indices of `divide`.
-        tokenizer, condition: see `PairSampler`.
-        seed: integer.
-
-    Returns:
-        What a batch of a feed is, a dict of arrays.
-    """
+    """A batch of held-out targets in the style of other images; see `divide`."""
     rng = row_generator(seed, 1)
     target = np.resize(held, max(_ROWS, len(held)))
     fonts = {
@@ -71,15 +59,14 @@ def held_out_batch(store, known, held, tokenizer, seed, condition=None):
 
 
 class HeldOut(keras.callbacks.Callback):
-    """Measures held-out images at every interval, keeps the best generator, and ends.
+    """Measures held-out images at every interval, and stops early.
 
-    The best one, the given one among them, is best.keras of the run folder; what was
-    measured is held_out.json.
+    The run folder gets the best generator, best.keras, and the losses, held_out.json.
 
     Args:
         run: the `Run`.
         batch: of `held_out_batch`.
-        patience: intervals without a better one after which the training ends.
+        patience: intervals without improvement after which the training ends.
     """
 
     def __init__(self, run, batch, patience):
@@ -88,20 +75,19 @@ class HeldOut(keras.callbacks.Callback):
         self.file = run.folder / "held_out.json"
 
     def begin(self, model):
-        """Measures the given generator, or goes on with what was measured before."""
+        """Measures the generator before the training, or reads earlier results."""
         if checkpoint_folders(self.run.checkpoints) and self.file.exists():
-            self.found = json.loads(self.file.read_text("utf-8"))
+            self.results = json.loads(self.file.read_text("utf-8"))
             return
-        before = self.measure(model)
-        self.found = {"losses": [before], "best": 0, "ended": False}
+        self.results = {"losses": [self.measure(model)], "best": 0, "ended": False}
         self.run.save(model.generator, "best.keras")
 
     @property
     def ended(self):
-        return self.found["ended"]
+        return self.results["ended"]
 
     def measure(self, model):
-        """The mean loss of the rows; noise in it is the same every time."""
+        """The mean loss of the batch, with the same noise each time."""
         states = seed_states(model)
         before = [keras.ops.convert_to_numpy(state) for state in states]
         for number, state in enumerate(states):
@@ -112,22 +98,22 @@ class HeldOut(keras.callbacks.Callback):
         return loss
 
     def on_epoch_end(self, epoch, logs=None):
-        # On JAX the weights are put back into the model when it is asked for.
+        # On JAX, reading `self.model` syncs its weights.
         loss = logs["held_out_loss"] = self.measure(self.model)
-        losses = [*self.found["losses"], loss]
+        losses = [*self.results["losses"], loss]
         best = int(np.argmin(losses))
         if best == len(losses) - 1:
             self.run.save(self.model.generator, "best.keras")
         ended = len(losses) - 1 - best >= self.patience
         self.set_state({"losses": losses, "best": best, "ended": ended})
-        self.run.write_json("held_out.json", self.found)
+        self.run.write_json("held_out.json", self.results)
         if ended:
             self.model.stop_training = True
 
     def get_state(self):
-        """What must be kept for a resumed run to go on alike, as JSON takes it."""
-        return self.found
+        """The state that a checkpoint keeps, a dict for JSON."""
+        return self.results
 
     def set_state(self, state):
-        """Takes up what `get_state` gave."""
-        self.found = state
+        """Restores a result of `get_state`."""
+        self.results = state

@@ -1,4 +1,4 @@
-"""The loop that fits a model in a run folder, from its last checkpoint to its end."""
+"""The training loop of a run, from its last checkpoint to its last step."""
 
 import contextlib
 
@@ -10,10 +10,7 @@ from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
 
 
 def interval_of(settings, steps):
-    """Steps between two log entries: `--interval`, or a twentieth of the run.
-
-    The latter is from 10 to 1000, and a multiple of `--steps_per_execution`.
-    """
+    """`--interval`, or a twentieth of the run, see `Intervals`."""
     group = settings.steps_per_execution
     return settings.interval or -(-max(10, min(1000, steps // 20)) // group) * group
 
@@ -26,14 +23,14 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
         model: a compiled and built model.
         make_feed: a function (first step, number of steps) → data for `fit`.
         steps: of the whole training.
-        draw: optional function, model → PIL image, shown at every interval.
+        draw: optional function, model → PIL image, saved at every interval.
         title: of the progress bar.
-        extra: further callbacks; one with `get_state` and `set_state` is resumed with
-            what it knew; one that is `ended` ends the training.
+        extra: other callbacks; checkpoints keep the state of those with `get_state` and
+            `set_state`; one that is `ended` ends the training.
 
     Raises:
         Stopped: a signal came; a checkpoint was written.
-        InputError: a weight, or a loss again and again, is not finite; the run folder
+        InputError: a weight, or a loss several times, is not finite; the run folder
             cannot be written; no checkpoint can be read.
     """
     settings = run.settings
@@ -44,7 +41,9 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
         first = restored["step"]
         checkpoints.trim_history(run.history, first)
     if not first:
-        _seed(model, settings.seed)
+        # The draws of a new training do not depend on earlier uses of the model.
+        for number, variable in enumerate(checkpoints.seed_states(model)):
+            variable.assign(np.array([settings.seed, number], "uint32"))
     if 0 < first < steps:
         print(f"Continuing at step {first} of {steps}.", flush=True)
     progress = callbacks.Progress(first, steps, title or run.experiment)
@@ -54,7 +53,7 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
     )
     guard = guards.NonFiniteGuard(settings.max_nonfinite)
     signals = guards.CaughtSignals()
-    # `extra` first: what they measure is logged, too.
+    # `extra` comes first, so that `log` has its metrics.
     watchers = [*extra, progress, log]
     if draw is not None:
         watchers.append(callbacks.SampleSheet(draw, run.samples, log))
@@ -76,8 +75,12 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
         watchers.append(profile)
     watchers.append(data_wait)
     with run.writable(), signals, progress.bar, profile:
-        while progress.step < steps and not _is_over(guard, signals, extra):
-            # A whole number of intervals at once; what is left before and after, alone.
+        while progress.step < steps and not (
+            guard.offender
+            or signals.name
+            or any(getattr(callback, "ended", False) for callback in extra)
+        ):
+            # Whole intervals in one `fit`; a partial one before or after, alone.
             step, left = progress.step, steps - progress.step
             length = min(left, interval - step % interval)
             epochs = left // interval if length == interval else 1
@@ -97,8 +100,8 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
             except checkpoints.Interrupted:
                 log.on_train_end()
     if guard.offender:
-        found = checkpoints.checkpoint_folders(run.checkpoints)
-        kept = f"the last good checkpoint is {found[-1]}" if found else "no checkpoint"
+        saved = checkpoints.checkpoint_folders(run.checkpoints)
+        kept = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint"
         raise InputError(
             f"Training stopped at step {progress.step}: {guard.offender} is not a "
             f"finite number; {kept}; lower --learning_rate."
@@ -109,15 +112,3 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
             f"with the same command, --run_dir={run.folder} --resume.",
             status=0 if signals.name == "SIGTERM" else 130,
         )
-
-
-def _is_over(guard, signals, extra):
-    """Whether the training must end, though steps are left."""
-    ended = any(getattr(callback, "ended", False) for callback in extra)
-    return guard.offender or signals.name or ended
-
-
-def _seed(model, seed):
-    """Sets what a new training draws apart from what the model did before."""
-    for number, variable in enumerate(checkpoints.seed_states(model)):
-        variable.assign(np.array([seed, number], "uint32"))

@@ -7,9 +7,9 @@ from hwgen_keras.training.plateau import Plateau
 
 
 def scheduled(settings, steps, learning_rate=None):
-    """A learning rate for Adam that does over the steps what `--schedule` asks for.
+    """The learning rate of `--schedule` and `--warmup_steps`, for Adam.
 
-    Keras evaluates it at the number of batches seen, with `--accumulate`, too.
+    Keras evaluates it at the number of batches, with `--accumulate`, too.
 
     Args:
         settings: of a script.
@@ -17,10 +17,9 @@ def scheduled(settings, steps, learning_rate=None):
         learning_rate: the highest; default: `--learning_rate`.
 
     Raises:
-        InputError: the warm-up is no shorter than the run.
+        InputError: the warm-up is not shorter than the run.
     """
-    if learning_rate is None:
-        learning_rate = settings.learning_rate
+    learning_rate = learning_rate or settings.learning_rate
     schedules, warmup = keras.optimizers.schedules, settings.warmup_steps
     if warmup >= steps:
         raise InputError(
@@ -33,71 +32,54 @@ def scheduled(settings, steps, learning_rate=None):
     if settings.schedule == "cosine":
         return schedules.CosineDecay(learning_rate, steps)
     if warmup:
-        # A "decay" from 0 up to the learning rate, which it then keeps.
+        # A "decay" from 0 up to the learning rate, where it stays.
         return schedules.PolynomialDecay(0.0, warmup, learning_rate)
     return learning_rate
 
 
 def adam_arguments(settings):
-    """Arguments of Adam: what `--clip_norm` and `--accumulate` ask for."""
+    """Adam's arguments of `--clip_norm` and `--accumulate`."""
+    batches = settings.accumulate if settings.accumulate > 1 else None
     return {
         "global_clipnorm": settings.clip_norm,
-        "gradient_accumulation_steps": (
-            settings.accumulate if settings.accumulate > 1 else None
-        ),
+        "gradient_accumulation_steps": batches,
     }
 
 
-def compile_model(model, settings, optimizer, jit, **arguments):
-    """Builds a model and compiles it; returns it.
+def adam(settings, steps, rate=None, kind=keras.optimizers.Adam, **arguments):
+    """An Adam as the settings describe it; `rate`: see `scheduled`."""
+    rate = scheduled(settings, steps, rate)
+    return kind(rate, **adam_arguments(settings), **arguments)
 
-    Args:
-        model: a model of this package.
-        settings: of a script.
-        optimizer: a Keras optimizer.
-        jit: whether to compile the step with XLA.
-        arguments: further ones of `compile`.
-    """
+
+def compile_model(model, settings, optimizer, jit, **arguments):
+    """Builds and compiles a model, with XLA if `jit`; returns it."""
     if not model.built:
         model.build()
+    group = settings.steps_per_execution
     model.compile(
-        optimizer=optimizer,
-        jit_compile=jit,
-        steps_per_execution=settings.steps_per_execution,
-        **arguments,
+        optimizer=optimizer, jit_compile=jit, steps_per_execution=group, **arguments
     )
     return model
 
 
 def compile_classifier(model, settings, steps, jit, mixed=False):
-    """Builds a classifier and compiles it with Adam and cross-entropy; returns it.
+    """Builds and compiles a classifier with Adam and cross-entropy; returns it.
 
-    Args:
-        model: a `Classifier`.
-        settings: of a script.
-        steps: of the whole training.
-        jit: whether to compile the step with XLA.
-        mixed: whether labels are shares of all classes, as `--mix` makes them.
+    `mixed`: a label has a share of each class, as with `--mix`.
     """
-    losses = keras.losses
-    loss = losses.CategoricalCrossentropy if mixed else None
+    name = "CategoricalCrossentropy" if mixed else "SparseCategoricalCrossentropy"
+    loss = getattr(keras.losses, name)(from_logits=True)
+    optimizer = adam(settings, steps)
     return compile_model(
-        model,
-        settings,
-        keras.optimizers.Adam(scheduled(settings, steps), **adam_arguments(settings)),
-        jit,
-        loss=(loss or losses.SparseCategoricalCrossentropy)(from_logits=True),
-        metrics=["accuracy"],
+        model, settings, optimizer, jit, loss=loss, metrics=["accuracy"]
     )
 
 
 def plateau_callbacks(settings, rows, factor=0.8, patience=1):
-    """The callbacks that `--schedule` needs: a `Plateau` read once an epoch, or none.
+    """The callbacks of `--schedule`: a `Plateau` read once an epoch of `rows`, or none.
 
-    Args:
-        settings: of a script.
-        rows: of one epoch of the data.
-        factor, patience: of `Plateau`; the defaults are those published for CLIP.
+    The defaults are those published for CLIP.
     """
     if settings.schedule != "plateau":
         return []

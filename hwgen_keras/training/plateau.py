@@ -1,4 +1,4 @@
-"""A learning rate that falls when the loss does not."""
+"""A learning rate that falls when the loss stops falling."""
 
 import math
 
@@ -8,23 +8,21 @@ import keras
 class Plateau(keras.callbacks.Callback):
     """Multiplies all learning rates by `factor` when a metric stops falling.
 
-    It counts as PyTorch's ReduceLROnPlateau does: a reading is better if it is below
-    (1 - 1e-4) times the best, and the rates fall when more than `patience` readings
-    since the best or the last fall were not. Keras's own callback forgets everything
-    at the next `fit` and does not look inside a loss-scaled pair of optimizers.
-
-    The learning rates are variables of the optimizer and saved with it; the rest of
-    the state is for `get_state` and `set_state`.
+    It counts as PyTorch's ReduceLROnPlateau does: a reading improves if it is below
+    (1 - 1e-4) times the best, and the rates fall after more than `patience` readings
+    without improvement since the best or the last fall. Keras's own callback loses its
+    state at the next `fit` and supports neither pairs of optimizers nor loss scaling.
 
     Args:
         monitor: name of the metric.
         factor: below 1.
-        patience: readings without a better one that are borne.
-        every: steps that one reading takes the mean of, at least; readings are made
-            at the ends of epochs of `fit`.
+        patience: readings without improvement before the next one reduces the rates.
+        every: the fewest steps in the mean of a reading; readings are taken at the ends
+            of epochs of `fit`.
     """
 
     THRESHOLD = 1e-4
+    STATE = ("best", "worse", "sum", "steps", "epoch_steps")
 
     def __init__(self, monitor="loss", factor=0.8, patience=1, every=1):
         super().__init__()
@@ -32,20 +30,20 @@ class Plateau(keras.callbacks.Callback):
         self.patience, self.every = patience, every
         self.best, self.worse = math.inf, 0
         self.sum, self.steps = 0.0, 0
-        # Steps of this epoch, and those of them that were made before a resume.
+        # Steps of this epoch, and those of them before a resume.
         self.epoch_steps = self.earlier_steps = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch_steps = self.earlier_steps = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        # The last of an execution of several steps, or past the end of the epoch.
+        # With several steps in an execution, `batch` may lie past the epoch's end.
         self.epoch_steps = self.earlier_steps + min(batch + 1, self.params["steps"])
 
     def on_epoch_end(self, epoch, logs=None):
         value, steps = float(logs[self.monitor]), self.epoch_steps
         self.epoch_steps = 0
-        # Others stop a run whose loss is no number; this must not remember it.
+        # A NaN in the sum would stay there; `NonFiniteGuard` stops such runs.
         if not math.isfinite(value):
             return
         self.sum += value * steps
@@ -70,19 +68,13 @@ class Plateau(keras.callbacks.Callback):
             part.learning_rate = float(self.factor * part.learning_rate)
 
     def get_state(self):
-        """What must be kept for a resumed run to go on alike, as JSON takes it."""
-        best = None if math.isinf(self.best) else self.best
-        return {
-            "best": best,
-            "worse": self.worse,
-            "sum": self.sum,
-            "steps": self.steps,
-            "epoch_steps": self.epoch_steps,
-        }
+        """The state that a checkpoint keeps, a dict for JSON, which has no infinity."""
+        state = {name: getattr(self, name) for name in self.STATE}
+        return {**state, "best": None if math.isinf(self.best) else self.best}
 
     def set_state(self, state):
-        """Takes up what `get_state` gave."""
+        """Restores a result of `get_state`."""
+        for name in self.STATE:
+            setattr(self, name, state[name])
         self.best = math.inf if state["best"] is None else state["best"]
-        self.worse, self.sum = state["worse"], state["sum"]
-        self.steps = state["steps"]
-        self.epoch_steps = self.earlier_steps = state["epoch_steps"]
+        self.earlier_steps = self.epoch_steps

@@ -1,4 +1,4 @@
-"""The run folder: what a run needs to be repeated and continued."""
+"""The run folder, with all that repeats or resumes a run."""
 
 import contextlib
 import datetime
@@ -19,29 +19,26 @@ from hwgen_keras.training.checkpoints import checkpoint_folders
 
 
 class Run:
-    """A folder that holds what a run needs to be repeated and continued.
+    """A folder with all that repeats or resumes a run, as a context.
 
-    `config.json` (all settings, versions, seed, git revision), `logs/` for TensorBoard,
-    `history.jsonl`, `checkpoints/`, `samples/`, `metrics.json`.
-
-    Used with `with`, at whose end the folder is free for other processes. A numbered
-    folder is removed again if the run failed before its first step.
+    It has `config.json` (settings, versions, git revision), `logs/` for TensorBoard,
+    `history.jsonl`, `checkpoints/`, `samples/` and `metrics.json`. The end of the
+    context unlocks the folder, and removes a numbered one whose run failed before its
+    first step.
 
     Args:
         experiment: name of the script.
-        settings: its settings; `run_dir` and `resume` say where.
+        settings: its settings; `run_dir` and `resume` decide the folder.
 
     Raises:
-        InputError: the folder is in use, or holds a run that is not to be resumed.
+        InputError: the folder is in use, or holds a run without `--resume`.
     """
 
     def __init__(self, experiment, settings):
         self.experiment, self.settings = experiment, settings
         self.numbered = settings.run_dir is None
-        self.folder = (
-            _next_folder(pathlib.Path("runs", experiment))
-            if self.numbered
-            else pathlib.Path(settings.run_dir)
+        self.folder = pathlib.Path(
+            settings.run_dir or _next_folder(pathlib.Path("runs", experiment))
         )
         self.logs = self.folder / "logs"
         self.samples = self.folder / "samples"
@@ -65,7 +62,7 @@ class Run:
 
     @property
     def started(self):
-        """Whether there is a step to lose."""
+        """Whether the run has completed an interval."""
         return self.history.exists() or bool(checkpoint_folders(self.checkpoints))
 
     def write_json(self, name, value):
@@ -75,11 +72,11 @@ class Run:
             write_text(self.folder / name, text + "\n")
 
     def writable(self):
-        """Within it, a full or unwritable disk raises InputError."""
+        """A context in which a full or unwritable disk raises InputError."""
         return writable(self.folder, "--run_dir")
 
     def note(self, **values):
-        """Adds facts about the run, such as a choice it made, to config.json."""
+        """Adds notes on the run to config.json."""
         config = json.loads((self.folder / "config.json").read_text("utf-8"))
         config["notes"].update(values)
         self.write_json("config.json", config)
@@ -92,8 +89,7 @@ class Run:
 
     def last_metrics(self):
         """The metrics of the last line of history.jsonl, a dict."""
-        line = self.history.read_text(encoding="utf-8").splitlines()[-1]
-        return json.loads(line)
+        return json.loads(self.history.read_text(encoding="utf-8").splitlines()[-1])
 
     def finish(self, model, name):
         """Saves a model and the last metrics of its training; returns the path."""
@@ -105,7 +101,6 @@ class Run:
         return self
 
     def __exit__(self, kind, *exception):
-        # Other processes may use the folder again.
         self.lock.close()
         if kind is not None and self.numbered and not self.started:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -114,13 +109,13 @@ class Run:
 def resumed(settings):
     """The settings of the run that `--resume` continues.
 
-    What is given now takes the place of what it was, where that may change.
+    Given settings replace those of the run, if they do not change its result.
 
     Args:
-        settings: of a script; without `resume` they are returned as they are.
+        settings: of a script; without `resume` they are returned unchanged.
 
     Raises:
-        InputError: there is no run to resume, or it was started with other settings.
+        InputError: there is no run to resume, or its result would change.
     """
     if not settings.resume:
         return settings
@@ -138,11 +133,10 @@ def resumed(settings):
         )
     before = json.loads(config.read_text(encoding="utf-8"))["flags"]
     values = {name: getattr(settings, name) for name in settings.given}
+    kept = ("resume", "run_dir", "stage") if several else ("resume", "run_dir")
     for name, rule in rules_of(type(settings)).items():
         key = name if name in before else rule.alias
-        if key not in before or name in ("resume", "run_dir"):
-            continue
-        if several and name == "stage":
+        if key not in before or name in kept:
             continue
         if name not in settings.given:
             values[name] = before[key]
@@ -151,13 +145,12 @@ def resumed(settings):
                 f"--resume: the run was started with --{name}={before[key]} and "
                 f"cannot continue with {values[name]}; leave the flag out."
             )
-    # Checked in full as settings that begin a run are.
-    complete = type(settings)(**{**values, "resume": False})
-    return complete.replace(resume=True)
+    # Without `resume`, all checks of a new run apply.
+    return type(settings)(**{**values, "resume": False}).replace(resume=True)
 
 
 def configuration(experiment, settings):
-    """What config.json holds: how a script was called, and all versions, a dict."""
+    """The content of config.json: command, settings and versions, a dict."""
     return {
         "experiment": experiment,
         "command": sys.argv,
@@ -170,7 +163,7 @@ def configuration(experiment, settings):
 
 
 def versions():
-    """The backend, and what else may decide a result: a dict for a JSON file."""
+    """The backend and the versions that a result depends on, a dict for JSON."""
     return {
         "backend": keras.backend.backend(),
         "versions": {
@@ -191,22 +184,19 @@ def set_up(settings):
 
 
 def _next_folder(parent):
-    numbers = [
-        int(p.name.split("-")[0])
-        for p in parent.glob("[0-9]*")
-        if p.name.split("-")[0].isdigit()
-    ]
+    names = [path.name.split("-")[0] for path in parent.glob("[0-9]*")]
+    numbers = [int(name) for name in names if name.isdigit()]
     return parent / f"{max(numbers, default=-1) + 1:03d}"
 
 
 def _git_revision():
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     folder = pathlib.Path(__file__).parents[2]
-    # Installed, it may lie within a repository that is none of ours.
+    # An installed package may lie in the repository of another project.
     if not (folder / ".git").exists():
         return None
     try:
-        found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     except OSError:
         return None
-    return found.stdout.strip() or None
+    return result.stdout.strip() or None

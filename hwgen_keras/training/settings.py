@@ -15,7 +15,7 @@ from hwgen_keras.settings import EXTENT, NOTHING, Seed, Settings, Size, setting
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Precision(Settings):
-    """How the backend computes."""
+    """Precision and compilation."""
 
     dtype_policy: str = setting(
         "float32",
@@ -29,7 +29,7 @@ class Precision(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Optimization(Settings):
-    """How many batches change the weights, and how much."""
+    """Batches, steps and learning rates."""
 
     batch_size: int = setting(None, "Images, or pairs, in a batch.", above=0)
     steps: int | None = setting(
@@ -75,20 +75,20 @@ class Optimization(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GeneratorTraining(Optimization):
-    """How a generator is trained: no plateau of its loss slows it down."""
+    """`Optimization` of a generator, without the schedule `plateau`."""
 
     def check(self) -> None:
         super().check()
         if self.schedule == "plateau":
             raise InputError(
-                "--schedule=plateau waits for a loss to stop falling, which tells "
+                "--schedule=plateau waits for a loss to stop falling, which says "
                 "nothing of a generator; use constant or cosine."
             )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Intervals(Settings):
-    """When a training logs, draws, saves and stops."""
+    """Intervals of logs, pictures and checkpoints."""
 
     interval: int | None = setting(
         None,
@@ -99,7 +99,7 @@ class Intervals(Settings):
     )
     steps_per_execution: int = setting(
         1,
-        "Steps that TensorFlow or JAX makes before Python looks at the run again; "
+        "Steps that TensorFlow or JAX runs before control returns to Python; "
         "--interval must be a multiple of it.",
         at_least=1,
     )
@@ -139,7 +139,7 @@ class Intervals(Settings):
         if self.profile is None:
             return None
         first, colon, last = self.profile.partition(":")
-        # int() would take signs, spaces and underscores as well.
+        # int() also accepts signs, spaces and underscores.
         numbers = [int(n) for n in (first, last) if n.isascii() and n.isdigit()]
         if not colon or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1]:
             raise InputError(
@@ -166,12 +166,10 @@ class Intervals(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunFolder(Settings):
-    """Where a run is kept."""
+    """The run folder."""
 
     run_dir: str | None = setting(
-        None,
-        "Folder of this run; default: runs/<script>/<number>.",
-        changes=NOTHING,
+        None, "Folder of this run; default: runs/<script>/<number>.", changes=NOTHING
     )
     resume: bool = setting(
         False,
@@ -182,7 +180,7 @@ class RunFolder(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Distribution(Settings):
-    """On which devices a training runs."""
+    """The devices of a training."""
 
     distribute: str = setting(
         "none",
@@ -200,17 +198,17 @@ class HandTraining(Seed, Precision, Optimization, Intervals, RunFolder):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Training(Size, HandTraining, Distribution):
-    """Settings of every script that trains a model from its beginning."""
+    """Settings of every script that trains a new model."""
 
 
 def backend() -> str:
-    """The name of Keras's backend; Keras is not loaded before it is asked for."""
+    """The name of Keras's backend, which loads Keras."""
     import keras
 
     return keras.backend.backend()
 
 
-# Said here, too, since --help must not load the package's data.
+# A copy of the augmentations' names, since --help must not load `hwgen_keras.data`.
 AUGMENTATIONS = (
     "affine (turned, sheared, scaled, moved), perspective (seen from the side), "
     "elastic (bent), stroke (thinner or broader), binarise (half of the images black "
@@ -222,7 +220,7 @@ AUGMENTATIONS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Augmentation(Settings):
-    """How images are changed before a network sees them."""
+    """Random changes of training images."""
 
     augment: str = setting(
         "none", f"Augmentations, joined by commas: {AUGMENTATIONS}.", empty=True
@@ -236,7 +234,7 @@ def trained(what: str, file: str, required: bool = False):
     )
 
 
-# The generator's training stages, in their order; also the names of their folders.
+# The generator's training stages, in order; also the names of their folders.
 STAGES = ("step1", "step2", "step3", "step_end")
 # {short name of a condition: its class among `hwgen_keras.layers`}.
 CONDITIONS = {"embedding": "EmbeddingCondition", "clip": "CLIPCondition"}
@@ -252,7 +250,7 @@ class Stages(
     GeneratorTraining,
     Training,
 ):
-    """Settings of the trainings of all generators."""
+    """Settings of all generators' trainings."""
 
     stage: str = setting(
         "all",
@@ -283,7 +281,7 @@ class Stages(
     generator_weights: str | None = trained("generator", "generator.keras")
 
     def derived(self):
-        # The length that docs/explanation/quality.md found to help.
+        # An average over a quarter of the run; see docs/explanation/quality.md.
         ema = 0.0 if self.steps is None else max(0.0, 1 - 4 / self.steps)
         follow_forms = self.style_reference == "writer"
         return super().derived() | {"ema": ema, "follow_forms": follow_forms}

@@ -1,4 +1,4 @@
-"""The four stages of every generator: their order, their data, their pictures."""
+"""The four training stages of a generator: order, data, pictures."""
 
 import pathlib
 
@@ -10,7 +10,8 @@ from hwgen_keras.data import PairSampler, feed
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.models import averaged, take_averages
-from hwgen_keras.training.devices import distributed, share
+from hwgen_keras.training.devices import distributed
+from hwgen_keras.training.feeds import feed_maker
 from hwgen_keras.training.generator_networks import condition_class
 from hwgen_keras.training.loop import fit
 from hwgen_keras.training.run import Run, set_up
@@ -20,12 +21,12 @@ BASE_EPOCHS = 300
 
 
 def walk(settings, train_stage):
-    """Trains the stage that `--stage` names, or all four, each from the one before.
+    """Trains the stage of `--stage`, or all four, each from the one before.
 
     Args:
         settings: of the script.
-        train_stage: a function (settings, the model that the stage before left or
-            None) → (path of generator.keras, model or None).
+        train_stage: a function (settings, model of the stage before or None) → (path of
+            generator.keras, model or None).
 
     Returns:
         The path of the last generator.keras.
@@ -34,7 +35,7 @@ def walk(settings, train_stage):
     if settings.stage != "all":
         return train_stage(settings, None)[0]
     if settings.run_dir is None:
-        raise InputError("--stage=all needs --run_dir, where the four runs go.")
+        raise InputError("--stage=all needs --run_dir, the folder of the four runs.")
     folder, model = pathlib.Path(settings.run_dir), None
     weights: dict[str, str] = {}
     for stage in STAGES:
@@ -56,16 +57,16 @@ def walk(settings, train_stage):
 def train_stage(
     script, settings, model, make_model, draw_probes, notes=None, save=None
 ):
-    """One of the four stages in a run folder of its own.
+    """Trains one of the four stages in its own run folder.
 
     Args:
         script: name of the script, for the run folder.
         settings: of the script, `stage` one of `STAGES`.
-        model: what the stage before left, to continue with instead of loading its
-            weights: its compiled step is compiled once. Or None.
+        model: the compiled model of the stage before, so that its step is not compiled
+            again; or None.
         make_model: a function, (settings, number of characters, steps, jit) →
             compiled model with a `generator`.
-        draw_probes: a function, (model, batch) → {title: images} of generated images.
+        draw_probes: a function, (model, batch) → {title: generated images}.
         notes: optional function, model → dict for config.json.
         save: optional function, (run, model), that saves more than the generator.
 
@@ -76,8 +77,8 @@ def train_stage(
         if (run.folder / "generator.keras").exists():
             print(f"{settings.stage} is complete.")
             return run.folder / "generator.keras", None
-        # A model that continues draws from seeds of its own, which `fit` sets; to seed
-        # TensorFlow would make it prepare the compiled step once more.
+        # `fit` seeds the random layers of a model that continues; to seed TensorFlow
+        # would make it trace the compiled step again.
         jit = set_up(settings) if model is None else None
         store, sampler = load_data(settings)
         steps = settings.steps or (
@@ -98,9 +99,8 @@ def train_stage(
 
 
 def needs(stage):
-    """What a stage takes its images from."""
-    hands = stage in ("step3", "step_end", "all")
-    return ("fonts", "handwriting") if hands else ("fonts",)
+    """The settings that name a stage's images."""
+    return ("fonts",) if stage in ("step1", "step2") else ("fonts", "handwriting")
 
 
 def load_data(settings):
@@ -128,23 +128,16 @@ def load_data(settings):
 
 
 def fit_generator(run, model, store, sampler, steps, draw_probes, extra=(), kind=None):
-    """Trains a compiled model on the rows of a sampler; it ends with its averages.
+    """Trains a compiled model on a sampler's rows; its weights end as their averages.
 
     Args:
-        run: the `Run`.
+        run, steps, extra: see `fit`.
         model: compiled and built; it has a `generator`.
-        store, sampler: of the rows.
-        steps: of the training.
+        store, sampler, kind: see `feed`.
         draw_probes: see `train_stage`.
-        extra: further callbacks, see `fit`.
-        kind: of the feed, see `feed`.
     """
-    settings = run.settings
-
-    def make_feed(first, count):
-        shared, kinds = share(settings), {} if kind is None else {"kind": kind}
-        return feed(store, sampler, steps=count, start_step=first, **shared, **kinds)
-
+    settings, kinds = run.settings, {} if kind is None else {"kind": kind}
+    make_feed = feed_maker(settings, store, sampler, None, **kinds)
     batch = feed(store, sampler, 12, 1, kind="python")[0]
 
     def draw(model):
@@ -162,7 +155,7 @@ def fit_generator(run, model, store, sampler, steps, draw_probes, extra=(), kind
 
 
 def forget_momentum(optimizer):
-    """Brings an optimizer to the state of a new one, but for rates and loss scale."""
+    """Resets the state of an optimizer, except learning rates and loss scale."""
     for variable in optimizer.variables:
         if variable.name not in ("learning_rate", "dynamic_scale"):
             variable.assign(keras.ops.zeros(variable.shape, variable.dtype))

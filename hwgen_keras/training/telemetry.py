@@ -1,7 +1,4 @@
-"""What TensorBoard is told beside losses: names of curves, waiting for data, profiles.
-
-These callbacks measure; nothing of the training depends on them.
-"""
+"""Measurements of a training: groups of curves, waiting for data, profiles."""
 
 import itertools
 import re
@@ -12,7 +9,7 @@ import keras
 
 from hwgen_keras.backend import profiling
 
-# The first that fits a whole name decides; TensorBoard folds curves by their group.
+# {group of curves in TensorBoard: pattern of a whole name}; the first match counts.
 _GROUPS = (
     ("gan", r"adaptive_weight|discriminator_accuracy|.*gradient_norm.*"),
     ("rate", r"learning_rate.*|.*_per_second|data_wait"),
@@ -30,16 +27,15 @@ def tag(name):
 class DataWait(keras.callbacks.Callback):
     """Measures the share of the time of an epoch in which a step waited for its data.
 
-    PyTorch's trainer fetches a batch between two steps, those of JAX and TensorFlow
-    inside the function of a step, TensorFlow's in its graph. There this callback
-    hands that function batches that it fetches itself, with a clock beside. Several
-    steps in one TensorFlow graph, or several TensorFlow devices, leave it no place
-    to do so; then nothing is measured.
+    PyTorch's trainer fetches a batch between two steps; those of JAX and TensorFlow
+    fetch it inside the function of a step, which this callback wraps to measure the
+    time. It cannot measure several steps in one TensorFlow graph, or several TensorFlow
+    devices.
 
-    Keras reads the metrics of a step before it fetches the next batch, as callbacks
-    ask for them; so no earlier step is at work while this one waits.
+    Callbacks need the metrics of a step before Keras fetches the next batch; so no
+    earlier step runs during a fetch.
 
-    It must be the last of the callbacks, or it counts their work as waiting.
+    It must be the last callback, or it counts the time of the others as waiting.
     """
 
     def __init__(self):
@@ -58,7 +54,7 @@ class DataWait(keras.callbacks.Callback):
         model, backend = self.model, keras.backend.backend()
         if backend == "torch":
             return
-        # An exception in `fit` leaves the wrapper where it is.
+        # After an exception in `fit`, the function is still wrapped.
         step = getattr(model.train_function, "timed", model.train_function)
 
         def with_state(state, batches):
@@ -103,14 +99,14 @@ class DataWait(keras.callbacks.Callback):
 
 
 class Profile(keras.callbacks.Callback):
-    """Records what host and device do in some steps, for the viewer of the framework.
+    """Records a profile of host and device, as a context, for the framework's viewer.
 
-    Used with `with`, so that a run that ends early leaves its profile, too. With
-    several steps in an execution, whole executions are recorded.
+    The end of the context writes the profile of a run that ended early. With several
+    steps in an execution, whole executions are recorded.
 
     Args:
-        folder: TensorBoard's; the profile goes to plugins/profile in it.
-        progress: the `Progress` that knows the step; it comes before in the list.
+        folder: of TensorBoard; it gets the profile in plugins/profile.
+        progress: the `Progress` that counts the steps, an earlier callback.
         first: number of the first step, from 1.
         last: number of the last step.
     """
@@ -131,7 +127,7 @@ class Profile(keras.callbacks.Callback):
             self.finish()
 
     def finish(self):
-        """Ends the recording, if there is one, and writes it."""
+        """Ends and writes a recording in progress."""
         if self.stop is not None:
             stop, self.stop = self.stop, None
             stop()

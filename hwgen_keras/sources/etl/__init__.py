@@ -1,4 +1,4 @@
-"""The binary files of the ETL Character Database (AIST): find, read, name, encode."""
+"""Reads the binary files of the ETL Character Database (AIST)."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""From the codes in the records to characters: JIS X 0201, JIS X 0208, CO-59."""
+"""Decodes the characters of records: JIS X 0201, JIS X 0208, CO-59."""
 
 import pathlib
 import unicodedata
@@ -7,24 +7,23 @@ import numpy as np
 
 from hwgen_keras.errors import InputError
 
-# Hiragana are stored with the codes of katakana.
+# These sets store hiragana with the codes of katakana.
 _HIRAGANA_SETS = ("ETL4", "ETL7")
-# Half-width katakana lack ヰ and ヱ; in sets without small kana, ィ and ェ are these.
+# Half-width katakana lack ヰ and ヱ; these sets use the codes of ィ and ェ instead.
 _SETS_WITH_WI = ("ETL1", "ETL4", "ETL5")
 MARKS = ("゛", "゜")
 
 
 def characters_of(set_name, codes, co59=None):
-    """The characters that codes of a set stand for.
+    """The characters of the codes in a set's records.
 
     Args:
         set_name: one of `SETS`.
-        codes: integers (n,), as the code field of the records holds them.
+        codes: integers (n,) from the code field of the records.
         co59: the table of `read_co59`, for ETL2.
 
     Returns:
-        An array of strings (n,), each of one character, or empty for a code that
-        stands for none.
+        An array of strings (n,) of one character; unknown codes give empty strings.
     """
     if set_name == "ETL2":
         decode = (co59 or {}).get
@@ -37,22 +36,19 @@ def characters_of(set_name, codes, co59=None):
     if set_name in _SETS_WITH_WI:
         characters = [{"ィ": "ヰ", "ェ": "ヱ"}.get(c, c) for c in characters]
     if set_name in _HIRAGANA_SETS:
-        characters = [_hiragana(character) for character in characters]
+        # Katakana are 96 code points above hiragana.
+        characters = [chr(ord(c) - 96) if "ァ" <= c <= "ヴ" else c for c in characters]
     return np.array(characters, "<U1")[inverse.reshape(-1)]
 
 
 def _jis_x_0201(code):
-    """A character of one byte; katakana come at full width."""
-    if code == 0x5C:
-        return "¥"
-    if code == 0x7E:
-        return "‾"
-    if 0x21 <= code < 0x7F:
-        return chr(code)
+    """A character of one byte; katakana become full-width."""
+    if 0x21 <= code <= 0x7E:
+        return {"\\": "¥", "~": "‾"}.get(chr(code), chr(code))
     if not 0xA1 <= code <= 0xDF:
         return None
     wide = unicodedata.normalize("NFKC", chr(0xFF61 + code - 0xA1))
-    # NFKC makes marks that combine with the character before.
+    # NFKC gives marks that combine with the preceding character.
     return {"\u3099": MARKS[0], "\u309a": MARKS[1]}.get(wide, wide)
 
 
@@ -66,14 +62,8 @@ def _jis_x_0208(code):
         return None
 
 
-def _hiragana(character):
-    if "ァ" <= character <= "ヴ":
-        return chr(ord(character) - 0x60)
-    return character
-
-
 def read_co59(path):
-    """Reads the table of the code CO-59 that AIST gives with its sample programs.
+    """Reads the table of the code CO-59 from AIST's sample programs.
 
     Args:
         path: the file `euc_co59.dat`: EUC-JP (or UTF-8), entries `字:a,b` between
@@ -83,12 +73,11 @@ def read_co59(path):
         {64 a + b: character}.
 
     Raises:
-        InputError: the file cannot be read, an entry is malformed, or a code stands
-            for two characters.
+        InputError: the file cannot be read, an entry is malformed, or a code has two
+            characters.
     """
-    path = pathlib.Path(path)
     try:
-        content = path.read_bytes()
+        content = pathlib.Path(path).read_bytes()
     except OSError as error:
         raise InputError(
             f"The CO-59 table {path} cannot be read ({error.strerror}); give the file "

@@ -1,4 +1,4 @@
-"""Finding the files of the ETL Character Database by their names and sizes."""
+"""Finds the files of the ETL Character Database by their names and sizes."""
 
 import dataclasses
 import os
@@ -10,7 +10,7 @@ import numpy as np
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.etl.layouts import LAYOUTS
 
-# Set: type of its records, and what its files are called, on disk or in AIST's pages.
+# Set: type of its records, and pattern of its file names, on disk or in AIST's pages.
 _SETS = {
     "ETL1": ("M", r"ETL1()C[-_](\d{1,2})"),
     "ETL2": ("K", r"ETL2()[-_](\d{1,2})"),
@@ -25,35 +25,23 @@ _SETS = {
     "ETL9G": ("9G", r"ETL9G()[-_](\d{1,2})"),
 }
 SETS = tuple(_SETS)
-# Records that a file of the type begins with and that are no samples.
+# Number of dummy records at the beginning of files of a type.
 _DUMMIES = {"8B": 1, "9B": 1}
 
 
 @dataclasses.dataclass(frozen=True)
 class EtlFile:
-    """A file of the database.
-
-    Attributes:
-        path: where it is.
-        set: the set it belongs to, one of `SETS`.
-        name: what it is called here, however it is spelt on disk: `ETL8B-1`.
-        number: of the file in its set, from 1.
-        records: number of records without the dummy at the beginning.
-    """
+    """A file of the database."""
 
     path: pathlib.Path
-    set: str
-    name: str
-    number: int
-    records: int
+    set: str  # one of `SETS`
+    name: str  # independent of the spelling on disk: `ETL8B-1`
+    number: int  # in its set, from 1
+    records: int  # number of them, without the dummy
 
     @property
     def layout(self):
         return LAYOUTS[_SETS[self.set][0]]
-
-    @property
-    def dummies(self):
-        return _DUMMIES.get(self.layout.name, 0)
 
     def read(self, start, stop):
         """The records from `start` to before `stop`: uint8 (n, bytes of a record).
@@ -61,11 +49,11 @@ class EtlFile:
         Raises:
             InputError: the file cannot be read, or has become shorter.
         """
-        size = self.layout.size
+        size, dummies = self.layout.size, _DUMMIES.get(self.layout.name, 0)
         count = max(0, min(stop, self.records) - start)
         try:
             with open(self.path, "rb") as file:
-                file.seek((self.dummies + start) * size)
+                file.seek((dummies + start) * size)
                 content = file.read(count * size)
         except OSError as error:
             raise InputError(
@@ -73,8 +61,8 @@ class EtlFile:
             ) from None
         if len(content) != count * size:
             raise InputError(
-                f"The ETL file {self.path} has become shorter while it was read; copy "
-                "it again."
+                f"The ETL file {self.path} became shorter while it was read; copy it "
+                "again."
             )
         return np.frombuffer(content, np.uint8).reshape(count, size)
 
@@ -85,13 +73,13 @@ class EtlFile:
 
 
 def etl_file(path):
-    """The file of the database at `path`, or None if its name is not of one.
+    """The `EtlFile` at `path`, or None if its name is of no set.
 
     Raises:
-        InputError: the size does not fit the type of records.
+        InputError: the size is not a whole number of records.
     """
     path = pathlib.Path(path)
-    name, found = _recognise(path.name)
+    name, match = _recognise(path.name)
     if name is None:
         return None
     kind = _SETS[name][0]
@@ -111,24 +99,24 @@ def etl_file(path):
     records -= _DUMMIES.get(kind, 0)
     if records <= 0:
         raise InputError(f"The ETL file {path} holds no record; copy it again.")
-    variant, number = found[1].upper(), int(found[2] or 1)
+    variant, number = match[1].upper(), int(match[2] or 1)
     return EtlFile(path, name, f"{name}{variant}-{number}", number, records)
 
 
 def find_etl_files(paths, sets=None):
-    """Finds the files of the database in folders and the folders in them.
+    """Finds the files of the database among files and in folders, to any depth.
 
     Args:
         paths: folders, or files.
-        sets: names of the sets to look for, of `SETS`; None: all.
+        sets: names of sets, from `SETS`; None for all.
 
     Returns:
         A list of `EtlFile` in the order of the sets and numbers, and a list of the
-        paths of all other files, as strings: there may be a million.
+        paths of all other files, as strings, since there may be a million.
 
     Raises:
-        InputError: a path or set does not exist, there is no file of a wanted set,
-            a file is there twice, or has a size that does not fit.
+        InputError: a path or set does not exist, a set has no file, a file occurs
+            twice or has a wrong size.
     """
     unknown = [name for name in sets or () if name not in SETS]
     if unknown:
@@ -136,51 +124,48 @@ def find_etl_files(paths, sets=None):
             f"There is no ETL set {', '.join(unknown)}; choose from {', '.join(SETS)}."
         )
     wanted = set(sets or SETS)
-    found: dict[str, EtlFile] = {}
+    files: dict[str, EtlFile] = {}
     others = []
     for path in _walk(paths):
-        # A file of a set that nobody wants may be broken.
+        # Files of other sets are not checked.
         if _recognise(os.path.basename(path))[0] not in wanted:
             others.append(path)
             continue
         file = etl_file(path)
-        twin = found.setdefault(file.name, file)
+        twin = files.setdefault(file.name, file)
         if twin is not file and not os.path.samefile(twin.path, path):
             raise InputError(
                 f"{twin.path} and {path} are both file {file.number} of {file.set}; "
                 "remove one of them."
             )
-    if not found:
+    if not files:
         raise InputError(
             f"There is no ETL file in {', '.join(map(str, paths))}; give the folder "
             "with files such as ETL1C_01 or ETL9B_1."
         )
-    missing = wanted - {file.set for file in found.values()} if sets else ()
+    missing = wanted - {file.set for file in files.values()} if sets else ()
     if missing:
         raise InputError(
             f"There is no file of {', '.join(sorted(missing))} in "
             f"{', '.join(map(str, paths))}; check the folder or leave out the set."
         )
-    order = {name: position for position, name in enumerate(SETS)}
-    ordered = sorted(
-        found.values(), key=lambda f: (order[f.set], f.name.split("-")[0], f.number)
-    )
-    return ordered, others
+    ordered = sorted(files.values(), key=lambda f: (f.name.split("-")[0], f.number))
+    return sorted(ordered, key=lambda file: SETS.index(file.set)), others
 
 
 def _recognise(file_name):
-    """The set that a file of this name belongs to, and the match; or None twice."""
+    """The set of a file name and the match of its pattern; None for both."""
     for name, (_, pattern) in _SETS.items():
-        found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
-        if found:
-            return name, found
+        match = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
+        if match:
+            return name, match
     return None, None
 
 
 def _walk(paths):
-    """Paths of all files there, as strings, in the order of their names."""
+    """Yields the paths of all files, as strings, in the order of their names."""
 
-    def complain(error):
+    def refuse(error):
         raise InputError(f"{error.filename} cannot be read ({error.strerror}).")
 
     for path in paths:
@@ -189,6 +174,6 @@ def _walk(paths):
             continue
         if not os.path.isdir(path):
             raise InputError(f"The folder {path} does not exist; check the path.")
-        for folder, folders, names in os.walk(path, onerror=complain):
+        for folder, folders, names in os.walk(path, onerror=refuse):
             folders.sort()
             yield from (os.path.join(folder, name) for name in sorted(names))

@@ -1,9 +1,9 @@
-"""The record layouts of the ETL Character Database, each from a page of AIST's.
+"""The record layouts of the ETL Character Database, from AIST's pages.
 
-The pages are at http://etlcdb.db.aist.go.jp/ (`form_m` and so on). Records are of a
+The pages are at http://etlcdb.db.aist.go.jp/ (`form_m` and so on). Records have a
 fixed length, big-endian, without separators. A field is a run of equal unsigned
-integers, counted in bits, so that one table serves the types of 8-bit bytes and those
-(C, K) that were laid out in 6-bit characters.
+integers with places in bits, which fits types of 8-bit bytes and types of 6-bit
+characters (C, K).
 """
 
 import dataclasses
@@ -13,43 +13,20 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How the records of one type are laid out.
+    """The layout of the records of one type."""
 
-    Attributes:
-        name: M, K, C, 8B, 8G, 9B or 9G.
-        page: AIST's page of the type.
-        size: bytes of a record.
-        fields: {name: (first bit, bits of a value, number of values)}.
-        code: the field that says which character it is.
-        image_offset: first byte of the image.
-        width, height: of the image, pixels; a row is a whole number of bytes.
-        depth: bits of a pixel; high values are ink.
-    """
-
-    name: str
-    page: str
-    size: int
-    fields: dict
-    code: str
-    image_offset: int
-    width: int
+    name: str  # M, K, C, 8B, 8G, 9B or 9G
+    page: str  # of AIST
+    size: int  # of a record, bytes
+    fields: dict  # {name: (first bit, bits of a value, number of values)}
+    code: str  # the field with the code of the character
+    image_offset: int  # first byte of the image
+    width: int  # of the image, pixels; a row is a whole number of bytes
     height: int
-    depth: int
-
-    @property
-    def row_bytes(self):
-        return self.width * self.depth // 8
-
-    @property
-    def image_bytes(self):
-        return self.height * self.row_bytes
+    depth: int  # bits of a pixel; high values are ink
 
     def field(self, records, name):
-        """A field of many records.
-
-        Args:
-            records: uint8 (n, size), the records as they are in the file.
-            name: of the field.
+        """A field of records (uint8 (n, size)).
 
         Returns:
             uint64 (n,), or uint8 (n, values) for a field of several values.
@@ -61,32 +38,26 @@ class Layout:
         return np.stack(columns, axis=1).astype(np.uint8)
 
     def packed_images(self, records):
-        """The images as they are in the records: uint8 (n, image_bytes), a view."""
-        return records[:, self.image_offset : self.image_offset + self.image_bytes]
+        """The packed bits of the images: uint8 (n, bytes of an image), a view."""
+        size = self.height * self.width * self.depth // 8
+        return records[:, self.image_offset : self.image_offset + size]
 
     def levels(self, records):
-        """The pixels as recorded: uint8 (n, height, width), from 0, paper, to ink."""
+        """The pixels of the images: uint8 (n, height, width); 0 is paper."""
         packed = self.packed_images(records)
         if self.depth == 1:
             pixels = np.unpackbits(packed, axis=1)
         elif self.depth == 4:
             pixels = np.stack([packed >> 4, packed & 15], axis=2)
         else:  # 6: four pixels in three bytes
-            first, second, third = (packed[:, i::3] for i in range(3))
-            pixels = np.stack(
-                [
-                    first >> 2,
-                    (first & 3) << 4 | second >> 4,
-                    (second & 15) << 2 | third >> 6,
-                    third & 63,
-                ],
-                axis=2,
-            )
+            a, b, c = (packed[:, i::3] for i in range(3))
+            parts = a >> 2, (a & 3) << 4 | b >> 4, (b & 15) << 2 | c >> 6, c & 63
+            pixels = np.stack(parts, axis=2)
         return pixels.reshape(len(records), self.height, self.width)
 
 
 def _integers(records, first, bits):
-    """The big-endian integers of at most 57 bits that begin at bit `first`."""
+    """The big-endian integers of at most 57 bits from bit `first`."""
     end = first + bits
     value = np.zeros(len(records), np.uint64)
     for byte in range(first // 8, (end + 7) // 8):
@@ -95,33 +66,21 @@ def _integers(records, first, bits):
     return value >> np.uint64(-end % 8) & np.uint64((1 << bits) - 1)
 
 
-def _bytes(**fields):
-    """Fields that are given as (first byte, bytes of a value[, number of values])."""
-    return {
-        name: (8 * first, 8 * size, *(values or (1,)))
-        for name, (first, size, *values) in fields.items()
-    }
+def _consecutive(*fields):
+    """Fields of whole bytes, from (name, bytes of a value[, number of values])."""
+    table, first = {}, 0
+    for name, size, *values in fields:
+        count = values[0] if values else 1
+        table[name] = 8 * first, 8 * size, count
+        first += size * count
+    return table
 
 
-_M = _bytes(
-    number=(0, 2),
-    letters=(2, 1, 2),
-    sheet=(4, 2),
-    jis=(6, 1),
-    ebcdic=(7, 1),
-    quality=(8, 1),
-    group_quality=(9, 1),
-    sex=(10, 1),
-    age=(11, 1),
-    serial=(12, 4),
-    industry=(16, 2),
-    occupation=(18, 2),
-    gathered=(20, 2),
-    scanned=(22, 2),
-    y=(24, 1),
-    x=(25, 1),
-    lowest_level=(26, 1),
-    highest_level=(27, 1),
+_M = _consecutive(
+    *(("number", 2), ("letters", 1, 2), ("sheet", 2), ("jis", 1), ("ebcdic", 1)),
+    *(("quality", 1), ("group_quality", 1), ("sex", 1), ("age", 1), ("serial", 4)),
+    *(("industry", 2), ("occupation", 2), ("gathered", 2), ("scanned", 2)),
+    *(("y", 1), ("x", 1), ("lowest_level", 1), ("highest_level", 1)),
 )
 _K = {
     "serial": (0, 36, 1),
@@ -143,22 +102,11 @@ _C = {
     "letters": (144, 6, 4),
     **{name: (180 + 36 * i, 36, 1) for i, name in enumerate(_C_NUMBERS)},
 }
-_BINARY = _bytes(sheet=(0, 2), jis=(2, 2), reading=(4, 1, 4))
-_GREY = _bytes(
-    sheet=(0, 2),
-    jis=(2, 2),
-    reading=(4, 1, 8),
-    serial=(12, 4),
-    quality=(16, 1),
-    group_quality=(17, 1),
-    sex=(18, 1),
-    age=(19, 1),
-    industry=(20, 2),
-    occupation=(22, 2),
-    gathered=(24, 2),
-    scanned=(26, 2),
-    x=(28, 1),  # X before Y, unlike M
-    y=(29, 1),
+_BINARY = _consecutive(("sheet", 2), ("jis", 2), ("reading", 1, 4))
+_GREY = _consecutive(
+    *(("sheet", 2), ("jis", 2), ("reading", 1, 8), ("serial", 4), ("quality", 1)),
+    *(("group_quality", 1), ("sex", 1), ("age", 1), ("industry", 2), ("occupation", 2)),
+    *(("gathered", 2), ("scanned", 2), ("x", 1), ("y", 1)),  # X before Y, unlike M
 )
 
 LAYOUTS = {

@@ -1,4 +1,4 @@
-"""What a file of the ETL Character Database holds: characters, writers, images."""
+"""Reads a file of the ETL Character Database: characters, writers and images."""
 
 import collections
 import dataclasses
@@ -12,8 +12,8 @@ from hwgen_keras.sources.etl.files import EtlFile
 from hwgen_keras.sources.etl.images import png_files
 
 _BLOCK_BYTES = 1 << 23
-# Set: images of a data set, which is one writer; data sets of a file; printed records
-# (models) at the end of which file, and how many.
+# Set: images of a data set, which has one writer; data sets of a file; (number of the
+# file that ends with printed models, number of them).
 _DATA_SETS = {
     "ETL8B": (956, None, (3, 956)),
     "ETL8G": (956, 5, (33, None)),
@@ -25,40 +25,24 @@ _T56 = "0123456789[#@:>? ABCDEFGHI&.](<  JKLMNOPQR-$*);'|/STUVWXYZ ,%=\"!"
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """The samples of a file, one element of each array for each.
-
-    Attributes:
-        file: the `EtlFile`.
-        records: int64 (n,), positions of the records in the file, ascending.
-        characters: strings (n,), of one character each.
-        source_ids: int64 (n,), positions in `sources`.
-        sources: names of the writers, or of what was printed: `ETL9G-017`.
-        printed: bool (n,), true of what nobody wrote by hand.
-        unknown: {code: number of records} that stand for no character and were left
-            out.
-    """
+    """The n samples of a file."""
 
     file: EtlFile
-    records: np.ndarray
-    characters: np.ndarray
-    source_ids: np.ndarray
-    sources: tuple
-    printed: np.ndarray
-    unknown: dict
+    records: np.ndarray  # int64 (n,), positions in the file, ascending
+    characters: np.ndarray  # strings (n,), of one character each
+    source_ids: np.ndarray  # int64 (n,), positions in `sources`
+    sources: tuple  # names of writers or printed styles: `ETL9G-017`
+    printed: np.ndarray  # bool (n,); False is handwriting
+    unknown: dict  # {code without a character: number of records left out}
 
     def __len__(self):
         return len(self.records)
 
     def part(self, start, stop):
         """The samples from `start` to before `stop`."""
-        chosen = slice(start, stop)
-        return dataclasses.replace(
-            self,
-            records=self.records[chosen],
-            characters=self.characters[chosen],
-            source_ids=self.source_ids[chosen],
-            printed=self.printed[chosen],
-        )
+        arrays = "records", "characters", "source_ids", "printed"
+        parts = {name: getattr(self, name)[start:stop] for name in arrays}
+        return dataclasses.replace(self, **parts)
 
     def images(self):
         """Yields (number of the sample, PNG file as bytes), a block at a time."""
@@ -68,7 +52,7 @@ class Contents:
             )
 
     def levels(self):
-        """Yields (numbers of samples, pixels as recorded) of a block at a time."""
+        """Yields (numbers of samples, levels of their pixels), a block at a time."""
         for numbers, records in self._blocks():
             yield numbers, self.file.layout.levels(records)
 
@@ -84,21 +68,21 @@ class Contents:
 
 
 def read_contents(file, *, models=False, marks=False, co59=None, skip_unknown=False):
-    """Reads what the records of a file are, and none of their images.
+    """Reads the descriptions of a file's records, without their images.
 
     Args:
         file: an `EtlFile`.
-        models: keep the printed models of ETL8 and ETL9.
-        marks: keep ゛ and ゜ standing alone, which ETL7 has.
+        models: whether to keep the printed models of ETL8 and ETL9.
+        marks: whether to keep the marks ゛ and ゜ of ETL7.
         co59: the table of `read_co59`; ETL2 needs it.
-        skip_unknown: leave out records whose code stands for no character.
+        skip_unknown: whether to leave out records with unknown codes.
 
     Returns:
         The `Contents`.
 
     Raises:
         InputError: the file cannot be read, the table is missing, a code is unknown,
-            or there are more data sets than such a file has.
+            or there are too many data sets.
     """
     check_table(file, co59)
     codes, sources = _fields(file)
@@ -143,13 +127,13 @@ def check_table(file, co59):
 
 
 def describe_unknown(file, unknown):
-    """A sentence without its full stop: which codes of a file stand for nothing."""
-    named = sorted(unknown.items(), key=lambda item: -item[1])
-    listed = ", ".join(f"0x{code:02X} ({count})" for code, count in named[:5])
-    if len(named) > 5:
-        listed += f" and {len(named) - 5} more"
+    """A sentence without its full stop: the unknown codes of a file."""
+    common = collections.Counter(unknown).most_common(5)
+    listed = ", ".join(f"0x{code:02X} ({count})" for code, count in common)
+    if len(unknown) > 5:
+        listed += f" and {len(unknown) - 5} more"
     return (
-        f"{file.path} has codes that stand for no character in "
+        f"{file.path} has codes without a character in "
         f"{sum(unknown.values())} of its {file.records} records: {listed}"
     )
 
@@ -159,7 +143,7 @@ def _block_size(file):
 
 
 def _fields(file):
-    """The codes of all records, and the sheets, or the styles of ETL2."""
+    """The codes of all records, and their sheets, or the styles of ETL2."""
     layout, codes, others = file.layout, [], []
     for _, records in file.blocks(_block_size(file)):
         codes.append(layout.field(records, layout.code))
@@ -174,14 +158,14 @@ def _styles(codes):
     """Names of the printed styles from six T56 characters each: ETL2-MINCHO."""
     styles, inverse = np.unique(codes, axis=0, return_inverse=True)
     texts = ["".join(_T56[code] for code in style) for style in styles]
-    # The name may become part of a file's.
+    # The name may become part of a file name.
     texts = [re.sub(r"[^0-9A-Z]+", "-", text).strip("-") for text in texts]
     names = np.array([f"ETL2-{text}" if text else "ETL2" for text in texts])
     return names[inverse.reshape(-1)]
 
 
 def _first_model(file):
-    """Position of the first printed record; the number of records if there is none."""
+    """Position of the first printed record; the number of records if none is."""
     _, _, models = _DATA_SETS.get(file.set, (None, None, None))
     if models is None or models[0] != file.number:
         return file.records
@@ -189,47 +173,39 @@ def _first_model(file):
 
 
 def _writers(file, codes, sheets):
-    """Numbers of the writers of the handwritten records, from 1 where we count."""
+    """The sheet, or the number of the data set from 1, of handwritten records."""
     if file.set not in _DATA_SETS:
         return sheets[: len(codes)].astype(np.int64)
     size, of_file, _ = _DATA_SETS[file.set]
-    positions = np.arange(len(codes))
     if file.set == "ETL8B":
         return 1 + _among_equals(codes)
-    blocks = positions // size
-    if file.set == "ETL9B" and not _all_different(codes, blocks):
+    blocks = np.arange(len(codes)) // size
+    pairs = blocks * (1 << 16) + codes
+    # Files of ETL9B may be sorted by character instead.
+    if file.set == "ETL9B" and len(np.unique(pairs)) < len(pairs):
         blocks = _among_equals(codes)
     elif len(codes) and blocks[-1] >= of_file:
         raise InputError(
             f"{file.path} has {len(codes)} handwritten records, more than the "
             f"{of_file} data sets of {size} in a file of {file.set}; give the files as "
-            "AIST has them, so that the writers can be told apart."
+            "AIST has them, since the positions identify the writers."
         )
     return 1 + (file.number - 1) * of_file + blocks
 
 
-def _all_different(codes, blocks):
-    """Whether no code occurs twice in a block."""
-    pairs = blocks * (1 << 16) + codes
-    return len(np.unique(pairs)) == len(pairs)
-
-
 def _among_equals(codes):
-    """How many equal codes stand before each."""
+    """The number of equal codes before each."""
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
-    positions = np.arange(len(codes))
-    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(codes) else positions
-    starts = np.maximum.accumulate(np.where(first, positions, 0))
-    places = np.empty(len(codes), np.int64)
-    places[order] = positions - starts
-    return places
+    counts = np.empty(len(codes), np.int64)
+    counts[order] = np.arange(len(codes)) - np.searchsorted(ordered, ordered)
+    return counts
 
 
 def _named(file, numbers, models):
     """Names of the sources: the writers', and one for the printed models."""
     digits = 3 if file.set in _DATA_SETS else 4
     values, inverse = np.unique(numbers, return_inverse=True)
-    names = np.array([f"{file.set}-{value:0{digits}d}" for value in values.tolist()])
-    printed = np.array([f"{file.set}-models"] * models)
-    return np.concatenate([a for a in (names[inverse.reshape(-1)], printed) if len(a)])
+    names = [f"{file.set}-{value:0{digits}d}" for value in values.tolist()]
+    positions = np.append(inverse, np.full(models, len(names)))
+    return np.array([*names, f"{file.set}-models"])[positions]

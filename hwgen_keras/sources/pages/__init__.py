@@ -1,1 +1,1 @@
-"""Practice sheets: printing them, and reading photos of what was written on them."""
+"""Practice sheets: printing them, and reading photos of filled ones."""

@@ -1,4 +1,4 @@
-"""The cells of a flat page → cleaned images, and what is odd about them."""
+"""Cleaned images of the cells of a flat page, with reasons to suspect them."""
 
 import dataclasses
 
@@ -7,27 +7,33 @@ from PIL import Image
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
-from hwgen_keras.sources.images import clean_image, keeps_place, place_in_square
+from hwgen_keras.sources.images import (
+    bounds,
+    clean_image,
+    edge_pixels,
+    keeps_place,
+    pieces,
+    place_in_square,
+)
 from hwgen_keras.sources.pages import layout as geometry
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, edge_blur
 from hwgen_keras.sources.pages.stroke_width import with_stroke_width
 
-# What is seen of a cell beyond its box, mm; half of the gap between two boxes.
+# Width of the border around a box that is read with it, mm.
 _MARGIN = geometry.GAP / 2
-# Half the width of the strip in which the printed line of a box is sought, mm.
+# Half the width of the strip in which the printed line of a box is expected, mm.
 _LINE_REACH = 0.9
-# Ink is somewhere darker than the first and nowhere brighter than the second; nor
-# than paper less this many deviations of its grain. Beyond the last, contrast is low.
-_INK, _BRIGHTEST_INK, _GRAINS, _FAINT_INK = 0.82, 0.9, 5.0, 0.71
-_SPECK = 0.12  # mm²
+# Brightness that a piece of ink reaches, and that none of its pixels exceeds.
+_INK, _BRIGHTEST_INK = 0.82, 0.9
+# Standard deviations of the paper's grain between paper and ink.
+_GRAINS = 5.0
+_FAINT_INK = 0.71  # brightness of low contrast
+_SPECK, _LEAST_INK = 0.12, 0.35  # mm²
 # A piece of ink of which less than this share is in the box is a neighbour's.
 _OWN = 0.25
-_LEAST_INK = 0.35  # mm²
-_SMALLEST = 0.3  # share of the box
-_MOST_INK = 0.45  # share of the box
-# Pieces this far apart, as a share of the box, and this small, as a share of the ink.
+_SMALLEST, _MOST_INK, _MOST_BLUR = 0.3, 0.45, 0.03  # shares of the box
+# Distance of stray pieces as a share of the box, and their size as a share of the ink.
 _FAR, _STRAY, _VERY_FAR = 0.3, 0.15, 0.5
-_MOST_BLUR = 0.03  # share of the box
 
 BORDER = "ink touches the border"
 BESIDE = "ink beside the box left out"
@@ -40,24 +46,17 @@ BLURRED = "blurred"
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """What stands in one cell.
-
-    Attributes:
-        cell: the `Cell`.
-        image: uint8 (image_size, image_size), 0 ink, 255 paper; None where the cell
-            is empty.
-        reasons: tuple of what makes the cell suspicious; empty where nothing does.
-        seen: uint8 picture of the cell as it was photographed, lit evenly.
-    """
+    """The content of one cell."""
 
     cell: geometry.Cell
+    # uint8 (image_size, image_size), 0 ink, 255 paper; None if the cell is empty.
     image: np.ndarray | None
-    reasons: tuple
-    seen: np.ndarray
+    reasons: tuple  # of suspicion, as words
+    seen: np.ndarray  # uint8 crop of the photo, evenly lit
 
 
 def read_cells(flat, layout, image_size, margin=0.08, stroke_width=0.06):
-    """Cuts a page into its cells and cleans what is written there.
+    """Cuts a page into its cells and cleans their handwriting.
 
     Args:
         flat: a `FlatPage` of this layout.
@@ -65,7 +64,7 @@ def read_cells(flat, layout, image_size, margin=0.08, stroke_width=0.06):
         image_size: side of the images in pixels.
         margin: empty border on each side as a fraction of the side, in [0, 0.4].
         stroke_width: mean width of strokes as a share of the image's side; 0 keeps
-            the pen's.
+            the pen's width.
 
     Returns:
         list of `Written`, one for each cell of the page.
@@ -74,35 +73,34 @@ def read_cells(flat, layout, image_size, margin=0.08, stroke_width=0.06):
     for cell in layout.cells(flat.page):
         crop = _crop(flat.brightness, cell, layout.box)
         clean = _without_box(crop, layout.box)
-        ink, beside = _ink(clean, layout.box)
+        ink, foreign = _ink(clean, layout.box)
         seen = np.round(255 * np.clip(crop, 0, 1)).astype(np.uint8)
         if ink.sum() < _LEAST_INK * PIXELS_PER_MM**2:
             written.append(Written(cell, None, (), seen))
             continue
         small = keeps_place(cell.character)
         reasons = oddities(clean, ink, layout.box * PIXELS_PER_MM, small)
+        reasons += (BESIDE,) if foreign.any() else ()
         frame = _frame(layout.box) if small else None
-        if beside.any():
-            reasons += (BESIDE,)
         image = draw_clean(clean, ink, image_size, margin, stroke_width, frame)
         written.append(Written(cell, image, reasons, seen))
     return written
 
 
 def draw_clean(brightness, ink, image_size, margin, stroke_width, frame=None):
-    """The ink of a drawing, in a square.
+    """Draws ink in a square.
 
     Args:
         brightness: float (height, width), 1 is paper.
-        ink: bool (height, width), the strokes to keep, of which there are some.
+        ink: bool (height, width), the strokes to keep; not empty.
         image_size, margin, stroke_width: as in `read_cells`.
-        frame: (top, bottom, left, right) of the box that fills the square; None: the
-            ink fills it.
+        frame: (top, bottom, left, right) of the box that fills the square; None for
+            the bounds of the ink.
 
     Returns:
         uint8 (image_size, image_size).
     """
-    top, bottom, left, right = frame or _bounds(ink)
+    top, bottom, left, right = frame or bounds(ink)
     scale = image_size * (1 - 2 * margin) / max(bottom - top, right - left)
     if stroke_width:
         drawing = with_stroke_width(ink, stroke_width * image_size / scale)
@@ -113,8 +111,8 @@ def draw_clean(brightness, ink, image_size, margin, stroke_width, frame=None):
         drawing = np.round(255 * np.where(near, drawing, 1)).astype(np.uint8)
     if frame is None:
         return clean_image(drawing, image_size, margin)
-    # Ink that leaves the box makes the frame larger, the same on all sides.
-    ink_top, ink_bottom, ink_left, ink_right = _bounds(ink)
+    # Ink outside of the box enlarges the frame by the same length on all sides.
+    ink_top, ink_bottom, ink_left, ink_right = bounds(ink)
     beyond = max(top - ink_top, ink_bottom - bottom, left - ink_left, ink_right - right)
     beyond = max(0, beyond)
     drawing = np.pad(drawing, beyond, constant_values=255)
@@ -138,10 +136,10 @@ def _frame(box):
 
 
 def _without_box(crop, box):
-    """Divides the printed lines of the box out of a cell, and smooths its grain.
+    """Divides a cell by the printed lines of its box, and smooths its grain.
 
-    Light print under ink darkens it by the same share as it darkens paper, and the
-    middle value along a line is the print's wherever ink covers less than half of it.
+    Print darkens ink and paper by the same factor. The median along a line is that of
+    the print if ink covers less than half of the line.
     """
     clean = ndimage.gaussian_filter(crop, 0.8)
     reach = round(_LINE_REACH * PIXELS_PER_MM)
@@ -149,17 +147,17 @@ def _without_box(crop, box):
     for turned in (clean, clean.T):
         for edge in (start, end):
             strip = turned[edge - reach : edge + reach + 1, start:end]
-            print_ = np.median(strip, axis=1, keepdims=True)
+            factor = np.median(strip, axis=1, keepdims=True)
             # A line of ink along the whole edge is no print.
-            print_ = np.where(print_ < 0.6, 1, np.minimum(print_, 1))
+            factor = np.where(factor < 0.6, 1, np.minimum(factor, 1))
             turned[edge - reach : edge + reach + 1, start - reach : end + reach] /= (
-                print_
+                factor
             )
     return clean
 
 
 def _ink(clean, box):
-    """The strokes that belong to a cell, and those of neighbours: bool like `clean`."""
+    """The strokes of a cell and those of its neighbours: bool arrays like `clean`."""
     level = min(threshold_otsu(np.clip(clean, 0, 1.1)), _BRIGHTEST_INK)
     grain = 1.4826 * np.median(np.abs(clean - np.median(clean)))
     level = min(level, max(_INK, 1 - _GRAINS * grain))
@@ -168,41 +166,35 @@ def _ink(clean, box):
     top, bottom, left, right = _frame(box)
     within = np.zeros(dark.shape, bool)
     within[top:bottom, left:right] = True
-    labels, _ = ndimage.label(dark, structure=np.ones((3, 3)))
-    areas = np.maximum(np.bincount(labels.ravel()), 1)
+    labels, areas = pieces(dark)
     inside = np.bincount(labels[within], minlength=len(areas))
     own = dark & (inside >= _OWN * areas)[labels]
     return own, dark & ~own
 
 
 def without_specks(dark, least):
-    """Pieces of ink that are no specks.
+    """The pieces of ink that are not specks, as a bool array like `dark`.
 
-    Args:
-        dark: bool (height, width).
-        least: area in pixels below which a piece is a speck; as is one of less than
-            a hundredth of all ink.
+    A speck has less than `least` pixels or less than a hundredth of all ink.
     """
-    labels, count = ndimage.label(dark, structure=np.ones((3, 3)))
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
-    areas[0] = 0
+    labels, areas = pieces(dark)
     return ((areas > 0) & (areas >= max(least, 0.01 * areas.sum())))[labels]
 
 
 def oddities(brightness, ink, side, keeps_small, cut=True):
-    """What is odd about a drawing, as a tuple of words for the user.
+    """The reasons to suspect a drawing, as a tuple of words for the user.
 
     Args:
         brightness: float (height, width), 1 is paper.
-        ink: bool (height, width), with some ink.
-        side: of the writing box, pixels.
+        ink: bool (height, width), not empty.
+        side: side of the writing box in pixels.
         keeps_small: whether the character is small by nature.
         cut: whether ink at the border may have been cut off.
     """
     reasons = []
-    if cut and np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]).any():
+    if cut and edge_pixels(ink).any():
         reasons.append(BORDER)
-    top, bottom, left, right = _bounds(ink)
+    top, bottom, left, right = bounds(ink)
     if max(bottom - top, right - left) < _SMALLEST * side and not keeps_small:
         reasons.append(LITTLE)
     if ink.sum() > _MOST_INK * side**2:
@@ -218,17 +210,12 @@ def oddities(brightness, ink, side, keeps_small, cut=True):
 
 
 def _stray(ink, side):
-    """Whether a small piece stands apart, or any piece very far."""
-    labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
-    total = ink.sum()
-    for piece in range(1, count + 1) if count > 1 else ():
+    """Whether a small piece of ink is far from the rest, or any piece very far."""
+    labels, areas = pieces(ink)
+    for piece in range(1, len(areas)) if len(areas) > 2 else ():
         own = labels == piece
-        away = ndimage.distance_transform_edt(~own)[ink & ~own].min() / side
-        if away > _VERY_FAR or (away > _FAR and own.sum() < _STRAY * total):
+        distance = ndimage.distance_transform_edt(~own)[ink & ~own].min() / side
+        small = areas[piece] < _STRAY * areas.sum()
+        if distance > _VERY_FAR or (distance > _FAR and small):
             return True
     return False
-
-
-def _bounds(ink):
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1

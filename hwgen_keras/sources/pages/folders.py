@@ -1,4 +1,4 @@
-"""Images that are already sorted into folders, a folder a character."""
+"""Images that are sorted into folders, a folder per character."""
 
 import pathlib
 import re
@@ -9,13 +9,12 @@ from PIL import Image
 from skimage.filters import threshold_otsu
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.sources.images import keeps_place
+from hwgen_keras.sources.images import LEAST_CONTRAST, edge_pixels, keeps_place
 from hwgen_keras.sources.pages.cells import draw_clean, oddities, without_specks
 
-# Apple's .heic is listed to be complained of, not to be passed over in silence.
+# Apple's .heic cannot be read; listed, it raises an error instead of being ignored.
 IMAGES = (".heic", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 _CODE_POINT = re.compile(r"(?:U\+|0x|u)?([0-9a-f]{4,6})", re.IGNORECASE)
-_LEAST_CONTRAST = 24
 _SPECK = 0.0005  # share of the image
 # Smaller drawings are enlarged before their strokes are thickened or thinned.
 _LEAST_SIDE = 192
@@ -37,27 +36,27 @@ def character_of(name):
     if not code or int(code[1], 16) > 0x10FFFF:
         return None
     character = chr(int(code[1], 16))
-    # Controls, surrogates and code points without a character are typing errors.
+    # Controls, surrogates and unassigned code points are typing errors.
     return None if unicodedata.category(character)[0] in "CZ" else character
 
 
 def list_images(paths, flag, kinds=IMAGES):
-    """The image files of files and folders, in order, hidden ones left out.
+    """The image files among files and in folders, in order, without hidden ones.
 
     Args:
         paths: list of files and folders; folders are searched to any depth.
-        flag: what to call them in an error.
+        flag: name of the paths in an error.
         kinds: endings of files in folders.
 
     Raises:
         InputError: a path does not exist, or there is no image.
     """
-    found = []
+    images = []
     for path in map(pathlib.Path, paths):
         if not path.exists():
             raise InputError(f"{flag}: {path} does not exist; check the path.")
         if not path.is_dir():
-            found.append(path)
+            images.append(path)
             continue
         inside = [p for p in path.rglob("*") if p.suffix.lower() in kinds]
         inside = [p for p in inside if not p.name.startswith(".") and p.is_file()]
@@ -65,8 +64,8 @@ def list_images(paths, flag, kinds=IMAGES):
             raise InputError(
                 f"{flag}: {path} holds no image; put JPEG, PNG or TIFF files there."
             )
-        found += sorted(inside)
-    return list(dict.fromkeys(found))
+        images += sorted(inside)
+    return list(dict.fromkeys(images))
 
 
 def character_of_file(path, folder):
@@ -80,9 +79,8 @@ def character_of_file(path, folder):
         InputError: the image is in no folder that names one character.
     """
     path = pathlib.Path(path)
-    character = None
-    if path.parent != pathlib.Path(folder):
-        character = character_of(path.parent.name)
+    inside = path.parent != pathlib.Path(folder)
+    character = character_of(path.parent.name) if inside else None
     if character is None:
         raise InputError(
             f"--folder: {path} is not in a folder that names one character; name the "
@@ -95,18 +93,16 @@ def clean_sorted(image, character, image_size, margin=0.08, stroke_width=0.06):
     """Cleans one image that shows one character.
 
     Args:
-        image: uint8 (height, width), ink on paper of any polarity.
-        character: what it shows.
+        image: uint8 (height, width), ink on paper of either polarity.
+        character: the character that it shows.
         image_size, margin, stroke_width: as in `read_cells`.
 
     Returns:
-        (uint8 (image_size, image_size) or None where it is blank, reasons).
+        (uint8 (image_size, image_size), or None if it is blank; reasons of suspicion).
     """
-    if int(image.max()) - int(image.min()) < _LEAST_CONTRAST:
+    if int(image.max()) - int(image.min()) < LEAST_CONTRAST:
         return None, ()
-    dark = image <= threshold_otsu(image)
-    frame = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
-    if frame.mean() > 0.5:
+    if edge_pixels(image <= threshold_otsu(image)).mean() > 0.5:
         image = 255 - image
     if max(image.shape) < _LEAST_SIDE:
         enlarge = _LEAST_SIDE / max(image.shape)
@@ -117,13 +113,12 @@ def clean_sorted(image, character, image_size, margin=0.08, stroke_width=0.06):
     dark = image <= threshold_otsu(image)
     paper = max(1.0, float(np.median(image[~dark])))
     brightness = np.minimum(image / paper, 1)
-    side = max(image.shape)
     ink = without_specks(dark, _SPECK * image.size)
-    if not ink.any() or (brightness[ink].mean() > 1 - _LEAST_CONTRAST / 255):
+    if not ink.any() or (brightness[ink].mean() > 1 - LEAST_CONTRAST / 255):
         return None, ()
-    # Ink at all four edges was cropped to its bounds, and is not cut off.
+    # Ink at all four edges was cropped to its bounds, not cut off.
     edges = ink[0].any(), ink[-1].any(), ink[:, 0].any(), ink[:, -1].any()
     small = keeps_place(character)
-    reasons = oddities(brightness, ink, side, small, cut=not all(edges))
+    reasons = oddities(brightness, ink, max(image.shape), small, cut=not all(edges))
     box = (0, image.shape[0], 0, image.shape[1]) if small else None
     return draw_clean(brightness, ink, image_size, margin, stroke_width, box), reasons

@@ -1,4 +1,4 @@
-"""The geometry of a practice sheet: where marks, code and boxes stand on the paper.
+"""The geometry of a practice sheet: the places of marks, page code and boxes.
 
 All lengths are millimetres from the top left corner of an upright A4 page, x to the
 right and y down.
@@ -16,31 +16,26 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_json
 
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
-# A ring around a disc, in sevenths of the diameter 2, 1 and 3 (as in QR codes): no
-# stroke of a pen looks like it, whatever the angle.
+# A mark is a ring around a disc with the proportions of QR codes (2, 1 and 3 sevenths
+# of the diameter), which no pen stroke has at any angle.
 MARK_DIAMETER = 9.0
 _INSET = 14.0
 # Clockwise from the top left.
+_FAR_X, _FAR_Y = PAGE_WIDTH - _INSET, PAGE_HEIGHT - _INSET
 MARKS = np.array(
-    [
-        (_INSET, _INSET),
-        (PAGE_WIDTH - _INSET, _INSET),
-        (PAGE_WIDTH - _INSET, PAGE_HEIGHT - _INSET),
-        (_INSET, PAGE_HEIGHT - _INSET),
-    ]
+    [(_INSET, _INSET), (_FAR_X, _INSET), (_FAR_X, _FAR_Y), (_INSET, _FAR_Y)]
 )
-# Small squares along the edges, which tell how the paper is bent.
+# Small squares along the edges, which show how the paper is bent.
 TICK_SIDE = 2.0
-_TOP_TICKS = 21.5
 TICKS = np.array(
-    [(x, y) for x in np.arange(31, 180, 18.5) for y in (_TOP_TICKS, PAGE_HEIGHT - 14)]
-    + [(x, y) for y in np.arange(33, 265, 21.0) for x in (_INSET, PAGE_WIDTH - 14)]
+    [(x, y) for x in np.arange(31, 180, 18.5) for y in (21.5, _FAR_Y)]
+    + [(x, y) for y in np.arange(33, 265, 21.0) for x in (_INSET, _FAR_X)]
 )
 # The page code: black and white rectangles in a row between the upper marks.
 CODE_BITS = 48
 MODULE_WIDTH, MODULE_HEIGHT = 3.0, 5.0
 CODE_LEFT, CODE_TOP = 33.0, _INSET - MODULE_HEIGHT / 2
-# Where boxes may stand, and what must be free around each.
+# The area of the boxes, the gap between two, and the height of the model above one.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 23.0, 187.0, 30.0, 277.0
 GAP = 2.4
 MODEL_HEIGHT = 6.2
@@ -51,32 +46,21 @@ _MOST_PAGES = (1 << 16) - 1
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One writing box.
+    """One writing box."""
 
-    Attributes:
-        character: what shall be written there.
-        row, column: from 0.
-        left, top: of the box, mm.
-    """
-
-    character: str
-    row: int
+    character: str  # to be written there
+    row: int  # from 0, as is the column
     column: int
-    left: float
+    left: float  # edges of the box, mm
     top: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """What stands on the pages of a practice sheet.
+    """The boxes on the pages of a practice sheet."""
 
-    Args:
-        box: side of a writing box in mm.
-        pages: for each page a string, its characters row by row.
-    """
-
-    box: float
-    pages: tuple
+    box: float  # side of a writing box, mm
+    pages: tuple  # the characters of each page, row by row, as a string
 
     @property
     def columns(self):
@@ -89,29 +73,21 @@ class Layout:
 
     @property
     def identity(self):
-        """Number from 0 to 65,535 that tells this sheet from others."""
+        """Number of the sheet, from 0 to 65,535: a checksum of its boxes."""
         text = json.dumps([_VERSION, self.box, self.pages], ensure_ascii=False)
         return binascii.crc_hqx(text.encode(), 0x1D0F)
 
     def cells(self, page):
-        """The cells of a page that have a character.
-
-        Args:
-            page: number of the page, from 1.
-        """
+        """The cells with a character of a page, numbered from 1."""
         columns, rows = self.columns, self.rows
         across = (_RIGHT - _LEFT - self.box) / max(1, columns - 1)
         down = (_BOTTOM - _TOP - self.box - MODEL_HEIGHT) / max(1, rows - 1)
-        return [
-            Cell(
-                character,
-                place // columns,
-                place % columns,
-                _LEFT + across * (place % columns),
-                _TOP + MODEL_HEIGHT + down * (place // columns),
-            )
-            for place, character in enumerate(self.pages[page - 1])
-        ]
+        cells = []
+        for position, character in enumerate(self.pages[page - 1]):
+            row, column = divmod(position, columns)
+            left, top = _LEFT + across * column, _TOP + MODEL_HEIGHT + down * row
+            cells.append(Cell(character, row, column, left, top))
+        return cells
 
     def save(self, path):
         """Writes the layout as JSON; the file appears only when it is complete."""
@@ -128,16 +104,16 @@ class Layout:
 
 
 def make_layout(characters, box=14.0, count=1):
-    """Lays characters out on as few pages as they need.
+    """The `Layout` of characters on as few pages as possible.
 
     Args:
         characters: iterable of strings of one character.
         box: side of a writing box in mm, from 8 to 40.
-        count: how often each character shall be written, 1 or more; all of them
-            once, then all again, so that the hand does not fall into copying.
+        count: boxes per character, at least 1; the whole text is repeated, so that
+            nobody copies the previous box.
 
     Raises:
-        InputError: a number is out of its range, or the pages would be too many.
+        InputError: a number is out of range, or there would be too many pages.
     """
     if not SMALLEST_BOX <= box <= LARGEST_BOX:
         raise InputError(
@@ -150,8 +126,8 @@ def make_layout(characters, box=14.0, count=1):
     pages = [text[start : start + on_page] for start in range(0, len(text), on_page)]
     if len(pages) > _MOST_PAGES:
         raise InputError(
-            f"--count={count} gives {len(pages)} pages and at most {_MOST_PAGES} can "
-            "be told apart; give fewer characters or a lower count."
+            f"--count={count} gives {len(pages)} pages and a sheet has at most "
+            f"{_MOST_PAGES}; give fewer characters or a lower count."
         )
     return Layout(float(box), tuple(pages))
 
@@ -160,18 +136,14 @@ def read_layout(path):
     """The layout that was saved beside a sheet.
 
     Raises:
-        InputError: the file is missing, not a layout, or was changed.
+        InputError: the file is missing, is not a layout, or was changed.
     """
-    path = pathlib.Path(path)
     foreign = f"--layout: {path} is not the layout of a practice sheet"
     advice = "give the .json that was written beside the sheet's PDF."
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            f"--layout: {path} does not exist; give the .json that was written beside "
-            "the sheet's PDF."
-        ) from None
+        raise InputError(f"--layout: {path} does not exist; {advice}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{foreign} ({error}); {advice}") from None
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
@@ -199,25 +171,20 @@ def read_layout(path):
         same = False
     if not same or max(map(len, pages)) > layout.columns * layout.rows:
         raise InputError(
-            f"--layout: {path} was changed after its sheet was made; {advice}"
+            f"--layout: {path} was changed after its sheet was written; {advice}"
         )
     return layout
 
 
 def encode_page(identity, page):
-    """The page code: bool array (48,), True is black.
-
-    Args:
-        identity: of the layout, from 0 to 65,535.
-        page: from 1 to 65,535.
-    """
+    """The page code of a layout's identity and a page: bool (48,), True is black."""
     body = struct.pack(">HH", identity, page)
     code = body + struct.pack(">H", binascii.crc_hqx(body, 0xFFFF))
     return np.unpackbits(np.frombuffer(code, np.uint8)).astype(bool)
 
 
 def decode_page(bits):
-    """(identity, page) of a page code, or None where its checksum is wrong."""
+    """(identity, page) of a page code, or None if its checksum is wrong."""
     code = np.packbits(np.asarray(bits, bool)).tobytes()
     identity, page, checksum = struct.unpack(">HHH", code)
     if binascii.crc_hqx(code[:4], 0xFFFF) != checksum or page == 0:
@@ -226,4 +193,5 @@ def decode_page(bits):
 
 
 def _fitting(room, size, pitch):
+    """Number of boxes that fit into a length."""
     return 1 + int((room - size) / pitch + 1e-9)

@@ -1,4 +1,4 @@
-"""Finding the corner marks of a practice sheet in a photo, and reading its page code.
+"""Locates a practice sheet in a photo by its corner marks and page code.
 
 Points are pixels (x, y) of the photo; pixel centres are whole numbers.
 """
@@ -14,46 +14,41 @@ from skimage.transform import estimate_transform
 
 from hwgen_keras.sources.pages import layout as geometry
 
-# Longer sides in pixels at which marks are sought; most photos need the first alone.
+# Longer sides in pixels of the reduced photos to search; the first is mostly enough.
 _SEARCH_SIDES = (1600, 3200)
-# Darker than this share of the paper around it is print.
+# Largest brightness of print, as a share of the paper around it.
 _DARK = 0.62
-# Wider than any printed line at the search size, narrower than what is beside a page.
+# Wider than a printed line in the reduced photo, narrower than the desk beside a page.
 _CLOSING = 41
 _SMALLEST_MARK, _LARGEST_MARK = 10, 130
 _MOST_CANDIDATES, _NEIGHBOURS = 14, 4
 # Distance of the centres of ring and disc, as a share of the ring's size.
 _CONCENTRIC = 0.12
-# Marks of one page differ in size by perspective, and no more than this.
+# Largest ratio of sizes that perspective gives the marks of one page.
 _SIZE_RATIO = 2.5
-# How far the middle of a page's edge may be bent down or up, mm.
+# Displacements to try of the middle of a page's bent upper edge, mm downwards.
 _BOWS = (0.0, 1.5, -1.5, 3.0, -3.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class Located:
-    """A page found in a photo.
+    """A page in a photo."""
 
-    Attributes:
-        corners: float (4, 2), centres of the marks, clockwise from the page's top left.
-        identity: of the layout.
-        page: its number, from 1.
-    """
-
+    # float (4, 2), centres of the marks, clockwise from the page's top left.
     corners: np.ndarray
-    identity: int
-    page: int
+    identity: int  # of the layout
+    page: int  # from 1
 
 
 def locate_page(photo):
-    """Finds a page in any of the four rotations.
+    """Locates a page in any of the four rotations.
 
     Args:
         photo: uint8 (height, width).
 
     Returns:
-        (`Located` or None, number of marks that were found): a page is None where
-        marks are missing (below 4) or its code cannot be read.
+        (`Located` or None, number of marks): None if marks are missing (fewer than 4)
+        or the page code cannot be read.
     """
     most = 0
     for side in _SEARCH_SIDES:
@@ -61,9 +56,8 @@ def locate_page(photo):
         relative = relative_brightness(photo, factor)
         marks = _find_marks(relative)
         for quadrangle in _quadrangles(marks):
-            found = _read_code(relative, quadrangle)
-            if found:
-                corners, code = found
+            corners, code = _read_code(relative, quadrangle)
+            if code:
                 return Located((corners + 0.5) * factor - 0.5, *code), 4
         most = max(most, len(marks))
         if factor == 1:
@@ -90,22 +84,19 @@ def _find_marks(relative):
     labels, count = ndimage.label(relative < _DARK, structure=np.ones((3, 3)))
     slices = ndimage.find_objects(labels)
     areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    tops, bottoms, lefts, rights = (
-        np.array([(y.start, y.stop, x.start, x.stop) for y, x in slices], float)
-        .reshape(-1, 4)
-        .T
-    )
+    boxes = [(y.start, y.stop, x.start, x.stop) for y, x in slices]
+    tops, bottoms, lefts, rights = np.array(boxes, float).reshape(-1, 4).T
     heights, widths = bottoms - tops, rights - lefts
     sizes, full = np.sqrt(heights * widths), areas / (heights * widths)
     aspects = np.maximum(heights, widths) / np.minimum(heights, widths)
-    round_ones = aspects < 2.2
+    compact = aspects < 2.2
     fits = (sizes >= _SMALLEST_MARK) & (sizes <= _LARGEST_MARK)
-    rings = np.flatnonzero(round_ones & fits & (full > 0.15) & (full < 0.62))
-    discs = np.flatnonzero(round_ones & (sizes >= 3) & (full > 0.55))
+    rings = np.flatnonzero(compact & fits & (full > 0.15) & (full < 0.62))
+    discs = np.flatnonzero(compact & (sizes >= 3) & (full > 0.55))
     if not len(rings) or not len(discs):
         return np.empty((0, 3))
     middles = np.stack([lefts + rights - 1, tops + bottoms - 1], axis=1) / 2
-    # A few neighbours of each ring, since specks may lie nearer than its disc.
+    # Several neighbours of each ring, since specks may be nearer than its disc.
     near = min(_NEIGHBOURS, len(discs))
     apart, nearest = cKDTree(middles[discs]).query(middles[rings], k=range(1, near + 1))
     apart = apart / sizes[rings, None]
@@ -116,22 +107,21 @@ def _find_marks(relative):
     order = np.argsort(concentric)[:_MOST_CANDIDATES]
     order = order[concentric[order] < _CONCENTRIC]
     marks = [
-        (*_centre(relative, slices[discs[best[place]]]), sizes[rings[place]])
-        for place in order
+        (*_centre(relative, slices[discs[best[i]]]), sizes[rings[i]]) for i in order
     ]
     return np.array(marks).reshape(-1, 3)
 
 
-def _centre(relative, place):
+def _centre(relative, box):
     """Centre of darkness of a disc, with a rim of a pixel."""
-    rows, columns = (slice(max(0, s.start - 1), s.stop + 1) for s in place)
+    rows, columns = (slice(max(0, s.start - 1), s.stop + 1) for s in box)
     dark = np.clip(1 - relative[rows, columns], 0, 1)
     y, x = ndimage.center_of_mass(dark)
     return columns.start + x, rows.start + y
 
 
 def _quadrangles(marks):
-    """Fours of marks that may be a page, clockwise, the largest first."""
+    """Groups of four marks that may be a page, clockwise, the largest first."""
     found = []
     for four in itertools.combinations(marks, 4):
         four = np.array(four)
@@ -146,30 +136,28 @@ def _quadrangles(marks):
         if (turns <= 0).any():
             continue
         diagonals = points[2] - points[0], points[3] - points[1]
-        area = abs(
-            diagonals[0][0] * diagonals[1][1] - diagonals[0][1] * diagonals[1][0]
-        )
+        area = abs(np.linalg.det(diagonals)) / 2
         # A page is much larger than its marks.
-        if area / 2 > (8 * four[:, 2].mean()) ** 2:
+        if area > (8 * four[:, 2].mean()) ** 2:
             found.append((area, points))
     found.sort(key=lambda pair: -pair[0])
     return [points for _, points in found]
 
 
 def _read_code(relative, points):
-    """(corners from the top left of the page, (identity, page)), or None."""
+    """(corners from the top left of the page, (identity, page)); None for both."""
     for bow, turn in itertools.product(_BOWS, range(4)):
         corners = np.roll(points, -turn, axis=0)
         code = geometry.decode_page(_modules(relative, to_photo(corners), bow))
         if code:
             return corners, code
-    return None
+    return None, None
 
 
 def _modules(relative, transform, bow):
     """The modules of the page code, True where black.
 
-    The middle of the code may stand `bow` mm lower than on flat paper.
+    The middle of the code is `bow` mm lower than on flat paper.
     """
     bits = np.arange(geometry.CODE_BITS)[:, None, None]
     inner = np.linspace(0.25, 0.75, 5)

@@ -1,4 +1,4 @@
-"""A photo of a practice sheet → the flat, evenly lit page."""
+"""Straightens the photo of a practice sheet to a flat, evenly lit page."""
 
 import dataclasses
 
@@ -9,67 +9,55 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.sources.images import LEAST_CONTRAST, edge_pixels
 from hwgen_keras.sources.pages import layout as geometry
 from hwgen_keras.sources.pages.marks import locate_page, to_photo
 
 PIXELS_PER_MM = 10  # 254 dpi
-# Reach of the search for a tick around its place, and its resolution.
+# Reach in mm of the search for a tick around its place, and its resolution.
 _TICK_REACH, _TICK_PIXELS_PER_MM = 3.0, 8
 _PASSES, _FEWEST_TICKS = 4, 12
 _SETTLED = 0.3  # mm
-# Of all ticks, a share that a thumb leaves to be seen and a fold does not.
+# Share of ticks that a thumb leaves visible and a fold does not.
 _SHARE_OF_TICKS = 0.8
-# Ticks next to each other are displaced alike.
-_TICK_OUTLIER = 1.2  # mm
+_TICK_OUTLIER = 1.2  # mm between the displacements of neighbours
 _SMOOTHING = 0.1
 _MESH = 5.0  # mm
-_BAND = 270  # rows warped at once, so that memory stays small
-_LEAST_CONTRAST = 24
+_BAND = 270  # rows warped at once, to bound memory
 _BACKGROUND_REDUCTION = 8
-# Wider than the box of a cell that was blotted out; narrower shadows look like ink.
+# Wider than the box of a blackened cell; narrower shadows look like ink.
 _WIDEST_INK = 16.0  # mm
 
 
 @dataclasses.dataclass(frozen=True)
 class FlatPage:
-    """A page as if it had been scanned, upright, without shadows.
+    """An upright page without shadows, as from a scanner."""
 
-    Attributes:
-        brightness: float32 (2970, 2100), a share of the paper's, 1 is bare paper.
-        identity: of its layout.
-        page: its number, from 1.
-        blur: standard deviation of the blur in mm, measured at the corner marks.
-    """
-
-    brightness: np.ndarray
-    identity: int
-    page: int
-    blur: float
+    brightness: np.ndarray  # float32 (2970, 2100), 1 is bare paper
+    identity: int  # of the layout
+    page: int  # from 1
+    blur: float  # standard deviation in mm, measured at the corner marks
 
 
 def flatten_page(photo, name="The photo"):
-    """Finds the page in a photo and straightens and lights it evenly.
+    """The `FlatPage` of a photo.
 
     Args:
         photo: uint8 (height, width), in any of the four rotations.
-        name: what to call it in an error.
-
-    Returns:
-        A `FlatPage`.
+        name: name of the photo in an error.
 
     Raises:
         InputError: the photo is blank, marks are missing, the page code cannot be
             read, or the page is bent.
     """
     low, high = np.percentile(photo[::8, ::8], (0.1, 99.9))
-    if high - low < _LEAST_CONTRAST:
+    if high - low < LEAST_CONTRAST:
         raise InputError(f"{name} is blank; take the photo again, or remove it.")
     located, marks = locate_page(photo)
     if located is None:
         # A scan may be a negative.
-        negative = 255 - photo
-        located, _ = locate_page(negative)
-        photo = photo if located is None else negative
+        photo = 255 - photo
+        located, _ = locate_page(photo)
     if located is None:
         raise InputError(f"{name} {_complaint(marks)}")
     view = _View(photo, located.corners)
@@ -86,9 +74,9 @@ def flatten_page(photo, name="The photo"):
 
 def _complaint(marks):
     if marks < 4:
-        found = ("none", "only one", "only two", "only three")[marks]
+        count = ("none", "only one", "only two", "only three")[marks]
         return (
-            f"shows {found} of the four corner marks of a practice sheet; take it "
+            f"shows {count} of the four corner marks of a practice sheet; take it "
             "again with the whole page in the picture, or remove it."
         )
     return (
@@ -98,22 +86,23 @@ def _complaint(marks):
 
 
 class _View:
-    """A photo, smoothed to the resolution of the flat page, seen in millimetres."""
+    """A photo, smoothed to the resolution of the flat page, with axes in mm."""
 
     def __init__(self, photo, corners):
         self.transform = to_photo(corners)
-        across = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-        length = np.linalg.norm(
-            np.roll(geometry.MARKS, -1, axis=0) - geometry.MARKS, axis=1
+        pixels, millimetres = (
+            np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+            for points in (corners, geometry.MARKS)
         )
-        scale = (across / length).max() / PIXELS_PER_MM
+        scale = (pixels / millimetres).max() / PIXELS_PER_MM
         self.factor = max(1, int(scale))
         pixels = np.asarray(Image.fromarray(photo).reduce(self.factor), np.float32)
         blur = (scale / self.factor - 1) / 2
         self.pixels = ndimage.gaussian_filter(pixels, blur) if blur > 0.1 else pixels
 
     def at(self, x, y):
-        """Greys at points in mm, arrays of any one shape."""
+        """Greys at points in mm; x and y are arrays of one shape."""
+        # Not self.transform(points): that would need several times the memory.
         a, b, c, d, e, f, g, h, i = self.transform.params.ravel()
         depth = g * x + h * y + i
         across = ((a * x + b * y + c) / depth + 0.5) / self.factor - 0.5
@@ -124,21 +113,17 @@ class _View:
 
 
 def _bend(view):
-    """How far each point of a mesh is from where flat paper would have it.
+    """Displacement of each point of a mesh from its place on flat paper.
 
     Returns:
         float32 (rows, columns, 2) of x and y in mm, every 5 mm from the corner on;
-        None where too few ticks are where they may be.
+        None if too few ticks are seen.
     """
-    # Ticks beyond the reach are found in a later pass, from where the others are.
+    # Later passes expect a tick where its neighbours suggest, beyond its first reach.
     expected = np.zeros_like(geometry.TICKS)
     for _ in range(_PASSES):
-        displaced = np.array(
-            [
-                _tick(view, *place) + away
-                for place, away in zip(geometry.TICKS + expected, expected, strict=True)
-            ]
-        )
+        pairs = zip(geometry.TICKS + expected, expected, strict=True)
+        displaced = np.array([_tick(view, *tick) + shift for tick, shift in pairs])
         spline = _spline(displaced)
         if spline is None:
             return None
@@ -156,24 +141,24 @@ def _bend(view):
 
 def _spline(displaced):
     """A smooth map from places to displacements (NaN where unknown), or None."""
-    seen = np.flatnonzero(np.isfinite(displaced).all(axis=1))
-    if len(seen) < _FEWEST_TICKS:
+    seen = np.isfinite(displaced).all(axis=1)
+    if seen.sum() < _FEWEST_TICKS:
         return None
-    found, displaced = geometry.TICKS[seen], displaced[seen]
-    near = cKDTree(found).query(found, k=5)[1]
-    odd = np.abs(displaced - np.median(displaced[near], axis=1)).max(axis=1)
-    kept = odd < _TICK_OUTLIER
+    ticks, displaced = geometry.TICKS[seen], displaced[seen]
+    near = cKDTree(ticks).query(ticks, k=5)[1]
+    deviation = np.abs(displaced - np.median(displaced[near], axis=1)).max(axis=1)
+    kept = deviation < _TICK_OUTLIER
     if kept.sum() < _FEWEST_TICKS:
         return None
     return RBFInterpolator(
-        np.concatenate([found[kept], geometry.MARKS]),
+        np.concatenate([ticks[kept], geometry.MARKS]),
         np.concatenate([displaced[kept], np.zeros((4, 2))]),
         smoothing=_SMOOTHING,
     )
 
 
 def _tick(view, x, y):
-    """Displacement in mm of the tick that should stand at (x, y), or NaN."""
+    """Displacement in mm of the tick expected at (x, y), or NaN."""
     steps = int(_TICK_REACH * _TICK_PIXELS_PER_MM)
     offsets = np.arange(-steps, steps + 1) / _TICK_PIXELS_PER_MM
     window = view.at(*np.meshgrid(x + offsets, y + offsets))
@@ -185,10 +170,7 @@ def _tick(view, x, y):
     areas = np.bincount(labels.ravel())[1:] / _TICK_PIXELS_PER_MM**2
     square = geometry.TICK_SIDE**2
     likely = np.flatnonzero((areas > square * 0.5) & (areas < square * 1.8)) + 1
-    touching = np.unique(
-        np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    )
-    likely = np.setdiff1d(likely, touching)
+    likely = np.setdiff1d(likely, edge_pixels(labels))
     if len(likely) != 1:
         return np.full(2, np.nan)
     weights = np.where(ndimage.binary_dilation(labels == likely[0]), dark, 0)
@@ -202,18 +184,10 @@ def _warp(view, bend):
     height = int(geometry.PAGE_HEIGHT * PIXELS_PER_MM)
     x = (np.arange(width, dtype=np.float32) + 0.5)[None] / PIXELS_PER_MM
     y = (np.arange(height, dtype=np.float32) + 0.5)[:, None] / PIXELS_PER_MM
-    # Mesh points are pixel centres, and stand every _MESH mm from 0 on.
-    box = (0.5, 0.5, geometry.PAGE_WIDTH / _MESH + 0.5)
-    box += (geometry.PAGE_HEIGHT / _MESH + 0.5,)
-    across, down = (
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(bend[..., axis])).resize(
-                (width, height), Image.Resampling.BILINEAR, box=box
-            )
-        )
-        for axis in (0, 1)
-    )
-    x, y = x + across, y + down
+    # Mesh points are pixel centres, every _MESH mm from 0 on.
+    edges = geometry.PAGE_WIDTH / _MESH + 0.5, geometry.PAGE_HEIGHT / _MESH + 0.5
+    x = x + _enlarge(np.ascontiguousarray(bend[..., 0]), width, height, 0.5, *edges)
+    y = y + _enlarge(np.ascontiguousarray(bend[..., 1]), width, height, 0.5, *edges)
     flat = np.empty((height, width), np.float32)
     for top in range(0, height, _BAND):
         rows = slice(top, top + _BAND)
@@ -222,17 +196,23 @@ def _warp(view, bend):
 
 
 def _paper(flat):
-    """The brightness that bare paper has at each pixel of a page."""
+    """The brightness of bare paper at each pixel of a page."""
     height, width = flat.shape
     page = Image.fromarray(flat)
     small = np.asarray(page.reduce(_BACKGROUND_REDUCTION))
     size = 1 + int(_WIDEST_INK * PIXELS_PER_MM / _BACKGROUND_REDUCTION)
-    # Closing follows the edge of a shadow, and fills what is written.
+    # Closing follows the edge of a shadow, and fills handwriting.
     paper = ndimage.grey_closing(small, size=(size, size), mode="nearest")
     paper = ndimage.gaussian_filter(paper, 1)
-    paper = Image.fromarray(np.maximum(paper, 1))
-    box = (0, 0, width / _BACKGROUND_REDUCTION, height / _BACKGROUND_REDUCTION)
-    return np.asarray(paper.resize((width, height), Image.Resampling.BILINEAR, box=box))
+    edges = width / _BACKGROUND_REDUCTION, height / _BACKGROUND_REDUCTION
+    return _enlarge(np.maximum(paper, 1), width, height, 0, *edges)
+
+
+def _enlarge(image, width, height, start, right, bottom):
+    """The box from (start, start) to (right, bottom) of an image, resized linearly."""
+    size, box = (width, height), (start, start, right, bottom)
+    linear = Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(image).resize(size, linear, box=box))
 
 
 def _blur(brightness):

@@ -1,4 +1,4 @@
-"""Drawing a practice sheet: the same page as vectors (PDF) or as pixels."""
+"""Draws a practice sheet as vectors (PDF) or as pixels."""
 
 import functools
 from typing import Any
@@ -18,12 +18,12 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file
 from hwgen_keras.sources.pages import layout as geometry
 
-# Lighter than pens and pencils, and still to be seen on a poor printer.
+# Lighter than pens and pencils, yet visible from a poor printer.
 BOX_GREY, MODEL_GREY, TEXT_GREY = "0.75", "0.55", "0.45"
 _LINE_WIDTH = 0.25  # mm
 _MODEL_SIZE = 5.0  # mm an em
 _EM_TOP = 0.88  # share of the em box above the baseline
-_ABOVE_BOX = 1.2  # mm; what is read of a cell reaches so far beyond its box
+_ABOVE_BOX = 1.2  # mm; the reader crops a cell with this border around its box
 _POINTS_PER_MM = 72 / 25.4
 _ADVICE = (
     "One character in each box; dark pen or soft pencil. Photograph the page flat, "
@@ -32,24 +32,16 @@ _ADVICE = (
 
 
 def choose_fonts(fonts, characters):
-    """For each character the first font that has it.
-
-    Args:
-        fonts: list of `hwgen_keras.sources.Font`.
-        characters: iterable of strings of one character.
-
-    Returns:
-        dict {character: Font}.
+    """{character: the first `Font` of a list that has it}.
 
     Raises:
         InputError: no font has a character.
     """
-    chosen, missing = {}, []
-    for character in dict.fromkeys(characters):
-        font = next((font for font in fonts if font.covers(character)), None)
-        if font is None:
-            missing.append(character)
-        chosen[character] = font
+    chosen = {
+        character: next((font for font in fonts if font.covers(character)), None)
+        for character in characters
+    }
+    missing = [character for character, font in chosen.items() if font is None]
     if missing:
         names = ", ".join(font.name for font in fonts[:3])
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
@@ -61,14 +53,14 @@ def choose_fonts(fonts, characters):
 
 
 def write_sheet(path, layout, fonts, progress=True):
-    """Writes all pages as a PDF of vectors, which appears when it is complete.
+    """Writes all pages as a PDF of vectors that appears only when it is complete.
 
-    The models are outlines, so that no printer lacks their font.
+    The model characters are outlines, so that a printer needs no font.
 
     Args:
         path: the PDF to write.
         layout: a `Layout`.
-        fonts: dict {character: Font}, as `choose_fonts` gives it.
+        fonts: dict {character: Font} from `choose_fonts`.
         progress: whether to show a progress bar.
     """
     information = {"Title": "Practice sheet", "CreationDate": None}
@@ -83,16 +75,12 @@ def write_sheet(path, layout, fonts, progress=True):
 
 
 def page_pixels(layout, page, fonts, dpi=254):
-    """One page as an image, as a scanner of a perfect print would see it.
+    """One page as a perfect print and scan: uint8 array (height, width).
 
     Args:
-        layout: a `Layout`.
+        layout, fonts: as for `write_sheet`.
         page: number of the page, from 1.
-        fonts: dict {character: Font}.
-        dpi: pixels an inch; 254 are 10 a mm.
-
-    Returns:
-        uint8 array (height, width).
+        dpi: pixels per inch; 254 are 10 per mm.
     """
     canvas = FigureCanvasAgg(draw_page(layout, page, fonts))
     canvas.figure.set_dpi(dpi)
@@ -101,7 +89,7 @@ def page_pixels(layout, page, fonts, dpi=254):
 
 
 def draw_page(layout, page, fonts):
-    """One page as a matplotlib figure; see `page_pixels` for the arguments."""
+    """One page as a matplotlib figure; see `page_pixels`."""
     size = geometry.PAGE_WIDTH / 25.4, geometry.PAGE_HEIGHT / 25.4
     figure = Figure(figsize=size, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
@@ -115,13 +103,13 @@ def draw_page(layout, page, fonts):
         _fill(axes, x, y, geometry.TICK_SIDE, geometry.TICK_SIDE)
     for module in np.flatnonzero(geometry.encode_page(layout.identity, page)):
         x = geometry.CODE_LEFT + geometry.MODULE_WIDTH * module
-        # A hair wider, so that no white line shows between two black ones.
+        # Slightly wider, so that no white line shows between two black modules.
         width = geometry.MODULE_WIDTH + 0.02
         _fill(axes, x, geometry.CODE_TOP, width, geometry.MODULE_HEIGHT)
-    numbered = f"{page} / {len(layout.pages)} · sheet {layout.identity:04x}"
+    number = f"{page} / {len(layout.pages)} · sheet {layout.identity:04x}"
     text: dict[str, Any] = {"color": TEXT_GREY, "verticalalignment": "center"}
     axes.text(23, 26.5, _ADVICE, fontsize=6, **text)
-    axes.text(187, 26.5, numbered, fontsize=8, horizontalalignment="right", **text)
+    axes.text(187, 26.5, number, fontsize=8, horizontalalignment="right", **text)
     for cell in layout.cells(page):
         _draw_cell(axes, cell, layout.box, fonts[cell.character])
     return figure
@@ -134,22 +122,15 @@ def _fill(axes, left, top, width, height):
 
 
 def _draw_cell(axes, cell, box, font):
-    axes.add_patch(
-        Rectangle(
-            (cell.left, cell.top),
-            box,
-            box,
-            fill=False,
-            edgecolor=BOX_GREY,
-            linewidth=_LINE_WIDTH * _POINTS_PER_MM,
-        )
-    )
+    rectangle = Rectangle((cell.left, cell.top), box, box, fill=False)
+    rectangle.set(edgecolor=BOX_GREY, linewidth=_LINE_WIDTH * _POINTS_PER_MM)
+    axes.add_patch(rectangle)
     outline, width = _outline(font.path, font.index, cell.character)
     if not len(outline.vertices):
         return
-    place = np.array([cell.left + (box - width * _MODEL_SIZE) / 2, cell.top])
-    place[1] -= _ABOVE_BOX + (1 - _EM_TOP) * _MODEL_SIZE
-    vertices = outline.vertices * (_MODEL_SIZE, -_MODEL_SIZE) + place
+    origin = np.array([cell.left + (box - width * _MODEL_SIZE) / 2, cell.top])
+    origin[1] -= _ABOVE_BOX + (1 - _EM_TOP) * _MODEL_SIZE
+    vertices = outline.vertices * (_MODEL_SIZE, -_MODEL_SIZE) + origin
     axes.add_patch(
         PathPatch(Path(vertices, outline.codes), facecolor=MODEL_GREY, edgecolor="none")
     )
@@ -184,7 +165,7 @@ class _OutlinePen(BasePen):
 
 @functools.lru_cache(maxsize=8)
 def _opened(path, index):
-    # Read at once: the cache would keep the file open.
+    # Not lazily: the cache would keep the file open.
     font = TTFont(path, fontNumber=index, lazy=False)
     return font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
 

@@ -1,25 +1,26 @@
-"""Giving all strokes of a drawing one mean width."""
+"""Changing the mean width of the strokes of a drawing."""
 
 import numpy as np
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-# Strokes that would lie closer than this share of their distance stay thinner.
+from hwgen_keras.sources.images import bounds
+
+# Largest width as a share of the mean distance between strokes.
 _MOST_OF_DISTANCE = 0.28
-# Where a stroke is thinner than what is taken away, this share of the width remains.
+# Share of the width that remains where thinning would remove a stroke.
 _THINNEST = 0.35
 
 
 def with_stroke_width(ink, width):
     """Thickens or thins all strokes by the same amount to a mean width.
 
-    Light and heavy parts of a stroke stay lighter and heavier: the hand's pressure
-    is kept, the pen's width is not. Dense characters get thinner strokes, as in
-    print, so that their strokes do not run into one another.
+    The hand's pressure is kept: heavy parts of a stroke stay wider than light ones.
+    Dense characters get thinner strokes, as in print, so that strokes do not merge.
 
     Args:
         ink: bool (height, width), True is ink.
-        width: mean width wanted, pixels.
+        width: target mean width in pixels.
 
     Returns:
         uint8 (height, width), 0 ink, 255 paper, antialiased.
@@ -30,8 +31,8 @@ def with_stroke_width(ink, width):
     skeleton = skeletonize(ink)
     if not skeleton.any():
         return np.full(np.subtract(ink.shape, 2 * pad), 255, np.uint8)
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    side = max(np.ptp(rows), np.ptp(columns)) + 1
+    top, bottom, left, right = bounds(ink)
+    side = max(bottom - top, right - left)
     distance = side**2 / skeleton.sum()
     width = min(width, max(1.0, _MOST_OF_DISTANCE * distance))
     grow = (width - (2 * inside[skeleton].mean() - 1)) / 2

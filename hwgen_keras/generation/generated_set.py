@@ -1,4 +1,4 @@
-"""Generation as a job: in parts, each complete or not there, that can be continued."""
+"""Writes a generated set part by part, so that an interrupted run can be resumed."""
 
 import hashlib
 import json
@@ -10,13 +10,19 @@ import numpy as np
 from tqdm import tqdm
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, locked_folder, read_json, write_json, write_text
+from hwgen_keras.files import (
+    StrPath,
+    locked_folder,
+    output_folder,
+    read_json,
+    write_json,
+)
 from hwgen_keras.generation import provenance
 from hwgen_keras.generation.formats import FORMATS
 from hwgen_keras.generation.gate import Gate, digest_of
+from hwgen_keras.generation.pipeline import Pipeline, parts_of
 from hwgen_keras.generation.provenance import SUMMARY
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.generation.work import Work, parts_of
 from hwgen_keras.models.diffusion import SAMPLING
 
 JOB = "job.json"
@@ -38,39 +44,38 @@ def generate(
 ) -> pathlib.Path:
     """Writes the images of a sampler as a labelled set.
 
-    The set is a folder: `provenance.csv`, a line for each image; `generation.json`,
-    what was asked for, and what was rejected of each character; and the images in one
-    of the forms
+    The set is a folder with `provenance.csv`, a line for each image;
+    `generation.json`, the request and the rejected images of each character; and the
+    images in one of the forms
 
     - "png": `<code point>/<number>.png` and `manifest.json`;
-    - "store": `images.store`, and `manifest.json`, which lists what is in it;
+    - "store": `images.store`, and `manifest.json`, which lists its images;
     - "tfrecord": `images-<part>-of-<parts>.tfrecord`, see `data.tfrecords`.
 
     The writer of an image is the hand whose style it has. The same arguments give the
-    same set, whatever the batch size and the workers (but for the last bit of a sum,
-    which may move a grey by one of its 255 levels). What an interrupted or killed run
-    has finished is kept beside, in `<output>.partial`, and not made again.
+    same set for any batch size and workers, but for rounding, which may move a grey by
+    one of its 255 levels. An interrupted or killed run leaves its finished parts in
+    `<output>.partial`, and the next run resumes from them.
 
     Args:
         generator: a built `AdaINGenerator` or `DiffusionGenerator`.
         sampler: a `GenerationSampler`.
-        output: the folder to make; it appears when all images are there.
+        output: the new folder; it appears when all images are written.
         batch_size: images generated at once.
         progress: whether to show a progress bar.
         form: "png", "store" or "tfrecord".
-        gate: a `Gate`; None: one that rejects blank images alone.
-        workers: threads that decode and encode images beside the generator; None:
-            one a core, four at most.
-        part_rows: rows that are made, compared with each other and written together.
-            A part has whole characters, unless one has more rows than that.
+        gate: a `Gate`; None: one that rejects only blank images.
+        workers: threads that decode and encode images; None: one a core, at most four.
+        part_rows: rows that are generated, compared with each other and written
+            together. A part has whole characters, unless one has more rows than that.
         notes: optional dict to keep in `generation.json`, as JSON.
 
     Returns:
         The path of the manifest, of the store, or of the folder of TFRecord files.
 
     Raises:
-        InputError: `output` exists already, an interrupted run with another model,
-            other images, flags or seed left its part there, or no image passed.
+        InputError: `output` exists already; an interrupted run with another model,
+            other images, flags or seed left its parts; or no image passed.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -98,34 +103,33 @@ def generate(
     partial = output.with_name(output.name + ".partial")
     if output.exists():
         _check_same(output, request)
-        # A run that was killed at its very end left it.
+        # A run that was killed just before its end left it.
         shutil.rmtree(partial, ignore_errors=True)
         return output / FORMATS[form].result
     with locked_folder(partial, "The folder"):
         _begin(partial, request)
-        growing, noted = partial / "set", partial / "parts"
-        growing.mkdir(exist_ok=True)
-        noted.mkdir(exist_ok=True)
+        folder, records = partial / "set", partial / "parts"
+        folder.mkdir(exist_ok=True)
+        records.mkdir(exist_ok=True)
         parts = parts_of(sampler.counts, part_rows)
-        writer = FORMATS[form](sampler, growing, noted, len(parts))
-        paths = [noted / f"{number:05d}.json" for number in range(len(parts))]
+        writer = FORMATS[form](sampler, folder, records, len(parts))
+        paths = [records / f"{number:05d}.json" for number in range(len(parts))]
         missing = [n for n, path in enumerate(paths) if not path.exists()]
-        bar = tqdm(
+        with tqdm(
             total=sampler.rows_per_epoch,
             initial=sampler.rows_per_epoch - sum(len(parts[n]) for n in missing),
             unit="image",
             desc="generating",
             disable=not progress,
-        )
-        with bar:
-            work = Work(generator, sampler, gate, batch_size, workers, bar)
-            work.run(parts, missing, writer, paths)
+        ) as bar:
+            pipeline = Pipeline(generator, sampler, gate, batch_size, workers, bar)
+            pipeline.run(parts, missing, writer, paths)
         summary = provenance.summary(sampler, paths)
         if summary["images"]:
-            provenance.write(growing, sampler, writer, paths, model)
+            provenance.write(folder, sampler, writer, paths, model)
             summary = {**(notes or {}), "job": request, **summary}
-            write_json(growing / SUMMARY, summary)
-            os.replace(growing, output)
+            write_json(folder / SUMMARY, summary)
+            os.replace(folder, output)
     shutil.rmtree(partial)
     if not summary["images"]:
         reasons = ", ".join(f"{n} {why}" for why, n in summary["rejected"].items())
@@ -137,7 +141,7 @@ def generate(
 
 
 def check_output(output: StrPath) -> pathlib.Path:
-    """The path of an output folder that is not there, or a set; or InputError."""
+    """The path of an output folder; InputError if it exists and is no set."""
     output = pathlib.Path(output)
     if output.exists() and not (output / SUMMARY).is_file():
         raise InputError(f"The folder {output} exists already; choose another output.")
@@ -145,7 +149,7 @@ def check_output(output: StrPath) -> pathlib.Path:
 
 
 def _check_same(output, request):
-    """Raises InputError unless the folder is what this request asks for."""
+    """Raises InputError unless the folder is the set of this request."""
     try:
         before = read_json(output / SUMMARY)["job"]
     except (InputError, KeyError, TypeError):
@@ -158,33 +162,27 @@ def _check_same(output, request):
 
 
 def _begin(partial, request):
-    """Begins the folder of a job, or checks that it holds a part of this one."""
-    file = partial / JOB
-    names = [path.name for path in partial.iterdir()]
-    if all(name == ".lock" or name.startswith(".partial-") for name in names):
-        write_text(file, json.dumps(request) + "\n")
+    """Begins the folder of a job, or checks that it holds parts of this job."""
     try:
-        before = read_json(file)
-    except InputError:
+        before = output_folder.recorded(partial, JOB, request)
+    except ValueError:
         before = None
     if before != request:
         raise InputError(
             f"{partial} holds a part of another job (other weights, images, flags or "
-            "seed); repeat that one's command, delete the folder, or choose another "
-            "output."
+            "seed); repeat the command of that job, delete the folder, or choose "
+            "another output."
         )
-    for left in list(partial.rglob(".partial-*")):
-        left.unlink()
 
 
 def _request(generator, sampler, gate, form, part_rows, model):
-    """All that decides the set, as JSON."""
+    """All that determines the set, as JSON."""
     store = hashlib.sha256()
     for column in (sampler.store.labels, sampler.store.sources, sampler.store.kinds):
         store.update(np.asarray(column).tobytes())
     store.update(repr(sampler.store.source_names).encode())
-    for piece in sampler.store.pngs.runs():
-        store.update(piece)
+    for content in sampler.store.pngs.runs():
+        store.update(content)
     settings = {name: getattr(generator, name, None) for name in SAMPLING}
     request = {
         "model": model,
@@ -195,5 +193,5 @@ def _request(generator, sampler, gate, form, part_rows, model):
         "form": form,
         "part_rows": part_rows,
     }
-    # As it will be read from a file.
+    # JSON turns tuples into lists, as they are read from a file.
     return json.loads(json.dumps(request))

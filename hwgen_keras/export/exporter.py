@@ -17,12 +17,12 @@ from hwgen_keras.files import complete_file, read_json, write_json
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
 ONNX_PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
-# The largest difference to what Keras computes in float32 that is let through.
+# The largest difference allowed from what Keras computes in float32.
 TOLERANCE = 1e-4
-# That of a file with weights of float16, whose outputs are between -1 and 1, or
-# probabilities, or normalised embeddings.
+# The same for weights in float16. Outputs lie in [-1, 1], or are probabilities or unit
+# vectors.
 HALF_TOLERANCE = 5e-2
-_ALONE = pathlib.Path(__file__).with_name("alone.py")
+_STANDALONE = pathlib.Path(__file__).with_name("standalone.py")
 
 
 def export_model(
@@ -43,31 +43,30 @@ def export_model(
 ):
     """Writes a folder with a trained model in one or several formats.
 
-    What is written is loaded again by a process without Keras and this package, which
-    must compute on random inputs of two batches and sizes, for each signature, what the
-    Keras model computes in float32; then `model.json` describes the folder, see
-    `hwgen_keras.bundle`. If anything fails, there is no folder.
+    A process without Keras and this package loads the result. For random inputs of two
+    batches and sizes, every signature must compute what the Keras model computes in
+    float32. `model.json` then describes the folder, see `hwgen_keras.bundle`. If a
+    step fails, there is no folder.
 
     Args:
         path: a `.keras` file of an `AdaINGenerator`, a `DiffusionGenerator`, a
             `Classifier` of images, or a `CLIP`.
-        output: the folder to make.
-        formats: some of `FORMATS`: a SavedModel (`saved_model.pb`, `variables`), for
+        output: the new folder.
+        formats: any of `FORMATS`: a SavedModel (`saved_model.pb`, `variables`), for
             TensorFlow; `model.onnx`, its signature `serve`; `model.keras`.
         storage: "float32", or "float16": `model.keras` has its weights in half
             precision and is half as large; it computes in float32.
         characters: those that the model knows, in the order of the class ids; or None.
-        tokenizer: the `StructureTokenizer` of a model that is told structures, or
-            None.
-        name: of the model; None: that of the folder.
+        tokenizer: the `StructureTokenizer` of a model that takes structures, or None.
+        name: name of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
-        made_of: what is known of the training, see `hwgen_keras.bundle.made_of`.
-        sampler, steps, spacing, guidance: of a `DiffusionGenerator`; `None` and scales
-            that `guidance` leaves out are as stored.
+        made_of: facts of the training, see `hwgen_keras.bundle.made_of`.
+        sampler, steps, spacing, guidance: settings of a `DiffusionGenerator`; those
+            that are None, and scales that `guidance` leaves out, are as stored.
 
     Returns:
-        A dict of the largest differences found, {format: number}, and `signatures`, a
-        list of names.
+        A dict of the largest difference of each format, {format: number}, and
+        `signatures`, a list of names.
 
     Raises:
         InputError: the file cannot be exported, `output` exists, an argument does not
@@ -84,39 +83,35 @@ def export_model(
         characters = list(characters)
     sampling = {"sampler": sampler, "steps": steps, "spacing": spacing}
     sampling["guidance"] = guidance and dict(guidance)
-    with tempfile.TemporaryDirectory() as work, complete_file(output) as partial:
-        work = pathlib.Path(work)
+    with tempfile.TemporaryDirectory() as scratch, complete_file(output) as partial:
+        scratch = pathlib.Path(scratch)
         partial.mkdir()
         request = {
             "weights": str(path),
-            "saved_model": str(work / "saved_model"),
+            "saved_model": str(scratch / "saved_model"),
             "keras_file": str(partial / "model.keras") if "keras" in formats else None,
-            "examples_folder": str(work / "examples"),
+            "examples_folder": str(scratch / "examples"),
             "storage": storage,
             "characters": characters,
             "structures": tokenizer and pack_structures(tokenizer),
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
-        answer = _write(path, work, request)
+        answer = _write(path, scratch, request)
         differences = {}
+        saved_model, graph = scratch / "saved_model", partial / "model.onnx"
         if "saved_model" in formats:
-            where = work / "saved_model"
-            differences["saved_model"] = _compare("saved_model", where, work, output)
-            for file in where.iterdir():
-                shutil.move(file, partial / file.name)
+            differences["saved_model"] = _compare(
+                "saved_model", saved_model, scratch, output
+            )
+            shutil.copytree(saved_model, partial, dirs_exist_ok=True)
         if "onnx" in formats:
-            where = partial / "saved_model.pb"
-            where = partial if where.exists() else work / "saved_model"
-            # An ONNX graph has no output with the name of an input.
-            names = ["image_embedding,text_embedding"] * (answer["kind"] == "clip")
-            _convert(path, where, partial / "model.onnx", names)
-            differences["onnx"] = _compare("onnx", partial / "model.onnx", work, output)
+            _convert(path, saved_model, graph, answer["kind"])
+            differences["onnx"] = _compare("onnx", graph, scratch, output)
         if "keras" in formats:
-            found, limit = answer["keras_difference"], TOLERANCE
-            if storage == "float16":
-                limit = HALF_TOLERANCE
-            _judge(found, limit, f"model.keras with weights of {storage}", output)
-            differences["keras"] = found
+            differences["keras"] = answer["keras_difference"]
+            limit = HALF_TOLERANCE if storage == "float16" else TOLERANCE
+            what = f"model.keras with weights of {storage}"
+            _check_difference(differences["keras"], limit, what, output)
         write_bundle(
             partial,
             name=name or output.name,
@@ -134,23 +129,23 @@ def export_saved_model(path, output, **arguments):
     """Writes a SavedModel with the signature `serve`, a dict of named inputs.
 
     Batch and image size are dynamic. Images are float32 (batch, height, width, 1) in
-    [-1, 1]; the inputs of a generator's condition are as its `example` gives them,
-    labels (batch,) and tokens (batch, length) int32. A generator's output is
-    clipped to [-1, 1]; a classifier's are probabilities.
+    [-1, 1]. The inputs of a generator's condition are as its `example` gives them:
+    labels (batch,) and tokens (batch, length) int32. A generator's output is clipped
+    to [-1, 1]; a classifier's are probabilities.
 
-    Of a `DiffusionGenerator` the whole sampling is inside. It takes the standard
-    normal `noise`, too, of the shape of `content`; one style image a row. Its
+    That of a `DiffusionGenerator` contains the whole sampling, with one style image a
+    row. It also takes the standard normal `noise`, of the shape of `content`. Its
     signature `serve_steps` also takes `log_snrs`, float32 (steps,) of any length, in
     place of the stored steps; see `samplers.sampling_log_snrs`.
 
-    With `characters`, and of a model that is told structures `tokenizer`, the
-    signature `serve_characters` takes `characters`, strings (batch,), in place of the
-    condition's inputs; that of a classifier gives the characters of its five best
-    classes.
+    With `characters`, and with `tokenizer` for a model that takes structures, there is
+    the signature `serve_characters`. It takes `characters`, strings (batch,), in place
+    of the condition's inputs. That of a classifier returns the characters of its five
+    best classes.
 
     Args:
         path, output: see `export_model`.
-        arguments: of `export_model`, but `formats` and `storage`.
+        arguments: those of `export_model`, without `formats` and `storage`.
 
     Returns:
         `output`, as a `pathlib.Path`.
@@ -170,17 +165,17 @@ def _check(path, output, formats, storage):
         raise InputError(f"There is no file {path} to export; check the path.")
     if output.exists():
         raise InputError(f"{output} exists already; choose another folder.")
-    unknown = [one for one in formats if one not in FORMATS]
+    unknown = [format for format in formats if format not in FORMATS]
     if unknown or not formats:
         raise InputError(
-            f"--format: {', '.join(unknown) or 'nothing'} is no format; use some of "
+            f"--format: {', '.join(unknown) or 'nothing'} is no format; use any of "
             f"{', '.join(FORMATS)}, joined by commas."
         )
     if storage not in STORAGES:
         raise InputError(f"--storage={storage}: use {' or '.join(STORAGES)}.")
     if storage != "float32" and "keras" not in formats:
         raise InputError(f"--storage={storage} is for --format=keras; add that.")
-    missing = [one for one in ONNX_PACKAGES if importlib.util.find_spec(one) is None]
+    missing = [p for p in ONNX_PACKAGES if importlib.util.find_spec(p) is None]
     if "onnx" in formats and missing:
         raise InputError(
             f"--format=onnx needs {', '.join(missing)}: pip install "
@@ -189,41 +184,42 @@ def _check(path, output, formats, storage):
 
 
 def _run(command, **environment):
-    # On a GPU float32 products may be rounded to 10 bits, which is no fair check.
+    # A GPU may round float32 products to 10 bits, which would fail the comparison.
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", **environment}
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
-def _reason(done):
-    return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+def _reason(process):
+    return (process.stderr.strip().splitlines() or ["no reason given"])[-1]
 
 
-def _write(path, work, request):
-    write_json(work / "request.json", request)
-    files = str(work / "request.json"), str(work / "answer.json")
-    command = [sys.executable, "-m", "hwgen_keras.export.writer", *files]
-    done = _run(command, KERAS_BACKEND="tensorflow")
-    if done.returncode:
-        raise InputError(f"{path} cannot be exported: {_reason(done)}")
-    return read_json(work / "answer.json")
+def _write(path, scratch, request):
+    files = scratch / "request.json", scratch / "answer.json"
+    write_json(files[0], request)
+    command = [sys.executable, "-m", "hwgen_keras.export.writer", *map(str, files)]
+    process = _run(command, KERAS_BACKEND="tensorflow")
+    if process.returncode:
+        raise InputError(f"{path} cannot be exported: {_reason(process)}")
+    return read_json(files[1])
 
 
-def _compare(kind, written, work, output):
-    """The largest difference that the other process finds; above the limit an error."""
-    # -P: this folder is no place to import from.
-    command = [sys.executable, "-P", str(_ALONE), kind, str(written)]
-    done = _run([*command, str(work / "examples")])
-    if done.returncode:
+def _compare(format, model, scratch, output):
+    """The largest difference of an exported model, which must be within the limit."""
+    # -P: modules of this folder must not shadow others.
+    command = [sys.executable, "-P", str(_STANDALONE), format, str(model)]
+    process = _run([*command, str(scratch / "examples")])
+    if process.returncode:
         raise InputError(
-            f"What was written for {output} does not run by itself as {kind} "
-            f"({_reason(done)}); nothing was kept."
+            f"What was written for {output} does not run by itself as {format} "
+            f"({_reason(process)}); nothing was kept."
         )
-    found = json.loads(done.stdout.strip().splitlines()[-1])
-    _judge(found["difference"], TOLERANCE, f"{found['where']} ({kind})", output)
-    return found["difference"]
+    worst = json.loads(process.stdout.strip().splitlines()[-1])
+    what = f"{worst['where']} ({format})"
+    _check_difference(worst["difference"], TOLERANCE, what, output)
+    return worst["difference"]
 
 
-def _judge(difference, limit, what, output):
+def _check_difference(difference, limit, what, output):
     if not difference < limit:
         raise InputError(
             f"{output} was not kept: {what} differs from the Keras model by "
@@ -231,8 +227,10 @@ def _judge(difference, limit, what, output):
         )
 
 
-def _convert(path, saved_model, written, names):
+def _convert(path, saved_model, graph, kind):
     command = [sys.executable, "-m", "hwgen_keras.export.to_onnx"]
-    done = _run([*command, str(saved_model), str(written), *names])
-    if done.returncode or not written.exists():
-        raise InputError(f"{path} cannot be written as ONNX: {_reason(done)}")
+    # ONNX allows no output with the name of an input.
+    names = ["image_embedding,text_embedding"] if kind == "clip" else []
+    process = _run([*command, str(saved_model), str(graph), *names])
+    if process.returncode or not graph.exists():
+        raise InputError(f"{path} cannot be written as ONNX: {_reason(process)}")

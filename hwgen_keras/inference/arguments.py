@@ -1,21 +1,27 @@
-"""Texts that somebody gives, as characters."""
+"""Checks of arguments: texts and whole numbers."""
 
 import unicodedata
 from collections.abc import Iterable
 
+import numpy as np
+
 from hwgen_keras.errors import InputError
 
 
+def check_whole(value, name, least):
+    """Raises InputError unless a value is a whole number of `least` or more."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise InputError(
+            f"{name} is {value!r}; give a whole number of {least} or more."
+        )
+
+
 def characters_of(text, name, unknown=False):
-    """A text as a list of characters, none of them a space.
+    """A text, a string or a list, as a list of characters without spaces.
 
-    Args:
-        text: a string, of which the composed form (NFC) is taken, or a list.
-        name: what to call it in an error.
-        unknown: whether a list may have None in the place of a character.
-
-    Raises:
-        InputError: it is no text, or has a space or what is not one character.
+    A string is composed (NFC). `unknown` allows None in a list. InputError calls the
+    text `name`.
     """
     if isinstance(text, str):
         text = unicodedata.normalize("NFC", text)
