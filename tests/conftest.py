@@ -33,9 +33,6 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
-    parser.addoption(
-        "--half", type=int, choices=(0, 1), help="run every second file alone"
-    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,10 +56,9 @@ def pytest_cmdline_main(config):
 
 
 def _run_all(arguments):
-    """Run pytest twice a backend, as many at a time as there are cores; sum the counts.
+    """Run pytest on each backend, as many at a time as there are cores; sum the counts.
 
-    Of whole backends one core would have less to do than the other. What a run prints
-    is shown when those before it have ended.
+    What a run prints is shown when those before it have ended.
     """
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     with (
@@ -70,18 +66,13 @@ def _run_all(arguments):
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         runs = {}
-        # TensorFlow takes the longest; the short ones last, to end together.
-        parts = {
-            f"{backend} {half + 1} of 2": (backend, "without", f"--half={half}")
-            for backend in BACKENDS
-            for half in (0, 1)
-        }
+        # The two that compile take the longest; the short ones last, to end together.
+        parts = {backend: (backend, "without") for backend in BACKENDS}
         parts["no backend"] = BACKENDS[-1], "only"
-        for name, (backend, free, *more) in parts.items():
+        for name, (backend, free) in parts.items():
             output = pathlib.Path(folder, f"{name}.txt")
             output.touch()
-            run = pool.submit(_run_one, backend, [*arguments, *more], free, output)
-            runs[name] = run, output
+            runs[name] = pool.submit(_run_one, backend, arguments, free, output), output
         for name, (run, output) in runs.items():
             print(f"\n{f' {name} ':#^80}", flush=True)
             _follow(run, output)
@@ -138,15 +129,6 @@ def _run_one(backend, arguments, free, output):
     return counts
 
 
-def pytest_ignore_collect(collection_path, config):
-    half = config.getoption("half")
-    if half is None or collection_path.suffix != ".py":
-        return None
-    files = sorted(collection_path.parent.glob("test_*.py"))
-    other = collection_path in files and files.index(collection_path) % 2 != half
-    return other or None
-
-
 def pytest_collection_modifyitems(config, items):
     wanted = config.getoption("backend_free")
     if wanted != "with":
@@ -191,9 +173,13 @@ def _float32_after_each_test():
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_garbage_after_each_module():
-    """A model is garbage in a circle, which holds gigabytes until Python looks."""
+    """A model is garbage in a circle, which holds gigabytes until Python looks.
+
+    What is left then are modules; each further look at them would take half a second.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

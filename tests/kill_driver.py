@@ -1,8 +1,7 @@
-"""python tests/kill_driver.py MODEL KILL_AT FOLDERS: trains to step 7, or is killed.
+"""python tests/kill_driver.py MODEL KILL_AT FOLDER: trains to step 7, or is killed.
 
 A process for test_kill.py. At step KILL_AT, while the checkpoint of that step is being
-written, it sends itself SIGKILL; 0: never. It resumes what is in a folder. A process
-starts for longer than it trains: one takes several folders.
+written, it sends itself SIGKILL; 0: never. It resumes what is in the folder.
 """
 
 import importlib.util
@@ -108,5 +107,4 @@ def main(kind, folder, kill_at):
 
 
 if __name__ == "__main__":
-    for folder in sys.argv[3:]:
-        main(sys.argv[1], folder, int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[3], int(sys.argv[2]))

@@ -78,14 +78,6 @@ def test_all_passes_on_arguments_and_allows_a_backend_to_have_no_test(run_all):
     assert result.returncode == 0
 
 
-def test_each_file_is_in_one_half(run_all, tmp_path):
-    for name in "abc":
-        (tmp_path / f"test_{name}.py").write_text("def test_one():\n    pass\n")
-    result = run_all("def test_passes():\n    pass\n")
-    assert last_line(result) == "12 passed, 0 failed, 0 skipped"
-    assert "torch 2 of 2" in result.stdout
-
-
 def test_a_crash_is_a_failure(run_all):
     source = "def test_a():\n    os.environ['KERAS_BACKEND'] != 'jax' or os._exit(3)\n"
     result = run_all(source)
@@ -112,6 +104,6 @@ def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypa
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     result = run_all("def test_a():\n    pass\n")
     assert "The backend torch is not installed" in result.stdout
-    # Its two halves, and the tests without a backend, which run beside it.
-    assert last_line(result) == "2 passed, 3 failed, 0 skipped"
+    # Its own tests, and those without a backend, which run beside it.
+    assert last_line(result) == "2 passed, 2 failed, 0 skipped"
     assert result.returncode == 1

@@ -10,6 +10,7 @@ import types
 import keras
 import numpy as np
 import pytest
+import same_process
 import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
@@ -27,12 +28,19 @@ from hwgen_keras.models import (
     with_policy,
 )
 
-# Whatever the backend, a process on TensorFlow exports; the files are the same. What
-# these tests compare with was made and is computed on the backend of the test.
-one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+# Whatever the backend, TensorFlow exports: here in this process. test_demo exports by
+# the processes that a user starts, from torch.
+pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="exports take long")
 
 LETTERS = "アイウエカキクケ"  # as many as make a vocabulary of 12 tokens
 KNOWN = LETTERS[:CLASSES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _same_process():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporter, "_run", same_process.run)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +94,6 @@ def asked(run):
     return inputs, keras.ops.convert_to_numpy(model(inputs)).clip(-1, 1)
 
 
-@one_backend
 class TestAGenerator:
     def test_tensorflow_gives_what_keras_gives(self, exported, asked):
         inputs, expected = asked
@@ -132,7 +139,6 @@ class TestAGenerator:
         assert str(run) not in (exported / "model.json").read_text("utf-8")
 
 
-@one_backend
 def test_a_classifier_names_characters(tmp_path, rng):
     keras.utils.set_random_seed(0)
     model = image_classifier()
@@ -154,7 +160,6 @@ def test_a_classifier_names_characters(tmp_path, rng):
     assert read_bundle(path).characters == tuple(KNOWN)
 
 
-@pytest.mark.skipif(BACKEND != "jax", reason="each export takes long; torch has its")
 def test_a_clip_embeds_characters(tmp_path):
     keras.utils.set_random_seed(0)
     model = clip()
@@ -171,7 +176,6 @@ def test_a_clip_embeds_characters(tmp_path):
         load_exported(path, "serve_steps")
 
 
-@one_backend
 def test_an_unknown_character_is_named():
     table = CharacterTable(["あ", "い"], {"tokens": np.array([[1], [2]])})
     found = table.lookup(tf.constant(["い", "あ"]))["tokens"]
@@ -180,7 +184,6 @@ def test_an_unknown_character_is_named():
         table.lookup(tf.constant(["あ", "木"]))
 
 
-@one_backend
 class TestRefused:
     @pytest.fixture
     def file(self, tmp_path):
@@ -257,7 +260,6 @@ class TestRefused:
         assert not (tmp_path / "out").exists()
 
 
-@one_backend
 def test_what_does_not_fit_the_model_is_reported():
     from hwgen_keras.bundle.description import pack_structures
     from hwgen_keras.export.writer import _values
@@ -280,7 +282,6 @@ def test_what_does_not_fit_the_model_is_reported():
     assert _values(model, four) is None
 
 
-@one_backend
 def test_differences():
     ones = np.ones((2, 2), "float32")
     assert difference(np, ones, ones) == 0
@@ -292,7 +293,6 @@ def test_differences():
     assert difference(np, names, np.array([b"a", b"b"])) == float("inf")
 
 
-@one_backend
 def test_the_check_can_import_neither_keras_nor_this_package():
     code = (
         "import sys; from hwgen_keras.export import standalone; "

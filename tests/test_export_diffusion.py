@@ -5,19 +5,20 @@ import types
 import keras
 import numpy as np
 import pytest
+import same_process
 from networks import BACKEND, diffusion_generator, tokens
 
 from experiments import export
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
-from hwgen_keras.export import load_exported
+from hwgen_keras.export import exporter, load_exported
 from hwgen_keras.generation import sampling
 from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 from hwgen_keras.settings import rules_of
 
-# Whatever the backend, a process on TensorFlow exports, and takes its time to compile.
-pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+# Whatever the backend, TensorFlow exports, and takes its time to compile.
+pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="exports take long")
 
 ATTENTION = {"heads": 2, "head_width": 4}
 STORED = {
@@ -45,7 +46,9 @@ def serve(generator, tmp_path_factory):
         sampler="dpm_solver",
         guidance_content=1.0,
     )
-    return load_exported(export.main(settings))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporter, "_run", same_process.run)
+        return load_exported(export.main(settings))
 
 
 @pytest.fixture

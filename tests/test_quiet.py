@@ -32,6 +32,7 @@ def test_a_training_shows_its_bar_alone(tmp_path):
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["Run", "Training"]
 
 
+@pytest.mark.backend_free
 def test_processes_that_a_script_starts_are_quiet_too(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

@@ -49,7 +49,7 @@ def test_the_surest_and_least_sure_rows():
 
 
 def test_all_rows_of_a_sampler_are_written_once(characters):
-    network = generator()
+    network = generator(multipliers=(1,))
     network.build()
     glyphs, hands = (
         simulated_store(seeds, characters, 32, progress=False)
