@@ -28,6 +28,7 @@ pytestmark = pytest.mark.backend_free
 
 KANA = CharacterSet("three", "あいう")
 PNG = encode(np.zeros((9, 9), np.uint8))
+COLOURED = PNG[:25] + b"\x06" + PNG[26:]  # grey no more: RGB with transparency
 COLUMNS = store_file.COLUMNS
 OBLONG = encode(np.zeros((9, 8), np.uint8))
 
@@ -133,6 +134,7 @@ def test_stores_of_one_size_keep_it_when_joined(tmp_path, characters):
     [
         ((b"no image", "あ", "w", FONT), "あ by w .* is not a PNG"),
         ((PNG[:20], "あ", "w", FONT), "is not a PNG"),
+        ((COLOURED, "あ", "w", FONT), "is not a grey PNG; convert it to grey"),
         ((PNG, "漢", "w", FONT), "'漢' is not in"),
         ((PNG, "あ", "w", 3), "kind .* is 3"),
         (

@@ -161,8 +161,8 @@ class PairSampler:
         if not mask.any():
             wanted = "handwriting" if kind == HANDWRITING else "a font"
             raise InputError(
-                f"This training step needs images of {wanted} and the store has none; "
-                "add some or choose another step."
+                f"This training stage needs images of {wanted} and the store has none; "
+                "add some or choose another stage."
             )
         if origin == stages.REFERENCE:
             numbers = np.unique(store.sources[mask])

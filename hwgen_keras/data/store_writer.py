@@ -24,6 +24,7 @@ HANDWRITING = 1
 GENERATED = 2
 """Kind of an image in a store: what a generator wrote."""
 
+_COLOUR_TYPE, _GREY = 25, 0  # of a PNG's header
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TYPES = {"lengths": "I", "labels": "i", "sources": "i", "kinds": "B"}
 _BUFFER = 1 << 20
@@ -109,7 +110,7 @@ class StoreWriter:
             kind: `FONT`, `HANDWRITING` or `GENERATED`.
 
         Raises:
-            InputError: a character outside the set, no PNG file or one of another
+            InputError: a character outside the set, no grey PNG file or one of another
                 size, or the disk is full.
         """
         label = self.characters.index(character)
@@ -117,6 +118,11 @@ class StoreWriter:
             raise InputError(
                 f"An image of {character} by {source} for {self.path} is not a PNG "
                 "file; encode it as one."
+            )
+        if png[_COLOUR_TYPE] != _GREY:
+            raise InputError(
+                f"An image of {character} by {source} for {self.path} is not a grey "
+                "PNG; convert it to grey, on white where it is transparent."
             )
         if self.image_size is not None:
             width, height = struct.unpack_from(">2I", png, 16)

@@ -141,5 +141,6 @@ def _check_object(entry, name, registered):
         what = f"{module}.{kind}" if module else f"{kind} of no module"
         raise InputError(
             f"{name} asks for {what}, which is no part of a model of Keras or of "
-            "hwgen_keras; do not use this file."
+            "hwgen_keras; import your module that registers it first, or do not use "
+            "this file."
         )
