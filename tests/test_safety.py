@@ -96,7 +96,7 @@ class TestKerasFiles:
             whole["config"]["attention"] = {"deep": [{"inside": inside}]}
 
         path = changed(saved, tmp_path / "m.keras", change)
-        refused(path, "which is no part of a model of Keras or of hwgen_keras; do not")
+        refused(path, "which is no part of a model of Keras or of hwgen_keras; import")
 
     def test_code(self, saved, tmp_path):
         layers = [keras.Input((4,)), keras.layers.Lambda(lambda x: x + 1)]
