@@ -88,6 +88,14 @@ class TestGenerator:
         assert np.abs(whole - parts).max() <= 1
         assert (loaded.write(text, hand, style_images=3, seed=1) != whole).any()
 
+    def test_one_image_then_several_then_one(self, hand):
+        loaded = hw.load(built(AdaINGenerator(**SMALL)), image_size=SIZE)
+        first, several, last = (
+            loaded.write("あ", hand, style_images=count).astype(int)
+            for count in (1, 2, 1)
+        )
+        assert np.abs(last - first).max() <= 1 < np.abs(several - first).max()
+
     def test_strength(self, plain, hand):
         loaded = hw.load(plain, image_size=SIZE)
         full = loaded.write("あ", paths(hand)[0]).astype(int)
