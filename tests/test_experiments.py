@@ -49,9 +49,8 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     patch = pytest.MonkeyPatch()
     request.addfinalizer(patch.undo)
     if BACKEND != "torch":
-        # Two stages show that each starts from the one before; JAX compiles each anew.
-        trained = ("step1", "step_end") if BACKEND == "tensorflow" else ("step_end",)
-        patch.setattr(stages, "STAGES", trained)
+        # Two stages show that each starts from the one before.
+        patch.setattr(stages, "STAGES", ("step1", "step_end"))
         # To compile two levels takes twice as long; test_update does.
         patch.setitem(SIZES["tiny"]["generator"], "multipliers", (1,))
     folder = tmp_path_factory.mktemp("手書き と 空白")

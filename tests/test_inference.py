@@ -18,7 +18,7 @@ from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
 from hwgen_keras.models import CLIP, AdaINGenerator, Classifier, ImageTower, TextTower
 
 # Nothing here depends on the backend that the networks do not depend on.
-pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+pytestmark = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
 SIZE = 32
 SMALL = {"width": 8, "multipliers": (1, 2), "attention": {"heads": 2, "head_width": 4}}
@@ -87,6 +87,14 @@ class TestGenerator:
         parts = loaded.write("".join(text), hand, style_images=3, batch_size=4)
         assert np.abs(whole - parts).max() <= 1
         assert (loaded.write(text, hand, style_images=3, seed=1) != whole).any()
+
+    def test_one_image_then_several_then_one(self, hand):
+        loaded = hw.load(built(AdaINGenerator(**SMALL)), image_size=SIZE)
+        first, several, last = (
+            loaded.write("あ", hand, style_images=count).astype(int)
+            for count in (1, 2, 1)
+        )
+        assert np.abs(last - first).max() <= 1 < np.abs(several - first).max()
 
     def test_strength(self, plain, hand):
         loaded = hw.load(plain, image_size=SIZE)

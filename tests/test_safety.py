@@ -12,7 +12,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, load_trained
 from hwgen_keras.safety import check_keras_file, check_onnx_file
 
-one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def entry(kind, module, name=None, config=None):
     return {**named, "config": {} if config is None else config}
 
 
-@one_backend
+@two_backends
 class TestKerasFiles:
     @pytest.mark.parametrize("name", [None, "Thing", "hwgen_keras>CLIPCondition"])
     def test_no_module_is_imported(self, saved, tmp_path, monkeypatch, name):

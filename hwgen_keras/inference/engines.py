@@ -82,6 +82,10 @@ class KerasEngine:
         if self.kind == "classifier":
             logits = np.asarray(self.model.predict_on_batch(inputs["image"]))
             return {"probabilities": softmax(logits.astype(np.float64), axis=1)}
+        style = inputs["style"]
+        if style.ndim == 4:
+            # After inputs of two ranks TensorFlow traces a graph for an unknown rank.
+            inputs = {**inputs, "style": style[:, None]}
         return {"image": np.asarray(self.model.predict_on_batch(inputs))}
 
     def sampling(self, settings):
