@@ -248,6 +248,9 @@ class TestFlags:
     def test_mistakes_end_in_a_line(self, script):
         status, _, error = script("--count=0")
         assert (status, error) == (2, "Error: --count is 0; give a number above 0.\n")
+        status, _, error = script("--stage=huge")
+        allowed = "value should be one of <first|all>"
+        assert (status, error) == (2, f"Error: flag --stage=huge: {allowed}\n")
 
     def test_help_shows_the_defaults_of_each_size(self, script):
         text = " ".join(script("--help")[1].split())

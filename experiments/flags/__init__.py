@@ -104,7 +104,16 @@ def run(main, settings_class, documentation, argument=None):
             print("\nInterrupted.", file=sys.stderr)
             sys.exit(130)
 
-    app.run(start)
+    app.run(start, flags_parser=_parse)
+
+
+def _parse(arguments):
+    """The arguments that are no flags; a wrong flag ends in a line, too."""
+    try:
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def call(script, shared, **values):
