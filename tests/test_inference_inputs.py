@@ -84,6 +84,20 @@ class TestImages:
         assert pictures.in_hand(numbered, SIZE)[1] == [None] * 4 + ["い"]
         assert pictures.in_hand(numbered, SIZE, "12ABい")[1] == list("12ABい")
 
+    def test_a_manifest_in_a_folder_lists_its_images(self, hand, tmp_path):
+        folder = tmp_path / "hanako"
+        shutil.copytree(hand, folder / "images")
+        shutil.copytree(hand, folder / "review")
+        images = paths(folder / "images")
+        samples = [
+            hw.Sample(c, p, "Hanako") for c, p in zip("かき", images, strict=False)
+        ]
+        hw.write_manifest(folder / "manifest.json", samples)
+        found, shown = pictures.in_hand(folder, SIZE)
+        assert shown == ["か", "き"]
+        np.testing.assert_array_equal(found, pictures.prepare(images[:2], SIZE))
+        np.testing.assert_array_equal(found, pictures.prepare(folder, SIZE))
+
     @pytest.mark.parametrize(
         ("told", "message"),
         [

@@ -6,8 +6,10 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from hwgen_keras.data import read_manifest
 from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import labelled_character
+from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.sources import clean_image, read_image
@@ -64,7 +66,9 @@ def in_hand(style, image_size, style_text=None):
                 f"{len(listed)} images; give a character for each image."
             )
     elif isinstance(style, str | os.PathLike) and pathlib.Path(style).is_dir():
-        shown = [labelled_character(path, pathlib.Path(style)) for path in listed]
+        shown = [sample.character for sample in _listed_in_manifest(style)] or [
+            labelled_character(path, pathlib.Path(style)) for path in listed
+        ]
     else:
         shown = [None] * len(listed)
     only = showing_style(shown)
@@ -87,12 +91,24 @@ def showing_style(shown):
 def _listed(images, name):
     """The images as an array (n, height, width) or a list."""
     if isinstance(images, str | os.PathLike):
+        samples = _listed_in_manifest(images)
+        if samples:
+            return [s.path if s.index is None else read_sample(s) for s in samples]
         return list_images([images], name)
     if isinstance(images, Image.Image):
         return [images]
     if hasattr(images, "__array__"):
         return _rows(np.asarray(images), name)
     return list(images)
+
+
+def _listed_in_manifest(folder):
+    """The samples of the manifest.json in a folder; without one none.
+
+    A folder of prepare_pages also has pictures of the pages, which show no character.
+    """
+    manifest = pathlib.Path(folder, "manifest.json")
+    return read_manifest(manifest) if manifest.is_file() else []
 
 
 def _rows(array, name):
