@@ -10,20 +10,20 @@ import keras
 import numpy as np
 from keras import ops
 from networks import (
+    BACKEND,
     CLASSES,
     JIT,
     LENGTH,
     VOCABULARY_SIZE,
     compile_classifier,
-    compile_style_transfer,
     draw_weights,
     image_encoder,
     images,
     labels,
-    style_transfer,
     tokens,
     transfer_batch,
 )
+from three_steps import small_model
 
 from hwgen_keras.backend import (
     data_parallel,
@@ -48,8 +48,7 @@ BATCH = 4
 
 def transfer_step():
     """`StyleTransfer` with every loss and averaged weights."""
-    model = style_transfer("adain_clip", multipliers=(1,))
-    compile_style_transfer(model, adam_pair(1e-3, 2e-3, ema_momentum=0.9))
+    model = small_model(adam_pair(1e-3, 2e-3, ema_momentum=0.9))
     data = transfer_batch(BATCH)
     data["target"][2:] *= 0.3
     return model, (data,)
@@ -77,11 +76,10 @@ def classifier_step():
     return model, (pictures, labels(BATCH))
 
 
-STEPS = {
-    "style_transfer": transfer_step,
-    "clip": clip_step,
-    "classifier": classifier_step,
-}
+STEPS = {"style_transfer": transfer_step}
+# JAX shares any step in the same way; on TensorFlow each asks the other replicas.
+if BACKEND == "tensorflow":
+    STEPS |= {"clip": clip_step, "classifier": classifier_step}
 
 
 def after_a_step(make):

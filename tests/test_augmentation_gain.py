@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import pickle
 
 import pytest
 from networks import BACKEND
@@ -9,7 +11,7 @@ from PIL import Image
 
 from experiments import train_classifier
 from experiments.gain import runs as gain_runs
-from hwgen_keras import training
+from hwgen_keras import parallel, training
 from hwgen_keras.data import FONT, GENERATED, HANDWRITING
 from hwgen_keras.errors import InputError
 
@@ -149,11 +151,25 @@ def test_mistakes_get_one_sentence(gain, untrained, values, message):
 
 @one_backend
 def test_two_processes(gain, tmp_path, monkeypatch):
-    for name in gain_runs.threads(2):
+    """What goes to them; that they run is tested with the scripts of data."""
+    each, begun = parallel.each, []
+
+    def here(function, jobs, *texts, workers=1):
+        begun.append((function.__name__, len(jobs), workers))
+        function, jobs = pickle.loads(pickle.dumps((function, jobs)))
+        return each(function, jobs, *texts, workers=1)
+
+    monkeypatch.setattr(parallel, "each", here)
+    shared = gain_runs.threads(2)
+    for name in shared:
         monkeypatch.setenv(name, "1")
+        monkeypatch.delenv(name)
     gain(arms=["classical"], processes=2)
+    assert ("train", 2, 2) in begun
+    assert {name: os.environ.get(name) for name in shared} == shared
     runs = tmp_path / "gain" / "runs" / "classical" / "1"
-    assert sorted(path.name for path in runs.iterdir()) == ["0", "1"]
+    for seed in ("0", "1"):
+        assert (runs / seed / "report.json").exists()
 
 
 def test_simulated_writers_do_not_count_as_real(

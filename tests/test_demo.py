@@ -10,6 +10,7 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import demo
+from hwgen_keras.models import SIZES
 
 # Its scripts are tested elsewhere, on each backend.
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
@@ -19,9 +20,10 @@ def test_the_demo_runs_from_fonts_to_a_report(tmp_path, tiny_font, capsys, monke
     # As many as the training writers write; each test writer draws all of them.
     monkeypatch.setattr(demo, "HIRAGANA", 16)
     monkeypatch.setattr(demo, "TEST_WRITERS", range(1000, 1002))
+    monkeypatch.setitem(SIZES["tiny"]["generator"], "multipliers", (1,))
     demo.main(
         demo.Settings(
-            fonts=tiny_font, image_size=32, quick=True, run_dir=tmp_path / "demo"
+            fonts=tiny_font, image_size=16, quick=True, run_dir=tmp_path / "demo"
         )
     )
     folder, printed = tmp_path / "demo", capsys.readouterr().out

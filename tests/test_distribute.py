@@ -10,6 +10,7 @@ import types
 import numpy as np
 import pytest
 from networks import BACKEND
+from one_and_two import STEPS
 
 from experiments import train_classifier, train_text_encoder
 from hwgen_keras.errors import InputError
@@ -52,6 +53,7 @@ def process(tmp_path_factory, write_manifest, characters):
         "train": [manifest],
         "validation": manifest,
         "size": "tiny",
+        "image_size": 16,
         "batch_size": 4,
         "interval": 1,
         "schedule": "constant",
@@ -91,7 +93,7 @@ def pairs(found, model, what):
 
 
 @several
-@pytest.mark.parametrize("model", ["style_transfer", "clip", "classifier"])
+@pytest.mark.parametrize("model", STEPS)
 class TestOneStep:
     def test_gradients(self, found, model):
         gradients = pairs(found, model, "gradients")

@@ -51,8 +51,14 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     if BACKEND != "torch":
         # Two stages show that each starts from the one before.
         patch.setattr(stages, "STAGES", ("step1", "step_end"))
-        # To compile two levels takes twice as long; test_update does.
+        # To compile more levels takes longer; test_update does.
         patch.setitem(SIZES["tiny"]["generator"], "multipliers", (1,))
+        for name, widths in (
+            ("image_encoder", (8,)),
+            ("classifier", (8, 8)),
+            ("discriminator", (8, 8)),
+        ):
+            patch.setitem(SIZES["tiny"][name], "widths", widths)
     folder = tmp_path_factory.mktemp("手書き と 空白")
     file = folder / "文字.txt"
     file.write_text("\n".join(characters) + "\n", encoding="utf-8")
@@ -64,7 +70,6 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     clip = call(
         train_clip,
         **data,
-        **plateau,
         image_weights=str(image),
         text_weights=str(text.parent),
         run_dir=str(folder / "clip"),

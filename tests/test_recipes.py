@@ -47,9 +47,6 @@ def models(tokenizer):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """saved_models with one model of each kind in every format, and two hands."""
-    from hwgen_keras.bundle.description import pack_structures
-    from hwgen_keras.export.writer import write
-
     folder = tmp_path_factory.mktemp("recipes")
     tokenizer = hw.StructureTokenizer(hw.read_structures())
     found = {}
@@ -59,16 +56,7 @@ def folder(tmp_path_factory):
         model.save(folder / f"{name}.keras")
         saved = folder / "saved_models" / name
         saved.parent.mkdir(exist_ok=True)
-        answer = write(
-            folder / f"{name}.keras",
-            str(saved),
-            str(saved.with_suffix(".keras")),
-            folder / f"{name} examples",
-            "float32",
-            sampling={},
-            characters=list(KANA),
-            structures=pack_structures(tokenizer),
-        )
+        answer = _export(folder / f"{name}.keras", saved, tokenizer)
         saved.with_suffix(".keras").rename(saved / "model.keras")
         found[name] = saved, answer
     if ONNX:
@@ -88,11 +76,34 @@ def folder(tmp_path_factory):
     return folder
 
 
+def _export(weights, saved, tokenizer):
+    """A SavedModel and a .keras file, which the tests compare themselves."""
+    from hwgen_keras.bundle.description import pack_structures
+    from hwgen_keras.export import writer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "examples", lambda *arguments: [])
+        return writer.write(
+            weights,
+            str(saved),
+            str(saved.with_suffix(".keras")),
+            weights.with_suffix(""),
+            "float32",
+            sampling={},
+            characters=list(KANA),
+            structures=pack_structures(tokenizer),
+        )
+
+
 def _convert(folders):
     """ONNX files of SavedModels, without a process for each."""
+    from tf2onnx import optimizer
+
     from hwgen_keras.export import to_onnx
 
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        # It takes longer than what runs here would gain; test_export has it.
+        patch.setattr(optimizer, "optimize_graph", lambda graph, *_, **__: graph)
         # Those of tf2onnx, which the process of an export keeps to itself.
         warnings.simplefilter("ignore")
         patch.setattr(sys, "argv", sys.argv[:])

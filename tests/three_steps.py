@@ -34,7 +34,7 @@ GOLDEN_FILE = pathlib.Path(__file__).parent / "golden_three_steps.npz"
 STEPS, BATCH, PROJECTIONS = 3, 3, 8
 
 
-def small_model(**arguments):
+def small_model(optimizer=None, **arguments):
     """A compiled model with every loss; `arguments` of `compile_style_transfer`."""
     generator = AdaINGenerator(
         width=8,
@@ -53,7 +53,7 @@ def small_model(**arguments):
         clip,
         **LOSS_WEIGHTS,
     )
-    compile_style_transfer(model, adam_pair(1e-3, 2e-3), **arguments)
+    compile_style_transfer(model, optimizer or adam_pair(1e-3, 2e-3), **arguments)
     draw_weights(model)
     return model
 
