@@ -107,4 +107,7 @@ def main(kind, folder, kill_at):
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "generator":
+        # Keras would import it to seed it, for longer than the training takes.
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
     main(sys.argv[1], sys.argv[3], int(sys.argv[2]))

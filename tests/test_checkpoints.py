@@ -85,7 +85,7 @@ MODELS = pytest.mark.parametrize(
 
 
 @MODELS
-def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
+def test_two_steps_and_one_are_three(tmp_path, new_model, new_batch):
     def train(model, steps, *extra):
         for step in steps:
             # A shuffled batch has the same sums but for their last bit.
@@ -108,7 +108,7 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
     path = checkpoints.checkpoint_folders(tmp_path)[-1]
     size = (path / checkpoints.WEIGHTS).stat().st_size
     assert size < checkpoints.bytes_needed(first) < 4 * size
-    train(first, [2, 3])
+    train(first, [2])
 
     resumed = new_model()
     assert not all(
@@ -124,7 +124,7 @@ def test_two_and_two_steps_are_four(tmp_path, new_model, new_batch):
         assert float(resumed.optimizer.dynamic_scale) == 64.0
         vectors = [v for v in resumed.weights if v.path.endswith("/singular_vector")]
         assert len(vectors) == 3
-    train(resumed, [2, 3])
+    train(resumed, [2])
     assert_equal_states(states(resumed), states(first))
 
 

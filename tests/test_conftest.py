@@ -63,12 +63,6 @@ def test_runs_once():
     assert result.returncode == 1
 
 
-def test_all_passes_when_everything_passes(run_all):
-    result = run_all("def test_passes():\n    pass\n")
-    assert last_line(result) == "3 passed, 0 failed, 0 skipped"
-    assert result.returncode == 0
-
-
 def test_all_passes_on_arguments_and_allows_a_backend_to_have_no_test(run_all):
     source = (
         "@pytest.mark.backend_free\ndef test_a():\n    pass\ndef test_b():\n  1 / 0"

@@ -220,9 +220,9 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
     ],
 )
 def test_one_step_of_fit(name, policy):
-    costly = name.startswith("style_transfer") and policy != "mixed_float16"
-    if BACKEND == "jax" and costly and name != "style_transfer-adain_embedding":
-        pytest.skip("JAX compiles each for long; test_update has it in float32")
+    costly = name in ("style_transfer-adain", "style_transfer-adain_clip")
+    if BACKEND == "jax" and costly:
+        pytest.skip("long to compile; test_update has float32 and mixed_float16")
     check_fit(*TRAINED[name], policy)
 
 

@@ -52,14 +52,17 @@ class TestOneStep:
             limit = 1e-4 * np.linalg.norm(plain) + 1e-6 * max(norms)
             assert error <= limit, variable.path
 
-    def test_is_the_same_on_every_backend(self, known_update):
-        golden = dict(np.load(GOLDEN_FILE))
+    def test_gradients_are_the_same_on_every_backend(self, known_update):
         norms = np.array([np.linalg.norm(g) for g in known_update["gradients"]])
-        expected_norms = golden.pop("gradient_norms")
+        expected_norms = np.load(GOLDEN_FILE)["gradient_norms"]
         np.testing.assert_allclose(
             norms, expected_norms, rtol=1e-4, atol=1e-6 * expected_norms.max()
         )
 
+    @pytest.mark.skipif(BACKEND == "jax", reason="long to compile; below are three")
+    def test_weights_are_the_same_on_every_backend(self):
+        golden = dict(np.load(GOLDEN_FILE))
+        del golden["gradient_norms"]
         model = known_model()
         before = weights_of(model)
         actual = after_one_step(model, golden.pop("positions"))
