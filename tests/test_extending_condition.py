@@ -11,7 +11,6 @@ from networks import (
     clip,
     compile_style_transfer,
     draw_weights,
-    image_encoder,
 )
 from stores import small_store
 
@@ -117,9 +116,8 @@ def test_two_steps_of_training(characters):
     # CLIP's loss reads structures whatever the condition is.
     np.testing.assert_array_equal(rows["tokens"], tokenizer.encode(text))
 
-    features = hw.EncoderFeatures(image_encoder())
     judge = hw.PatchDiscriminator(widths=(8, 16))
-    model = compile_style_transfer(hw.StyleTransfer(made, judge, features, clip()))
+    model = compile_style_transfer(hw.StyleTransfer(made, judge, clip=clip()))
     before = [keras.ops.convert_to_numpy(w) for w in made.condition.weights]
     batches = hw.feed(store, sampler, batch_size=2, steps=2, kind="python")
     history = model.fit(batches, epochs=1, shuffle=False, verbose=0).history

@@ -118,7 +118,11 @@ def assert_same(actual, expected, tolerance):
 
 def compile_clip(model):
     model.build()
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=JIT)
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-3),
+        jit_compile=JIT,
+        run_eagerly=BACKEND == "tensorflow",  # It takes long to trace.
+    )
     return model
 
 
@@ -206,7 +210,8 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
 
 
-# Compiling is slow: each policy with all losses, each mode with one policy.
+# Compiling is slow: each policy with all losses, each mode with one policy;
+# test_update has all losses in float32.
 @pytest.mark.parametrize(
     ("name", "policy"),
     [
@@ -216,13 +221,13 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
         ),
         ("style_transfer-adain", "mixed_bfloat16"),
         ("style_transfer-adain_embedding", "float32"),
-        *(("style_transfer-adain_clip", policy) for policy in POLICIES),
+        *(("style_transfer-adain_clip", p) for p in POLICIES if p != "float32"),
     ],
 )
 def test_one_step_of_fit(name, policy):
     costly = name in ("style_transfer-adain", "style_transfer-adain_clip")
     if BACKEND == "jax" and costly:
-        pytest.skip("long to compile; test_update has float32 and mixed_float16")
+        pytest.skip("long to compile; test_update has mixed_float16")
     check_fit(*TRAINED[name], policy)
 
 
