@@ -96,7 +96,7 @@ class Stage(nn.Module):
         # 4x4 with stride 2, or 3x3: one row of padding keeps or halves the size.
         self.convolution = nn.Conv2d(
             ours.width,
-            ours.target_width,
+            ours.convolution.filters,
             ours.convolution.kernel_size,
             ours.convolution.strides,
             padding=1,
@@ -131,7 +131,7 @@ class Decoder(nn.Module):
     def __init__(self, ours):
         super().__init__()
         self.stages = nn.ModuleList(Stage(stage) for stage in ours.stages)
-        channels = ours.stages[-1].target_width
+        channels = ours.stages[-1].convolution.filters
         self.last_block = ResidualBlock(channels, ours.width, ours.condition_width)
 
     def forward(self, x, condition=None):

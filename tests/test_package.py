@@ -57,7 +57,7 @@ def built(tmp_path_factory):
 def test_the_wheel_holds_the_package_and_nothing_else(built):
     with zipfile.ZipFile(built[1]) as file:
         names = set(file.namelist())
-    code = ("**/*.py", "**/*.pyi")
+    code = ("**/*.py", "**/*.pyi", "**/*.html")
     expected = {
         f"hwgen_keras/{path.relative_to(ROOT / folder).as_posix()}"
         for folder, patterns in (
