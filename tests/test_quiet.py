@@ -3,16 +3,21 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from experiments.flags import quiet
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*command):
     """What a process prints that has the environment of a user."""
     tests = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
     environment = {k: v for k, v in os.environ.items() if k not in tests}
+    # A script elsewhere imports `experiments`, which no installation holds.
+    environment["PYTHONPATH"] = str(ROOT)
     return subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, env=environment
     )
