@@ -23,7 +23,7 @@ from experiments import (
 )
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.models import SIZES, load_trained
-from hwgen_keras.training import Run, callbacks, resumed, stages
+from hwgen_keras.training import callbacks, resumed, stages
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
@@ -266,11 +266,11 @@ MISTAKES = {
     ),
     "no handwriting": (
         {"clip_weights": "{clip}", "run_dir": "{folder}", "simulated_writers": 0},
-        "This step needs handwriting: give --handwriting",
+        "Handwriting is needed: give --handwriting",
     ),
     "no handwriting for the last of all stages": (
         {"clip_weights": "{clip}", "stage": "all", "simulated_writers": 0},
-        "This step needs handwriting: give --handwriting",
+        "Handwriting is needed: give --handwriting",
     ),
     "missing font": (
         {"clip_weights": "{clip}", "run_dir": "{folder}", "fonts": ["no.ttf"]},
@@ -332,15 +332,6 @@ def test_a_cut_weights_file_is_named(chain, tmp_path):
             clip_weights=str(cut),
             run_dir=str(tmp_path / "run"),
         )
-
-
-def test_a_run_folder_in_use_is_refused(chain, tmp_path):
-    settings = train_text_encoder.Settings(run_dir=str(tmp_path / "run"), size="tiny")
-    with Run("test", settings):
-        with pytest.raises(InputError, match="is in use by another process"):
-            Run("test", settings.replace(resume=True))
-    with Run("test", settings) as run:
-        assert run.folder == tmp_path / "run"
 
 
 def test_a_run_that_failed_before_its_first_step_can_be_started_again(chain, tmp_path):

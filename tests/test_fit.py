@@ -190,3 +190,12 @@ class TestNonFinite:
 def test_a_count_below_one(train, flag):
     with pytest.raises(InputError, match=f"--{flag} is -1; give a number above 0"):
         train(**{flag: -1})
+
+
+def test_a_run_folder_in_use_is_refused(tmp_path):
+    settings = train_text_encoder.Settings(run_dir=str(tmp_path / "run"), size="tiny")
+    with training.Run("test", settings):
+        with pytest.raises(InputError, match="is in use by another process"):
+            training.Run("test", settings.replace(resume=True))
+    with training.Run("test", settings) as run:
+        assert run.folder == tmp_path / "run"
