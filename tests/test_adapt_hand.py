@@ -150,7 +150,7 @@ def test_a_diffusion_model_learns_a_hand(arguments, tmp_path):
 MISTAKES = {
     "no generator": ({"generator_weights": None}, "--generator_weights is needed"),
     "no hand": ({"handwriting": []}, "--handwriting is needed: a folder of images"),
-    "no fonts": ({"fonts": []}, "This step needs fonts"),
+    "no fonts": ({"fonts": []}, "Fonts are needed"),
     "patience": ({"patience": 0}, "--patience is 0; give a number above 0"),
     "stride": ({"image_size": 17}, "--image_size is 17; this generator needs a multip"),
     "plateau": ({"schedule": "plateau"}, "--schedule=plateau waits for a loss"),

@@ -214,7 +214,7 @@ HANDS = {"handwriting": ["some.json"]}
         ({"seed": -1}, "--seed is -1"),
         ({"style_hands": ["real"]}, "--style_hands: real needs --handwriting"),
         ({"style_hands": ["hers"]}, "no 'hers'; use fonts, real, simulated"),
-        ({"simulated_writers": 0}, "This step needs handwriting: give --handwriting"),
+        ({"simulated_writers": 0}, "Handwriting is needed: give --handwriting"),
         ({"simulated_writers": 0, "content": "both", **HANDS}, "--content: simulated"),
         ({"fonts": []}, "--content: fonts needs --fonts"),
     ],

@@ -219,7 +219,7 @@ MISTAKES = {
     "no folder": ({"stage": "all", "run_dir": None}, "--stage=all needs --run_dir"),
     "no handwriting": (
         {"stage": "step3", "simulated_writers": 0},
-        "This step needs handwriting: give --handwriting",
+        "Handwriting is needed: give --handwriting",
     ),
     "another condition": (
         {"generator_weights": "{generator}", "condition": "none"},

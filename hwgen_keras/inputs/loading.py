@@ -69,12 +69,12 @@ def check_given(settings, need):
     """
     if "fonts" in need and not settings.fonts:
         raise InputError(
-            "This step needs fonts: give --fonts a folder of fonts, or `system`."
+            "Fonts are needed: give --fonts a folder of fonts, or `system`."
         )
     simulated = getattr(settings, "simulated_writers", 0)
     if "handwriting" in need and not (settings.handwriting or simulated):
         raise InputError(
-            "This step needs handwriting: give --handwriting a manifest, or "
+            "Handwriting is needed: give --handwriting a manifest, or "
             "--simulated_writers a number."
         )
 
