@@ -69,7 +69,6 @@ class Settings(Seed, Output):
         above=0,
     )
 
-    @property
     def shares(self):
         """The three numbers of `--fractions`."""
         try:
@@ -86,7 +85,7 @@ class Settings(Seed, Output):
 
     def check(self):
         super().check()
-        self.shares  # noqa: B018
+        self.shares()
 
 
 def main(settings):
@@ -105,7 +104,7 @@ def main(settings):
             return path
         contents = read(settings, files, co59)
         store = write(settings, contents, output)
-        split(store, output, settings.shares, settings.seed)
+        split(store, output, settings.shares(), settings.seed)
         etl.write_sheets(path, output / "sheets")
         output_folder.finish(output)
     print(f"{len(store)} images. Saved {path}")
