@@ -5,10 +5,15 @@ import inspect
 import networks
 import pytest
 
-from experiments import train_diffusion, train_generator
+from experiments import adapt_hand, train_diffusion, train_generator
 from hwgen_keras.models import Diffusion, StyleTransfer
 from hwgen_keras.settings import rules_of
-from hwgen_keras.training import diffusion_networks, generator_networks, stages
+from hwgen_keras.training import (
+    adaptation,
+    diffusion_networks,
+    generator_networks,
+    stages,
+)
 
 # No default, and no two numbers alike, so that a mix-up shows.
 GENERATOR = {
@@ -50,6 +55,19 @@ def test_every_setting_of_a_model_reaches_it(training, tmp_path):
     assert named & set(rules_of(script.Settings)) == set(values)
     model = make_model(settings, networks.CLASSES, 2, False)
     assert {name: getattr(model, name) for name in values} == values
+
+
+def test_the_pixel_weight_of_a_hand_reaches_its_model():
+    settings = adapt_hand.Settings(
+        characters="hiragana",
+        generator_weights="generator.keras",
+        fonts=("fonts",),
+        handwriting=("hanako",),
+        pixel_weight=3.0,
+        steps=2,
+    )
+    model, _, _ = adaptation.hand_training(settings, networks.generator(), False)
+    assert model.pixel_weight == 3.0
 
 
 @pytest.mark.backend_free
