@@ -99,8 +99,8 @@ MISTAKES = [
     ({"modes": ["adain_embedding"]}, "--modes: there is no 'adain_embedding'; use"),
     ({"characters": "kana"}, "has 6 classes and --characters=kana has 92"),
     ({"simulated_writers": 2}, "--simulated_writers would draw the characters that"),
-    ({"fonts": []}, "needs fonts"),
-    ({"handwriting": []}, "needs handwriting"),
+    ({"fonts": []}, "give --fonts a folder"),
+    ({"handwriting": []}, "give --handwriting a manifest"),
 ]
 
 
