@@ -13,6 +13,7 @@ import dataclasses
 import shutil
 
 from hwgen_keras import data, files, generation, inputs, models, training
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.generation.settings import FormSettings
 from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, Structures
 from hwgen_keras.settings import setting
@@ -79,6 +80,7 @@ def adapt(run, generator, jit):
     settings = run.settings
     store = load_store(settings)
     tokenizer = generation.writing.tokenizer_for(settings, generator, store.characters)
+    run.record(Knowledge(store.characters, tokenizer))
     known, held = training.divide(store, settings.seed)
     sampler = training.hand_pairs(
         settings, store, known, tokenizer, generator.condition

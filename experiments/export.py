@@ -78,7 +78,8 @@ def main(settings):
     names = differences.pop("signatures")
     written = bundle.read_bundle(output)
     # A generator without a condition takes no character.
-    if lacking and (written.mode is None or written.condition):
+    takes_characters = written.mode is None or written.condition
+    if lacking and takes_characters and "serve_characters" not in names:
         print(f"The signature serve_characters is left out: {lacking}")
     print(f"Saved {output}, with the signatures {', '.join(names)}.")
     for name, difference in differences.items():

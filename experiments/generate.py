@@ -14,7 +14,7 @@ docs/how-to/generation.md explains more.
 import dataclasses
 import pathlib
 
-from hwgen_keras import evaluation, generation, inference, inputs, training
+from hwgen_keras import bundle, evaluation, generation, inference, inputs, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json
 from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
@@ -115,6 +115,8 @@ def load_generator(settings):
             "one image; give the .keras file, or leave the flag out."
         )
     exported = inference.SavedModelEngine(path)
+    if pathlib.Path(path, bundle.DESCRIPTION).is_file():
+        exported.describe(bundle.read_bundle(path))
     if exported.kind not in ("generator", "diffusion"):
         raise InputError(
             f"--generator_weights: {path} is no exported generator but a "

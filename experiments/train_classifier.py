@@ -11,6 +11,7 @@ import dataclasses
 import lazy_loader
 
 from hwgen_keras import data, inputs, models, training
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Fonts, Images, SimulatedWriters
 from hwgen_keras.settings import by_size, setting
@@ -72,6 +73,7 @@ def main(settings):
         jit = training.set_up(settings)
 
         characters = inputs.load_characters(settings)
+        run.record(Knowledge(characters))
         store, kinds = load_data(settings, characters)
         sampler = training.augmented_sampler(
             settings,
@@ -85,7 +87,8 @@ def main(settings):
 
         size, policy = models.SIZES[settings.size], settings.dtype_policy
         encoder = models.ImageEncoder(**size["classifier"], dtype=policy)
-        model = models.Classifier(encoder, len(characters), dtype=policy)
+        count = len(characters)
+        model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         mixed = settings.mix != "none"
         training.compile_classifier(model, settings, steps, jit, mixed)
         make_feed = training.classifier_feed(settings, store, sampler, settings.mix)

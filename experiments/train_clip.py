@@ -7,6 +7,7 @@ space, from the two trained encoders. Writes clip.keras into the run folder.
 import dataclasses
 
 from hwgen_keras import evaluation, inputs, models, training
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import LabelledImages, Structures
 from hwgen_keras.settings import by_size
@@ -45,12 +46,8 @@ def main(settings):
             simulated_writers=settings.simulated_writers,
         )
         tokenizer = inputs.load_tokenizer(settings, store.characters)
-        vocabulary_size = getattr(encoders["text"], "vocabulary_size", None)
-        if vocabulary_size != tokenizer.vocabulary_size:
-            raise InputError(
-                "--text_weights: the encoder was trained with another structure file; "
-                "give the same --structure_file."
-            )
+        training.check_text_encoder(encoders["text"], tokenizer, "--text_weights")
+        run.record(Knowledge(store.characters, tokenizer))
         sampler = training.augmented_sampler(settings, store, tokenizer)
         steps = settings.steps or BASE_EPOCHS * len(store) // settings.batch_size
 
@@ -75,6 +72,12 @@ def load_encoder(settings, kind):
     weights, file = getattr(settings, f"{kind}_weights"), f"{kind}_encoder.keras"
     flag = f"--{kind}_weights"
     classifier = models.load_trained(weights, models.Classifier, flag, file)
+    expected = models.ImageEncoder if kind == "image" else models.TextEncoder
+    if not isinstance(classifier.encoder, expected):
+        raise InputError(
+            f"{flag}: {weights} holds no {kind} encoder; give that of "
+            f"train_{kind}_encoder."
+        )
     return models.with_policy(classifier.encoder, settings.dtype_policy)
 
 

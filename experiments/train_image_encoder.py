@@ -7,6 +7,7 @@ fonts, on handwriting, or on both. Writes image_encoder.keras into the run folde
 import dataclasses
 
 from hwgen_keras import inputs, models, training
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.inputs.settings import LabelledImages
 from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Augmentation, Training
@@ -43,12 +44,14 @@ def main(settings):
             handwriting=settings.handwriting,
             simulated_writers=settings.simulated_writers,
         )
+        run.record(Knowledge(store.characters))
         sampler = training.augmented_sampler(settings, store)
         steps = settings.steps or BASE_EPOCHS * len(store) // settings.batch_size
 
         size, policy = models.SIZES[settings.size], settings.dtype_policy
         encoder = models.ImageEncoder(**size["image_encoder"], dtype=policy)
-        model = models.Classifier(encoder, len(store.characters), dtype=policy)
+        names = store.characters
+        model = models.Classifier(encoder, len(names), characters=names, dtype=policy)
         training.compile_classifier(model, settings, steps, jit)
         make_feed = training.classifier_feed(settings, store, sampler)
         plateau = training.plateau_callbacks(settings, len(store))

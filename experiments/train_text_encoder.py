@@ -9,6 +9,7 @@ import dataclasses
 import math
 
 from hwgen_keras import data, inputs, models, training
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.inputs.settings import Characters, Structures
 from hwgen_keras.settings import by_size
 from hwgen_keras.training.settings import Training
@@ -40,6 +41,7 @@ def main(settings):
 
         characters = inputs.load_characters(settings)
         tokenizer = inputs.load_tokenizer(settings, characters)
+        run.record(Knowledge(characters, tokenizer))
         sampler = data.StructureSampler(characters, tokenizer, seed=settings.seed)
         rows = REPEATS * len(characters)
         steps = settings.steps or base_steps(rows, settings.batch_size)
@@ -49,9 +51,11 @@ def main(settings):
             tokenizer.vocabulary_size,
             tokenizer.length,
             **models.SIZES[settings.size]["text_encoder"],
+            vocabulary=tokenizer.vocabulary,
             dtype=policy,
         )
-        model = models.Classifier(encoder, len(characters), dtype=policy)
+        count = len(characters)
+        model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         training.compile_classifier(model, settings, steps, jit)
         outputs = ("tokens", "label")
         make_feed = training.feed_maker(settings, None, sampler, outputs, kind="python")
@@ -60,7 +64,6 @@ def main(settings):
         )
         training.fit(run, model, make_feed, steps, extra=plateau)
 
-        run.write_json("vocabulary.json", tokenizer.vocabulary)
         return training.finish_classifier(run, model, "text_encoder.keras")
 
 

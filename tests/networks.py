@@ -6,6 +6,7 @@ import os
 import keras
 import numpy as np
 
+from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
 from hwgen_keras.models import (
     CLIP,
@@ -69,9 +70,15 @@ def image_encoder(policy="float32"):
     return ImageEncoder(widths=(8, 16), dtype=policy)
 
 
-def text_encoder(policy="float32"):
+def tokenizer(letters="アイウエカキクケ"):
+    """Structures of eight letters, which have the tokens of `text_encoder`."""
+    structures = {letter: ((letter,),) for letter in letters}
+    return StructureTokenizer(structures, length=LENGTH)
+
+
+def text_encoder(policy="float32", **named):
     return TextEncoder(
-        VOCABULARY_SIZE, LENGTH, width=16, depth=1, heads=2, dtype=policy
+        *(VOCABULARY_SIZE, LENGTH), width=16, depth=1, heads=2, dtype=policy, **named
     )
 
 

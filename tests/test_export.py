@@ -14,7 +14,7 @@ import same_process
 import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
-from experiments import export
+from experiments import export, generate
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
@@ -23,6 +23,7 @@ from hwgen_keras.export.signatures import CharacterTable
 from hwgen_keras.export.standalone import difference
 from hwgen_keras.models import (
     AdaINGenerator,
+    Classifier,
     PatchDiscriminator,
     load_trained,
     with_policy,
@@ -99,6 +100,17 @@ class TestAGenerator:
         inputs, expected = asked
         written = load_exported(exported)(**inputs)["image"]
         np.testing.assert_allclose(written, expected, atol=1e-4)
+
+    def test_generate_knows_its_tokens_from_the_folder(self, exported, run):
+        settings = generate.Settings(
+            generator_weights=str(exported),
+            fonts=("fonts",),
+            simulated_writers=1,
+            output="set",
+        )
+        tokens = generate.load_generator(settings).domain.names
+        tokenizer = StructureTokenizer(read_structures(run / "structures.tsv"))
+        assert tokens == tokenizer.vocabulary
 
     def test_it_takes_characters(self, exported, asked):
         inputs, expected = asked
@@ -262,12 +274,18 @@ class TestRefused:
 
 def test_what_does_not_fit_the_model_is_reported():
     from hwgen_keras.bundle.description import pack_structures
-    from hwgen_keras.export.writer import _values
+    from hwgen_keras.export.writer import _characters, _values
 
     request = {"characters": list("あいう"), "structures": None}
     model = image_classifier()
-    with pytest.raises(InputError, match="has 4 classes, .* has 3 characters"):
-        _values(model, request)
+    with pytest.raises(InputError, match="on 4 characters and is used with 3 char"):
+        _characters(model, list("あいう"))
+    named = Classifier(model.encoder, CLASSES, characters=KNOWN)
+    assert _characters(named, None) == _characters(named, list(KNOWN)) == list(KNOWN)
+    with pytest.raises(InputError, match="number 0 is ア there and エ here"):
+        _characters(named, list(KNOWN[::-1]))
+    # The characters of a generator that reads structures are any that have one.
+    assert _characters(generator("adain_clip"), list("あ")) == ["あ"]
     with pytest.raises(InputError, match="on 4 characters and is used with 3"):
         _values(generator("adain_embedding"), request)
     tokenizer = StructureTokenizer({c: ((c,),) for c in "あいう"})

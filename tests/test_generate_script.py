@@ -33,7 +33,8 @@ def given(tmp_path_factory, tiny_font, characters):
     kernel, bias = generator.last_layer.get_weights()
     generator.last_layer.set_weights([20 * kernel, bias])
     generator.save(folder / "generator.keras")
-    classifier = Classifier(ImageEncoder(widths=(8, 16)), len(characters))
+    encoder = ImageEncoder(widths=(8, 16))
+    classifier = Classifier(encoder, len(characters), characters=characters)
     classifier.build()
     classifier.save(folder / "classifier.keras")
     return {

@@ -6,6 +6,7 @@ import networks
 import pytest
 
 from experiments import adapt_hand, train_diffusion, train_generator
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.models import Diffusion, StyleTransfer
 from hwgen_keras.settings import rules_of
 from hwgen_keras.training import (
@@ -53,7 +54,8 @@ def test_every_setting_of_a_model_reaches_it(training, tmp_path):
     )
     named = set(inspect.signature(kind).parameters)
     assert named & set(rules_of(script.Settings)) == set(values)
-    model = make_model(settings, networks.CLASSES, 2, False)
+    knowledge = Knowledge(CharacterSet("four", "あいうえ"), networks.tokenizer())
+    model = make_model(settings, knowledge, 2, False)
     assert {name: getattr(model, name) for name in values} == values
 
 

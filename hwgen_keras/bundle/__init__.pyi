@@ -12,3 +12,4 @@ from .finding import find_weights as find_weights
 from .reading import read_bundle as read_bundle
 from .run_folder import read_config as read_config
 from .run_folder import read_run as read_run
+from .run_folder import recorded_flags as recorded_flags

@@ -8,6 +8,7 @@ from hwgen_keras.bundle.reading import read_bundle
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.errors import InputError
 from hwgen_keras.models.loading import STORED
+from hwgen_keras.training.run import CHARACTERS as RECORDED_CHARACTERS
 
 
 def read_config(folder):
@@ -44,6 +45,7 @@ def read_run(weights, characters=None, structure_file=None):
     config = read_config(weights.parent) or {"flags": {}}
     flags = config["flags"]
     known, tokenizer = None, None
+    flags = recorded_flags(weights.parent, flags)
     if characters or flags.get("characters"):
         known, lacking = _read(character_set, "characters", characters, flags)
     else:
@@ -67,6 +69,12 @@ def read_run(weights, characters=None, structure_file=None):
         "image_size": flags.get("image_size"),
         "made_of": made_of(config) if flags else None,
     }, lacking
+
+
+def recorded_flags(folder, flags):
+    """A run's flags, with the characters it recorded, whatever became of their file."""
+    recorded = pathlib.Path(folder, RECORDED_CHARACTERS)
+    return {**flags, "characters": str(recorded)} if recorded.is_file() else flags
 
 
 def _read_described(folder, characters, structure_file):

@@ -1,3 +1,4 @@
+from .domain import Domain as Domain
 from .knowledge import Encodes as Encodes
 from .knowledge import Knowledge as Knowledge
 from .sets import CharacterSet as CharacterSet

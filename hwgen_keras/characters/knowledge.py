@@ -35,6 +35,11 @@ class Knowledge:
         return self._characters
 
     @property
+    def has_tokenizer(self) -> bool:
+        """Whether the tokenizer is known."""
+        return self._tokenizer is not None
+
+    @property
     def tokenizer(self) -> StructureTokenizer:
         """The `StructureTokenizer`; InputError if it is unknown."""
         if self._tokenizer is None:

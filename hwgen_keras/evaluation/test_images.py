@@ -5,8 +5,7 @@ import pathlib
 from hwgen_keras import evaluation, inputs
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING
-from hwgen_keras.errors import InputError
-from hwgen_keras.models import Classifier, load_trained
+from hwgen_keras.models import Classifier, load_trained, reader_of
 
 REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
@@ -27,12 +26,7 @@ class TestImages:
     def read(self, path, folder, name):
         """Writes a classifier's predictions.csv and report.json; returns the report."""
         classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
-        if classifier.classes != len(self.characters):
-            raise InputError(
-                f"--arm={name}={path}: the classifier has {classifier.classes} "
-                f"classes and --characters={self.characters.name} has "
-                f"{len(self.characters)}; give the set it was trained with."
-            )
+        classifier = reader_of(classifier, self.characters, f"--arm={name}={path}")
         predicted, probability = evaluation.read_store(classifier, self.store)
         report = evaluation.classification_report(
             self.characters, self.store.labels, predicted, self.macro_over

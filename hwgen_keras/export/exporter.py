@@ -118,7 +118,7 @@ def export_model(
             kind=answer["kind"],
             image_size=image_size,
             mode=answer["mode"],
-            characters=characters,
+            characters=answer["characters"],
             tokenizer=tokenizer if answer["takes_structures"] else None,
             made_of=made_of,
         )

@@ -1,7 +1,8 @@
 """The kind of a model, and its condition."""
 
+from hwgen_keras.characters import Domain
 from hwgen_keras.errors import InputError
-from hwgen_keras.layers.conditions import CLIPCondition, example_tokens, token_domain
+from hwgen_keras.layers.conditions import CLIPCondition, example_tokens
 from hwgen_keras.models import (
     CLIP,
     AdaINGenerator,
@@ -29,7 +30,7 @@ def kind_and_mode(model):
 def condition_of(model):
     """The `Condition` of a model, and its domain; (None, None) without one."""
     if isinstance(model, CLIP):
-        return CLIPCondition, token_domain(model.text_tower.encoder)
+        return CLIPCondition, Domain.of_tokens(model.text_tower.encoder)
     condition = getattr(model, "condition", None)
     return condition, None if condition is None else condition.domain
 

@@ -10,13 +10,14 @@ import keras
 import numpy as np
 
 from hwgen_keras.bundle.description import unpack_structures
-from hwgen_keras.characters import CharacterSet, Knowledge
+from hwgen_keras.characters import CharacterSet, Domain, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
 from hwgen_keras.export.signatures import CharacterTable, signatures
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.models import (
+    Classifier,
     DiffusionGenerator,
     load_trained,
     save_model,
@@ -39,7 +40,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
-    characters = request["characters"]
+    characters = request["characters"] = _characters(model, request["characters"])
     values, table = _values(model, request), None
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -67,6 +68,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     return {
         "kind": kind,
         "mode": mode,
+        "characters": characters,
         "takes_structures": getattr(condition, "needs", None) == "structure",
         "signatures": list(endpoints),
         "keras_difference": difference,
@@ -85,17 +87,24 @@ def _with_sampling(model, sampling):
     return model
 
 
+def _characters(model, given):
+    """The characters of the export: those of the model's classes, if it names them."""
+    condition, domain = condition_of(model)
+    if isinstance(model, Classifier):
+        domain = model.domain
+    elif getattr(condition, "needs", None) != "class":
+        return given
+    if given is not None:
+        remedy = "leave --characters out, or give the set of its training"
+        domain.check(Domain.of_characters(given), "it", remedy)
+    return given if domain.names is None else list(domain.names)
+
+
 def _values(model, request):
     """The condition inputs of each character, {name: array}; None if unknown."""
     characters = request["characters"]
     if characters is None:
         return None
-    classes = getattr(model, "classes", None)
-    if classes is not None and classes != len(characters):
-        raise InputError(
-            f"it has {classes} classes, and the character set has {len(characters)} "
-            "characters; give the set that it was trained with as --characters"
-        )
     condition, domain = condition_of(model)
     if condition is None:
         return None

@@ -7,7 +7,7 @@ import pathlib
 import keras
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import Classifier, load_trained, with_policy
+from hwgen_keras.models import Classifier, load_trained, reader_of, with_policy
 
 # Flags of a run that name the networks with which its model is trained; their files.
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
@@ -16,13 +16,7 @@ _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras
 def load_reader(path, characters):
     """The `Classifier` of `--reader`, in float32; InputError if it does not fit."""
     reader = load_trained(path, Classifier, "--reader", "classifier.keras")
-    if reader.classes != len(characters):
-        raise InputError(
-            f"--reader: the classifier has {reader.classes} classes and "
-            f"--characters={characters.name} has {len(characters)}; give the set it "
-            "was trained with."
-        )
-    return with_policy(reader, "float32")
+    return reader_of(with_policy(reader, "float32"), characters, "--reader")
 
 
 def check_independent(reader, generator, path):

@@ -1,5 +1,6 @@
 """A model of each format, run in one way: named arrays in, named arrays out."""
 
+import contextlib
 import importlib.util
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from hwgen_keras import layers
+from hwgen_keras.characters import CharacterSet, Domain, Knowledge
 from hwgen_keras.errors import InputError, loading
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
 from hwgen_keras.inference.arguments import check_whole
@@ -38,7 +40,8 @@ class KerasEngine:
         stride: image sides must be multiples of it.
         classes: number of classes of a classifier; else None.
         condition: the `Condition` of a generator; that of the text of a CLIP.
-        domain: domain of the condition, or None where it is unknown.
+        domain: the `Domain` of the classes, or of the condition; None where it is
+            unknown.
     """
 
     format = "keras"
@@ -61,6 +64,8 @@ class KerasEngine:
         self.classes = getattr(model, "classes", None)
         self.kind, _ = kind_and_mode(model)
         self.condition, self.domain = condition_of(model)
+        if self.kind == "classifier":
+            self.domain = model.domain
         inputs = {"clip": ("image", "tokens"), "classifier": ("image",)}
         self.input_names = inputs.get(self.kind) or model.input_names
 
@@ -102,13 +107,28 @@ class _ExportedEngine:
     """
 
     stride = 1
-    # The class of a generator's condition; the domain is not stored.
+    # The class of a generator's condition, and the domain, which `describe` adds.
     condition: Any = None
-    domain = None
+    domain: Any = None
 
     def _run(self, inputs):
         """All outputs by name, arrays."""
         raise NotImplementedError
+
+    def describe(self, bundle):
+        """Adds what the `Bundle` of the folder knows of the condition and classes."""
+        if bundle.condition:
+            # Two conditions may have inputs of the same name.
+            self.condition = find_condition(
+                self.input_names, self.name, bundle.condition
+            )
+        if self.kind == "classifier":
+            self.domain = Domain.of_characters(bundle.characters, self.classes)
+        elif self.condition is not None:
+            characters = bundle.characters and CharacterSet("", bundle.characters)
+            knowledge = Knowledge(characters, bundle.tokenizer())
+            with contextlib.suppress(InputError):  # The folder does not name them.
+                self.domain = self.condition.domain_of(knowledge)
 
     def __init__(self, name, inputs, outputs):
         self.name, self.input_names = name, tuple(inputs)

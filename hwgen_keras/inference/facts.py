@@ -4,6 +4,7 @@ import functools
 
 from hwgen_keras.characters import (
     CharacterSet,
+    Domain,
     Knowledge,
     StructureTokenizer,
     character_set,
@@ -19,12 +20,32 @@ IMAGE_SIZE = 64
 class Facts:
     """What a model's description, its run and the user say of it.
 
-    `tokenizer` is a function without arguments that returns the `StructureTokenizer`.
+    Args:
+        image_size: side in pixels.
+        characters: a `CharacterSet`, or None.
+        tokenizer: a function without arguments that returns the `StructureTokenizer`.
+        given: whether the user gave the characters.
     """
 
-    def __init__(self, image_size, characters, tokenizer):
+    def __init__(self, image_size, characters, tokenizer, given=False):
         self.image_size, self.characters = image_size, characters
-        self._tokenizer = functools.cache(tokenizer)
+        self._tokenizer, self._given = functools.cache(tokenizer), given
+
+    def take_classes(self, engine):
+        """Takes the characters that a model names for its classes.
+
+        InputError if the user gave others.
+        """
+        named = engine.kind == "classifier" or (
+            getattr(engine.condition, "needs", None) == "class"
+        )
+        if not named or engine.domain is None or engine.domain.names is None:
+            return
+        if self._given:
+            remedy = "leave characters= out, or give those of its training in order"
+            given = Domain.of_characters(self.characters)
+            engine.domain.check(given, engine.name, remedy)
+        self.characters = CharacterSet(engine.name, engine.domain.names)
 
     def classes(self, engine):
         """The characters of a model's classes; InputError if they are unknown."""
@@ -66,7 +87,7 @@ def resolve_facts(
         structures: a file for `read_structures`.
         size: the image size.
     """
-    flags = flags or {}
+    flags, given = flags or {}, characters is not None
     named = flags.get("characters")
     if isinstance(characters, list | tuple):
         characters = CharacterSet("characters", characters)
@@ -88,4 +109,4 @@ def resolve_facts(
         path = structures or flags.get("structure_file")
         return stored or StructureTokenizer(read_structures(path))
 
-    return Facts(size, characters, tokenizer)
+    return Facts(size, characters, tokenizer, given)

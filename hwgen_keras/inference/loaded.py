@@ -5,6 +5,7 @@ class LoadedModel:
     """A model for inference, with its engine and its `Facts`."""
 
     def __init__(self, engine, facts):
+        facts.take_classes(engine)
         self._engine, self._facts = engine, facts
         self.kind, self.format = engine.kind, engine.format
         self.image_size = facts.image_size

@@ -12,6 +12,7 @@ from hwgen_keras.bundle import (
     find_weights,
     read_bundle,
     read_config,
+    recorded_flags,
 )
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import engines
@@ -107,13 +108,11 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
                 "or a folder."
             )
         format, file, flags = suffix, path, _flags(path.parent)
+    # What the user gives is checked before the model is read.
     facts = resolve_facts(bundle, flags, **known)
     engine = _FORMATS[format or "keras"][0](file)
-    if engine.format != "keras" and bundle is not None and bundle.condition:
-        # Two conditions may have inputs of the same name.
-        engine.condition = engines.find_condition(
-            engine.input_names, engine.name, bundle.condition
-        )
+    if engine.format != "keras" and bundle is not None:
+        engine.describe(bundle)
     if bundle is not None and engine.kind != bundle.kind:
         raise InputError(
             f"{path} is called a {bundle.kind} in its {DESCRIPTION} and holds a "
@@ -170,4 +169,4 @@ def _flags(folder):
         config = read_config(folder)
     except InputError:
         return None
-    return config and config["flags"]
+    return config and recorded_flags(folder, config["flags"])

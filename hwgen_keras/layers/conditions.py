@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from hwgen_keras.characters.domain import Domain, class_names
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
@@ -65,12 +66,12 @@ class Condition(ConfigFromSignature, layers.Layer):
         self.output_layer = dense(width, dtype=policy, name="output")
 
     @classmethod
-    def create(cls, width, *, classes, text_tower, dtype):
+    def create(cls, width, *, knowledge, text_tower, dtype):
         """A new condition for the training of a generator.
 
         Args:
             width: channels of the generator's first level.
-            classes: number of characters of the training.
+            knowledge: see `encode`.
             text_tower: function without arguments that returns the `TextTower` of the
                 training's CLIP.
             dtype: name of a dtype policy.
@@ -147,17 +148,13 @@ class Condition(ConfigFromSignature, layers.Layer):
         Raises:
             InputError: the knowledge is of another domain.
         """
-        domain = cls.domain_of(knowledge)
-        if domain != trained:
-            raise InputError(
-                f"{name} was trained on {trained} and is used with {domain}; give the "
-                "characters and structures of its training."
-            )
+        remedy = "give the characters and structures of its training"
+        trained.check(cls.domain_of(knowledge), name, remedy)
 
     @property
     def domain(self):
-        """The inputs that fit the weights, in words; another domain needs others."""
-        return ""
+        """The `Domain` of the inputs that fit the weights."""
+        return Domain()
 
     @classmethod
     def domain_of(cls, knowledge):
@@ -166,7 +163,7 @@ class Condition(ConfigFromSignature, layers.Layer):
         Args:
             knowledge: see `encode`.
         """
-        return ""
+        return Domain()
 
     def example(self, count, rng):
         """Random inputs, which declare and check the signature of an export.
@@ -206,14 +203,6 @@ class Condition(ConfigFromSignature, layers.Layer):
         return self.output_layer(self.hidden(embedding))
 
 
-def token_domain(encoder):
-    """The domain of a text encoder or a tokenizer."""
-    return (
-        f"sequences of {encoder.length} out of {encoder.vocabulary_size} tokens of "
-        "structures"
-    )
-
-
 def example_tokens(encoder, count, rng):
     """Random token ids (count, length), int32, for a text encoder."""
     ids = rng.integers(1, encoder.vocabulary_size, (count, encoder.length))
@@ -230,6 +219,8 @@ class EmbeddingCondition(Condition):
         classes: number of classes.
         width: length of the condition vector.
         embedding_width: length of a class's vector.
+        characters: string or sequence of the characters of the classes, in their
+            order; None if they are not known.
 
     Input: a dict with `label` (batch,), int class ids, and optionally
     `drop_condition` (batch,), bool. Output: (batch, width).
@@ -242,8 +233,9 @@ class EmbeddingCondition(Condition):
 
     short_name, input_names, needs = "embedding", ("label",), "class"
 
-    def __init__(self, classes, width, embedding_width, **kwargs):
+    def __init__(self, classes, width, embedding_width, characters=None, **kwargs):
         super().__init__(width, embedding_width, **kwargs)
+        self.characters = class_names(characters, classes)
         self.classes = classes
         # The scale of the null vector, and of PyTorch's default as published.
         initializer = keras.initializers.RandomNormal(stddev=1.0)
@@ -255,8 +247,9 @@ class EmbeddingCondition(Condition):
         self.embedding.build((None,))
 
     @classmethod
-    def create(cls, width, *, classes, text_tower, dtype):
-        return cls(classes, 4 * width, width, dtype=dtype)
+    def create(cls, width, *, knowledge, text_tower, dtype):
+        characters = knowledge.characters
+        return cls(len(characters), 4 * width, width, characters, dtype=dtype)
 
     @classmethod
     def encode(cls, character, knowledge):
@@ -264,11 +257,11 @@ class EmbeddingCondition(Condition):
 
     @property
     def domain(self):
-        return f"{self.classes} characters"
+        return Domain.of_characters(self.characters, self.classes)
 
     @classmethod
     def domain_of(cls, knowledge):
-        return f"{len(knowledge.characters)} characters"
+        return Domain.of_characters(knowledge.characters)
 
     def example(self, count, rng):
         return {"label": rng.integers(0, self.classes, count).astype("int32")}
@@ -305,7 +298,7 @@ class CLIPCondition(Condition):
         freeze(text_tower)
 
     @classmethod
-    def create(cls, width, *, classes, text_tower, dtype):
+    def create(cls, width, *, knowledge, text_tower, dtype):
         return cls(text_tower(), 4 * width, dtype=dtype)
 
     @classmethod
@@ -314,11 +307,11 @@ class CLIPCondition(Condition):
 
     @property
     def domain(self):
-        return token_domain(self.text_tower.encoder)
+        return Domain.of_tokens(self.text_tower.encoder)
 
     @classmethod
     def domain_of(cls, knowledge):
-        return token_domain(knowledge.tokenizer)
+        return Domain.of_tokens(knowledge.tokenizer)
 
     def example(self, count, rng):
         return {"tokens": example_tokens(self.text_tower.encoder, count, rng)}

@@ -23,6 +23,7 @@ from .loading import load_trained as load_trained
 from .loading import with_policy as with_policy
 from .perceptual import EncoderFeatures as EncoderFeatures
 from .perceptual import VGG16Features as VGG16Features
+from .readers import reader_of as reader_of
 from .sizes import SIZES as SIZES
 from .storage import save_model as save_model
 from .style_transfer import StyleTransfer as StyleTransfer

@@ -188,6 +188,9 @@ class TextEncoder(ConfigFromSignature, keras.Model):
         depth: number of transformer layers.
         heads: number of attention heads.
         dropout: rate, in training.
+        vocabulary: the tokens in the order of their ids; None if they are not known.
+            It is saved with the model, so that its ids are never taken for those of
+            another vocabulary.
 
     Input: token ids (batch, length), int; 0 is padding and the first is [CLS].
     Output: (batch, width), float32.
@@ -210,9 +213,11 @@ class TextEncoder(ConfigFromSignature, keras.Model):
         depth=12,
         heads=12,
         dropout=0.1,
+        vocabulary=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.vocabulary = None if vocabulary is None else tuple(vocabulary)
         self.vocabulary_size, self.length = vocabulary_size, length
         self.width, self.depth, self.heads = width, depth, heads
         self.dropout_rate = dropout

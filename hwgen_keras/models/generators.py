@@ -22,11 +22,21 @@ def check_condition(generator, characters, tokenizer=None):
     """Raises InputError unless a generator's condition was trained on these characters.
 
     Args:
-        generator: that of `--generator_weights`; an exported one is not checked.
+        generator: that of `--generator_weights`. An exported one has the class of its
+            condition, and the `domain`, or None where its folder does not tell it.
         characters: the `CharacterSet` of the script.
         tokenizer: its `StructureTokenizer`, if the condition needs structures.
     """
-    condition = generator.condition
-    if isinstance(condition, Condition):
-        knowledge, name = Knowledge(characters, tokenizer), "--generator_weights: the"
-        condition.check(knowledge, f"{name} generator", condition.domain)
+    condition, name = generator.condition, "--generator_weights: the generator"
+    if condition is None:
+        return
+    domain = condition.domain if isinstance(condition, Condition) else generator.domain
+    if domain is None:
+        print(
+            f"{name} does not say on which characters it was trained; that they are "
+            "those of this run is not checked.",
+            flush=True,
+        )
+    else:
+        condition.check(Knowledge(characters, tokenizer), name, domain)
+        domain.warn_unnamed(name)

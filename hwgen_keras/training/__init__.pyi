@@ -15,6 +15,7 @@ from .feeds import classifier_feed as classifier_feed
 from .feeds import clip_feed as clip_feed
 from .feeds import feed_maker as feed_maker
 from .feeds import kind_weights as kind_weights
+from .generator_networks import check_text_encoder as check_text_encoder
 from .generator_networks import generated_probes as generated_probes
 from .generator_networks import style_transfer as style_transfer
 from .held_out import HeldOut as HeldOut

@@ -6,16 +6,15 @@ import numpy as np
 from hwgen_keras import schedules
 from hwgen_keras.generation import row_noise
 from hwgen_keras.models import (
-    CLIP,
     SIZES,
     AveragingAdam,
     Diffusion,
     DiffusionGenerator,
     UNet,
-    load_trained,
 )
 from hwgen_keras.training.generator_networks import (
     describe_condition,
+    load_clip,
     new_condition,
     of_stage_before,
 )
@@ -25,10 +24,10 @@ from hwgen_keras.training.optimizers import adam, compile_model
 STRIP = (-6.0, -3.0, 0.0, 3.0)
 
 
-def diffusion(settings, classes, steps, jit):
+def diffusion(settings, knowledge, steps, jit):
     """A compiled `Diffusion` as the settings of train_diffusion describe it."""
     model = Diffusion(
-        generator(settings, classes),
+        generator(settings, knowledge),
         min_snr_gamma=settings.min_snr_gamma or None,
         drop_content=settings.drop_content,
         drop_style=settings.drop_style,
@@ -42,12 +41,12 @@ def diffusion(settings, classes, steps, jit):
     return compile_model(model, settings, optimizer, jit)
 
 
-def generator(settings, classes):
+def generator(settings, knowledge):
     """The generator to train: that of `--generator_weights`, or a new one."""
     size, policy, clip = SIZES[settings.size]["unet"], settings.dtype_policy, None
     if settings.condition == "clip":
-        clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
-    condition = new_condition(settings, clip, classes, size["width"])
+        clip = load_clip(settings.clip_weights, knowledge.tokenizer)
+    condition = new_condition(settings, clip, knowledge, size["width"])
     network = UNet(
         **size,
         condition=condition,

@@ -3,6 +3,7 @@
 import keras
 
 from hwgen_keras import layers
+from hwgen_keras.characters import Domain
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import (
     CLIP,
@@ -20,10 +21,10 @@ from hwgen_keras.training.optimizers import adam_arguments, compile_model, sched
 from hwgen_keras.training.settings import CONDITIONS
 
 
-def style_transfer(settings, classes, steps, jit):
+def style_transfer(settings, knowledge, steps, jit):
     """A compiled `StyleTransfer` as the settings of train_generator describe it."""
-    clip = load_trained(settings.clip_weights, CLIP, "--clip_weights", "clip.keras")
-    generator, discriminator = networks(settings, clip, classes)
+    clip = load_clip(settings.clip_weights, knowledge.tokenizer)
+    generator, discriminator = networks(settings, clip, knowledge)
     model = StyleTransfer(
         generator,
         discriminator,
@@ -48,10 +49,32 @@ def style_transfer(settings, classes, steps, jit):
     return compile_model(model, settings, optimizer, jit)
 
 
-def networks(settings, clip, classes):
+def load_clip(path, tokenizer):
+    """The `CLIP` of `--clip_weights`; InputError if its text has another tokenizer."""
+    flag = "--clip_weights"
+    clip = load_trained(path, CLIP, flag, "clip.keras")
+    check_text_encoder(clip.text_tower.encoder, tokenizer, flag)
+    return clip
+
+
+def check_text_encoder(encoder, tokenizer, flag):
+    """Raises InputError unless an encoder's tokens are those of a tokenizer.
+
+    Args:
+        encoder: a trained `TextEncoder`.
+        tokenizer: the `StructureTokenizer` of the script.
+        flag: the flag that names the encoder.
+    """
+    name, trained = f"{flag}: the text encoder", Domain.of_tokens(encoder)
+    remedy = "give the --structure_file of its training"
+    trained.check(Domain.of_tokens(tokenizer), name, remedy)
+    trained.warn_unnamed(name)
+
+
+def networks(settings, clip, knowledge):
     """Generator and discriminator: those of the weights' flags, or new ones."""
     size, policy = SIZES[settings.size], settings.dtype_policy
-    condition = new_condition(settings, clip, classes, size["generator"]["width"])
+    condition = new_condition(settings, clip, knowledge, size["generator"]["width"])
     generator = AdaINGenerator(**size["generator"], condition=condition, dtype=policy)
     discriminator = PatchDiscriminator(
         **size["discriminator"], norm=settings.discriminator_norm, dtype=policy
@@ -77,7 +100,8 @@ def of_stage_before(settings, fresh, name, describe, advice):
         advice: the flags that decide the architecture, in words.
 
     Raises:
-        InputError: the file holds another architecture.
+        InputError: the file holds another architecture, or was trained on other
+            characters.
     """
     path, flag = getattr(settings, f"{name}_weights"), f"--{name}_weights"
     if path is None:
@@ -88,6 +112,11 @@ def of_stage_before(settings, fresh, name, describe, advice):
             f"{flag}: {path} holds a {name} with {describe(trained)}, but the flags "
             f"ask for {describe(fresh)}; give the same {advice}."
         )
+    condition = getattr(trained, "condition", None)
+    if condition is not None:
+        name, remedy = f"{flag}: {path}", "give the characters of its training"
+        condition.domain.check(fresh.condition.domain, name, remedy)
+        condition.domain.warn_unnamed(name)
     return with_policy(trained, settings.dtype_policy)
 
 
@@ -97,12 +126,12 @@ def condition_class(settings):
     return getattr(layers, CONDITIONS[name]) if name in CONDITIONS else None
 
 
-def new_condition(settings, clip, classes, width):
+def new_condition(settings, clip, knowledge, width):
     """The condition layer of a new generator with `width` first channels, or None."""
     condition, policy = condition_class(settings), settings.dtype_policy
     return condition and condition.create(
         width,
-        classes=classes,
+        knowledge=knowledge,
         text_tower=lambda: with_policy(clip.text_tower, policy),
         dtype=policy,
     )
@@ -112,7 +141,7 @@ def describe_condition(condition):
     """A condition in words, for `of_stage_before`."""
     if condition is None:
         return "no condition"
-    of = f" of {condition.domain}" if condition.domain else ""
+    of = f" of {condition.domain.size}" if condition.domain.size else ""
     return f"{type(condition).__name__}{of}"
 
 

@@ -1,6 +1,7 @@
 """The run folder, with all that repeats or resumes a run."""
 
 import contextlib
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -12,16 +13,21 @@ import keras
 import numpy as np
 
 from hwgen_keras import __version__
+from hwgen_keras.characters import Domain
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, locked_folder, writable, write_text
 from hwgen_keras.settings import RESULT, as_json, rules_of
 from hwgen_keras.training.checkpoints import checkpoint_folders
 
+# What the class ids and the token ids of a run stand for, a name a line.
+CHARACTERS, TOKENS = "characters.txt", "tokens.txt"
+
 
 class Run:
     """A folder with all that repeats or resumes a run, as a context.
 
-    It has `config.json` (settings, versions, git revision), `logs/` for TensorBoard,
+    It has `config.json` (settings, versions, git revision), `characters.txt` and
+    `tokens.txt` (what class ids and token ids stand for), `logs/` for TensorBoard,
     `history.jsonl`, `checkpoints/`, `samples/` and `metrics.json`. The end of the
     context unlocks the folder, and removes a numbered one whose run failed before its
     first step.
@@ -74,6 +80,36 @@ class Run:
     def writable(self):
         """A context in which a full or unwritable disk raises InputError."""
         return writable(self.folder, "--run_dir")
+
+    def record(self, knowledge):
+        """Writes what the ids of the training stand for: characters.txt, tokens.txt.
+
+        They are files of one name a line, in the order of the ids, since the files of
+        `--characters` and `--structure_file` may change later.
+
+        Args:
+            knowledge: the `Knowledge` of the training, without a tokenizer if no part
+                of it reads structures.
+
+        Raises:
+            InputError: a resumed run was started with others.
+        """
+        named = {CHARACTERS: Domain.of_characters(knowledge.characters)}
+        if knowledge.has_tokenizer:
+            named[TOKENS] = Domain.of_tokens(knowledge.tokenizer)
+        for file, domain in named.items():
+            path = self.folder / file
+            if self.started and path.is_file():
+                names = tuple(path.read_text(encoding="utf-8").splitlines())
+                before = dataclasses.replace(domain, names=names)
+                flag = "--characters" if file == CHARACTERS else "--structure_file"
+                remedy = f"give {flag} as it was, see {path}"
+                before.check(domain, f"--resume: {self.folder}", remedy)
+            else:
+                with self.writable():
+                    write_text(
+                        path, "".join(f"{name}\n" for name in domain.names or ())
+                    )
 
     def note(self, **values):
         """Adds notes on the run to config.json."""

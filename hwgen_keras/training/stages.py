@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from hwgen_keras import evaluation, inputs
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.data import PairSampler, feed
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
@@ -64,8 +65,8 @@ def train_stage(
         settings: of the script, `stage` one of `STAGES`.
         model: the compiled model of the stage before, so that its step is not compiled
             again; or None.
-        make_model: a function, (settings, number of characters, steps, jit) →
-            compiled model with a `generator`.
+        make_model: a function, (settings, `Knowledge`, steps, jit) → compiled model
+            with a `generator`.
         draw_probes: a function, (model, batch) → {title: generated images}.
         notes: optional function, model → dict for config.json.
         save: optional function, (run, model), that saves more than the generator.
@@ -80,12 +81,13 @@ def train_stage(
         # `fit` seeds the random layers of a model that continues; to seed TensorFlow
         # would make it trace the compiled step again.
         jit = set_up(settings) if model is None else None
-        store, sampler = load_data(settings)
+        store, sampler, knowledge = load_data(settings)
+        run.record(knowledge)
         steps = settings.steps or (
             BASE_EPOCHS * sampler.rows_per_epoch // settings.batch_size
         )
         if model is None:
-            model = make_model(settings, len(store.characters), steps, jit)
+            model = make_model(settings, knowledge, steps, jit)
         else:
             forget_momentum(model.optimizer)
         if notes is not None:
@@ -104,7 +106,7 @@ def needs(stage):
 
 
 def load_data(settings):
-    """The image store of a stage and its sampler."""
+    """The image store of a stage, its sampler, and the `Knowledge` of both."""
     hands = {}
     if "handwriting" in needs(settings.stage):
         hands["handwriting"] = settings.handwriting
@@ -124,7 +126,7 @@ def load_data(settings):
         follow_forms=settings.follow_forms,
         condition=condition,
     )
-    return store, sampler
+    return store, sampler, Knowledge(store.characters, tokenizer)
 
 
 def fit_generator(run, model, store, sampler, steps, draw_probes, extra=(), kind=None):
