@@ -212,8 +212,8 @@ class TestMethods:
 SCRIPT = """
 import sys
 sys.path[:0] = {paths}
-import test_settings
 from experiments import flags
+import test_settings
 def main(settings):
     print(settings.values(), sorted(settings.given))
 flags.run(main, test_settings.Example, "An example.", argument="name")
