@@ -46,7 +46,7 @@ def pytest_cmdline_main(config):
             f"The backend {backend} is not installed; `make test` installs it."
         )
     os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Its kernels take longer to be made than these small layers take without them.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     # GPUs multiply float32 in 19 bits otherwise; what is compared here needs all.
@@ -105,7 +105,7 @@ def _run_one(backend, arguments, free, output):
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         COUNTS_FILE: str(counts_file),
     }
     environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache"))
