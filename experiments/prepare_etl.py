@@ -1,9 +1,10 @@
 """python -m experiments.prepare_etl --etl=FOLDER --output=FOLDER
 
 Reads the binary files of the ETL Character Database (ETL1 to ETL9), on all cores.
-Writes to <output>: scans.store, every image exactly as it was scanned, black on white;
-all.json, train.json, val.json, test.json, manifests split by writer, and printed.json
-of printed characters; sheets/, pictures of each set and their characters; with --png,
+Writes to <output>: scans.store, every image exactly as it was scanned, black on white,
+or with --cleaning as the original prepares it; all.json, train.json, val.json,
+test.json, manifests split by writer, and printed.json of printed characters; sheets/,
+pictures of each set and their characters; with --png,
 png/<code point>/<writer>-<file>-<record>.png. After an interruption the same command
 resumes. docs/how-to/etl.md explains the files and the names of the writers.
 """
@@ -61,6 +62,13 @@ class Settings(Seed, Output):
         False,
         "Leave out records whose code stands for no character, instead of failing.",
     )
+    cleaning: str = setting(
+        "none",
+        "Keep the images as they were scanned (none), or store them as the original "
+        "prepares them for its generator (original), CLIP or recogniser: borders cut "
+        "off, scaled to a square, Otsu's black and white.",
+        choices=("none", "original", "original_clip", "original_recogniser"),
+    )
     png: bool = setting(False, "Write the images as PNG files, too.")
     workers: int | None = setting(
         None,
@@ -99,7 +107,7 @@ def main(settings):
     path = output / "scans.store"
     with locked_folder(output, "--output"), writable(output, "--output"):
         request = etl.request_of(settings, files)
-        if output_folder.begin(output, request, path.name):
+        if output_folder.begin(output, request, path.name, etl.EARLIER):
             print(f"{output} is complete already.")
             return path
         contents = read(settings, files, co59)
@@ -145,10 +153,11 @@ def write(settings, contents, output):
             path = output / "parts" / f"{content.file.name}-{start:06d}.store"
             paths.append(path)
             if not path.exists():
-                jobs.append((content.part(start, start + PART_IMAGES), path, folder))
+                part = content.part(start, start + PART_IMAGES)
+                jobs.append((part, path, folder, settings.cleaning))
     if len(jobs) < len(paths):
         print(f"Skipped {len(paths) - len(jobs)} of {len(paths)} parts that are done.")
-    weights = [len(part) for part, _, _ in jobs]
+    weights = [len(part) for part, *_ in jobs]
     bar = ("image", "writing", weights, settings.workers)
     list(parallel.each(data.write_etl_store, jobs, *bar))
     return data.concatenate_stores(paths, output / "scans.store")

@@ -1,2 +1,2 @@
-from .files import report_files, request_of
+from .files import EARLIER, report_files, request_of
 from .sheets import write_sheets

@@ -6,6 +6,9 @@ import zlib
 from hwgen_keras import __version__
 from hwgen_keras.settings import RESULT
 
+# What requests that an earlier version recorded do not name, see `output_folder`.
+EARLIER = {"--cleaning": "none"}
+
 
 def report_files(files, others):
     """Prints the files and records of each set, and files that are ignored."""

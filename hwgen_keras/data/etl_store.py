@@ -8,13 +8,15 @@ import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.manifest import Sample, split_by_writer
+from hwgen_keras.data.png import decode, encode
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.data.store_writer import StoreWriter
 from hwgen_keras.files import complete_file
+from hwgen_keras.sources.original_scans import prepare_as_original
 
 
-def write_etl_store(contents, path, png_folder=None):
-    """Writes the samples of an ETL file as an unchanged store; returns their number.
+def write_etl_store(contents, path, png_folder=None, cleaning="none"):
+    """Writes the samples of an ETL file as a store; returns their number.
 
     Args:
         contents: `hwgen_keras.sources.etl.Contents`; writers become sources, printed
@@ -22,6 +24,8 @@ def write_etl_store(contents, path, png_folder=None):
         path: the store file to write.
         png_folder: optional folder for PNG files, too, as
             `<code point>/<source>-<set's file>-<record>.png`.
+        cleaning: `"none"`, the images stay as they were scanned, or the name of a
+            preparation, see `prepare_as_original`.
     """
     characters = contents.characters.tolist()
     sources = [contents.sources[number] for number in contents.source_ids.tolist()]
@@ -31,6 +35,8 @@ def write_etl_store(contents, path, png_folder=None):
     with StoreWriter(path, known) as writer:
         for number, png in contents.images():
             character, source = characters[number], sources[number]
+            if cleaning != "none":
+                png = encode(prepare_as_original(decode(png), cleaning))
             writer.add(png, character, source, kinds[number])
             if png_folder is not None:
                 name = f"{source}-{contents.file.name}-{records[number]:06d}.png"

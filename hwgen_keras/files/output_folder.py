@@ -58,12 +58,12 @@ def claim(folder, request, defaults=None):
         )
 
 
-def begin(folder, request, result):
+def begin(folder, request, result, defaults=None):
     """Begins a job, see `claim`; returns whether the output is complete.
 
     `result` is the name of a file that a complete output has.
     """
-    claim(folder, request)
+    claim(folder, request, defaults)
     parts = folder / "parts"
     if (folder / result).exists() and not parts.exists():
         return True
