@@ -5,7 +5,8 @@ Renders every glyph of every font once, on all cores. Writes to <output>: fonts.
 which --fonts of the other scripts takes; coverage.csv and coverage.json, what each
 font covers, its weight and licence; sheets/, pictures of characters of each font.
 Copies of a font, broken files and fonts without a character of the set are listed and
-left out. After an interruption the same command resumes.
+left out. --font_list takes the fonts that a text file names alone, and font_list.json
+tells which of them are missing. After an interruption the same command resumes.
 """
 
 import dataclasses
@@ -14,7 +15,13 @@ import shutil
 
 from hwgen_keras import data, inputs, parallel, sources
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import locked_folder, output_folder, read_json, writable
+from hwgen_keras.files import (
+    locked_folder,
+    output_folder,
+    read_json,
+    writable,
+    write_json,
+)
 from hwgen_keras.inputs.settings import Characters, Fonts
 from hwgen_keras.settings import NOTHING, RESULT, Output, setting
 
@@ -31,6 +38,12 @@ class Settings(Fonts, Characters, Output):
         "Take the installed Japanese fonts, too; the same as --fonts=system.",
         changes=NOTHING,
     )
+    font_list: str | None = setting(
+        None,
+        "Take of --fonts those alone that a text file names, a font a line: family and "
+        "style, or the name of its file, as in the original's use_font.txt. What is "
+        "missing is named.",
+    )
 
     def check(self):
         super().check()
@@ -42,27 +55,39 @@ class Settings(Fonts, Characters, Output):
 
 def main(settings):
     characters = inputs.load_characters(settings)
+    names = settings.font_list and fonts.read_font_list(settings.font_list)
     files = font_files(settings)
     output = pathlib.Path(settings.output)
     path = output / "fonts.store"
     with locked_folder(output, "--output"), writable(output, "--output"):
-        request = request_of(settings, files, characters)
-        if output_folder.begin(output, request, path.name):
+        request = request_of(settings, files, characters, names)
+        if output_folder.begin(output, request, path.name, {"--font_list": None}):
             print(f"{output} is complete already.")
             return path
-        survey = read(files, characters)
+        found = read(files, characters)
+        if names:
+            found, listed = fonts.select_listed(found, names)
+            fonts.report_listed(listed)
+            if not listed["found"]:
+                begin_again(output)
+                raise InputError(
+                    f"--font_list {settings.font_list}: none of its {len(names)} fonts "
+                    f"({names[0]}, …) is among the {len(files)} font files; give "
+                    "--fonts the folder that holds them."
+                )
+        survey = sources.font_survey.survey(found, characters)
         records = render(survey.fonts, characters, settings.image_size, output)
         left_out = survey.left_out + fonts.unusable(records, characters)
         records = [record for record in records if record["rendered"]]
         fonts.report_left_out(left_out)
         if not records:
-            # The folder may be begun again with other fonts.
-            shutil.rmtree(output / "parts")
-            (output / "request.json").unlink()
+            begin_again(output)
             raise InputError(
                 f"--fonts: no font has a usable glyph of {characters.name}; give other "
                 "fonts or another set."
             )
+        if names:
+            write_json(output / "font_list.json", listed)
         fonts.write_coverage(output, records, left_out, characters, settings.image_size)
         stores = [output / "parts" / record["part"] for record in records]
         store = data.concatenate_stores(stores, path)
@@ -85,24 +110,29 @@ def font_files(settings):
     return list(dict.fromkeys(file.absolute() for file in files))
 
 
-def request_of(settings, files, characters):
+def begin_again(output):
+    """Lets the folder be begun again with other fonts."""
+    shutil.rmtree(output / "parts")
+    (output / "request.json").unlink()
+
+
+def request_of(settings, files, characters, names):
     """What decides the result, see `output_folder`."""
     rows = []
     for file in files:
         s = file.stat() if file.is_file() else None
         rows.append([str(file), s and s.st_size, s and s.st_mtime_ns])
     values = settings.values(RESULT)
-    values |= {"characters": "".join(characters), "fonts": rows}
+    values |= {"characters": "".join(characters), "fonts": rows, "font_list": names}
     return {f"--{name}": value for name, value in values.items()}
 
 
 def read(files, characters):
-    """The `Survey` of the files."""
+    """[(file, result of `font_survey.read_file`)] of the files."""
     jobs = [(file, characters) for file in files]
     function = sources.font_survey.read_file
     results = dict(parallel.each(function, jobs, "file", "reading"))
-    found = [(file, results[index]) for index, file in enumerate(files)]
-    return sources.font_survey.survey(found, characters)
+    return [(file, results[index]) for index, file in enumerate(files)]
 
 
 def render(faces, characters, image_size, output):

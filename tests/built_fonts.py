@@ -13,7 +13,7 @@ def write_font(file, shapes, family="Tiny", version="Version 1.000", **names):
     Args:
         file: a path or file.
         shapes: {character: (left, bottom, right, top) of 1000 an em, or None: blank}.
-        family, version: of the name table.
+        family, version: of the name table; a family may be {language: name}.
         names: more of the name table, such as `licenseDescription`.
     """
     boxes = {".notdef": TOFU, **{f"u{ord(c):x}": box for c, box in shapes.items()}}
@@ -26,7 +26,7 @@ def write_font(file, shapes, family="Tiny", version="Version 1.000", **names):
     )
     builder.setupHorizontalHeader(ascent=880, descent=-120)
     builder.setupNameTable(
-        {"familyName": family, "styleName": "Regular", "version": version, **names}
+        {"familyName": family, "styleName": "Regular", "version": version} | names
     )
     builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWeightClass=300)
     builder.setupPost()

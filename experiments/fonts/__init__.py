@@ -1,4 +1,4 @@
-"""Parts of prepare_fonts: the coverage of each font, tables and pictures."""
+"""Parts of prepare_fonts: lists of fonts, their coverage, tables and pictures."""
 
 import lazy_loader
 

@@ -5,4 +5,5 @@ from .coverage import (
     unusable,
     write_coverage,
 )
+from .font_list import read_font_list, report_listed, select_listed
 from .sheets import write_sheets

@@ -34,6 +34,7 @@ class Face:
     licence: str  # field 13 of the name table, or ""
     licence_url: str  # field 14 of the name table, or ""
     characters: int  # number of mapped code points
+    names: tuple[str, ...]  # all that it is called, the file's name among them
 
     @property
     def name(self) -> str:
@@ -219,6 +220,25 @@ def _face(file, index, size):
             licence=names.getDebugName(13) or "",
             licence_url=names.getDebugName(14) or "",
             characters=len(font.getBestCmap()),
+            names=_all_names(names, file),
         )
     freetype(str(file), index, 16)
     return face
+
+
+def _all_names(table, file):
+    """The families with their styles, full and PostScript names, in all languages."""
+    languages: dict = {}
+    for record in table.names:
+        text = record.toUnicode(errors="replace").strip()
+        key = record.platformID, record.platEncID, record.langID
+        languages.setdefault(key, {})[record.nameID] = text
+    found = [file.stem]
+    for texts in languages.values():
+        for family, style in ((1, 2), (16, 17)):
+            if texts.get(family):
+                # A style is often given in English alone.
+                name = texts.get(style) or table.getDebugName(style) or "Regular"
+                found.append(f"{texts[family]} {name}")
+        found += [texts[number] for number in (4, 6) if texts.get(number)]
+    return tuple(dict.fromkeys(found))
