@@ -15,7 +15,7 @@ from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Fonts, Images, SimulatedWriters
 from hwgen_keras.settings import by_size, setting
-from hwgen_keras.training.settings import Augmentation, Training
+from hwgen_keras.training.settings import Augmentation, InitialWeights, Training
 
 from . import flags
 
@@ -27,7 +27,7 @@ BASE_EPOCHS = 100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Fonts, SimulatedWriters, Images, Augmentation, Training):
+class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Training):
     """Settings of the training of a recogniser."""
 
     DEFAULTS = by_size(
@@ -71,6 +71,7 @@ def main(settings):
     settings = training.resumed(settings)
     with training.Run("train_classifier", settings) as run, training.distributed(run):
         jit = training.set_up(settings)
+        encoder = training.image_encoder(run, "classifier")
 
         characters = inputs.load_characters(settings)
         run.record(Knowledge(characters))
@@ -85,8 +86,7 @@ def main(settings):
         epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10
         steps = settings.steps or epochs * len(store) // settings.batch_size
 
-        size, policy = models.SIZES[settings.size], settings.dtype_policy
-        encoder = models.ImageEncoder(**size["classifier"], dtype=policy)
+        policy = settings.dtype_policy
         count = len(characters)
         model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         mixed = settings.mix != "none"

@@ -10,7 +10,7 @@ from hwgen_keras import inputs, models, training
 from hwgen_keras.characters import Knowledge
 from hwgen_keras.inputs.settings import LabelledImages
 from hwgen_keras.settings import by_size
-from hwgen_keras.training.settings import Augmentation, Training
+from hwgen_keras.training.settings import Augmentation, InitialWeights, Training
 
 from . import flags
 
@@ -18,7 +18,7 @@ BASE_EPOCHS = 300
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(LabelledImages, Augmentation, Training):
+class Settings(LabelledImages, Augmentation, InitialWeights, Training):
     """Settings of the training of CLIP's image encoder."""
 
     DEFAULTS = by_size(
@@ -37,6 +37,7 @@ def main(settings):
         training.distributed(run),
     ):
         jit = training.set_up(settings)
+        encoder = training.image_encoder(run, "image_encoder")
 
         store = inputs.load_store(
             settings,
@@ -48,8 +49,7 @@ def main(settings):
         sampler = training.augmented_sampler(settings, store)
         steps = settings.steps or BASE_EPOCHS * len(store) // settings.batch_size
 
-        size, policy = models.SIZES[settings.size], settings.dtype_policy
-        encoder = models.ImageEncoder(**size["image_encoder"], dtype=policy)
+        policy = settings.dtype_policy
         names = store.characters
         model = models.Classifier(encoder, len(names), characters=names, dtype=policy)
         training.compile_classifier(model, settings, steps, jit)

@@ -19,6 +19,9 @@ from .generators import GENERATORS as GENERATORS
 from .generators import check_condition as check_condition
 from .generators import check_stride as check_stride
 from .image_losses import ImageLoss as ImageLoss
+from .imagenet import architecture_of_file as architecture_of_file
+from .imagenet import download_imagenet as download_imagenet
+from .imagenet import load_imagenet as load_imagenet
 from .loading import load_trained as load_trained
 from .loading import with_policy as with_policy
 from .perceptual import EncoderFeatures as EncoderFeatures

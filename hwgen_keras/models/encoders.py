@@ -6,12 +6,7 @@ import keras
 from keras import layers, ops
 
 from hwgen_keras.layers import ConfigFromSignature, Embedding, layer_seed
-
-# The class, and the number of blocks at each resolution after the first.
-RESNETS = {
-    "resnet50": (keras.applications.ResNet50, (3, 4, 6, 3)),
-    "resnet152": (keras.applications.ResNet152, (3, 8, 36, 3)),
-}
+from hwgen_keras.models.resnets import ARCHITECTURES, resnet
 
 
 # The class and the attribute `stages` name groups of weights in saved files.
@@ -51,7 +46,8 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
     Args:
         architecture: `"convolutional"` (a small residual network of `widths`),
             `"resnet50"` or `"resnet152"` (`keras.applications`, one channel, no
-            pretrained weights).
+            pretrained weights), `"resnet50_v1_5"` or `"resnet152_v1_5"` (those of
+            torchvision, which halve the image in the 3 x 3 convolutions).
         widths: channels at each resolution of the convolutional architecture, which
             starts at half the resolution of the image.
 
@@ -76,18 +72,13 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
                 _ConvolutionStage(width, dtype=self.dtype_policy, name=f"stage_{i}")
                 for i, width in enumerate(self.widths)
             ]
-        elif architecture in RESNETS:
-            constructor, depths = RESNETS[architecture]
+        elif architecture in ARCHITECTURES:
             with default_policy(self.dtype_policy):
-                network = constructor(
-                    include_top=False, weights=None, input_shape=(None, None, 1)
-                )
-            names = [f"conv{i}_block{depth}_out" for i, depth in enumerate(depths, 2)]
-            self.network = feature_model(network, ["conv1_relu", *names])
+                self.network = resnet(architecture)
         else:
             raise ValueError(
                 f"architecture is {architecture!r}; "
-                f"it can be convolutional, {', '.join(RESNETS)}."
+                f"it can be convolutional, {', '.join(ARCHITECTURES)}."
             )
 
     def build(self, input_shape=None):
@@ -100,7 +91,9 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
     @property
     def output_width(self):
         """Length of the vectors."""
-        return self.widths[-1] if self.architecture == "convolutional" else 2048
+        if self.architecture == "convolutional":
+            return self.widths[-1]
+        return self.network.outputs[-1].shape[-1]
 
     def feature_maps(self, images, training=False):
         """The maps at each resolution, a list of (batch, height, width, channels).
@@ -131,12 +124,6 @@ def default_policy(policy):
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def feature_model(network, names):
-    """The model that returns the outputs of the named layers of a network."""
-    outputs = [network.get_layer(name).output for name in names]
-    return keras.Model(network.input, outputs)
 
 
 class _TransformerLayer(layers.Layer):

@@ -5,7 +5,8 @@ from keras import ops
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.layers import ConfigFromSignature, freeze
-from hwgen_keras.models.encoders import default_policy, feature_model
+from hwgen_keras.models.encoders import default_policy
+from hwgen_keras.models.resnets import feature_model
 
 VGG16_LAYERS = ("1_conv2", "2_conv2", "3_conv3", "4_conv3", "5_conv3")
 

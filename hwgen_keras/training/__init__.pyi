@@ -9,6 +9,7 @@ from .diffusion_networks import diffusion as diffusion
 from .encoders import clip_of_encoders as clip_of_encoders
 from .encoders import compile_clip as compile_clip
 from .encoders import finish_classifier as finish_classifier
+from .encoders import image_encoder as image_encoder
 from .feeds import SIMULATED as SIMULATED
 from .feeds import augmented_sampler as augmented_sampler
 from .feeds import classifier_feed as classifier_feed

@@ -1,12 +1,50 @@
-"""CLIP of two trained encoders, and the end of a classifier's training."""
+"""New image encoders, CLIP of two encoders, and the end of a classifier's training."""
 
 import keras
 
-from hwgen_keras.models import CLIP, SIZES, ImageTower, TextTower
+from hwgen_keras.files import sha256_of
+from hwgen_keras.models import (
+    CLIP,
+    SIZES,
+    ImageEncoder,
+    ImageTower,
+    TextTower,
+    architecture_of_file,
+    download_imagenet,
+    load_imagenet,
+)
 from hwgen_keras.training.optimizers import adam, compile_model
+from hwgen_keras.training.settings import IMAGENET
 
 # Of the untrained projection heads, as in the original.
 HEAD_LEARNING_RATE = 10
+
+
+def image_encoder(run, part):
+    """A new `ImageEncoder`, with `--initial_weights` unless the run is resumed.
+
+    Args:
+        run: the `Run` of a script with `InitialWeights`; config.json gets a note of the
+            weights.
+        part: its name in `SIZES`: `"image_encoder"` or `"classifier"`.
+
+    Raises:
+        InputError: the weights cannot be loaded, or are those of another network.
+    """
+    settings = run.settings
+    size, weights = SIZES[settings.size][part], settings.initial_weights
+    if weights is None:
+        return ImageEncoder(**size, dtype=settings.dtype_policy)
+    architecture = architecture_of_file(size["architecture"], weights)
+    encoder = ImageEncoder(architecture, dtype=settings.dtype_policy)
+    if not run.started:
+        if weights == IMAGENET:
+            weights = download_imagenet(architecture)
+        load_imagenet(encoder, weights)
+        note = {"file": str(weights), "sha256": sha256_of(weights)}
+        run.note(initial_weights={**note, "architecture": architecture})
+        print(f"The encoder begins with {weights}.", flush=True)
+    return encoder
 
 
 def clip_of_encoders(settings, encoders):

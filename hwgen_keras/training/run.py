@@ -15,7 +15,13 @@ import numpy as np
 from hwgen_keras import __version__
 from hwgen_keras.characters import Domain
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, locked_folder, writable, write_text
+from hwgen_keras.files import (
+    complete_file,
+    locked_folder,
+    read_json,
+    writable,
+    write_text,
+)
 from hwgen_keras.settings import RESULT, as_json, rules_of
 from hwgen_keras.training.checkpoints import checkpoint_folders
 
@@ -60,6 +66,10 @@ class Run:
         try:
             config = configuration(experiment, settings)
             config["flags"]["run_dir"] = str(self.folder)
+            if self.started:
+                # What was noted at the start is true of the whole run.
+                before = read_json(self.folder / "config.json")
+                config["notes"] = before.get("notes", {})
             self.write_json("config.json", config)
         except InputError:
             self.lock.close()

@@ -227,6 +227,42 @@ class Augmentation(Settings):
     )
 
 
+IMAGENET = "imagenet"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InitialWeights(Size):
+    """The weights that the ResNet of an image encoder begins with."""
+
+    initial_weights: str | None = setting(
+        None,
+        "Begin with these weights of ImageNet: `imagenet` (those of Keras, which are "
+        "downloaded) or a file, of Keras without the top (.h5) or in the layout of "
+        "torchvision and timm (.safetensors, .npz). For --size=base alone; default: "
+        "random weights.",
+    )
+
+    def check(self) -> None:
+        super().check()
+        weights = self.initial_weights
+        if weights is None:
+            return
+        if self.size != "base":
+            raise InputError(
+                f"--initial_weights is for a ResNet, and --size={self.size} has none; "
+                "give --size=base, or leave it out."
+            )
+        if weights != IMAGENET and not weights.lower().endswith(_WEIGHT_FILES):
+            raise InputError(
+                f"--initial_weights={weights}: give `imagenet`, or a file whose name "
+                f"ends in {', '.join(_WEIGHT_FILES)}."
+            )
+
+
+# As in `hwgen_keras.models.imagenet`, which loads Keras.
+_WEIGHT_FILES = (".h5", ".safetensors", ".npz")
+
+
 def trained(what: str, file: str, required: bool = False):
     """The setting of a trained network: its file, or its run folder."""
     return setting(

@@ -1,0 +1,210 @@
+"""ImageNet weights for the ResNets of an `ImageEncoder`, from files without code.
+
+A file of Keras (.h5) fits the ResNets of keras.applications, one of torchvision or timm
+(.safetensors, .npz) those whose names end in `V1_5`. Both were trained on three colours
+in ranges of their own. The first convolution is summed to one channel, and the range is
+worked into it: the features of a grey image are those that the network of three
+channels has for the image in three equal channels. Only beyond the edge of the image
+both continue in another grey: here in the middle of black and white, there in the mean
+of ImageNet.
+"""
+
+import json
+import pathlib
+
+import keras
+import numpy as np
+
+from hwgen_keras.errors import InputError, loading, reason_of
+from hwgen_keras.models.resnets import V1_5, keras_resnet
+
+TORCH_FILES, KERAS_FILES = (".safetensors", ".npz"), (".h5",)
+_ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
+# MD5 of keras.applications' files without the last layer, as Keras has them.
+_MD5 = {
+    "resnet50": "4d473c1dd8becc155b73f8504c6f6626",
+    "resnet152": "ee4c566cf9a93f14d82f913c2dc6dd0c",
+}
+# Of a grey x in [-1, 1] the channels are SCALE · x + SHIFT. Keras's files take blue,
+# green and red from 0 to 255 less their means; torchvision's and timm's red, green and
+# blue from 0 to 1, less the means, divided by the deviations.
+_KERAS_SCALE = np.full(3, 127.5)
+_KERAS_SHIFT = 127.5 - np.array([103.939, 116.779, 123.68])
+_DEVIATIONS = np.array([0.229, 0.224, 0.225])
+_TORCH_SCALE = 0.5 / _DEVIATIONS
+_TORCH_SHIFT = (0.5 - np.array([0.485, 0.456, 0.406])) / _DEVIATIONS
+# Names in a file of torchvision that are no weights of the network without its end.
+_IGNORED = ("fc.", "num_batches_tracked")
+_NORM = ("weight", "bias", "running_mean", "running_var")
+# Types of safetensors that NumPy has.
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8"}
+
+
+def architecture_of_file(architecture, path):
+    """The architecture, of the same depth, that a file of weights fits."""
+    torch = pathlib.Path(path).suffix.lower() in TORCH_FILES
+    return architecture + V1_5 if torch else architecture
+
+
+def download_imagenet(architecture):
+    """Gets Keras's own file of weights, once for all runs; returns its path.
+
+    Raises:
+        InputError: it cannot be downloaded, or is not what Keras expects.
+    """
+    name = f"{architecture}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    try:
+        return keras.utils.get_file(
+            name,
+            _ADDRESS + name,
+            cache_subdir="models",
+            file_hash=_MD5[architecture],
+        )
+    except Exception as error:
+        # Keras raises a bare Exception for a failed download.
+        raise InputError(
+            f"--initial_weights=imagenet: {_ADDRESS}{name} cannot be downloaded "
+            f"({reason_of(error)}); fetch this file elsewhere and give its path as "
+            "--initial_weights."
+        ) from None
+
+
+def load_imagenet(encoder, path):
+    """Loads weights of three-channel ResNets into an `ImageEncoder`.
+
+    Args:
+        encoder: of the architecture that `architecture_of_file` names.
+        path: the file: of Keras without the last layer, or in the layout of
+            torchvision, with or without it.
+
+    Raises:
+        InputError: the file is missing or damaged, or holds weights of another network.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise InputError(f"--initial_weights: there is no file {path}; check the path.")
+    if encoder.architecture.endswith(V1_5):
+        _load_torch(encoder.network, _read_arrays(path), path, encoder.architecture)
+    else:
+        _load_keras(encoder, path)
+
+
+def _load_keras(encoder, path):
+    source = keras_resnet(encoder.architecture, 3)
+    try:
+        source.load_weights(path)
+    except Exception as error:
+        raise InputError(
+            f"--initial_weights {path} cannot be loaded ({reason_of(error)}); give "
+            f"Keras's {encoder.architecture} weights without the top."
+        ) from None
+    for layer in encoder.network.layers:
+        weights = source.get_layer(layer.name).get_weights() if layer.weights else []
+        if layer.name == "conv1_conv":
+            kernel, bias = weights
+            kernel, more = _one_channel(kernel, _KERAS_SCALE, _KERAS_SHIFT)
+            weights = [kernel, bias + more]
+        layer.set_weights(weights)
+
+
+def _load_torch(network, arrays, path, architecture):
+    depth = architecture.removesuffix(V1_5).removeprefix("resnet")
+    wanted = f"give the weights of a ResNet-{depth} in torchvision's layout."
+    used = set()
+
+    def take(name, shape):
+        used.add(name)
+        if name not in arrays:
+            raise InputError(f"--initial_weights {path} has no {name}; {wanted}")
+        array = arrays[name]
+        if array.shape != shape:
+            raise InputError(
+                f"--initial_weights {path}: {name} has the shape {array.shape} instead "
+                f"of {shape}; {wanted}"
+            )
+        if not np.isfinite(array).all():
+            raise InputError(
+                f"--initial_weights {path}: {name} is not finite; get the file again."
+            )
+        return np.asarray(array, "float32")
+
+    offset = 0.0
+    for layer in network.layers:
+        if not layer.weights:
+            continue
+        name = _torch_name(layer.name)
+        if layer.name.endswith("_conv"):
+            *size, channels, width = layer.kernel.shape
+            first = layer.name == "conv1_conv"
+            shape = (width, 3 if first else channels, *size)
+            kernel = take(f"{name}.weight", shape).transpose(2, 3, 1, 0)
+            if first:
+                kernel, offset = _one_channel(kernel, _TORCH_SCALE, _TORCH_SHIFT)
+            layer.set_weights([kernel])
+        else:
+            shape = tuple(layer.gamma.shape)
+            weights = [take(f"{name}.{part}", shape) for part in _NORM]
+            if layer.name == "conv1_bn":
+                # The convolution has no bias; the mean is subtracted from its output.
+                weights[2] = weights[2] - offset
+            layer.set_weights(weights)
+    others = [name for name in arrays if not any(part in name for part in _IGNORED)]
+    unknown = sorted(set(others) - used)
+    if unknown:
+        raise InputError(
+            f"--initial_weights {path} has {unknown[0]}, which the network has not; "
+            f"{wanted}"
+        )
+
+
+def _torch_name(name):
+    """`conv2_block1_0_bn` is `layer1.0.downsample.1`, `conv1_conv` is `conv1`."""
+    *place, number, kind = name.split("_")
+    if not place:
+        return "conv1" if kind == "conv" else "bn1"
+    level, block = (int(part.lstrip("convblk")) for part in place)
+    inside = f"{'conv' if kind == 'conv' else 'bn'}{number}"
+    if number == "0":
+        inside = f"downsample.{0 if kind == 'conv' else 1}"
+    return f"layer{level - 1}.{block - 1}.{inside}"
+
+
+def _one_channel(kernel, scale, shift):
+    """(Kernel of a grey in [-1, 1], what it adds to each output), from three channels.
+
+    Args:
+        kernel: (height, width, 3, outputs).
+        scale, shift: of the channels, (3,).
+    """
+    summed = np.einsum("hwco,c->hwo", kernel, scale)[:, :, None]
+    return summed, np.einsum("hwco,c->o", kernel, shift)
+
+
+def _read_arrays(path):
+    """{name: array} of a .safetensors or .npz file."""
+    with loading(path, "weights"):
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        return _read_safetensors(path)
+
+
+def _read_safetensors(path):
+    """The format: the header's length, eight bytes; the header, JSON; the numbers."""
+    content = np.memmap(path, mode="r")
+    length = int.from_bytes(content[:8].tobytes(), "little")
+    if len(content) < 8 or length > len(content) - 8:
+        raise ValueError("the header is cut short")
+    header = json.loads(content[8 : 8 + length].tobytes())
+    numbers, arrays = content[8 + length :], {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        if entry["dtype"] not in _TYPES:
+            raise ValueError(f"{name} has the type {entry['dtype']}")
+        start, end = entry["data_offsets"]
+        if not 0 <= start <= end <= len(numbers):
+            raise ValueError(f"{name} is cut short")
+        array = np.frombuffer(numbers[start:end].tobytes(), _TYPES[entry["dtype"]])
+        arrays[name] = array.reshape(entry["shape"])
+    return arrays

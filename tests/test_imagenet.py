@@ -1,0 +1,410 @@
+"""ImageNet weights: the same features as three equal channels have, and mistakes."""
+
+import hashlib
+import json
+import re
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from networks import BACKEND, draw_weights, images
+
+from experiments import flags, train_classifier, train_image_encoder
+from hwgen_keras import models
+from hwgen_keras.errors import InputError
+from hwgen_keras.models import ImageEncoder, imagenet, load_imagenet, resnets
+
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="compares with torch")
+
+MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class TorchResNet:
+    """torchvision's ResNet with bottlenecks, from its state as {name: array}."""
+
+    def __init__(self, arrays, depths, training=False):
+        import torch
+
+        self.weights = {name: torch.tensor(array) for name, array in arrays.items()}
+        self.depths, self.training = depths, training
+
+    def __call__(self, grey):
+        """Maps of images (n, 1, h, w) in [-1, 1], as three equal channels."""
+        import torch
+        from torch.nn import functional
+
+        # Beyond the edge, the middle of black and white.
+        colours = functional.pad(torch.tensor(grey), (3, 3, 3, 3)).repeat(1, 3, 1, 1)
+        means, deviations = (
+            torch.tensor(values)[:, None, None] for values in (MEANS, DEVIATIONS)
+        )
+        x = ((colours + 1) / 2 - means) / deviations
+        x = functional.conv2d(x, self.weights["conv1.weight"], stride=2)
+        maps = [functional.relu(self.normalise(x, "bn1"))]
+        x = functional.max_pool2d(maps[0], 3, 2, 1)
+        for level, depth in enumerate(self.depths, 1):
+            for block in range(depth):
+                stride = 2 if level > 1 and block == 0 else 1
+                x = self.block(x, f"layer{level}.{block}", stride)
+            maps.append(x)
+        return [m.numpy().transpose(0, 2, 3, 1) for m in maps]
+
+    def block(self, x, name, stride):
+        from torch.nn import functional
+
+        hidden = functional.relu(self.layer(x, f"{name}.conv1", f"{name}.bn1"))
+        hidden = self.layer(hidden, f"{name}.conv2", f"{name}.bn2", stride, 1)
+        hidden = self.layer(functional.relu(hidden), f"{name}.conv3", f"{name}.bn3")
+        if f"{name}.downsample.0.weight" in self.weights:
+            names = f"{name}.downsample.0", f"{name}.downsample.1"
+            x = self.layer(x, *names, stride)
+        return functional.relu(hidden + x)
+
+    def layer(self, x, convolution, norm, stride=1, padding=0):
+        from torch.nn import functional
+
+        kernel = self.weights[f"{convolution}.weight"]
+        x = functional.conv2d(x, kernel, stride=stride, padding=padding)
+        return self.normalise(x, norm)
+
+    def normalise(self, x, name):
+        from torch.nn import functional
+
+        parts = "running_mean", "running_var", "weight", "bias"
+        values = (self.weights[f"{name}.{part}"].clone() for part in parts)
+        return functional.batch_norm(x, *values, self.training)
+
+
+def torch_state(depths, seed=0):
+    """Random weights in torchvision's layout, with its last layer."""
+    rng = np.random.default_rng(seed)
+    arrays = {}
+
+    def convolution(name, outputs, inputs, size):
+        deviation = (2 / (inputs * size**2)) ** 0.5
+        kernel = rng.normal(0, deviation, (outputs, inputs, size, size))
+        arrays[f"{name}.weight"] = kernel
+
+    def norm(name, width):
+        for part, low, high in (
+            ("weight", 0.5, 1.5),
+            ("bias", -0.5, 0.5),
+            ("running_mean", -0.5, 0.5),
+            # So small that the epsilon matters.
+            ("running_var", 1e-4, 1.5),
+        ):
+            arrays[f"{name}.{part}"] = rng.uniform(low, high, width)
+
+    convolution("conv1", WIDTH, 3, 7)
+    norm("bn1", WIDTH)
+    inputs = WIDTH
+    for level, depth in enumerate(depths):
+        width = WIDTH << level
+        for block in range(depth):
+            name = f"layer{level + 1}.{block}"
+            sizes = ((width, inputs, 1), (width, width, 3), (4 * width, width, 1))
+            for number, sides in enumerate(sizes, 1):
+                convolution(f"{name}.conv{number}", *sides)
+                norm(f"{name}.bn{number}", sides[0])
+            if not block:
+                convolution(f"{name}.downsample.0", 4 * width, inputs, 1)
+                norm(f"{name}.downsample.1", 4 * width)
+            inputs = 4 * width
+    arrays = {name: array.astype("float32") for name, array in arrays.items()}
+    arrays["bn1.num_batches_tracked"] = np.array(7)
+    arrays |= {"fc.weight": np.ones((5, inputs), "f4"), "fc.bias": np.ones(5, "f4")}
+    return arrays
+
+
+def write_safetensors(path, arrays, types=None, drop=0):
+    types = types or {"float32": "F32", "float16": "F16", "int64": "I64"}
+    header, content = {"__metadata__": {"format": "pt"}}, b""
+    for name, array in arrays.items():
+        start, content = len(content), content + np.ascontiguousarray(array).tobytes()
+        header[name] = {
+            "dtype": types[array.dtype.name],
+            "shape": array.shape,
+            "data_offsets": [start, len(content)],
+        }
+    text = json.dumps(header).encode()
+    whole = len(text).to_bytes(8, "little") + text + content
+    path.write_bytes(whole[: len(whole) - drop])
+    return path
+
+
+def write_keras(path, network):
+    """The layout of the files that keras.applications downloads."""
+    with h5py.File(path, "w") as file:
+        named = [layer.name for layer in network.layers]
+        file.attrs["layer_names"] = [name.encode() for name in named]
+        for layer in network.layers:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}/{w.name}:0" for w in layer.weights]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, value in zip(names, layer.get_weights(), strict=True):
+                group[name] = value
+    return path
+
+
+DEPTHS, WIDTH = (1, 2, 1, 1), 8
+
+
+@pytest.fixture(scope="module")
+def state():
+    return torch_state(DEPTHS)
+
+
+@pytest.fixture
+def few_blocks(monkeypatch):
+    for name in resnets.DEPTHS:
+        monkeypatch.setitem(resnets.DEPTHS, name, DEPTHS)
+    monkeypatch.setattr(resnets, "WIDTH", WIDTH)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_the_features_are_those_of_three_equal_channels(
+    few_blocks, state, tmp_path, suffix, training
+):
+    path = tmp_path / f"weights{suffix}"
+    np.savez(path, **state) if suffix == ".npz" else write_safetensors(path, state)
+    architecture = models.architecture_of_file("resnet50", path)
+    encoder = ImageEncoder(architecture)
+    load_imagenet(encoder, path)
+    # An odd side and an even one: strides start at other pixels.
+    grey = np.concatenate([images(2, 64, seed=1), images(2, 64, seed=2)[:, :, :33]], 2)
+    expected = TorchResNet(state, DEPTHS, training)(grey.transpose(0, 3, 1, 2))
+    found = encoder.feature_maps(grey, training=training)
+    assert len(found) == len(expected) == 5
+    for ours, theirs in zip(found, expected, strict=True):
+        ours = keras.ops.convert_to_numpy(ours)
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, atol=1e-3 * np.abs(theirs).max())
+    features = keras.ops.convert_to_numpy(encoder(grey, training=training))
+    assert features.shape == (2, encoder.output_width)
+
+
+def test_the_moving_statistics_follow_as_in_torch(few_blocks):
+    network = ImageEncoder("resnet50_v1_5").network
+    norms = [
+        n for n in network.layers if isinstance(n, keras.layers.BatchNormalization)
+    ]
+    # PyTorch's momentum of 0.1 is the share of the new.
+    assert {(norm.momentum, norm.epsilon) for norm in norms} == {(0.9, 1e-5)}
+
+
+def small_application(levels):
+    """A network with the names, biases and first layers of keras.applications."""
+
+    def build(include_top, weights, input_shape):
+        layers = keras.layers
+        inputs = keras.Input(input_shape)
+        x = layers.ZeroPadding2D(3, name="conv1_pad")(inputs)
+        x = layers.Conv2D(WIDTH, 7, 2, name="conv1_conv")(x)
+        x = layers.BatchNormalization(name="conv1_bn")(x)
+        x = layers.ReLU(name="conv1_relu")(x)
+        for level in range(2, levels + 2):
+            x = layers.Conv2D(WIDTH, 1, 2, name=f"conv{level}_block1_1_conv")(x)
+            x = layers.ReLU(name=f"conv{level}_block1_out")(x)
+        return keras.Model(inputs, x)
+
+    return build
+
+
+@pytest.fixture
+def small_applications(few_blocks, monkeypatch):
+    """ResNet-50 with four levels, ResNet-152 with five."""
+    for name, levels in (("resnet50", 4), ("resnet152", 5)):
+        monkeypatch.setitem(resnets.KERAS, name, small_application(levels))
+        monkeypatch.setitem(resnets.DEPTHS, name, (1,) * levels)
+
+
+def test_a_file_of_keras(small_applications, tmp_path):
+    colours = resnets.keras_resnet("resnet50", 3)
+    draw_weights(colours)
+    path = write_keras(tmp_path / "resnet50_notop.h5", colours)
+    assert models.architecture_of_file("resnet50", path) == "resnet50"
+    encoder = ImageEncoder("resnet50")
+    load_imagenet(encoder, path)
+    for name in ("conv1_bn", *(f"conv{level}_block1_1_conv" for level in range(2, 6))):
+        theirs = colours.get_layer(name).get_weights()
+        for a, b in zip(
+            encoder.network.get_layer(name).get_weights(), theirs, strict=True
+        ):
+            np.testing.assert_array_equal(a, b)
+    grey = images(1, 64)
+    pixels = np.repeat(127.5 * (grey + 1), 3, -1)
+    pixels = keras.applications.resnet.preprocess_input(pixels)
+    first = keras.Model(colours.input, colours.get_layer("conv1_relu").output)
+    theirs = keras.ops.convert_to_numpy(first(pixels))
+    ours = keras.ops.convert_to_numpy(encoder.feature_maps(grey)[0])
+    # At the edge both continue in another grey.
+    inside = np.s_[:, 2:-2, 2:-2]
+    np.testing.assert_allclose(ours[inside], theirs[inside], atol=1e-4 * theirs.max())
+
+    with pytest.raises(InputError, match="notop.h5 cannot be loaded .*'s resnet152 w"):
+        load_imagenet(ImageEncoder("resnet152"), path)
+    path.write_bytes(b"no HDF5")
+    with pytest.raises(InputError, match="notop.h5 cannot be loaded .* without the to"):
+        load_imagenet(encoder, path)
+
+
+class TestScripts:
+    VALUES = {"size": "base", "image_size": 32, "batch_size": 2, "interval": 1}
+    VALUES |= {"cache": "", "jit_compile": False, "steps": 1}
+
+    @pytest.fixture
+    def values(self, tiny_font, tmp_path):
+        (tmp_path / "two.txt").write_text("い\nっ", encoding="utf-8")
+        data = {"fonts": [str(tiny_font)], "characters": str(tmp_path / "two.txt")}
+        return {**self.VALUES, **data, "run_dir": str(tmp_path / "run")}
+
+    @pytest.mark.parametrize("script", [train_classifier, train_image_encoder])
+    def test_the_weights_are_recorded_and_a_run_is_resumed_without_them(
+        self, few_blocks, state, values, tmp_path, script, monkeypatch, capsys
+    ):
+        path = write_safetensors(tmp_path / "model.safetensors", state)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        seen = []
+        fit = train_classifier.training.fit
+
+        def record(run, model, *arguments, **more):
+            seen.append([w.numpy().copy() for w in model.encoder.network.weights])
+            return fit(run, model, *arguments, **more)
+
+        monkeypatch.setattr(train_classifier.training, "fit", record)
+        file = flags.call(script, {**values, "initial_weights": str(path)})
+        assert f"The encoder begins with {path}." in capsys.readouterr().out
+        plain = ImageEncoder("resnet50_v1_5")
+        load_imagenet(plain, path)
+        for found, expected in zip(seen[0], plain.network.weights, strict=True):
+            np.testing.assert_array_equal(found, expected.numpy())
+        expected = {"file": str(path), "sha256": digest}
+        path.unlink()
+        config = json.loads((file.parent / "config.json").read_text("utf-8"))
+        assert config["flags"]["initial_weights"] == str(path)
+        note = config["notes"]["initial_weights"]
+        assert note.items() >= expected.items()
+        assert note["architecture"].endswith("_v1_5")
+        model = models.load_trained(file, models.Classifier, "--arm")
+        assert model.encoder.architecture == note["architecture"]
+
+        flags.call(script, {**values, "steps": 2, "resume": True})
+        config = json.loads((file.parent / "config.json").read_text("utf-8"))
+        assert config["notes"]["initial_weights"] == note
+        with pytest.raises(InputError, match="cannot continue with imagenet; leave"):
+            weights = {"initial_weights": "imagenet", "steps": 3}
+            flags.call(script, {**values, **weights, "resume": True})
+
+    def test_imagenet_is_downloaded_by_keras(self, monkeypatch, tmp_path):
+        asked = []
+
+        def get_file(name, origin, **arguments):
+            asked.append((name, origin, arguments["file_hash"]))
+            return str(tmp_path / name)
+
+        monkeypatch.setattr(keras.utils, "get_file", get_file)
+        for name in ("resnet50", "resnet152"):
+            file = f"{name}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+            assert imagenet.download_imagenet(name) == str(tmp_path / file)
+            from keras.src.applications import resnet as source
+
+            address = source.BASE_WEIGHTS_PATH + file
+            assert asked.pop() == (file, address, source.WEIGHTS_HASHES[name][1])
+
+    def test_without_a_network_the_file_is_named(
+        self, small_applications, monkeypatch, values
+    ):
+        def get_file(*arguments, **more):
+            raise Exception("URL fetch failure on …: no route\nmore")
+
+        monkeypatch.setattr(keras.utils, "get_file", get_file)
+        sentence = (
+            r"--initial_weights=imagenet: https://\S+/resnet152_\w+_notop.h5 cannot be "
+            r"downloaded \(URL fetch .* route\); fetch this file elsewhere and give its"
+        )
+        with pytest.raises(InputError, match=sentence):
+            flags.call(train_classifier, {**values, "initial_weights": "imagenet"})
+
+    @pytest.mark.parametrize(
+        ("values", "sentence"),
+        [
+            (
+                {"size": "small"},
+                "is for a ResNet, and --size=small has none; give --si",
+            ),
+            (
+                {"initial_weights": "resnet50.pth"},
+                "resnet50.pth: give `imagenet`, or a file whose name ends in .h5, .s",
+            ),
+            ({"initial_weights": "a.NPZ"}, None),
+        ],
+    )
+    def test_flags(self, values, sentence):
+        given = {"size": "base", "initial_weights": "imagenet", "fonts": ["x"]} | values
+        for script in (train_classifier, train_image_encoder):
+            if sentence is None:
+                script.Settings(**given)
+                continue
+            with pytest.raises(InputError, match=sentence):
+                script.Settings(**given)
+
+
+class TestMistakes:
+    def load(self, path):
+        load_imagenet(ImageEncoder("resnet50_v1_5"), path)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            (
+                {"layer2.0.conv2.weight": None},
+                "has no layer2.0.conv2.weight; give the weights of a ResNet-50 in",
+            ),
+            (
+                {"conv1.weight": np.zeros((8, 1, 7, 7), "f4")},
+                r"conv1.weight has the shape \(8, 1, 7, 7\) instead of \(8, 3, 7, 7\)",
+            ),
+            (
+                {"layer3.6.bn1.bias": np.zeros(32, "f4")},
+                "has layer3.6.bn1.bias, which the network has not; give the weights of",
+            ),
+            (
+                {"layer1.0.bn3.running_var": np.full(32, np.nan, "f4")},
+                "layer1.0.bn3.running_var is not finite; get the file again",
+            ),
+        ],
+    )
+    def test_another_network(self, few_blocks, state, tmp_path, change, sentence):
+        arrays = {k: v for k, v in {**state, **change}.items() if v is not None}
+        np.savez(tmp_path / "w.npz", **arrays)
+        with pytest.raises(InputError, match=f"--initial_weights .*w.npz.*{sentence}"):
+            self.load(tmp_path / "w.npz")
+
+    @pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
+    def test_no_such_file_and_a_damaged_one(self, few_blocks, tmp_path, name):
+        path = tmp_path / name
+        with pytest.raises(InputError, match=f"there is no file .*{name}; check"):
+            self.load(path)
+        for content in (b"", b"abc", b"\xff" * 100, (2).to_bytes(8, "little") + b"[]"):
+            path.write_bytes(content)
+            sentence = re.escape(f"{path} cannot be loaded as weights")
+            with pytest.raises(InputError, match=sentence):
+                self.load(path)
+
+    def test_safetensors_that_are_cut_short_or_of_another_type(
+        self, few_blocks, state, tmp_path
+    ):
+        path = write_safetensors(tmp_path / "w.safetensors", state, drop=1)
+        with pytest.raises(InputError, match="fc.bias is cut short"):
+            self.load(path)
+        types = {"float32": "F8_E5M2", "int64": "I64"}
+        write_safetensors(path, state, types)
+        with pytest.raises(InputError, match="conv1.weight has the type F8_E5M2"):
+            self.load(path)
+
+    def test_a_file_with_objects_runs_nothing(self, few_blocks, tmp_path):
+        np.savez(tmp_path / "w.npz", **{"conv1.weight": np.array([print], object)})
+        with pytest.raises(InputError, match="w.npz cannot be loaded as weights"):
+            self.load(tmp_path / "w.npz")
