@@ -9,9 +9,9 @@ import dataclasses
 import math
 
 from hwgen_keras import data, inputs, models, training
-from hwgen_keras.characters import Knowledge
+from hwgen_keras.characters import Knowledge, StructureTokenizer
 from hwgen_keras.inputs.settings import Characters, Structures
-from hwgen_keras.settings import by_size
+from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import Training
 
 from . import flags
@@ -32,6 +32,12 @@ class Settings(Characters, Structures, Training):
         learning_rate=(2e-3, 5e-4, 1e-4),
         schedule=("cosine", "cosine", "plateau"),
     )
+    alternatives: str = setting(
+        "random",
+        "Of a character with several structures, draw one at random each time, as "
+        "published, or take the first.",
+        choices=("random", "first"),
+    )
 
 
 def main(settings):
@@ -42,7 +48,8 @@ def main(settings):
         characters = inputs.load_characters(settings)
         tokenizer = inputs.load_tokenizer(settings, characters)
         run.record(Knowledge(characters, tokenizer))
-        sampler = data.StructureSampler(characters, tokenizer, seed=settings.seed)
+        drawn = tokenizer if settings.alternatives == "random" else firsts(tokenizer)
+        sampler = data.StructureSampler(characters, drawn, seed=settings.seed)
         rows = REPEATS * len(characters)
         steps = settings.steps or base_steps(rows, settings.batch_size)
 
@@ -65,6 +72,12 @@ def main(settings):
         training.fit(run, model, make_feed, steps, extra=plateau)
 
         return training.finish_classifier(run, model, "text_encoder.keras")
+
+
+def firsts(tokenizer):
+    """The tokenizer, with the same ids, of the first structure of each character."""
+    structures = {c: choices[:1] for c, choices in tokenizer.structures.items()}
+    return StructureTokenizer(structures, tokenizer.vocabulary, tokenizer.length)
 
 
 def base_steps(rows, batch_size):
