@@ -3,8 +3,9 @@
 
 Reads the test images, by writers of no training, with the classifier of each arm.
 Writes a report of each character (precision, recall, F1, support), accuracy and
-macro-F1 as report.json and the predictions as predictions.csv into a folder an arm, and
-summary.json; prints the table.
+macro-F1 as report.json and the predictions as predictions.csv into a folder an arm,
+summary.json, and what all arms read of each character, side by side, as characters.csv
+and characters.html; prints the table of the arms.
 """
 
 import dataclasses
@@ -48,6 +49,8 @@ def main(settings):
                 results.setdefault(name, []).append(test.read(path, arm, name))
         summary = evaluation.summarise_arms(results)
         write_json(folder / "summary.json", summary)
+        title = "What the recognisers read of each character"
+        evaluation.write_side_by_side(folder / "characters", results, title)
     print(evaluation.text_table(*evaluation.arms_table(summary)))
     print(f"{len(test.samples)} test images. Saved {settings.output}")
     return summary

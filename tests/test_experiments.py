@@ -146,6 +146,12 @@ def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path)
     )
     assert [row["arm"] for row in summary] == ["both", "one"]
     assert [row["seeds"] for row in summary] == [2, 1]
+    with open(tmp_path / "evaluation" / "characters.csv", encoding="utf-8") as file:
+        by_character = list(csv.DictReader(file))
+    assert [row["character"] for row in by_character] == list("あいうかきく")
+    assert {row["images"] for row in by_character} == {"2"}
+    page = (tmp_path / "evaluation" / "characters.html").read_text("utf-8")
+    assert "<td>" in page and "Δ one" in page
     with open(tmp_path / "evaluation" / "one" / "predictions.csv") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12

@@ -34,6 +34,8 @@ from .report import write_html as write_html
 from .sheets import captioned_grid as captioned_grid
 from .sheets import contact_sheet as contact_sheet
 from .sheets import grid as grid
+from .side_by_side import characters_by_arm as characters_by_arm
+from .side_by_side import write_side_by_side as write_side_by_side
 from .tables import markdown_table as markdown_table
 from .tables import text_table as text_table
 from .test_images import PREDICTIONS as PREDICTIONS
