@@ -33,9 +33,9 @@ def folder(tmp_path):
     japanese = {"en": "Kaisho", "ja": "楷書体"}
     write_font(folder / "a.ttf", SHAPES[0], japanese)
     write_font(folder / "b.otf", SHAPES[1], "M+ 1c", styleName="black")
-    # As a font of a family of nine weights has it.
+    # As a font of a family of nine weights has it, for systems that know four.
     names = {"typographicFamily": "Noto Sans CJK JP", "typographicSubfamily": "Black"}
-    write_font(folder / "c.ttf", SHAPES[2], "Noto Sans CJK JP Black", **names)
+    write_font(folder / "c.ttf", SHAPES[2], "Noto Sans CJK JP Bl", **names)
     for number, family in ((3, "One"), (4, "Two")):
         write_font(folder / f"{family}.ttf", SHAPES[number], family)
     collection = TTCollection()
@@ -74,6 +74,7 @@ def report(path):
         ("M+ 1c black.otf", "M+ 1c black"),
         ("Noto Sans CJK JP Black", "Noto Sans CJK JP Black"),
         ("NotoSansCJKJP-Black", "Noto Sans CJK JP Black"),
+        ("Noto Sans CJK JP Bl", "Noto Sans CJK JP Black"),
         ("One", "One Regular"),
         ("Two Regular.otf", "Two Regular"),
     ],
@@ -103,6 +104,8 @@ def test_missing_fonts_are_named_and_the_others_rendered(folder, capsys):
         *("", "  One Regular.otf  ", "One", "M 1c black", "M+ 1c bold", "Noto Sans"),
         *("---", "Noto Sans CJK JP Thin", "Regular"),
     ]
+    # Its file's name has nothing that a name could match.
+    write_font(folder / "Regular.ttf", SHAPES[5], "Third")
     path = prepare(folder, "\r\n".join(lines))
     assert ImageStore.open(path).source_names == ("One Regular",)
     printed = capsys.readouterr().out

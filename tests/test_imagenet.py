@@ -1,14 +1,15 @@
 """ImageNet weights: the same features as three equal channels have, and mistakes."""
 
+import functools
 import hashlib
 import json
 import re
 
-import h5py
 import keras
 import numpy as np
 import pytest
 from networks import BACKEND, draw_weights, images
+from torch_resnet import TorchResNet, torch_state, write_keras, write_safetensors
 
 from experiments import flags, train_classifier, train_image_encoder
 from hwgen_keras import models
@@ -17,142 +18,12 @@ from hwgen_keras.models import ImageEncoder, imagenet, load_imagenet, resnets
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="compares with torch")
 
-MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-class TorchResNet:
-    """torchvision's ResNet with bottlenecks, from its state as {name: array}."""
-
-    def __init__(self, arrays, depths, training=False):
-        import torch
-
-        self.weights = {name: torch.tensor(array) for name, array in arrays.items()}
-        self.depths, self.training = depths, training
-
-    def __call__(self, grey):
-        """Maps of images (n, 1, h, w) in [-1, 1], as three equal channels."""
-        import torch
-        from torch.nn import functional
-
-        # Beyond the edge, the middle of black and white.
-        colours = functional.pad(torch.tensor(grey), (3, 3, 3, 3)).repeat(1, 3, 1, 1)
-        means, deviations = (
-            torch.tensor(values)[:, None, None] for values in (MEANS, DEVIATIONS)
-        )
-        x = ((colours + 1) / 2 - means) / deviations
-        x = functional.conv2d(x, self.weights["conv1.weight"], stride=2)
-        maps = [functional.relu(self.normalise(x, "bn1"))]
-        x = functional.max_pool2d(maps[0], 3, 2, 1)
-        for level, depth in enumerate(self.depths, 1):
-            for block in range(depth):
-                stride = 2 if level > 1 and block == 0 else 1
-                x = self.block(x, f"layer{level}.{block}", stride)
-            maps.append(x)
-        return [m.numpy().transpose(0, 2, 3, 1) for m in maps]
-
-    def block(self, x, name, stride):
-        from torch.nn import functional
-
-        hidden = functional.relu(self.layer(x, f"{name}.conv1", f"{name}.bn1"))
-        hidden = self.layer(hidden, f"{name}.conv2", f"{name}.bn2", stride, 1)
-        hidden = self.layer(functional.relu(hidden), f"{name}.conv3", f"{name}.bn3")
-        if f"{name}.downsample.0.weight" in self.weights:
-            names = f"{name}.downsample.0", f"{name}.downsample.1"
-            x = self.layer(x, *names, stride)
-        return functional.relu(hidden + x)
-
-    def layer(self, x, convolution, norm, stride=1, padding=0):
-        from torch.nn import functional
-
-        kernel = self.weights[f"{convolution}.weight"]
-        x = functional.conv2d(x, kernel, stride=stride, padding=padding)
-        return self.normalise(x, norm)
-
-    def normalise(self, x, name):
-        from torch.nn import functional
-
-        parts = "running_mean", "running_var", "weight", "bias"
-        values = (self.weights[f"{name}.{part}"].clone() for part in parts)
-        return functional.batch_norm(x, *values, self.training)
-
-
-def torch_state(depths, seed=0):
-    """Random weights in torchvision's layout, with its last layer."""
-    rng = np.random.default_rng(seed)
-    arrays = {}
-
-    def convolution(name, outputs, inputs, size):
-        deviation = (2 / (inputs * size**2)) ** 0.5
-        kernel = rng.normal(0, deviation, (outputs, inputs, size, size))
-        arrays[f"{name}.weight"] = kernel
-
-    def norm(name, width):
-        for part, low, high in (
-            ("weight", 0.5, 1.5),
-            ("bias", -0.5, 0.5),
-            ("running_mean", -0.5, 0.5),
-            # So small that the epsilon matters.
-            ("running_var", 1e-4, 1.5),
-        ):
-            arrays[f"{name}.{part}"] = rng.uniform(low, high, width)
-
-    convolution("conv1", WIDTH, 3, 7)
-    norm("bn1", WIDTH)
-    inputs = WIDTH
-    for level, depth in enumerate(depths):
-        width = WIDTH << level
-        for block in range(depth):
-            name = f"layer{level + 1}.{block}"
-            sizes = ((width, inputs, 1), (width, width, 3), (4 * width, width, 1))
-            for number, sides in enumerate(sizes, 1):
-                convolution(f"{name}.conv{number}", *sides)
-                norm(f"{name}.bn{number}", sides[0])
-            if not block:
-                convolution(f"{name}.downsample.0", 4 * width, inputs, 1)
-                norm(f"{name}.downsample.1", 4 * width)
-            inputs = 4 * width
-    arrays = {name: array.astype("float32") for name, array in arrays.items()}
-    arrays["bn1.num_batches_tracked"] = np.array(7)
-    arrays |= {"fc.weight": np.ones((5, inputs), "f4"), "fc.bias": np.ones(5, "f4")}
-    return arrays
-
-
-def write_safetensors(path, arrays, types=None, drop=0):
-    types = types or {"float32": "F32", "float16": "F16", "int64": "I64"}
-    header, content = {"__metadata__": {"format": "pt"}}, b""
-    for name, array in arrays.items():
-        start, content = len(content), content + np.ascontiguousarray(array).tobytes()
-        header[name] = {
-            "dtype": types[array.dtype.name],
-            "shape": array.shape,
-            "data_offsets": [start, len(content)],
-        }
-    text = json.dumps(header).encode()
-    whole = len(text).to_bytes(8, "little") + text + content
-    path.write_bytes(whole[: len(whole) - drop])
-    return path
-
-
-def write_keras(path, network):
-    """The layout of the files that keras.applications downloads."""
-    with h5py.File(path, "w") as file:
-        named = [layer.name for layer in network.layers]
-        file.attrs["layer_names"] = [name.encode() for name in named]
-        for layer in network.layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}/{w.name}:0" for w in layer.weights]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, value in zip(names, layer.get_weights(), strict=True):
-                group[name] = value
-    return path
-
-
 DEPTHS, WIDTH = (1, 2, 1, 1), 8
 
 
 @pytest.fixture(scope="module")
 def state():
-    return torch_state(DEPTHS)
+    return torch_state(DEPTHS, WIDTH)
 
 
 @pytest.fixture
@@ -261,41 +132,48 @@ class TestScripts:
         return {**self.VALUES, **data, "run_dir": str(tmp_path / "run")}
 
     @pytest.mark.parametrize("script", [train_classifier, train_image_encoder])
-    def test_the_weights_are_recorded_and_a_run_is_resumed_without_them(
-        self, few_blocks, state, values, tmp_path, script, monkeypatch, capsys
+    def test_a_training_begins_with_the_weights(
+        self, few_blocks, state, values, tmp_path, script, monkeypatch
+    ):
+        np.savez(tmp_path / "weights.npz", **state)
+
+        class Begun(Exception):
+            pass
+
+        def fit(run, model, *arguments, **more):
+            plain = ImageEncoder("resnet50_v1_5")
+            load_imagenet(plain, tmp_path / "weights.npz")
+            pairs = zip(model.encoder.weights, plain.weights, strict=True)
+            assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in pairs)
+            raise Begun
+
+        monkeypatch.setattr(script.training, "fit", fit)
+        weights = {"initial_weights": str(tmp_path / "weights.npz")}
+        with pytest.raises(Begun):
+            flags.call(script, {**values, **weights})
+
+    def test_they_are_recorded_and_a_run_is_resumed_without_them(
+        self, few_blocks, state, values, tmp_path, capsys
     ):
         path = write_safetensors(tmp_path / "model.safetensors", state)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        seen = []
-        fit = train_classifier.training.fit
-
-        def record(run, model, *arguments, **more):
-            seen.append([w.numpy().copy() for w in model.encoder.network.weights])
-            return fit(run, model, *arguments, **more)
-
-        monkeypatch.setattr(train_classifier.training, "fit", record)
-        file = flags.call(script, {**values, "initial_weights": str(path)})
+        weights = {"initial_weights": str(path)}
+        note = {"file": str(path), "architecture": "resnet152_v1_5"}
+        note["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        file = flags.call(train_classifier, {**values, **weights})
         assert f"The encoder begins with {path}." in capsys.readouterr().out
-        plain = ImageEncoder("resnet50_v1_5")
-        load_imagenet(plain, path)
-        for found, expected in zip(seen[0], plain.network.weights, strict=True):
-            np.testing.assert_array_equal(found, expected.numpy())
-        expected = {"file": str(path), "sha256": digest}
-        path.unlink()
         config = json.loads((file.parent / "config.json").read_text("utf-8"))
-        assert config["flags"]["initial_weights"] == str(path)
-        note = config["notes"]["initial_weights"]
-        assert note.items() >= expected.items()
-        assert note["architecture"].endswith("_v1_5")
-        model = models.load_trained(file, models.Classifier, "--arm")
-        assert model.encoder.architecture == note["architecture"]
+        assert config["flags"].items() >= weights.items()
+        assert config["notes"]["initial_weights"] == note
 
-        flags.call(script, {**values, "steps": 2, "resume": True})
+        path.unlink()
+        resumed = {**values, "resume": True}
+        flags.call(train_classifier, {**resumed, "steps": 2})
         config = json.loads((file.parent / "config.json").read_text("utf-8"))
         assert config["notes"]["initial_weights"] == note
+        model = models.load_trained(file, models.Classifier, "--arm")
+        assert model.encoder.architecture == "resnet152_v1_5"
         with pytest.raises(InputError, match="cannot continue with imagenet; leave"):
-            weights = {"initial_weights": "imagenet", "steps": 3}
-            flags.call(script, {**values, **weights, "resume": True})
+            flags.call(train_classifier, {**resumed, "initial_weights": "imagenet"})
 
     def test_imagenet_is_downloaded_by_keras(self, monkeypatch, tmp_path):
         asked = []
@@ -352,8 +230,9 @@ class TestScripts:
 
 
 class TestMistakes:
-    def load(self, path):
-        load_imagenet(ImageEncoder("resnet50_v1_5"), path)
+    @pytest.fixture
+    def load(self, few_blocks):
+        return functools.partial(load_imagenet, ImageEncoder("resnet50_v1_5"))
 
     @pytest.mark.parametrize(
         ("change", "sentence"),
@@ -376,35 +255,35 @@ class TestMistakes:
             ),
         ],
     )
-    def test_another_network(self, few_blocks, state, tmp_path, change, sentence):
+    def test_another_network(self, load, state, tmp_path, change, sentence):
         arrays = {k: v for k, v in {**state, **change}.items() if v is not None}
         np.savez(tmp_path / "w.npz", **arrays)
         with pytest.raises(InputError, match=f"--initial_weights .*w.npz.*{sentence}"):
-            self.load(tmp_path / "w.npz")
+            load(tmp_path / "w.npz")
 
     @pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
-    def test_no_such_file_and_a_damaged_one(self, few_blocks, tmp_path, name):
+    def test_no_such_file_and_a_damaged_one(self, load, tmp_path, name):
         path = tmp_path / name
         with pytest.raises(InputError, match=f"there is no file .*{name}; check"):
-            self.load(path)
+            load(path)
         for content in (b"", b"abc", b"\xff" * 100, (2).to_bytes(8, "little") + b"[]"):
             path.write_bytes(content)
             sentence = re.escape(f"{path} cannot be loaded as weights")
             with pytest.raises(InputError, match=sentence):
-                self.load(path)
+                load(path)
 
     def test_safetensors_that_are_cut_short_or_of_another_type(
-        self, few_blocks, state, tmp_path
+        self, load, state, tmp_path
     ):
         path = write_safetensors(tmp_path / "w.safetensors", state, drop=1)
         with pytest.raises(InputError, match="fc.bias is cut short"):
-            self.load(path)
+            load(path)
         types = {"float32": "F8_E5M2", "int64": "I64"}
         write_safetensors(path, state, types)
         with pytest.raises(InputError, match="conv1.weight has the type F8_E5M2"):
-            self.load(path)
+            load(path)
 
-    def test_a_file_with_objects_runs_nothing(self, few_blocks, tmp_path):
+    def test_a_file_with_objects_runs_nothing(self, load, tmp_path):
         np.savez(tmp_path / "w.npz", **{"conv1.weight": np.array([print], object)})
         with pytest.raises(InputError, match="w.npz cannot be loaded as weights"):
-            self.load(tmp_path / "w.npz")
+            load(tmp_path / "w.npz")

@@ -126,6 +126,13 @@ def test_equals_the_plain_formulation(name, stroke, rng):
 
 
 @pytest.mark.parametrize("name", PREPARATIONS)
+def test_a_large_scan_is_not_smoothed(name, rng):
+    scan = np.kron(scan_of(STROKES["odd"], rng), np.ones((6, 6), np.uint8))
+    difference = np.abs(prepare_as_original(scan, name).astype(int) - PLAIN[name](scan))
+    assert difference.max() <= 1
+
+
+@pytest.mark.parametrize("name", PREPARATIONS)
 def test_a_blank_scan_is_white(name):
     scan = np.full((127, 128), 220, np.uint8)
     scan[:8] = 0  # a frame, which is cut off

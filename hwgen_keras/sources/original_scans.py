@@ -73,8 +73,6 @@ def _square_around(image):
     top, bottom = top - max(-spare, 0), bottom + max(-spare, 0)
     left, right = left - max(spare, 0), right + max(spare, 0)
     top, left = max(top, _SPACE), max(left, _SPACE)
-    last = len(image) - _SPACE
-    bottom, right = min(bottom, last), min(right, last)
     return image[top - _SPACE : bottom + _SPACE, left - _SPACE : right + _SPACE]
 
 
