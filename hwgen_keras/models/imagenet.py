@@ -18,7 +18,8 @@ import numpy as np
 from hwgen_keras.errors import InputError, loading, reason_of
 from hwgen_keras.models.resnets import V1_5, keras_resnet
 
-TORCH_FILES, KERAS_FILES = (".safetensors", ".npz"), (".h5",)
+# Endings of files in the layout of torchvision.
+TORCH_FILES = (".safetensors", ".npz")
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
 # MD5 of keras.applications' files without the last layer, as Keras has them.
 _MD5 = {

@@ -228,6 +228,8 @@ class Augmentation(Settings):
 
 
 IMAGENET = "imagenet"
+# As in `hwgen_keras.models.imagenet`, which loads Keras.
+_WEIGHT_FILES = (".h5", ".safetensors", ".npz")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -257,10 +259,6 @@ class InitialWeights(Size):
                 f"--initial_weights={weights}: give `imagenet`, or a file whose name "
                 f"ends in {', '.join(_WEIGHT_FILES)}."
             )
-
-
-# As in `hwgen_keras.models.imagenet`, which loads Keras.
-_WEIGHT_FILES = (".h5", ".safetensors", ".npz")
 
 
 def trained(what: str, file: str, required: bool = False):
