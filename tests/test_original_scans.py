@@ -92,30 +92,32 @@ PLAIN = {
     "original_clip": as_clip,
     "original_recogniser": as_recogniser,
 }
-# Places of the ink, (top, bottom, left, right): tall, wide, odd, at the trimmed edge.
+# Places of the ink, (top, bottom, left, right).
 STROKES = {
     "tall": (20, 105, 60, 71),
     "wide": (60, 67, 30, 101),
     "odd": (40, 77, 50, 70),
     "left edge": (22, 100, 22, 28),
+    "upper edge": (5, 18, 25, 105),
     "lower edge": (105, 125, 30, 100),
 }
 
 
-def scan_of(stroke, rng):
-    """A scan of grey paper with a dark frame, a stroke and a speck."""
+def scan_of(stroke, rng, speck=False):
+    """A scan of grey paper with a dark frame, a stroke and perhaps a speck."""
     scan = rng.normal(200, 8, (127, 128))
     scan[:, :4] = scan[:4] = 40
     top, bottom, left, right = stroke
     scan[top:bottom, left:right] = rng.normal(70, 15, (bottom - top, right - left))
-    scan[50, 80] = 60
+    if speck:
+        scan[50, 80] = 60
     return np.clip(scan, 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("name", PREPARATIONS)
 @pytest.mark.parametrize("stroke", STROKES.values(), ids=STROKES)
 def test_equals_the_plain_formulation(name, stroke, rng):
-    scan = scan_of(stroke, rng)
+    scan = scan_of(stroke, rng, speck=stroke == STROKES["odd"])
     side = PREPARATIONS[name][0]
     prepared = prepare_as_original(scan, name)
     assert prepared.shape == (side, side) and prepared.dtype == np.uint8
