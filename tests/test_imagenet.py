@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 from networks import BACKEND, draw_weights, images
-from torch_resnet import TorchResNet, torch_state, write_keras, write_safetensors
+from safetensors.numpy import save_file
+from torch_resnet import TorchResNet, torch_state, write_keras
 
 from experiments import flags, train_classifier, train_image_encoder
 from hwgen_keras import models
@@ -39,7 +40,7 @@ def test_the_features_are_those_of_three_equal_channels(
     few_blocks, state, tmp_path, suffix, training
 ):
     path = tmp_path / f"weights{suffix}"
-    np.savez(path, **state) if suffix == ".npz" else write_safetensors(path, state)
+    np.savez(path, **state) if suffix == ".npz" else save_file(state, path)
     architecture = models.architecture_of_file("resnet50", path)
     encoder = ImageEncoder(architecture)
     load_imagenet(encoder, path)
@@ -155,7 +156,8 @@ class TestScripts:
     def test_they_are_recorded_and_a_run_is_resumed_without_them(
         self, few_blocks, state, values, tmp_path, capsys
     ):
-        path = write_safetensors(tmp_path / "model.safetensors", state)
+        path = tmp_path / "model.safetensors"
+        save_file(state, path)
         weights = {"initial_weights": str(path)}
         note = {"file": str(path), "architecture": "resnet152_v1_5"}
         note["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -272,15 +274,11 @@ class TestMistakes:
             with pytest.raises(InputError, match=sentence):
                 load(path)
 
-    def test_safetensors_that_are_cut_short_or_of_another_type(
-        self, load, state, tmp_path
-    ):
-        path = write_safetensors(tmp_path / "w.safetensors", state, drop=1)
-        with pytest.raises(InputError, match="fc.bias is cut short"):
-            load(path)
-        types = {"float32": "F8_E5M2", "int64": "I64"}
-        write_safetensors(path, state, types)
-        with pytest.raises(InputError, match="conv1.weight has the type F8_E5M2"):
+    def test_safetensors_that_are_cut_short(self, load, state, tmp_path):
+        path = tmp_path / "w.safetensors"
+        save_file(state, path)
+        path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(InputError, match="w.safetensors cannot be loaded as wei"):
             load(path)
 
     def test_a_file_with_objects_runs_nothing(self, load, tmp_path):

@@ -1,7 +1,5 @@
 """torchvision's ResNet written out, its random weights, and files of weights."""
 
-import json
-
 import h5py
 import numpy as np
 
@@ -103,23 +101,6 @@ def torch_state(depths, width, seed=0):
     arrays["bn1.num_batches_tracked"] = np.array(7)
     arrays |= {"fc.weight": np.ones((5, inputs), "f4"), "fc.bias": np.ones(5, "f4")}
     return arrays
-
-
-def write_safetensors(path, arrays, types=None, drop=0):
-    """As the package safetensors does; `drop`: bytes missing at the end."""
-    types = types or {"float32": "F32", "int64": "I64"}
-    header, content = {"__metadata__": {"format": "pt"}}, b""
-    for name, array in arrays.items():
-        start, content = len(content), content + np.ascontiguousarray(array).tobytes()
-        header[name] = {
-            "dtype": types[array.dtype.name],
-            "shape": array.shape,
-            "data_offsets": [start, len(content)],
-        }
-    text = json.dumps(header).encode()
-    whole = len(text).to_bytes(8, "little") + text + content
-    path.write_bytes(whole[: len(whole) - drop])
-    return path
 
 
 def write_keras(path, network):

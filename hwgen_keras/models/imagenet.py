@@ -9,11 +9,11 @@ both continue in another grey: here in the middle of black and white, there in t
 of ImageNet.
 """
 
-import json
 import pathlib
 
 import keras
 import numpy as np
+from safetensors.numpy import load_file
 
 from hwgen_keras.errors import InputError, loading, reason_of
 from hwgen_keras.models.resnets import V1_5, keras_resnet
@@ -37,8 +37,6 @@ _TORCH_SHIFT = (0.5 - np.array([0.485, 0.456, 0.406])) / _DEVIATIONS
 # Names in a file of torchvision that are no weights of the network without its end.
 _IGNORED = ("fc.", "num_batches_tracked")
 _NORM = ("weight", "bias", "running_mean", "running_var")
-# Types of safetensors that NumPy has.
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8"}
 
 
 def architecture_of_file(architecture, path):
@@ -187,25 +185,4 @@ def _read_arrays(path):
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)
-        return _read_safetensors(path)
-
-
-def _read_safetensors(path):
-    """The format: the header's length, eight bytes; the header, JSON; the numbers."""
-    content = np.memmap(path, mode="r")
-    length = int.from_bytes(content[:8].tobytes(), "little")
-    if len(content) < 8 or length > len(content) - 8:
-        raise ValueError("the header is cut short")
-    header = json.loads(content[8 : 8 + length].tobytes())
-    numbers, arrays = content[8 + length :], {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        if entry["dtype"] not in _TYPES:
-            raise ValueError(f"{name} has the type {entry['dtype']}")
-        start, end = entry["data_offsets"]
-        if not 0 <= start <= end <= len(numbers):
-            raise ValueError(f"{name} is cut short")
-        array = np.frombuffer(numbers[start:end].tobytes(), _TYPES[entry["dtype"]])
-        arrays[name] = array.reshape(entry["shape"])
-    return arrays
+        return load_file(path)
