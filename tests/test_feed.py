@@ -298,9 +298,9 @@ def test_without_tensorflow_the_feed_is_a_pydataset(store, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"batch_size": 0}, "they are 0, 2 and 0"),
-        ({"steps": 0}, "they are 4, 0 and 0"),
-        ({"start_step": -1}, "they are 4, 2 and -1"),
+        ({"batch_size": 0}, "batch_size is 0; give"),
+        ({"steps": 0}, "steps is 0; give"),
+        ({"start_step": -1}, "start_step is -1; give"),
         ({"shard": (2, 2)}, r"shard is \(2, 2\)"),
         ({"shard": (-1, 2)}, r"shard is \(-1, 2\)"),
         ({"kind": "torch"}, "kind is 'torch'"),

@@ -11,7 +11,7 @@ from networks import BACKEND, diffusion_generator, draw_weights, image_encoder
 
 import hwgen_keras as hw
 from hwgen_keras.bundle import write_bundle
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, InputWarning
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.inference import glyphs, pictures
 from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
@@ -132,8 +132,8 @@ class TestGenerator:
         ("text", "more", "message"),
         [
             ("", {}, "The text to write is empty"),
-            ("あ い", {}, "The text has a space or a line break"),
-            (["あい"], {}, "The text has 'あい', which is not one character"),
+            ("あ い", {}, "The text to write has a space or a line break"),
+            (["あい"], {}, "The text to write has 'あい', which is not one character"),
             ("あ龘ぁA", {}, "The characters 龘、ぁ、A have no structure; leave"),
             ("あ", {"style_images": 7}, "style_images is 7 and the style has 6 images"),
             ("あ", {"style_images": 0}, "style_images is 0; give a whole number of 1"),
@@ -254,7 +254,8 @@ class TestFinding:
         for path in (run, run / "classifier.keras"):
             loaded = hw.load(path)
             assert loaded.image_size == 24 and loaded.characters[3] == "か"
-        assert hw.load(run, image_size=48).image_size == 48
+        with pytest.warns(InputWarning, match="trained on images of 24 pixels; leave"):
+            assert hw.load(run, image_size=48).image_size == 48
         with pytest.raises(InputError, match="run has no onnx; it has no model"):
             hw.load(run, format="onnx")
         steps = tmp_path / "steps"

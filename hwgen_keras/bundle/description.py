@@ -8,7 +8,7 @@ import re
 from hwgen_keras import __version__
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import sha256_of, write_json
+from hwgen_keras.files import as_path, sha256_of, write_json
 
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
@@ -120,7 +120,7 @@ def write_bundle(
         >>> list(bundle.files)
         ['model.keras']
     """
-    folder = pathlib.Path(folder)
+    folder = as_path(folder, "The folder of the model")
     files = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         relative = path.relative_to(folder).as_posix()

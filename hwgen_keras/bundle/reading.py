@@ -1,12 +1,11 @@
 """Reads a bundle, and checks it before anything of it is used."""
 
-import pathlib
 import re
 
 from hwgen_keras import __version__
 from hwgen_keras.bundle.description import DESCRIPTION, FORMAT, KINDS, bundle_of
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import read_json, sha256_of
+from hwgen_keras.files import as_path, read_json, sha256_of
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "format": int,
@@ -46,7 +45,7 @@ def read_bundle(folder, verify=True):
         >>> hw.read_bundle(folder) == bundle
         True
     """
-    folder = pathlib.Path(folder)
+    folder = as_path(folder, "The folder of the model")
     if folder.name == DESCRIPTION and not folder.is_dir():
         folder = folder.parent
     path = folder / DESCRIPTION

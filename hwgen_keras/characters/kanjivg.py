@@ -12,6 +12,7 @@ import numpy as np
 from fontTools.pens.recordingPen import RecordingPen
 from fontTools.svgLib.path import parse_path
 
+from hwgen_keras.characters.sets import check_character
 from hwgen_keras.errors import InputError
 
 # Side of the box in which KanjiVG draws.
@@ -90,6 +91,7 @@ def stroke_points(path, pieces):
 
 
 def _file(character, variant):
+    check_character(character)
     suffix = f"-{variant}" if variant else ""
     name = f"kanji/{ord(character):05x}{suffix}.svg"
     return pathlib.Path(str(_distribution().locate_file(name)))

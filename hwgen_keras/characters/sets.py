@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import SupportsIndex
 
-from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.errors import InputError, described
+from hwgen_keras.files import StrPath, as_path
 
 HIRAGANA = tuple(
     "あいうえおかきくけこさしすせそたちつてとなにぬねの"
@@ -19,6 +19,14 @@ KATAKANA = tuple(
 )
 NAMES = ("kana", "etl8", "jis1")
 _DATA = pathlib.Path(__file__).parent / "data"
+
+
+def check_character(character: object, name: str = "The character") -> None:
+    """Raises InputError, which calls it `name`, unless it is one character."""
+    if not isinstance(character, str) or len(character) != 1:
+        raise InputError(
+            f"{name} is {described(character)}; give a string of one character."
+        )
 
 
 class CharacterSet:
@@ -33,7 +41,8 @@ class CharacterSet:
             duplicates.
 
     Raises:
-        InputError: a character occurs twice, or there is none.
+        InputError: a character occurs twice, there is none, or an entry is not one
+            character.
 
     Example:
         >>> vowels = hw.CharacterSet("vowels", "あいうえお")
@@ -43,7 +52,18 @@ class CharacterSet:
 
     def __init__(self, name: str, characters: Iterable[str]) -> None:
         self.name = name
+        if not isinstance(characters, Iterable):
+            raise InputError(
+                f"The character set {name} is {described(characters)}; give a string, "
+                "or a list of characters."
+            )
         self.characters = tuple(characters)
+        for entry in self.characters:
+            if not isinstance(entry, str) or len(entry) != 1 or entry.isspace():
+                raise InputError(
+                    f"The character set {name} has {described(entry)}, which is not "
+                    "one visible character; list single characters."
+                )
         self._indices = {character: i for i, character in enumerate(self.characters)}
         if not self.characters:
             raise InputError(f"The character set {name} is empty; list a character.")
@@ -61,7 +81,7 @@ class CharacterSet:
         """
         try:
             return self._indices[character]
-        except KeyError:
+        except (KeyError, TypeError):  # A list is no key.
             raise InputError(
                 f"The character {character!r} is not in the character set "
                 f"{self.name} ({len(self)} characters); choose a set that has it."
@@ -89,6 +109,15 @@ class CharacterSet:
 
     def __repr__(self) -> str:
         return f"CharacterSet({self.name!r}, {len(self)} characters)"
+
+
+def check_set(characters: object, name: str = "characters") -> None:
+    """Raises InputError, which calls it `name`, unless it is a `CharacterSet`."""
+    if not isinstance(characters, CharacterSet):
+        raise InputError(
+            f"{name} is {described(characters)}; give a CharacterSet, such as "
+            "character_set('kana')."
+        )
 
 
 def character_set(name_or_path: StrPath) -> CharacterSet:
@@ -122,7 +151,7 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
         codes = list(itertools.product(range(0xB0, 0xD0), range(0xA1, 0xFF)))[:2965]
         kanji = b"".join(map(bytes, codes)).decode("euc_jp")
         return CharacterSet("jis1", kana + tuple(kanji))
-    path = pathlib.Path(name_or_path)
+    path = as_path(name_or_path, "The name or file of a character set")
     if not path.is_file():
         raise InputError(
             f"There is no character set or file {str(name_or_path)!r}; use one of "

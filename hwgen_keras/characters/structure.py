@@ -9,9 +9,9 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from hwgen_keras.characters.sets import read_text
+from hwgen_keras.characters.sets import check_character, read_text
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.files import StrPath, as_path
 
 # {character: alternatives}, each a tuple of tokens.
 Structures = Mapping[str, tuple[tuple[str, ...], ...]]
@@ -57,7 +57,7 @@ def read_structures(
         >>> hw.read_structures()["好"]
         (('⿰', '女', '子'),)
     """
-    path = pathlib.Path(PACKAGED if path is None else path)
+    path = PACKAGED if path is None else as_path(path, "The structure file")
     entries = _json_entries if path.suffix.lower() == ".json" else _table_entries
     structures = {}
     for where, character, alternatives in entries(path, read_text(path, "structure")):
@@ -95,6 +95,7 @@ def explain(character: str, structures: Structures | None = None) -> str:
           left: 女
           right: 子
     """
+    check_character(character)
     structures = read_structures() if structures is None else structures
     if character not in structures:
         raise InputError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters.structure import Structures
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, described
 
 PAD, UNKNOWN, START, SEPARATOR = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -108,6 +108,11 @@ class StructureTokenizer:
         Raises:
             InputError: the structures lack a character or its alternative.
         """
+        if not isinstance(characters, Iterable):
+            raise InputError(
+                f"characters is {described(characters)}; give a string, or a list of "
+                "characters."
+            )
         characters = list(characters)
         if alternatives is None:
             alternatives = [0] * len(characters)
@@ -171,7 +176,7 @@ class StructureTokenizer:
     def _alternatives(self, character):
         try:
             return self._structures[character]
-        except KeyError:
+        except (KeyError, TypeError):  # A list is no key.
             raise InputError(
                 f"The structures do not contain the character {character!r}; add it "
                 "to the structure file."

@@ -9,14 +9,16 @@ from PIL import Image
 from tqdm import tqdm
 
 from hwgen_keras.characters import CharacterSet
+from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.png import encode
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.data.store import FONT, HANDWRITING, ImageStore
 from hwgen_keras.data.store_writer import StoreWriter
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, as_list, check_whole
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
+from hwgen_keras.sources.images import as_array, check_layout
 
 # A task of less than a second shows no bar.
 _bar = functools.partial(tqdm, delay=1)
@@ -46,14 +48,16 @@ def font_store(
         An `ImageStore` of kind `FONT`, whose sources are the fonts.
 
     Raises:
-        InputError: there is no font, or one covers no character of the set.
+        InputError: there is no font, one covers no character of the set, or an
+            argument is none of these.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
         >>> hw.font_store(hw.find_fonts("fonts"), characters, 32, progress=False)
         ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
     """
-    fonts = list(fonts)
+    fonts = as_list(fonts, "fonts", "a list of Font, as find_fonts returns it", Font)
+    check_set(characters)
     if not fonts:
         raise InputError("There is no font to render; give at least one.")
 
@@ -66,9 +70,8 @@ def font_store(
                     bar.update()
                     if not font.covers(character):
                         continue
-                    try:
-                        image = font.render(character, image_size, margin=margin)
-                    except InputError:  # an almost full box
+                    image, _ = font.try_render(character, image_size, margin=margin)
+                    if image is None:  # an almost full box
                         continue
                     rendered += 1
                     yield encode(image), character, font.name
@@ -106,8 +109,8 @@ def manifest_store(
         An `ImageStore`, whose sources are the writers.
 
     Raises:
-        InputError: no sample, an unreadable or blank image, or a character
-            outside the set.
+        InputError: no sample, an unreadable or blank image, a character outside the
+            set, or an argument is none of these.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -117,7 +120,11 @@ def manifest_store(
         >>> hw.manifest_store(samples, characters, 32, progress=False)
         ImageStore(1 images of 32 pixels, 1 of 2 characters, 1 sources)
     """
-    samples = list(samples)
+    samples = as_list(
+        samples, "samples", "a list of Sample, as read_manifest returns it", Sample
+    )
+    check_set(characters)
+    check_layout(image_size, 0)
     if not samples:
         raise InputError("There is no image for the store; give at least one.")
 
@@ -161,21 +168,25 @@ def simulated_store(
         An `ImageStore` of kind `HANDWRITING`, whose sources are the writers.
 
     Raises:
-        InputError: there is no seed, or KanjiVG lacks a character or is not installed.
+        InputError: there is no seed, an argument is none of these, or KanjiVG lacks a
+            character or is not installed.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
         >>> hw.simulated_store([1, 2, 3], characters, image_size=32, progress=False)
         ImageStore(6 images of 32 pixels, 2 of 2 characters, 3 sources)
     """
+    writers = [PenWriter(s) for s in as_list(seeds, "seeds", "a list of whole numbers")]
+    if not writers:
+        raise InputError("There is no simulated writer; give at least one seed.")
+    check_set(characters)
+    check_whole(samples, "samples", 1)
     rows = [
         (writer, character, sample)
-        for writer in map(PenWriter, seeds)
+        for writer in writers
         for character in characters
         for sample in range(samples)
     ]
-    if not rows:
-        raise InputError("There is no simulated writer; give at least one seed.")
     bar = _bar(rows, unit="image", desc="simulated writers", disable=not progress)
     images = (
         (encode(writer.draw(c, image_size, sample, margin=0.0)), c, writer.name)
@@ -202,8 +213,8 @@ def array_store(
         characters: the `CharacterSet` of the labels.
 
     Raises:
-        InputError: the images are not square greys of type uint8, or a number is
-            out of range.
+        InputError: the images are not square greys of type uint8, a number is out of
+            range, or `characters` is no `CharacterSet`.
 
     Example:
         >>> images = np.zeros((2, 32, 32), np.uint8)
@@ -211,7 +222,8 @@ def array_store(
         >>> hw.array_store(images, [0, 1], 0, hw.HANDWRITING, ["Hanako"], characters)
         ImageStore(2 images of 32 pixels, 2 of 2 characters, 1 sources)
     """
-    images = np.asarray(images)
+    check_set(characters)
+    images = as_array(images, "images")
     if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
         raise InputError(
             f"The images have shape {images.shape} and type {images.dtype}; give "

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import CharacterSet, StructureTokenizer
+from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.rows import (
     Groups,
     InputTable,
@@ -16,7 +17,7 @@ from hwgen_keras.data.rows import (
 )
 from hwgen_keras.data.stages import FIXED_MARGIN
 from hwgen_keras.data.store import ImageStore
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, check_number
 
 # At strength 1.
 _LARGEST_ANGLE = 10.0  # degrees
@@ -77,18 +78,15 @@ class ClassificationSampler:
         image_size: int | None = None,
         kinds: ArrayLike | None = None,
     ) -> None:
-        if not 0 <= affine_strength <= 2:
-            raise InputError(
-                f"affine_strength is {affine_strength}; give a number from 0 to 2."
-            )
+        check_number(affine_strength, "affine_strength", "a number from 0 to 2", most=2)
         self.store = store
+        self.image_size = check_image_size(store, image_size)
         self.seed = seed
         self.rows_per_epoch = check_rows(
             len(store) if rows_per_epoch is None else rows_per_epoch
         )
         self.affine_strength = affine_strength
         self.elastic = elastic
-        self.image_size = check_image_size(store, image_size)
         self.aliases: dict[str, str] = {}
         self.kinds = store.kinds if kinds is None else np.asarray(kinds)
         pools, shares = self._kinds(kind_weights)
@@ -207,7 +205,8 @@ class StructureSampler:
         seed: integer; epoch e is the same table whenever it is drawn.
 
     Raises:
-        InputError: the tokenizer does not know a character.
+        InputError: `characters` is no `CharacterSet`, or the tokenizer does not know a
+            character.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -223,6 +222,7 @@ class StructureSampler:
     def __init__(
         self, characters: CharacterSet, tokenizer: StructureTokenizer, seed: int = 0
     ) -> None:
+        check_set(characters)
         self.seed, self.rows_per_epoch = seed, len(characters)
         labels = np.arange(len(characters))
         self._inputs = InputTable(characters, labels, tokenizer)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.store import ImageStore
 from hwgen_keras.data.store_writer import StoreWriter
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, as_list
 from hwgen_keras.files import StrPath
 
 
@@ -33,6 +33,7 @@ def concatenate_stores(paths: Iterable[StrPath], output: StrPath) -> ImageStore:
         >>> hw.concatenate_stores(["1.store", "2.store"], "both.store")
         ImageStore(4 images of 32 pixels, 2 of 2 characters, 2 sources)
     """
+    paths = as_list(paths, "The argument of concatenate_stores", "a list of paths")
     stores = [ImageStore.open(path) for path in paths]
     if not stores:
         raise InputError(f"There is no store to put into {output}; give at least one.")

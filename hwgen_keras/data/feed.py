@@ -8,7 +8,7 @@ import numpy as np
 
 from hwgen_keras.data.augment import parse_augmentations
 from hwgen_keras.data.store import ImageStore
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, check_whole, described
 
 _AFFINE = "_affine"
 
@@ -69,17 +69,20 @@ def feed(
         >>> images.shape, labels.shape
         ((2, 32, 32, 1), (2,))
     """
+    if not hasattr(sampler, "epoch"):
+        raise InputError(
+            f"sampler is {described(sampler)}; give one, such as a PairSampler."
+        )
     if sampler.store is not store:
         raise InputError("The feed's store is not the one that the sampler draws from.")
-    if batch_size < 1 or steps < 1 or start_step < 0:
+    check_whole(batch_size, "batch_size", 1)
+    check_whole(steps, "steps", 1)
+    check_whole(start_step, "start_step", 0)
+    pair = isinstance(shard, list | tuple) and [*map(type, shard)] == [int, int]
+    if not pair or not 0 <= shard[0] < shard[1]:
         raise InputError(
-            f"A feed needs a batch size and steps from 1 and a start from 0; they are "
-            f"{batch_size}, {steps} and {start_step}."
-        )
-    if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
-        raise InputError(
-            f"shard is {tuple(shard)}; give the number of this host, from 0, and the "
-            "number of hosts."
+            f"shard is {described(shard)}; give the number of this host, from 0, and "
+            "the number of hosts."
         )
     if kind not in ("auto", "tf", "python"):
         raise InputError(f"kind is {kind!r}; use 'auto', 'tf' or 'python'.")

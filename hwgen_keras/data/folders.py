@@ -1,12 +1,11 @@
 """The samples of a plain folder of images by one writer."""
 
-import pathlib
 import re
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.manifest import Sample, brief
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.files import StrPath, as_path
 from hwgen_keras.sources.pages.folders import character_of, list_images
 
 # What may follow the character in a file's name: あ_2.jpg, あ-2.jpg, あ (2).jpg.
@@ -45,7 +44,7 @@ def folder_samples(
         >>> [(s.character, s.writer) for s in hw.folder_samples("hanako")]
         [('あ', 'hanako')]
     """
-    folder = pathlib.Path(folder)
+    folder = as_path(folder, "The folder of images")
     writer = folder.resolve().name if writer is None else writer
     samples = []
     for path in list_images([folder], "The folder of images"):

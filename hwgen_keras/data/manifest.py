@@ -14,8 +14,8 @@ import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.store import open_once
-from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, write_json
+from hwgen_keras.errors import InputError, as_list
+from hwgen_keras.files import StrPath, as_path, write_json
 
 # At most 12 digits: Python parses numbers of thousands of digits slowly.
 _IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
@@ -45,6 +45,10 @@ class Sample:
     def name(self) -> str:
         """The path, or path#number, for messages."""
         return str(self.path) if self.index is None else f"{self.path}#{self.index}"
+
+
+# The arguments of `as_list` for samples.
+_SAMPLES = "samples", "a list of Sample, as read_manifest returns it", Sample
 
 
 def read_manifest(
@@ -81,7 +85,7 @@ def read_manifest(
         >>> [sample.writer for sample in hw.read_manifest("train.json")]
         ['Hanako']
     """
-    path = pathlib.Path(path)
+    path = as_path(path, "The manifest")
     entries = _read_json(path)
     pattern = _compile(writer_pattern)
     _check_characters(path, entries, characters, skip_unknown)
@@ -123,7 +127,8 @@ def write_manifest(path: StrPath, samples: Iterable[Sample]) -> None:
         >>> samples = [hw.Sample("あ", "hanako/1.png", "Hanako")]
         >>> hw.write_manifest("train.json", samples)
     """
-    path = pathlib.Path(path)
+    path = as_path(path, "The manifest")
+    samples = as_list(samples, *_SAMPLES)
     folder = path.parent.resolve()
     entries: dict[str, list] = {}
 
@@ -164,7 +169,7 @@ def split_by_writer(
         >>> len(train), len(test)
         (8, 2)
     """
-    samples = list(samples)
+    samples = as_list(samples, *_SAMPLES)
     fractions = np.asarray(fractions, float)
     if (fractions <= 0).any() or abs(fractions.sum() - 1) > 1e-6:
         raise InputError(

@@ -6,7 +6,8 @@ import numpy as np
 
 from hwgen_keras.characters import Knowledge
 from hwgen_keras.data.stages import FIXED_MARGIN
-from hwgen_keras.errors import InputError
+from hwgen_keras.data.store import ImageStore
+from hwgen_keras.errors import InputError, check_whole, described
 
 
 def affine_matrix(image_size, margins, angle_degrees=0.0, shear=0.0, input_size=None):
@@ -144,17 +145,22 @@ class InputTable:
 
 def row_generator(seed, epoch):
     """The NumPy generator of one epoch of a sampler."""
+    check_whole(seed, "seed", 0)
+    check_whole(epoch, "epoch", 0)
     return np.random.default_rng([int(seed), int(epoch)])
 
 
 def check_image_size(store, image_size):
     """`image_size`, or the store's if None; at least half the store's."""
+    if not isinstance(store, ImageStore):
+        raise InputError(f"store is {described(store)}; give an ImageStore.")
     if store.image_size is None:
         raise InputError(
             "The images of the store have different sizes, as raw scans do; clean them "
             "first (manifest_store)."
         )
-    image_size = store.image_size if image_size is None else int(image_size)
+    image_size = store.image_size if image_size is None else image_size
+    check_whole(image_size, "image_size", 1)
     # Bilinear interpolation would miss strokes between its samples.
     if not store.image_size <= 2 * image_size:
         raise InputError(
@@ -166,8 +172,5 @@ def check_image_size(store, image_size):
 
 def check_rows(rows_per_epoch):
     """Raises InputError unless an epoch has at least one row."""
-    if rows_per_epoch < 1:
-        raise InputError(
-            f"rows_per_epoch is {rows_per_epoch}; an epoch has at least one row."
-        )
+    check_whole(rows_per_epoch, "rows_per_epoch", 1)
     return int(rows_per_epoch)

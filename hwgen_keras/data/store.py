@@ -1,7 +1,6 @@
 """ImageStore: small grey images of characters, packed for random access."""
 
 import functools
-import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, SupportsIndex
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import CharacterSet
+from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data import png, store_checks, store_file
 from hwgen_keras.data.packed import PackedFiles
 from hwgen_keras.data.store_writer import (
@@ -18,8 +18,8 @@ from hwgen_keras.data.store_writer import (
     Sources,
     StoreWriter,
 )
-from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.errors import InputError, as_list
+from hwgen_keras.files import StrPath, as_path
 
 __all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
@@ -89,7 +89,7 @@ class ImageStore:
             InputError: there is no store, or they differ in their characters or image
                 sizes.
         """
-        stores = list(stores)
+        stores = as_list(stores, "The argument of merge", "a list of ImageStore", cls)
         if not stores:
             raise InputError("There is no store to merge; give at least one.")
         if len(stores) == 1:
@@ -261,8 +261,9 @@ class ImageStore:
             characters: the other `CharacterSet`.
 
         Raises:
-            InputError: there is no such image.
+            InputError: there is no such image, or it is no `CharacterSet`.
         """
+        check_set(characters)
         labels = np.array(
             [characters.index(c) if c in characters else -1 for c in self.characters]
         )[self.labels]
@@ -285,7 +286,7 @@ class ImageStore:
 
 def open_once(path: StrPath) -> ImageStore:
     """The `ImageStore` of a file, opened again only if the file has changed."""
-    path = pathlib.Path(path)
+    path = as_path(path, "The image store")
     try:
         status = path.stat()
     except OSError as error:

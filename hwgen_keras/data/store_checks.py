@@ -1,11 +1,13 @@
 """Checks of the columns of an image store, and of stores to merge."""
 
+from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.store_writer import GENERATED
 from hwgen_keras.errors import InputError
 
 
 def check_columns(store):
     """Raises InputError unless the columns of a store fit its images and names."""
+    check_set(store.characters)
     columns = {
         "labels": (store.labels, len(store.characters)),
         "sources": (store.sources, len(store.source_names)),

@@ -14,6 +14,7 @@ import numpy as np
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import as_path
 
 MAGIC = b"hwgen_keras image store "
 VERSION = 2
@@ -53,6 +54,7 @@ def read(path):
         The bytes of the PNG files, their CRC-32, their lengths, and a dict of the other
         columns, `image_size`, `characters` and `source_names`.
     """
+    path = as_path(path, "The image store")
     try:
         with open(path, "rb") as file:
             return _read(path, file)

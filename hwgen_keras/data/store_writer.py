@@ -3,7 +3,6 @@
 import array
 import contextlib
 import errno
-import pathlib
 import struct
 import zlib
 from typing import Any, Protocol, Self
@@ -12,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.characters import CharacterSet
+from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data import store_file
 from hwgen_keras.data.packed import PackedFiles
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, complete_file
+from hwgen_keras.files import StrPath, as_path, complete_file
 
 FONT = 0
 """Kind of an image in a store: a glyph of a font."""
@@ -54,7 +54,8 @@ class StoreWriter:
         image_size: side of all images in pixels; None: they may differ, as scans do.
 
     Raises:
-        InputError: at the end, if there is no image; or the disk is full.
+        InputError: the path is empty, or `characters` is no `CharacterSet`; at the end,
+            if there is no image; or the disk is full.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -68,7 +69,8 @@ class StoreWriter:
     def __init__(
         self, path: StrPath, characters: CharacterSet, image_size: int | None = None
     ) -> None:
-        self.path = pathlib.Path(path)
+        self.path = as_path(path, "The file of the store")
+        check_set(characters)
         self.characters = characters
         self.image_size = image_size
         self._columns = {name: array.array(kind) for name, kind in _TYPES.items()}

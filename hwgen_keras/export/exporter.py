@@ -12,7 +12,7 @@ import tempfile
 from hwgen_keras.bundle import write_bundle
 from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import complete_file, read_json, write_json
+from hwgen_keras.files import as_path, complete_file, read_json, write_json
 
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
@@ -77,7 +77,7 @@ def export_model(
         ...     "generator.keras", "exported", formats=("saved_model", "onnx")
         ... )
     """
-    path, output = pathlib.Path(path), pathlib.Path(output)
+    path, output = as_path(path, "The model"), as_path(output, "The output")
     _check(path, output, formats, storage)
     if characters is not None:
         characters = list(characters)

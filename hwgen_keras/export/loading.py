@@ -1,8 +1,7 @@
 """Loads an exported SavedModel for inference."""
 
-import pathlib
-
 from hwgen_keras.errors import InputError, loading
+from hwgen_keras.files import as_path
 from hwgen_keras.safety import check_saved_model
 
 
@@ -30,7 +29,7 @@ def load_exported(path, signature="serve"):
     """
     import tensorflow as tf
 
-    path = pathlib.Path(path)
+    path = as_path(path, "The folder of the SavedModel")
     if not (path / "saved_model.pb").is_file():
         raise InputError(f"{path} is not a SavedModel; give a folder made by export.")
     check_saved_model(path)

@@ -12,7 +12,7 @@ from typing import Any
 
 import filelock
 
-from hwgen_keras.errors import InputError, reason_of
+from hwgen_keras.errors import InputError, described, reason_of
 
 # The path of a file or a folder.
 StrPath = str | os.PathLike[str]
@@ -28,13 +28,24 @@ _REFUSALS = {
 }
 
 
+def as_path(path: StrPath, name: str) -> pathlib.Path:
+    """A path as an object; InputError, which calls it `name`, if it is none.
+
+    An empty text is none either: it would mean the whole current folder.
+    """
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
+    if not text or "\0" in text:
+        raise InputError(f"{name} is {described(path)}; give a path.")
+    return pathlib.Path(text)
+
+
 @contextlib.contextmanager
 def complete_file(path: StrPath) -> Iterator[pathlib.Path]:
     """Yields a partial path to write to, which becomes `path` if no error occurs.
 
     The parent of `path` is created, and a folder of that name replaced.
     """
-    path = pathlib.Path(path)
+    path = as_path(path, "The file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Keras chooses the format by the suffix, so the suffix stays.
     partial = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
@@ -122,7 +133,7 @@ def write_json(path: StrPath, value: Any) -> None:
 def read_json(path: StrPath) -> Any:
     """The value in a JSON file; InputError if it is missing or damaged."""
     try:
-        return json.loads(pathlib.Path(path).read_text("utf-8"))
+        return json.loads(as_path(path, "The file").read_text("utf-8"))
     except FileNotFoundError:
         raise InputError(f"There is no file {path}; check the path.") from None
     except (OSError, ValueError, RecursionError) as error:

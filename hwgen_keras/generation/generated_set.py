@@ -12,6 +12,7 @@ from tqdm import tqdm
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import (
     StrPath,
+    as_path,
     locked_folder,
     output_folder,
     read_json,
@@ -142,7 +143,7 @@ def generate(
 
 def check_output(output: StrPath) -> pathlib.Path:
     """The path of an output folder; InputError if it exists and is no set."""
-    output = pathlib.Path(output)
+    output = as_path(output, "The output")
     if output.exists() and not (output / SUMMARY).is_file():
         raise InputError(f"The folder {output} exists already; choose another output.")
     return output

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from hwgen_keras.errors import check_whole
 from hwgen_keras.inference import engines, pictures
-from hwgen_keras.inference.arguments import check_whole
 from hwgen_keras.inference.loaded import LoadedModel
 
 

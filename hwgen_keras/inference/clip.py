@@ -2,15 +2,16 @@
 
 import os
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, check_whole, described
 from hwgen_keras.inference import engines, pictures
-from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.inference.classifier import nearest
 from hwgen_keras.inference.loaded import LoadedModel
-from hwgen_keras.sources.pages.folders import list_images
+from hwgen_keras.sources.pages.folders import IMAGES, list_images
 
 
 class LoadedCLIP(LoadedModel):
@@ -53,9 +54,10 @@ class LoadedCLIP(LoadedModel):
             float32 (n, width); the product of two vectors is their cosine.
 
         Raises:
-            InputError: a character has no structure.
+            InputError: there is no character, or one has no structure.
         """
-        inputs = self._facts.condition(self._engine, list(characters))
+        characters = characters_of(characters, "characters")
+        inputs = self._facts.condition(self._engine, characters)
         return self._embed(inputs, "text", batch_size)
 
     def embed_images(self, images, *, batch_size=64):
@@ -71,8 +73,7 @@ class LoadedCLIP(LoadedModel):
         Raises:
             InputError: an image cannot be read or is blank.
         """
-        inputs = {"image": pictures.prepare(images, self.image_size)}
-        return self._embed(inputs, "image", batch_size)
+        return self._embed_images(images, batch_size, "images")
 
     def search(self, query, candidates, top_k=5, *, batch_size=64):
         """The candidates that are nearest to each query, by cosine.
@@ -80,8 +81,9 @@ class LoadedCLIP(LoadedModel):
         Args:
             query: n characters or images.
             candidates: characters or images, usually the other kind than `query`. A
-                string that is no existing path, or a list of strings of one character,
-                is characters. Anything else that `embed_images` takes is images.
+                string that is no existing path and does not look like one, or a list
+                of strings of one character, is characters. Anything else that
+                `embed_images` takes is images.
             top_k: number of candidates for each query; at most all of them.
             batch_size: characters or images embedded at once.
 
@@ -104,20 +106,40 @@ class LoadedCLIP(LoadedModel):
     def _embed_either(self, items, batch_size, argument):
         """Vectors of characters or images, and the name of each."""
         path = isinstance(items, str | os.PathLike)
-        if not path and not hasattr(items, "__array__"):
-            items = list(items) if hasattr(items, "__iter__") else [items]
+        array = hasattr(items, "__array__")
+        if isinstance(items, Iterable) and not (path or array):
+            items = list(items)
         if _are_characters(items):
-            names = list(items)
-            if not names:
+            if not len(items):
                 raise InputError(f"{argument} is empty; give characters or images.")
-            return self.embed_characters(names, batch_size=batch_size), names
+            return self._embed_named(items, batch_size, argument)
         if path:
             items = list_images([items], argument)
-        vectors = self.embed_images(items, batch_size=batch_size)
+        vectors = self._embed_images(items, batch_size, argument)
         if isinstance(items, list):
             if all(isinstance(item, str | os.PathLike) for item in items):
                 return vectors, [pathlib.Path(item) for item in items]
         return vectors, range(len(vectors))
+
+    def _embed_named(self, text, batch_size, argument):
+        """Vectors of characters, and the characters."""
+        try:
+            names = characters_of(text, argument)
+            return self.embed_characters(names, batch_size=batch_size), names
+        except InputError as error:
+            if not isinstance(text, str) or len(text) < 2:
+                raise
+            # The text was perhaps meant as a path.
+            reason = str(error)
+            reason = reason[0].lower() + reason[1:] if reason[:4] == "The " else reason
+            raise InputError(
+                f"{argument}: there is no file or folder {described(text)}, and "
+                f"{reason}"
+            ) from None
+
+    def _embed_images(self, images, batch_size, name):
+        inputs = {"image": pictures.prepare(images, self.image_size, name)}
+        return self._embed(inputs, "image", batch_size)
 
     def _embed(self, inputs, output, batch_size):
         outputs = engines.run_batches(self._engine, inputs, batch_size)
@@ -128,7 +150,8 @@ class LoadedCLIP(LoadedModel):
 
 def _are_characters(items):
     if isinstance(items, str):
-        return len(items) < 2 or not os.path.exists(items)
+        looks_like_path = os.path.dirname(items) or items.lower().endswith(IMAGES)
+        return len(items) < 2 or not (looks_like_path or os.path.exists(items))
     return isinstance(items, list) and all(
         isinstance(item, str) and len(item) == 1 for item in items
     )

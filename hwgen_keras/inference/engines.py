@@ -10,9 +10,8 @@ from scipy.special import softmax
 
 from hwgen_keras import layers
 from hwgen_keras.characters import CharacterSet, Domain, Knowledge
-from hwgen_keras.errors import InputError, loading
+from hwgen_keras.errors import InputError, check_whole, loading
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
-from hwgen_keras.inference.arguments import check_whole
 from hwgen_keras.layers.conditions import CLIPCondition, Condition
 from hwgen_keras.models import (
     CLIP,
@@ -95,7 +94,9 @@ class KerasEngine:
 
     def sampling(self, settings):
         """A copy with other `sampler`, `steps` and `guidance` of a diffusion model."""
-        guidance = {**self.model.guidance, **settings.get("guidance", {})}
+        guidance = settings.get("guidance", {})
+        if isinstance(guidance, dict):
+            guidance = {**self.model.guidance, **guidance}
         model = self.model.sampling(**{**settings, "guidance": guidance})
         return type(self)(model, self.name)
 
@@ -157,13 +158,27 @@ class _ExportedEngine:
                     f"character, not {shape}; give the structures of its training."
                 )
         if self.kind != "clip":
-            return self._run({name: inputs[name] for name in self.input_names})
+            outputs = self._run({name: inputs[name] for name in self.input_names})
+            self._check_size(inputs, outputs)
+            return outputs
         count = len(next(iter(inputs.values())))
         paper = np.ones((count, _PAPER, _PAPER, 1), np.float32)
         tokens = np.zeros((count, self.shapes["tokens"][-1]), np.int32)
         outputs = self._run({"image": paper, "tokens": tokens, **inputs})
         name = "image" if "image" in inputs else "text"
         return {name: outputs[name]}
+
+    def _check_size(self, inputs, outputs):
+        """Raises InputError unless a generator, of unknown stride, keeps the size."""
+        if "content" not in inputs:
+            return
+        before, after = (i.shape[1:3] for i in (inputs["content"], outputs["image"]))
+        if before != after:
+            raise InputError(
+                f"{self.name} made images of {after[0]} × {after[1]} pixels out of "
+                f"{before[0]} × {before[1]}; give the image size of its training, or a "
+                "multiple of 8."
+            )
 
     def sampling(self, settings):
         raise InputError(

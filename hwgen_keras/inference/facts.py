@@ -1,6 +1,7 @@
 """What is known of a model besides its weights: sizes, characters, structures."""
 
 import functools
+import warnings
 
 from hwgen_keras.characters import (
     CharacterSet,
@@ -10,8 +11,7 @@ from hwgen_keras.characters import (
     character_set,
     read_structures,
 )
-from hwgen_keras.errors import InputError
-from hwgen_keras.inference.arguments import check_whole
+from hwgen_keras.errors import InputError, InputWarning, check_whole
 
 # The image size of `experiments.generate`, where no other is recorded.
 IMAGE_SIZE = 64
@@ -100,13 +100,21 @@ def resolve_facts(
             characters = character_set(named)
         except InputError:  # The file is gone, but not every model needs it.
             pass
-    size = size or (bundle and bundle.image_size) or flags.get("image_size")
-    size = IMAGE_SIZE if size is None else size
+    recorded = (bundle and bundle.image_size) or flags.get("image_size")
+    if size is None:
+        size = recorded or IMAGE_SIZE
     check_whole(size, "image_size", 8)
+    if recorded not in (None, size):
+        warnings.warn(
+            f"image_size is {size} and the model was trained on images of {recorded} "
+            "pixels; leave image_size out, unless you mean it.",
+            InputWarning,
+            stacklevel=3,
+        )
 
     def tokenizer():
         stored = bundle and structures is None and bundle.tokenizer()
-        path = structures or flags.get("structure_file")
+        path = flags.get("structure_file") if structures is None else structures
         return stored or StructureTokenizer(read_structures(path))
 
     return Facts(size, characters, tokenizer, given)

@@ -1,10 +1,8 @@
 """A loaded generator, which writes characters in the hand of given images."""
 
-import math
-
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, check_number, check_whole
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.inference.arguments import characters_of, check_whole
+from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.inference.writing import write_glyphs
 
@@ -100,9 +98,7 @@ class LoadedGenerator(LoadedModel):
                 cannot be read; `style_text` does not fit the images; a value is out of
                 range; or the model or its format does not support an argument.
         """
-        characters = characters_of(text, "The text")
-        if not characters:
-            raise InputError("The text to write is empty; give at least one character.")
+        characters = characters_of(text, "The text to write")
         engine = self._sampling(sampler, steps, guidance)
         self._check(style_images, strength, seed)
         condition = self._facts.condition(engine, characters)
@@ -158,5 +154,4 @@ class LoadedGenerator(LoadedModel):
                 f"strength: {name} is exported with all of the style; load the .keras "
                 "file to choose it."
             )
-        if not 0 <= strength < math.inf:
-            raise InputError(f"strength is {strength}; give a number of 0 or more.")
+        check_number(strength, "strength", "a number of 0 or more")

@@ -98,7 +98,8 @@ def font_list(fonts):
         fonts = [fonts]
     unique: dict[Font, None] = {}
     for font in fonts:
-        unique |= dict.fromkeys([font] if isinstance(font, Font) else find_fonts(font))
+        found = [font] if isinstance(font, Font) else find_fonts([font])
+        unique |= dict.fromkeys(found)
     if not unique:
         raise InputError("fonts: the list is empty; give a font, or None.")
     return tuple(unique)

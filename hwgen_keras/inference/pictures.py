@@ -10,18 +10,20 @@ from hwgen_keras.data import read_manifest
 from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import labelled_character
 from hwgen_keras.data.samples import read_sample
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, as_list
+from hwgen_keras.files import as_path
 from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.sources import clean_image, read_image
-from hwgen_keras.sources.images import keeps_place, to_grey
+from hwgen_keras.sources.images import LEAST_CONTRAST, keeps_place, to_grey
 from hwgen_keras.sources.pages.folders import list_images
 
 
 def prepare(images, image_size, name="images", only=None):
     """Images as networks take them, float32 (n, image_size, image_size, 1) in [-1, 1].
 
-    Float arrays of the side `image_size` are taken as they are. All others are scans,
-    which are cleaned and placed as the images of a training are, see `clean_image`.
+    Float arrays of the side `image_size` are taken as they are, unless they are blank.
+    All others are scans, which are cleaned and placed as the images of a training are,
+    see `clean_image`.
 
     Args:
         images: uint8 arrays (n, height, width), (n, height, width, 1) or
@@ -33,16 +35,23 @@ def prepare(images, image_size, name="images", only=None):
         only: numbers of the images to prepare; None: all.
 
     Raises:
-        InputError: there is no image, an array has another shape or range, or an
-            image cannot be read or is blank.
+        InputError: there is no image, an array has another shape or range (floats from
+            0 to 1, for instance), or an image cannot be read or is blank.
     """
     images = _listed(images, name)
     only = np.arange(len(images)) if only is None else only
-    if isinstance(images, np.ndarray):
-        if images.dtype != np.uint8 and images.shape[1:] == (image_size, image_size):
-            return images[only, ..., None].astype(np.float32)
     if not len(only):
         raise InputError(f"{name}: there is no image; give at least one.")
+    if isinstance(images, np.ndarray):
+        if images.dtype != np.uint8 and images.shape[1:] == (image_size, image_size):
+            contrasts = 127.5 * np.ptp(images[only], axis=(1, 2))
+            blank = np.flatnonzero(contrasts < LEAST_CONTRAST)
+            if len(blank):
+                raise InputError(
+                    f"{name}[{only[blank[0]]}] is blank; remove it, or give it more "
+                    "contrast."
+                )
+            return images[only, ..., None].astype(np.float32)
     scans = [_scan(images[i], f"{name}[{i}]") for i in only]
     cleaned = [clean_image(scan, image_size, 0.0, name=label) for scan, label in scans]
     return place(np.stack(cleaned), image_size)
@@ -91,6 +100,7 @@ def showing_style(shown):
 def _listed(images, name):
     """The images as an array (n, height, width) or a list."""
     if isinstance(images, str | os.PathLike):
+        images = as_path(images, name)
         samples = _listed_in_manifest(images)
         if samples:
             return [s.path if s.index is None else read_sample(s) for s in samples]
@@ -99,7 +109,7 @@ def _listed(images, name):
         return [images]
     if hasattr(images, "__array__"):
         return _rows(np.asarray(images), name)
-    return list(images)
+    return as_list(images, name, "an array, paths or PIL images")
 
 
 def _listed_in_manifest(folder):
@@ -117,10 +127,14 @@ def _rows(array, name):
         array = array[..., 0]
     if array.ndim == 2:
         array = array[None]
-    if array.ndim != 3 or 0 in array.shape[1:]:
+    if array.ndim and not array.size:
+        raise InputError(f"{name}: there is no image; give at least one.")
+    # Whole images in colour, rather than images of 3 or 4 columns.
+    colour = array.ndim == 3 and array.shape[2] in (3, 4) and array.shape[1] > 4
+    if array.ndim != 3 or colour:
         raise InputError(
             f"{name}: an array of shape {array.shape} is no greys (n, height, width); "
-            "give such an array, or paths of images."
+            "give such an array, PIL images, or paths of images."
         )
     if array.dtype == np.uint8:
         return array
@@ -129,11 +143,18 @@ def _rows(array, name):
             f"{name}: the array is of type {array.dtype}; give uint8, 0 ink and 255 "
             "paper, or floats, -1 ink and 1 paper."
         )
+    lowest, highest = array.min(), array.max()
     # NaN fails this comparison, too.
-    if array.size and not np.abs(array).max() <= 1.001:
+    if not (-1.001 <= lowest and highest <= 1.001):
         raise InputError(
             f"{name}: the floats are not in [-1, 1]; give -1 for ink and 1 for paper, "
             "or uint8 from 0 to 255."
+        )
+    if lowest >= 0 and 127.5 * (highest - lowest) >= LEAST_CONTRAST:
+        raise InputError(
+            f"{name}: the floats go from {lowest:.2g} to {highest:.2g}, where ink is "
+            "-1 and paper 1; give 2 * x - 1 of floats from 0 to 1, or uint8 from 0 to "
+            "255."
         )
     return array
 

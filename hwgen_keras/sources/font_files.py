@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from fontTools.ttLib import TTLibError, newTable
 
 from hwgen_keras.characters.sets import HIRAGANA
-from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.errors import InputError, as_list
+from hwgen_keras.files import StrPath, as_path
 from hwgen_keras.sources.fonts import Font
 from hwgen_keras.sources.glyphs import BROKEN, freetype, open_face
 
@@ -63,6 +63,7 @@ def find_fonts(paths: StrPath | Iterable[StrPath]) -> list[Font]:
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
+    paths = as_list(paths, "The argument of find_fonts", "paths of fonts or folders")
     files = [file for path in paths for file in font_files(path)]
     return [font for font, _ in name_faces(f for file in files for f in faces(file))]
 
@@ -122,7 +123,7 @@ def font_files(path: StrPath) -> list[pathlib.Path]:
     Raises:
         InputError: the path does not exist, or the folder holds no font.
     """
-    path = pathlib.Path(path)
+    path = as_path(path, "The font")
     if path.is_dir():
         files = _search(path)
         if not files:

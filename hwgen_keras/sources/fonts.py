@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hwgen_keras.characters.sets import check_character
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import glyphs
 from hwgen_keras.sources.images import check_layout, keeps_place, place_in_square
@@ -48,8 +49,9 @@ class Font:
             character: a string of one character.
 
         Raises:
-            InputError: the file is damaged.
+            InputError: it is no string, or the file is damaged.
         """
+        _check_text(character)
         return _covers(self, character)
 
     def draw(
@@ -68,8 +70,9 @@ class Font:
             missing glyphs.
 
         Raises:
-            InputError: the file is damaged.
+            InputError: it is no string, or the file is damaged.
         """
+        _check_text(character)
         mapped, _ = glyphs.tables(self.path, self.index)
         if len(character) != 1 or ord(character) not in mapped:
             return None, None, "missing"
@@ -98,7 +101,7 @@ class Font:
 
         Raises:
             InputError: the font lacks the character, its outline is blank or fills
-                the box, or the file is damaged.
+                the box, a value is out of range, or the file is damaged.
         """
         image, fault = self.try_render(character, image_size, margin)
         if image is not None:
@@ -123,7 +126,8 @@ class Font:
             `draw` or `"full"`, an almost full box.
 
         Raises:
-            InputError: the file is damaged.
+            InputError: it is no string, a value is out of range, or the file is
+                damaged.
         """
         check_layout(image_size, margin)
         pixels = max(2 * image_size, _LEAST_PIXELS)
@@ -136,6 +140,12 @@ class Font:
         if (255 - image).mean() > _FULLEST * 255 * (1 - 2 * margin) ** 2:
             return None, "full"
         return image, None
+
+
+def _check_text(character):
+    """Raises InputError unless it is a string; no font has one of two characters."""
+    if not isinstance(character, str):
+        check_character(character)
 
 
 @functools.lru_cache(maxsize=1 << 17)

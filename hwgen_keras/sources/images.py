@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath
+from hwgen_keras.errors import InputError, check_number, check_whole
+from hwgen_keras.files import StrPath, as_path
 
 SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ") | frozenset(
     map(chr, range(0x31F0, 0x3200))
@@ -37,14 +37,10 @@ def keeps_place(character: str) -> bool:
 
 def check_layout(image_size: int, margin: float) -> None:
     """Raises InputError unless a square with this margin leaves room for ink."""
-    if not isinstance(image_size, int | np.integer) or image_size < 8:
-        raise InputError(
-            f"image_size is {image_size!r}; give a whole number of at least 8 pixels."
-        )
-    if not 0 <= margin <= 0.4:
-        raise InputError(
-            f"margin is {margin!r}; give a fraction of the image's side from 0 to 0.4."
-        )
+    check_whole(image_size, "image_size", 8)
+    check_number(
+        *(margin, "margin", "a fraction of the image's side from 0 to 0.4"), most=0.4
+    )
 
 
 def place_in_square(
@@ -89,6 +85,7 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
         >>> hw.read_image("scan.png").shape
         (30, 40)
     """
+    path = as_path(path, "The image")
     try:
         with Image.open(path) as image:
             return to_grey(image)
@@ -120,6 +117,16 @@ def to_grey(image):
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image)
     return np.array(image.convert("L"))
+
+
+def as_array(images: ArrayLike, name: str) -> NDArray:
+    """An array of images, or nested lists, as NumPy has it; InputError if it cannot."""
+    try:
+        return np.asarray(images)
+    except ValueError:
+        raise InputError(
+            f"{name}: the rows or images of the list differ in size; give one array."
+        ) from None
 
 
 def clean_image(
@@ -164,16 +171,15 @@ def clean_image(
     IEEE Transactions on Systems, Man, and Cybernetics 9 (1979).
     """
     check_layout(image_size, margin)
-    image = np.asarray(image)
+    image = as_array(image, name)
     if image.ndim != 2 or image.dtype != np.uint8 or 0 in image.shape:
         raise InputError(
             f"{name} has shape {image.shape} and type {image.dtype}; "
             "give uint8 greys of shape (height, width), as read_image returns them."
         )
-    if not 0 <= border_fraction <= 0.45:
-        raise InputError(
-            f"border_fraction is {border_fraction!r}; give a number from 0 to 0.45."
-        )
+    check_number(
+        *(border_fraction, "border_fraction", "a number from 0 to 0.45"), most=0.45
+    )
     trim_y, trim_x = (math.floor(side * border_fraction) for side in image.shape)
     image = image[trim_y : image.shape[0] - trim_y, trim_x : image.shape[1] - trim_x]
     image = _black_on_white(image, name)

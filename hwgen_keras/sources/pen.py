@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.characters import kanjivg
-from hwgen_keras.errors import InputError
+from hwgen_keras.characters.sets import check_character
+from hwgen_keras.errors import check_whole
 from hwgen_keras.sources.hand import StrokeBender, bell, draw_hand, warp
 from hwgen_keras.sources.images import check_layout, keeps_place
 from hwgen_keras.sources.ink import stamp
@@ -47,10 +48,7 @@ class PenWriter:
     """
 
     def __init__(self, seed: int) -> None:
-        if not isinstance(seed, int | np.integer) or seed < 0:
-            raise InputError(
-                f"The writer's seed is {seed!r}; give a whole number of at least 0."
-            )
+        check_whole(seed, "The writer's seed", 0)
         self.seed = int(seed)
         self.name = f"pen-{self.seed:04d}"
         self.hand = draw_hand(np.random.default_rng((_WRITER, self.seed)))
@@ -63,7 +61,12 @@ class PenWriter:
 
         Args:
             character: a string of one character.
+
+        Raises:
+            InputError: it is no string.
         """
+        if isinstance(character, str) and len(character) != 1:
+            return False
         return kanjivg.has_character(character)
 
     def draw(
@@ -85,13 +88,12 @@ class PenWriter:
             uint8 array (image_size, image_size), 0 ink, 255 paper.
 
         Raises:
-            InputError: KanjiVG does not describe the character.
+            InputError: it is not one character, KanjiVG does not describe it, or a
+                value is out of range.
         """
+        check_character(character)
         check_layout(image_size, margin)
-        if not isinstance(sample, int | np.integer) or sample < 0:
-            raise InputError(
-                f"sample is {sample!r}; give a whole number of at least 0."
-            )
+        check_whole(sample, "sample", 0)
         model = strokes(character)
         key = (self.seed, ord(character))
         form = np.random.default_rng((_LETTERFORM, *key))

@@ -9,6 +9,7 @@ from PIL import Image
 from skimage.filters import threshold_otsu
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.files import as_path
 from hwgen_keras.sources.images import LEAST_CONTRAST, edge_pixels, keeps_place
 from hwgen_keras.sources.pages.cells import draw_clean, oddities, without_specks
 
@@ -52,7 +53,7 @@ def list_images(paths, flag, kinds=IMAGES):
         InputError: a path does not exist, or there is no image.
     """
     images = []
-    for path in map(pathlib.Path, paths):
+    for path in (as_path(path, flag) for path in paths):
         if not path.exists():
             raise InputError(f"{flag}: {path} does not exist; check the path.")
         if not path.is_dir():
