@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, check_whole
 from hwgen_keras.schedules import SCHEDULES, check_name, rates, time_of
 
 # The ends of sampling: σ/α from 148 to 0.0067.
@@ -53,8 +53,7 @@ def sampling_log_snrs(schedule: str, steps: int, spacing: str = "time"):
     """
     check_name("schedule", schedule, SCHEDULES)
     check_name("spacing", spacing, SPACINGS)
-    if steps < 1:
-        raise InputError(f"steps is {steps}; a sampler needs 1 or more.")
+    check_whole(steps, "steps", 1)
     if spacing == "log_snr":
         return _spaced(FIRST_LOG_SNR, LAST_LOG_SNR, steps)
     ends = time_of(schedule, FIRST_LOG_SNR), time_of(schedule, LAST_LOG_SNR)

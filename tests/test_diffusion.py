@@ -203,7 +203,7 @@ MISTAKES = {
         "There is no guidance of 'writer'; use one of 'content', 'style', 'condition'",
     ),
     "spacing": ({"spacing": "even"}, "There is no spacing 'even'; use one of 'time'"),
-    "steps": ({"steps": 0}, "steps is 0; a sampler needs 1 or more"),
+    "steps": ({"steps": 0}, "steps is 0; give a whole number of 1 or more"),
 }
 
 

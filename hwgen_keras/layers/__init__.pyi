@@ -5,6 +5,7 @@ from .adain import style_statistics as style_statistics
 from .attention import CrossAttention as CrossAttention
 from .attention import FullAttention as FullAttention
 from .attention import LinearAttention as LinearAttention
+from .checks import CheckedInputs as CheckedInputs
 from .coders import Decoder as Decoder
 from .coders import Encoder as Encoder
 from .coders import Level as Level

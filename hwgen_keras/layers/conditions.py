@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from hwgen_keras.characters.domain import Domain, class_names
 from hwgen_keras.errors import InputError
+from hwgen_keras.layers.checks import check_ids
 from hwgen_keras.layers.configuration import ConfigFromSignature
 from hwgen_keras.layers.embedding import Embedding
 from hwgen_keras.layers.frozen import freeze
@@ -177,6 +178,17 @@ class Condition(ConfigFromSignature, layers.Layer):
         """
         raise NotImplementedError
 
+    def check_inputs(self, inputs):
+        """Checks the inputs of a call of a generator; this one accepts all.
+
+        Args:
+            inputs: those of a call, with all of `input_names`.
+
+        Raises:
+            InputError: one has another shape or type than `encode` gives it, or a NumPy
+                array has another range.
+        """
+
     def embed(self, inputs):
         """The embedding, (batch, embedding width), before the null vector.
 
@@ -266,6 +278,9 @@ class EmbeddingCondition(Condition):
     def example(self, count, rng):
         return {"label": rng.integers(0, self.classes, count).astype("int32")}
 
+    def check_inputs(self, inputs):
+        check_ids(inputs["label"], "label", self.classes)
+
     def embed(self, inputs):
         return self.embedding(inputs["label"])
 
@@ -315,6 +330,10 @@ class CLIPCondition(Condition):
 
     def example(self, count, rng):
         return {"tokens": example_tokens(self.text_tower.encoder, count, rng)}
+
+    def check_inputs(self, inputs):
+        encoder = self.text_tower.encoder
+        check_ids(inputs["tokens"], "tokens", encoder.vocabulary_size, encoder.length)
 
     def embed(self, inputs):
         return self.text_tower(inputs["tokens"], training=False)

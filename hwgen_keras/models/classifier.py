@@ -4,11 +4,16 @@ import keras
 from keras import layers
 
 from hwgen_keras.characters.domain import Domain, class_names
-from hwgen_keras.layers import ConfigFromSignature, ensure_built, layer_seed
+from hwgen_keras.layers import (
+    CheckedInputs,
+    ConfigFromSignature,
+    ensure_built,
+    layer_seed,
+)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Classifier(ConfigFromSignature, keras.Model):
+class Classifier(CheckedInputs, ConfigFromSignature, keras.Model):
     """An encoder, dropout, and one logit per class.
 
     Args:
@@ -47,6 +52,18 @@ class Classifier(ConfigFromSignature, keras.Model):
     def build(self, input_shape=None):
         ensure_built(self.encoder)
         self.to_logits.build((None, self.encoder.output_width))
+
+    def check_inputs(self, inputs):
+        """Checks the inputs of a call, without the range of tensors.
+
+        Args:
+            inputs: those of the encoder.
+
+        Raises:
+            InputError: they have another shape, type or range.
+        """
+        if isinstance(self.encoder, CheckedInputs):
+            self.encoder.check_inputs(inputs)
 
     def call(self, inputs, training=False):
         encoded = self.encoder(inputs, training=training)

@@ -1,10 +1,25 @@
 """The conditional diffusion model: its generator and its training."""
 
+import math
+
 import keras
 from keras import ops
 
 from hwgen_keras import samplers, schedules
-from hwgen_keras.layers import ConfigFromSignature, ensure_built, layer_seed
+from hwgen_keras.errors import InputError, check_number, described
+from hwgen_keras.layers import (
+    CheckedInputs,
+    ConfigFromSignature,
+    ensure_built,
+    layer_seed,
+)
+from hwgen_keras.layers.checks import (
+    agree,
+    check_images,
+    check_named,
+    check_style,
+    shape_and_type,
+)
 from hwgen_keras.models.row_loss import RowLoss
 from hwgen_keras.models.unet import CONDITIONS
 
@@ -13,7 +28,7 @@ SAMPLING = ("sampler", "steps", "spacing", "guidance")
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class DiffusionGenerator(ConfigFromSignature, keras.Model):
+class DiffusionGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand, from noise.
 
     The initial noise is an input, so equal inputs give equal images.
@@ -44,7 +59,8 @@ class DiffusionGenerator(ConfigFromSignature, keras.Model):
     Output: (batch, height, width, 1), float32 in [-1, 1].
 
     Raises:
-        InputError: an argument is none of these.
+        InputError: an argument is none of these; or an input of a call is missing, or
+            has another shape, type or range. The range of tensors is not checked.
 
     Example:
         >>> network = hw.UNet(width=8, multipliers=(1, 2), patch=2, style_width=8)
@@ -73,9 +89,15 @@ class DiffusionGenerator(ConfigFromSignature, keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        guidance = dict.fromkeys(CONDITIONS, 1.0) | dict(guidance or {})
-        for name in guidance:
+        if not isinstance(guidance, dict | None):
+            raise InputError(
+                f"guidance is {described(guidance)}; give a dict, such as "
+                "{'style': 1.5}."
+            )
+        guidance = dict.fromkeys(CONDITIONS, 1.0) | (guidance or {})
+        for name, scale in guidance.items():
             schedules.check_name("guidance of", name, CONDITIONS)
+            check_number(scale, f"guidance of {name!r}", "a number", least=-math.inf)
         schedules.check_name("sampler", sampler, samplers.SAMPLERS)
         schedules.check_name(
             "parameterization", parameterization, schedules.PARAMETERIZATIONS
@@ -102,6 +124,29 @@ class DiffusionGenerator(ConfigFromSignature, keras.Model):
 
     def build(self, input_shape=None):
         ensure_built(self.network)
+
+    def check_inputs(self, inputs):
+        """Checks the inputs of a call, without the range of tensors.
+
+        Args:
+            inputs: those of a call.
+
+        Raises:
+            InputError: one is missing, or has another shape, type or range.
+        """
+        optional = ("style_weights", *(f"drop_{name}" for name in CONDITIONS))
+        check_named(inputs, self.input_names, optional)
+        check_images(inputs["content"], "content", stride=self.stride)
+        check_style(inputs)
+        content, _ = shape_and_type(inputs["content"], "content")
+        noise, dtype = shape_and_type(inputs["noise"], "noise")
+        if "float" not in dtype or not agree(noise, content):
+            raise InputError(
+                f"noise has the shape {noise} and the type {dtype}; give floats of the "
+                f"shape of content, {content}."
+            )
+        if self.condition is not None:
+            self.condition.check_inputs(inputs)
 
     def predict_image(self, noisy, log_snr, inputs, style):
         """The network's estimate of the clean image, without guidance, unclipped.

@@ -5,7 +5,14 @@ import contextlib
 import keras
 from keras import layers, ops
 
-from hwgen_keras.layers import ConfigFromSignature, Embedding, layer_seed
+from hwgen_keras.errors import InputError
+from hwgen_keras.layers import (
+    CheckedInputs,
+    ConfigFromSignature,
+    Embedding,
+    layer_seed,
+)
+from hwgen_keras.layers.checks import check_ids, check_images
 from hwgen_keras.models.resnets import ARCHITECTURES, resnet
 
 
@@ -40,7 +47,7 @@ class _ConvolutionStage(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class ImageEncoder(ConfigFromSignature, keras.Model):
+class ImageEncoder(CheckedInputs, ConfigFromSignature, keras.Model):
     """Encodes an image as a vector and a list of feature maps.
 
     Args:
@@ -53,6 +60,9 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
 
     Input: images (batch, height, width, 1), float in [-1, 1], at least 32 x 32 for
     the ResNets. Output: (batch, n), float32, the mean of the last map over space.
+
+    Raises:
+        InputError: there is no such architecture.
 
     Example:
         >>> encoder = hw.ImageEncoder(widths=(8, 16))
@@ -76,7 +86,7 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
             with default_policy(self.dtype_policy):
                 self.network = resnet(architecture)
         else:
-            raise ValueError(
+            raise InputError(
                 f"architecture is {architecture!r}; "
                 f"it can be convolutional, {', '.join(ARCHITECTURES)}."
             )
@@ -94,6 +104,17 @@ class ImageEncoder(ConfigFromSignature, keras.Model):
         if self.architecture == "convolutional":
             return self.widths[-1]
         return self.network.outputs[-1].shape[-1]
+
+    def check_inputs(self, inputs):
+        """Checks the images of a call, without the range of tensors.
+
+        Args:
+            inputs: (batch, height, width, 1).
+
+        Raises:
+            InputError: they have another shape, type or range.
+        """
+        check_images(inputs, "The image")
 
     def feature_maps(self, images, training=False):
         """The maps at each resolution, a list of (batch, height, width, channels).
@@ -165,7 +186,7 @@ class _TransformerLayer(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class TextEncoder(ConfigFromSignature, keras.Model):
+class TextEncoder(CheckedInputs, ConfigFromSignature, keras.Model):
     """Encodes a structure as the vector of its [CLS] token.
 
     Args:
@@ -237,6 +258,17 @@ class TextEncoder(ConfigFromSignature, keras.Model):
         self.norm.build(shape)
         for layer in self.transformer:
             layer.build(shape)
+
+    def check_inputs(self, inputs):
+        """Checks the tokens of a call, without the range of tensors.
+
+        Args:
+            inputs: (batch, length).
+
+        Raises:
+            InputError: they have another shape, type or range.
+        """
+        check_ids(inputs, "tokens", self.vocabulary_size, self.length)
 
     def call(self, tokens, training=False):
         positions = self.position_embedding(ops.arange(self.length))

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from hwgen_keras.layers import (
+    CheckedInputs,
     ConfigFromSignature,
     Decoder,
     Encoder,
@@ -12,10 +13,11 @@ from hwgen_keras.layers import (
     ensure_built,
     style_of_images,
 )
+from hwgen_keras.layers.checks import check_images, check_named, check_style
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class AdaINGenerator(ConfigFromSignature, keras.Model):
+class AdaINGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     """Writes the content image's character in the style image's hand.
 
     A content encoder and a style encoder have the same architecture. Adaptive instance
@@ -45,6 +47,10 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
     - `drop_condition`: (batch,) bool, optional: rows that get the null vector.
 
     Output: (batch, height, width, 1), float32, trained towards [-1, 1].
+
+    Raises:
+        InputError: an input of a call is missing, or has another shape, type or range;
+            the range of tensors is not checked.
 
     Example:
         >>> generator = hw.AdaINGenerator(width=8, multipliers=(1, 2))
@@ -96,6 +102,22 @@ class AdaINGenerator(ConfigFromSignature, keras.Model):
             layer.build()
         self.last_layer.build((None, None, None, self.width))
         ensure_built(self.condition)
+
+    def check_inputs(self, inputs):
+        """Checks the inputs of a call, without the range of tensors.
+
+        Args:
+            inputs: those of a call.
+
+        Raises:
+            InputError: one is missing, or has another shape, type or range.
+        """
+        optional = ("style_weights", "strength", "drop_condition")
+        check_named(inputs, self.input_names, optional)
+        check_images(inputs["content"], "content", stride=self.stride)
+        check_style(inputs)
+        if self.condition is not None:
+            self.condition.check_inputs(inputs)
 
     def style_of(self, images, weights=None):
         """Style statistics of images: two tensors (batch, 1, 1, channels).
