@@ -69,7 +69,7 @@ def main(settings):
         jit = training.set_up(settings)
         weights, flag = settings.generator_weights, "--generator_weights"
         generator = models.load_trained(
-            weights, models.GENERATORS, flag, "generator.keras"
+            weights, models.GENERATORS, flag, "generator.keras", settings.image_size
         )
         models.check_stride(settings.image_size, generator.stride)
         return adapt(run, models.with_policy(generator, settings.dtype_policy), jit)

@@ -14,7 +14,15 @@ docs/how-to/generation.md explains more.
 import dataclasses
 import pathlib
 
-from hwgen_keras import bundle, evaluation, generation, inference, inputs, training
+from hwgen_keras import (
+    bundle,
+    evaluation,
+    generation,
+    inference,
+    inputs,
+    models,
+    training,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json
 from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
@@ -76,7 +84,9 @@ def main(settings):
     tokenizer = generation.writing.tokenizer_for(settings, generator, characters)
     reader = None
     if settings.reader is not None:
-        classifier = generation.load_reader(settings.reader, characters)
+        classifier = generation.load_reader(
+            settings.reader, characters, settings.image_size
+        )
         generation.check_independent(classifier, generator, settings.generator_weights)
         reader = generation.Reader(classifier, settings.batch_size)
     gate = generation.Gate(
@@ -114,6 +124,8 @@ def load_generator(settings):
             f"--{inside[0]}: an exported model has its sampling inside and is shown "
             "one image; give the .keras file, or leave the flag out."
         )
+    name = f"--generator_weights: {path}"
+    models.compare_size(pathlib.Path(path), settings.image_size, name)
     exported = inference.SavedModelEngine(path)
     if pathlib.Path(path, bundle.DESCRIPTION).is_file():
         exported.describe(bundle.read_bundle(path))

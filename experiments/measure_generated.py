@@ -47,7 +47,7 @@ class Settings(RecogniserImages, Seed, NewOutput):
 
 def main(settings):
     characters = inputs.load_characters(settings)
-    reader = generation.load_reader(settings.reader, characters)
+    reader = generation.load_reader(settings.reader, characters, settings.image_size)
     real = inputs.load_images(settings, settings.real, characters, data.HANDWRITING)
     clean, path = settings.clean_generated, settings.generated
     if clean:

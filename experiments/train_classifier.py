@@ -13,7 +13,12 @@ import lazy_loader
 from hwgen_keras import data, inputs, models, training
 from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs.settings import Fonts, Images, SimulatedWriters
+from hwgen_keras.inputs.settings import (
+    Fonts,
+    Images,
+    SimulatedWriters,
+    check_apart,
+)
 from hwgen_keras.settings import by_size, setting
 from hwgen_keras.training.settings import Augmentation, InitialWeights, Training
 
@@ -65,6 +70,8 @@ class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Tr
         super().check()
         if not (self.train or self.generated or self.fonts or self.simulated_writers):
             raise InputError("There is no data: give --train, --generated or --fonts.")
+        named = {"train": self.train, "generated": self.generated}
+        check_apart({**named, "validation": [self.validation]})
 
 
 def main(settings):

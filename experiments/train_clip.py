@@ -70,8 +70,9 @@ def main(settings):
 def load_encoder(settings, kind):
     """The encoder of `--image_weights` or `--text_weights`, in the run's precision."""
     weights, file = getattr(settings, f"{kind}_weights"), f"{kind}_encoder.keras"
-    flag = f"--{kind}_weights"
-    classifier = models.load_trained(weights, models.Classifier, flag, file)
+    flag, size = f"--{kind}_weights", settings.image_size
+    size = size if kind == "image" else None
+    classifier = models.load_trained(weights, models.Classifier, flag, file, size)
     expected = models.ImageEncoder if kind == "image" else models.TextEncoder
     if not isinstance(classifier.encoder, expected):
         raise InputError(

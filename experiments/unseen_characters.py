@@ -81,7 +81,7 @@ class Settings(LabelledImages, Size, Seed, Precision, SamplingSettings, Output):
 def main(settings):
     characters = inputs.load_characters(settings)
     held = unseen.held_out(characters, settings.held_out, settings.seed)
-    reader = generation.load_reader(settings.reader, characters)
+    reader = generation.load_reader(settings.reader, characters, settings.image_size)
     samples = []
     for manifest in settings.handwriting:
         samples += inputs.load_samples(settings, manifest, characters)

@@ -177,13 +177,18 @@ def named_values(
         empty: whether a value may be empty.
 
     Raises:
-        InputError: a text has another form.
+        InputError: a text has another form, or its name cannot be that of a folder.
     """
     named: dict[str, list[str]] = {}
     for text in values:
         name, equals, value = text.partition("=")
         if not (name and equals and (value or empty)):
             raise InputError(f"--{flag}={text}: write it as NAME={what}.")
+        if {"/", "\\"} & {*name} or name in (".", ".."):
+            raise InputError(
+                f"--{flag}={text}: {name!r} cannot be the name of a folder of results; "
+                "give another."
+            )
         named.setdefault(name, []).append(value)
     return named
 

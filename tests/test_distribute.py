@@ -47,11 +47,12 @@ def process(tmp_path_factory, write_manifest, characters):
     folder = tmp_path_factory.mktemp("devices")
     characters_file = folder / "characters.txt"
     characters_file.write_text("\n".join(characters) + "\n", encoding="utf-8")
-    manifest = str(write_manifest(folder))
+    manifest, others = str(write_manifest(folder)), folder / "others"
+    others.mkdir()
     values = {
         "characters": str(characters_file),
         "train": [manifest],
-        "validation": manifest,
+        "validation": str(write_manifest(others)),
         "size": "tiny",
         "image_size": 16,
         "batch_size": 4,

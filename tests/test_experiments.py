@@ -110,7 +110,11 @@ def test_the_four_stages_leave_weights_logs_and_pictures(chain):
         assert last["learning_rate_generator"] == pytest.approx(0)
 
 
-def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path):
+def test_generated_images_train_and_test_a_recogniser(
+    chain, manifest, write_manifest, tmp_path
+):
+    others = tmp_path / "others"
+    others.mkdir()
     generated = call(
         generate,
         **chain.data,
@@ -133,7 +137,7 @@ def test_generated_images_train_and_test_a_recogniser(chain, manifest, tmp_path)
         augment="affine",
         mix="cutmix",
         real_share=0.5,
-        validation=str(manifest),
+        validation=str(write_manifest(others)),
         run_dir=str(tmp_path / "classifier"),
     ).parent
     assert "validation_accuracy" in (run / "history.jsonl").read_text()

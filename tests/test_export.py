@@ -17,7 +17,7 @@ from networks import BACKEND, CLASSES, clip, generator, image_classifier
 from experiments import export, generate
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, InputWarning
 from hwgen_keras.export import export_model, export_saved_model, exporter, load_exported
 from hwgen_keras.export.signatures import CharacterTable
 from hwgen_keras.export.standalone import difference
@@ -108,7 +108,9 @@ class TestAGenerator:
             simulated_writers=1,
             output="set",
         )
-        tokens = generate.load_generator(settings).domain.names
+        # The folder records the size, too.
+        with pytest.warns(InputWarning, match="of 16 pixels and is used with 64"):
+            tokens = generate.load_generator(settings).domain.names
         tokenizer = StructureTokenizer(read_structures(run / "structures.tsv"))
         assert tokens == tokenizer.vocabulary
 

@@ -206,8 +206,8 @@ class Trained:
     """Stands for somebody's own model."""
 
     def fit(self, x, y, epochs):
-        assert x.shape == (6 + 4 * 3, 64, 64, 1) and x.dtype == np.float32
-        assert 0 <= x.min() < 0.5 < x.max() <= 1
+        assert x.shape == (6 + 4 * 3, SIZE, SIZE, 1) and x.dtype == np.float32
+        assert -1 <= x.min() < 0 < x.max() <= 1
         assert list(y[-3:]) == [0, 1, 2] and len(y) == len(x)
 
 
@@ -218,7 +218,7 @@ def test_the_recipes_run(inside, code, capsys):
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (3, SIZE, SIZE, 1)).astype("float32")
     names = {
-        "x": np.ones((6, 64, 64, 1), np.float32),
+        "x": np.ones((6, SIZE, SIZE, 1), np.float32),
         "y": np.zeros(6, int),
         "names": list("あいう"),
         "model": Trained(),

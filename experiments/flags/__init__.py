@@ -4,11 +4,12 @@ import logging
 import pathlib
 import subprocess
 import sys
+import warnings
 
 from absl import app, flags
 
 from hwgen_keras import training
-from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.errors import InputError, InputWarning, Stopped
 from hwgen_keras.settings import as_json, rules_of, type_of
 
 from . import quiet
@@ -76,6 +77,7 @@ def run(main, settings_class, documentation, argument=None):
     flags.FLAGS["verbosity"].using_default_value = False
     # TensorFlow warns of retracing when a process uses several models in a row.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    warnings.formatwarning = _one_line
     if __package__ != "experiments.flags":
         documentation = documentation.replace("python -m experiments.", "hwgen ")
     sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
@@ -105,6 +107,13 @@ def run(main, settings_class, documentation, argument=None):
             sys.exit(130)
 
     app.run(start, flags_parser=_parse)
+
+
+def _one_line(message, category, *place, standard=warnings.formatwarning, **line):
+    """A warning of this package as a sentence; others name their place in the code."""
+    if issubclass(category, InputWarning):
+        return f"Warning: {message}\n"
+    return standard(message, category, *place, **line)
 
 
 def _parse(arguments):

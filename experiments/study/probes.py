@@ -19,7 +19,9 @@ class Probes:
 
     def __init__(self, settings):
         characters = inputs.load_characters(settings)
-        self.reader = generation.load_reader(settings.reader, characters)
+        self.reader = generation.load_reader(
+            settings.reader, characters, settings.image_size
+        )
         fonts = inputs.load_store(settings, fonts=settings.fonts)
         hands = inputs.load_images(settings, settings.hands, characters, HANDWRITING)
         self.store = ImageStore.merge([fonts, hands])

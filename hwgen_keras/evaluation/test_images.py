@@ -5,7 +5,7 @@ import pathlib
 from hwgen_keras import evaluation, inputs
 from hwgen_keras.characters import character_set
 from hwgen_keras.data import HANDWRITING
-from hwgen_keras.models import Classifier, load_trained, reader_of
+from hwgen_keras.models import load_classifier, reader_of
 
 REPORT, PREDICTIONS = "report.json", "predictions.csv"
 
@@ -25,7 +25,7 @@ class TestImages:
 
     def read(self, path, folder, name):
         """Writes a classifier's predictions.csv and report.json; returns the report."""
-        classifier = load_trained(path, Classifier, "--arm", "classifier.keras")
+        classifier = load_classifier(path, "--arm", self.store.image_size)
         classifier = reader_of(classifier, self.characters, f"--arm={name}={path}")
         predicted, probability = evaluation.read_store(classifier, self.store)
         report = evaluation.classification_report(

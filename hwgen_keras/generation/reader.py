@@ -7,15 +7,18 @@ import pathlib
 import keras
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import Classifier, load_trained, reader_of, with_policy
+from hwgen_keras.models import load_classifier, load_trained, reader_of, with_policy
 
 # Flags of a run that name the networks with which its model is trained; their files.
 _TEACHERS = {"clip_weights": "clip.keras", "image_weights": "image_encoder.keras"}
 
 
-def load_reader(path, characters):
-    """The `Classifier` of `--reader`, in float32; InputError if it does not fit."""
-    reader = load_trained(path, Classifier, "--reader", "classifier.keras")
+def load_reader(path, characters, image_size=None):
+    """The `Classifier` of `--reader`, in float32; InputError if it does not fit.
+
+    A warning tells if it was trained on images of another size than `image_size`.
+    """
+    reader = load_classifier(path, "--reader", image_size)
     return reader_of(with_policy(reader, "float32"), characters, "--reader")
 
 

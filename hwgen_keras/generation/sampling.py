@@ -22,8 +22,9 @@ def load(settings):
     """
     flag = "--generator_weights"
     path = settings.generator_weights
-    generator = load_trained(path, GENERATORS, flag, "generator.keras")
-    check_stride(settings.image_size, generator.stride)
+    size = settings.image_size
+    generator = load_trained(path, GENERATORS, flag, "generator.keras", size)
+    check_stride(size, generator.stride)
     return apply(settings, with_policy(generator, "float32"))
 
 

@@ -1,8 +1,35 @@
 """Settings that name images: fonts, handwriting, characters, their structures."""
 
 import dataclasses
+import os
+from collections.abc import Iterable, Mapping
 
+from hwgen_keras.errors import InputError
 from hwgen_keras.settings import NOTHING, Settings, setting
+
+
+def check_apart(paths: Mapping[str, Iterable[str | None]]) -> None:
+    """Raises InputError if two flags name the same data.
+
+    Args:
+        paths: {name of a flag: its manifests, stores or folders}.
+    """
+    flags: dict[str, str] = {}
+    for flag, named in paths.items():
+        files = {path: _file_of(path) for path in named if path}
+        for path, file in files.items():
+            if file in flags:
+                raise InputError(
+                    f"--{flag}: {path} is given as --{flags[file]}, too; give other "
+                    "images."
+                )
+        flags |= dict.fromkeys(files.values(), flag)
+
+
+def _file_of(path):
+    """The file that a path stands for, in one form."""
+    manifest = os.path.join(path, "manifest.json")
+    return os.path.realpath(manifest if os.path.isfile(manifest) else path)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

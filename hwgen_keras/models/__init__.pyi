@@ -22,6 +22,8 @@ from .image_losses import ImageLoss as ImageLoss
 from .imagenet import architecture_of_file as architecture_of_file
 from .imagenet import download_imagenet as download_imagenet
 from .imagenet import load_imagenet as load_imagenet
+from .loading import compare_size as compare_size
+from .loading import load_classifier as load_classifier
 from .loading import load_trained as load_trained
 from .loading import with_policy as with_policy
 from .perceptual import EncoderFeatures as EncoderFeatures

@@ -1,19 +1,21 @@
 """Loading trained models, and rebuilding them under another dtype policy."""
 
-import pathlib
+import json
 import re
+import warnings
 
 import keras
 
 from hwgen_keras import layers, models
-from hwgen_keras.errors import InputError, reason_of
+from hwgen_keras.errors import InputError, InputWarning, reason_of
+from hwgen_keras.files import as_path
 from hwgen_keras.safety import check_keras_file
 
 # The name of the file in an exported folder, as in saved_models/.
 STORED = "model.keras"
 
 
-def load_trained(path, expected, flag, file_name=None):
+def load_trained(path, expected, flag, file_name=None, image_size=None):
     """Loads a `.keras` file without running code from it.
 
     First its configuration is checked: it may only name parts of models of Keras, of
@@ -26,6 +28,8 @@ def load_trained(path, expected, flag, file_name=None):
         expected: the class of the model, or a tuple of classes.
         flag: the flag that named the file, for the error; may be empty.
         file_name: the name of the file in a folder.
+        image_size: side in pixels of the images that it is used for; a warning tells
+            if its run or its folder records another.
 
     Returns:
         The model, not compiled.
@@ -42,7 +46,7 @@ def load_trained(path, expected, flag, file_name=None):
         >>> model.classes
         46
     """
-    path = pathlib.Path(path)
+    path = as_path(path, flag or "The file of the model")
     if path.is_dir() and file_name is not None:
         stored = path / STORED
         path = path / file_name
@@ -77,7 +81,55 @@ def load_trained(path, expected, flag, file_name=None):
             f"{name} holds a {type(model).__name__}, not a {names}; give the file of "
             "such a model."
         )
+    if image_size is not None:
+        compare_size(path.parent, image_size, name)
     return model
+
+
+def compare_size(folder, image_size, name):
+    """Warns if the folder of a model records another image size than `image_size`."""
+    recorded = _recorded_size(folder)
+    if recorded not in (None, image_size):
+        warnings.warn(
+            f"{name} was trained on images of {recorded} pixels and is used with "
+            f"{image_size}; give --image_size={recorded}, unless you mean it.",
+            InputWarning,
+            stacklevel=3,
+        )
+
+
+def _recorded_size(folder):
+    """The image size that a run, or a folder of saved_models, records; None if none."""
+    for name, keys in (("model.json", ()), ("config.json", ("flags",))):
+        try:
+            values = json.loads((folder / name).read_text("utf-8"))
+            for key in keys:
+                values = values[key]
+            size = values["image_size"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(size, int):
+            return size
+    return None
+
+
+def load_classifier(path, flag, image_size=None):
+    """Loads a `Classifier` of images from its file, or from the folder of its run.
+
+    Args:
+        path, flag, image_size: see `load_trained`.
+
+    Raises:
+        InputError: see `load_trained`, or it is a text encoder, which reads structures.
+    """
+    file = "classifier.keras"
+    classifier = load_trained(path, models.Classifier, flag, file, image_size)
+    if isinstance(classifier.encoder, models.TextEncoder):
+        raise InputError(
+            f"{flag}: {path} is a text encoder, which reads structures; give a "
+            "classifier of images."
+        )
+    return classifier
 
 
 def _newer(version):

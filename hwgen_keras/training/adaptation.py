@@ -33,7 +33,8 @@ def hand_training(settings, generator, jit):
     else:
         features, path = None, settings.clip_weights
         if path is not None:
-            clip = load_trained(path, CLIP, "--clip_weights", "clip.keras")
+            size, flag = settings.image_size, "--clip_weights"
+            clip = load_trained(path, CLIP, flag, "clip.keras", size)
             encoder = with_policy(clip.image_tower.encoder, policy)
             features = EncoderFeatures(encoder, dtype=policy)
         model = Reconstruction(generator, features, settings.pixel_weight, dtype=policy)

@@ -45,7 +45,9 @@ def generator(settings, knowledge):
     """The generator to train: that of `--generator_weights`, or a new one."""
     size, policy, clip = SIZES[settings.size]["unet"], settings.dtype_policy, None
     if settings.condition == "clip":
-        clip = load_clip(settings.clip_weights, knowledge.tokenizer)
+        clip = load_clip(
+            settings.clip_weights, knowledge.tokenizer, settings.image_size
+        )
     condition = new_condition(settings, clip, knowledge, size["width"])
     network = UNet(
         **size,

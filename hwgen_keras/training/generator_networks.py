@@ -23,7 +23,8 @@ from hwgen_keras.training.settings import CONDITIONS
 
 def style_transfer(settings, knowledge, steps, jit):
     """A compiled `StyleTransfer` as the settings of train_generator describe it."""
-    clip = load_clip(settings.clip_weights, knowledge.tokenizer)
+    size = settings.image_size
+    clip = load_clip(settings.clip_weights, knowledge.tokenizer, size)
     generator, discriminator = networks(settings, clip, knowledge)
     model = StyleTransfer(
         generator,
@@ -49,10 +50,13 @@ def style_transfer(settings, knowledge, steps, jit):
     return compile_model(model, settings, optimizer, jit)
 
 
-def load_clip(path, tokenizer):
-    """The `CLIP` of `--clip_weights`; InputError if its text has another tokenizer."""
+def load_clip(path, tokenizer, image_size=None):
+    """The `CLIP` of `--clip_weights`; InputError if its text has another tokenizer.
+
+    A warning tells if it was trained on images of another size.
+    """
     flag = "--clip_weights"
-    clip = load_trained(path, CLIP, flag, "clip.keras")
+    clip = load_trained(path, CLIP, flag, "clip.keras", image_size)
     check_text_encoder(clip.text_tower.encoder, tokenizer, flag)
     return clip
 
@@ -106,7 +110,8 @@ def of_stage_before(settings, fresh, name, describe, advice):
     path, flag = getattr(settings, f"{name}_weights"), f"--{name}_weights"
     if path is None:
         return fresh
-    trained = load_trained(path, type(fresh), flag, f"{name}.keras")
+    size = settings.image_size
+    trained = load_trained(path, type(fresh), flag, f"{name}.keras", size)
     if describe(trained) != describe(fresh):
         raise InputError(
             f"{flag}: {path} holds a {name} with {describe(trained)}, but the flags "
