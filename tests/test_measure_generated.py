@@ -83,7 +83,7 @@ SCRIPT_MISTAKES = [
     ({"output": None}, "--output is needed"),
     ({"output": "."}, "--output: . exists already"),
     ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
-    ({"characters": "kana"}, "has 6 classes and --characters=kana has 92"),
+    ({"characters": "kana"}, "trained on 6 characters and is used with 92"),
     ({"generated": "one.json", "real": "two.json"}, "no character in common"),
     ({"generated": "one.json"}, "--generated has 1 images and --real 2"),
     ({"paired": True, "generated": "others.json"}, "--paired: no generated image has"),

@@ -97,7 +97,7 @@ MISTAKES = [
     ({"held_out": 0.0}, "--held_out=0.0 keeps 0 of 6"),
     ({"held_out": 1.0}, "--held_out=1.0 keeps 6 of 6"),
     ({"modes": ["adain_embedding"]}, "--modes: there is no 'adain_embedding'; use"),
-    ({"characters": "kana"}, "has 6 classes and --characters=kana has 92"),
+    ({"characters": "kana"}, "trained on 6 characters and is used with 92"),
     ({"simulated_writers": 2}, "--simulated_writers would draw the characters that"),
     ({"fonts": []}, "give --fonts a folder"),
     ({"handwriting": []}, "give --handwriting a manifest"),
