@@ -1,13 +1,13 @@
 """python -m experiments.demo
 
-The whole loop at a small size, without data of yours: from fonts and three simulated
+The whole loop at a small size, without data of yours: from a font and three simulated
 writers, who wrote a third of the hiragana, to a generator, a labelled set of all
 hiragana in their hands, and recognisers that are measured on other simulated writers.
-Writes report.html, TensorBoard logs and an exported SavedModel into the run folder.
+Writes report.html, metrics.json, TensorBoard logs and an exported SavedModel into the
+run folder.
 """
 
 import dataclasses
-import pathlib
 import time
 
 from hwgen_keras import characters, data, evaluation, models, training
@@ -61,6 +61,14 @@ PARTS = {
 class Settings(Fonts, Seed, Precision):
     """Settings of the demo."""
 
+    fonts: tuple[str, ...] = like(
+        Fonts,
+        "fonts",
+        help="Font file or folder of fonts, of which those with all hiragana are used. "
+        "May be given several times. `system` stands for the installed Japanese fonts. "
+        "Default: IPAexGothic alone, of the extra `demo`, so that the figures do not "
+        "depend on what is installed.",
+    )
     image_size: int = like(Images, "image_size", default=48)
     run_dir: str | None = like(RunFolder, "run_dir")
     quick: bool = setting(
@@ -70,14 +78,14 @@ class Settings(Fonts, Seed, Precision):
 
 
 def main(settings):
-    started = time.monotonic()
     folder, known, fonts = prepare(settings)
-    parts = announced(settings, started)
+    minutes = {}
+    parts = announced(settings, minutes)
     next(parts)
     handwriting = demonstration.write_by_hand(folder, known, settings.seed)
     steps = {name: 2 if settings.quick else n for name, n in STEPS.items()}
     shared = settings.values() | {
-        "fonts": fonts,
+        "fonts": list(dict.fromkeys(font.path for font in fonts)),
         "handwriting": [handwriting],
         "train": [handwriting],
         "characters": folder / "characters.txt",
@@ -122,10 +130,16 @@ def main(settings):
     written = demonstration.write_in_new_hands(path, fonts[0], known, size)
 
     next(parts)
-    minutes = (time.monotonic() - started) / 60
-    demonstration.write_report(
-        fonts, handwriting, results, manifest, written, folder, minutes
-    )
+    metrics = {
+        "recognisers": evaluation.summarise_arms(results),
+        "images": next(iter(results.values()))[0]["images"],
+        "fonts": [font.name for font in fonts],
+        "minutes": minutes,
+    }
+    demonstration.write_report(metrics, handwriting, manifest, written, folder)
+    next(parts, None)
+    evaluation.write_report(folder / "metrics.json", metrics)
+    print(f"{sum(minutes.values()):.1f} minutes.")
 
 
 def prepare(settings):
@@ -135,24 +149,30 @@ def prepare(settings):
         file = run.folder / "characters.txt"
         file.write_text("\n".join(hiragana) + "\n", "utf-8")
         known = characters.character_set(str(file))
-        fonts = settings.fonts or demonstration.choose_fonts(known)
-        run.note(fonts=fonts)
+        fonts = demonstration.choose_fonts(settings.fonts, known)
+        names = [font.name for font in fonts]
+        run.note(fonts=names)
         print(demonstration.SIMULATED)
-        print("Fonts:", ", ".join(pathlib.Path(path).name for path in fonts))
+        print("Fonts:", ", ".join(names))
     return run.folder, known, fonts
 
 
-def announced(settings, started):
-    """Prints how long the parts take; then, at each `next`, the part that begins."""
+def announced(settings, spent):
+    """Prints how long the parts take; then, at each `next`, the part that begins.
+
+    `spent` gets the minutes of each part that has ended.
+    """
     if not settings.quick:
         minutes = f"{sum(PARTS.values()):.0f} minutes"
         print(f"\nOn two CPU cores, busy with other programs too, it took {minutes}:")
         for number, (title, minutes) in enumerate(PARTS.items()):
             print(f"  {number}  {title}: {minutes:.1f}")
     for number, title in enumerate(PARTS):
-        minutes = (time.monotonic() - started) / 60
-        print(f"\n=== {number}  {title} (after {minutes:.1f} minutes) ===", flush=True)
+        after = sum(spent.values())
+        print(f"\n=== {number}  {title} (after {after:.1f} minutes) ===", flush=True)
+        started = time.monotonic()
         yield
+        spent[title] = (time.monotonic() - started) / 60
 
 
 def classifiers(settings, shared, known, manifest, folder):

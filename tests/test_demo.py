@@ -34,17 +34,21 @@ def test_the_demo_runs_from_fonts_to_a_report(tmp_path, tiny_font, capsys, monke
     assert (folder / "saved_model" / "saved_model.pb").is_file()
     generated = json.loads((folder / "generated" / "manifest.json").read_text("utf-8"))
     assert len(generated) == demo.HIRAGANA
-    summary = json.loads((folder / "summary.json").read_text("utf-8"))
-    assert len(summary) == len(demo.ARMS)
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    assert [row["arm"] for row in metrics["recognisers"]] == list(demo.ARMS)
+    assert list(metrics["minutes"]) == list(demo.PARTS)
+    assert metrics["fonts"] == ["IPAexGothic Regular"]
+    assert "Fonts: IPAexGothic Regular\n" in printed
     report = (folder / "report.html").read_text("utf-8")
     sheets = re.findall(r"data:image/png;base64,([^\"]+)", report)
-    *_, exported = (Image.open(io.BytesIO(base64.b64decode(s))) for s in sheets)
+    *_, exported = (base64.b64decode(sheet) for sheet in sheets)
     # Two blocks of content, style, generated and real.
-    assert exported.width > 8 * 64
+    assert Image.open(io.BytesIO(exported)).width > 8 * 64
+    assert (folder / "written.png").is_file()
 
 
 def test_the_demo_says_how_long_it_takes(capsys):
-    next(demo.announced(demo.Settings(), 0.0))
+    next(demo.announced(demo.Settings(), {}))
     printed = capsys.readouterr().out
     assert "On two CPU cores" in printed and "it took 11 minutes:" in printed
     assert all(f"{title}: " in printed for title in demo.PARTS)

@@ -1,4 +1,4 @@
-"""Images of the demo: fonts of the machine, simulated handwriting, generated images."""
+"""Images of the demo: its fonts, simulated handwriting, generated images."""
 
 import importlib.metadata
 
@@ -16,9 +16,9 @@ from hwgen_keras.data import (
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
 from hwgen_keras.generation import to_uint8
-from hwgen_keras.sources import PenWriter, find_fonts, system_fonts
+from hwgen_keras.inputs import load_fonts
+from hwgen_keras.sources import PenWriter
 
-MOST_FONTS = 12
 TRAINING_WRITERS = 3
 WRITTEN = 16  # the same characters by each of them
 # Hands that the generator has never seen; they write all characters.
@@ -26,15 +26,18 @@ NEW_WRITERS = range(2000, 2004)
 SHOWN = 12
 
 
-def choose_fonts(characters):
-    """Paths of fonts that have all characters: a bundled one, then installed ones."""
-    found = find_fonts([bundled_font()])
-    found += [f for f in system_fonts() if all(f.covers(c) for c in characters)]
-    # Faces of one family look alike: different families first.
-    families = {}
-    for font in found:
-        families.setdefault(font.name.split()[0], font)
-    return [str(font.path) for font in families.values()][:MOST_FONTS]
+def choose_fonts(paths, characters):
+    """The fonts of `--fonts` that have all characters; without any, the bundled one.
+
+    No installed font is taken unasked: the figures would depend on the machine.
+    """
+    found = load_fonts(paths or [bundled_font()])
+    fonts = [font for font in found if all(map(font.covers, characters))]
+    if not fonts:
+        raise InputError(
+            "--fonts: no font has all hiragana; choose others, or leave it out."
+        )
+    return fonts
 
 
 def bundled_font():
@@ -74,10 +77,10 @@ def write_in_new_hands(path, font, characters, image_size):
 
     Args:
         path: of the exported generator, a SavedModel.
-        font: path of the font whose glyphs are rewritten.
+        font: the `Font` whose glyphs are rewritten.
         characters, image_size: of the images.
     """
-    fonts = font_store(find_fonts([font]), characters, image_size, progress=False)
+    fonts = font_store([font], characters, image_size, progress=False)
     hands = simulated_store(NEW_WRITERS, characters, image_size, progress=False)
     labels = np.arange(SHOWN)
     writers = labels % len(NEW_WRITERS)

@@ -1,7 +1,6 @@
 """The table and the report at the end of the demo."""
 
 import json
-import pathlib
 
 from PIL import Image
 
@@ -17,32 +16,32 @@ SIMULATED = (
 )
 
 
-def write_report(fonts, handwriting, results, manifest, exported, folder, minutes):
-    """Prints the table and writes report.html.
+def write_report(metrics, handwriting, manifest, exported, folder):
+    """Prints the table, writes report.html and the picture written.png.
 
     Args:
-        fonts: paths of the fonts used.
+        metrics: "recognisers", see `summarise_arms`; "images", the number that each
+            read; "fonts", names; "minutes" of each part so far.
         handwriting, manifest: paths of the manifests of the training writers and of the
             generated set.
-        results: {arm: [report of each seed]}, see `classification_report`.
         exported: columns of images, see `write_in_new_hands`.
         folder: the run folder.
-        minutes: duration of the demo.
     """
-    summary = evaluation.summarise_arms(results)
+    summary = metrics["recognisers"]
     header, rows = evaluation.arms_table(summary)
-    evaluation.write_report(folder / "summary.json", summary)
-    images = next(iter(results.values()))[0]["images"]
     written = {sample.character for sample in read_manifest(handwriting)}
     classes = {sample.character for sample in read_manifest(manifest)}
     caption = (
-        f"Read: {images} images by simulated writers that nothing was trained on. The "
-        f"training writers wrote {len(written)} of the {len(classes)} characters: the "
+        f"Read: {metrics['images']} images by simulated writers that nothing was "
+        f"trained on. The training writers wrote {len(written)} of the {len(classes)} "
+        "characters: the "
         "first two arms cannot know the others. Each arm has what the arms above it "
         "have, and as many optimiser steps; mean ± standard deviation over "
         f"{summary[0]['seeds']} seeds of the recogniser."
     )
     samples = folder / "generator" / STAGES[-1] / "samples"
+    sheet = evaluation.contact_sheet(exported, blocks=2)
+    sheet.save(folder / "written.png")
     sections = [
         evaluation.Text(SIMULATED, heading="Simulated data"),
         evaluation.Table(header, rows, "Recognisers", caption, best={1: "max"}),
@@ -58,7 +57,7 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
             "Every character once, the first image of each.",
         ),
         evaluation.Figure(
-            evaluation.contact_sheet(exported, blocks=2),
+            sheet,
             "Written by the exported SavedModel",
             "Hands that the generator has never seen; real: what the hand itself wrote "
             "of the character.",
@@ -69,9 +68,8 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
             "The four stages after each other.",
         ),
         evaluation.Text(
-            f"Made in {minutes:.1f} minutes with "
-            f"{', '.join(pathlib.Path(p).name for p in fonts)}. TensorBoard: "
-            f"tensorboard --logdir {folder}"
+            f"Made in {sum(metrics['minutes'].values()):.1f} minutes with "
+            f"{', '.join(metrics['fonts'])}. TensorBoard: tensorboard --logdir {folder}"
         ),
     ]
     evaluation.write_html(folder / "report.html", "hwgen_keras demo", sections)
@@ -81,7 +79,6 @@ def write_report(fonts, handwriting, results, manifest, exported, folder, minute
     print(f"Report: {folder / 'report.html'}")
     print(f"TensorBoard: tensorboard --logdir {folder}")
     print(f"SavedModel: {folder / 'saved_model'}")
-    print(f"{minutes:.1f} minutes.")
 
 
 def generated_sheet(manifest):

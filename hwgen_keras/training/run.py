@@ -210,11 +210,13 @@ def configuration(experiment, settings):
 
 def versions():
     """The backend and the versions that a result depends on, a dict for JSON."""
+    backend = keras.backend.backend()
     return {
-        "backend": keras.backend.backend(),
+        "backend": backend,
         "versions": {
             "hwgen_keras": __version__,
             "keras": keras.__version__,
+            backend: sys.modules[backend].__version__,
             "numpy": np.__version__,
             "python": sys.version.split()[0],
         },
