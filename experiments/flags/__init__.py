@@ -26,22 +26,29 @@ _DEFINE = {
 }
 
 
-def define(settings_class):
+def define(settings_class, known=flags.FLAGS):
     """Defines a flag for each setting; absl's `--help` shows it under the script."""
     for name, rule in rules_of(settings_class).items():
         by_size = _by_size(settings_class, name, rule)
         help = rule.help + by_size
         default = None if by_size else as_json(rule.default)
         if rule.separator is not None:
-            flags.DEFINE_list(name, default, help)
+            flags.DEFINE_list(name, default, help, flag_values=known)
         elif isinstance(rule.choices, tuple):
-            flags.DEFINE_enum(name, default, rule.choices, help)
+            flags.DEFINE_enum(name, default, rule.choices, help, flag_values=known)
         else:
-            _DEFINE[type_of(settings_class, name)](name, default, help)
+            define_one = _DEFINE[type_of(settings_class, name)]
+            define_one(name, default, help, flag_values=known)
         if rule.alias is not None:
-            flags.DEFINE_alias(rule.alias, name)
+            flags.DEFINE_alias(rule.alias, name, flag_values=known)
         # absl lists the flags of the main module alone.
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
+        known.register_key_flag_for_module(sys.argv[0], known[name])
+
+
+def given(settings_class, known=flags.FLAGS):
+    """{setting: value} of the flags that were given."""
+    names = rules_of(settings_class)
+    return {name: known[name].value for name in names if known[name].present}
 
 
 def _by_size(settings_class, name, rule):
@@ -83,19 +90,15 @@ def run(main, settings_class, documentation, argument=None):
     sys.modules["__main__"].__doc__ = documentation.replace("%", "%%")
 
     def start(arguments):
-        given = {
-            name: flags.FLAGS[name].value
-            for name in rules_of(settings_class)
-            if flags.FLAGS[name].present
-        }
+        values = given(settings_class)
         try:
             if argument is not None and len(arguments) > 1:
-                given[argument] = arguments.pop(1)
+                values[argument] = arguments.pop(1)
             if len(arguments) > 1:
                 raise InputError(
                     f"{arguments[1]!r} is not a flag; flags are written --name=value."
                 )
-            main(settings_class(**given))
+            main(settings_class(**values))
         except InputError as error:
             print(f"Error: {error}", file=sys.stderr)
             sys.exit(2)
