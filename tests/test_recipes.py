@@ -1,4 +1,4 @@
-"""Every format gives the same, and the page of recipes runs as it stands."""
+"""Every format gives the same, and the pages of exported models run as they stand."""
 
 import importlib.util
 import json
@@ -7,6 +7,7 @@ import re
 import sys
 import warnings
 
+import keras
 import numpy as np
 import pytest
 from hand_folder import hand_folder
@@ -18,7 +19,8 @@ from hwgen_keras.errors import InputError
 # A process on TensorFlow exports, and here is one already.
 pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModels")
 
-PAGE = pathlib.Path(__file__).parent.parent / "docs" / "how-to" / "recipes.md"
+ROOT = pathlib.Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "how-to" / "recipes.md"
 SIZE = 32
 KANA = hw.character_set("kana")
 ONNX = bool(importlib.util.find_spec("tf2onnx"))
@@ -191,11 +193,18 @@ class TestFormats:
                 hw.load("kana", format=name)
 
 
-def blocks(language):
-    """The code of the page, with the heading that each block stands under."""
+OTHERS = (
+    "docs/how-to/export.md",
+    "docs/how-to/distributed.md",
+    "saved_models/README.md",
+)
+
+
+def blocks(language, page=PAGE):
+    """The code of a page, with the heading that each block stands under."""
     heading, found = "", []
     pattern = rf"^#+ ([^\n]*)$|^```{language}\n(.*?)^```$"
-    for match in re.finditer(pattern, PAGE.read_text("utf-8"), re.M | re.S):
+    for match in re.finditer(pattern, page.read_text("utf-8"), re.M | re.S):
         heading = match[1] or heading
         if match[2]:
             found.append(pytest.param(match[2], id=heading))
@@ -243,5 +252,35 @@ def test_the_recipes_run(inside, code, capsys):
     assert set(serve(**inputs)) == {"characters", "probabilities"}
 
 
-def test_the_page_is_read_right():
-    assert len(blocks("python")) == 7 and len(blocks("sh")) == 2
+@pytest.mark.parametrize(
+    "code", [each for name in OTHERS for each in blocks("python", ROOT / name)]
+)
+def test_code_of_other_pages_runs(inside, code, capsys):
+    if "onnxruntime" in code and not ONNX:
+        pytest.skip("tf2onnx is not installed")
+    images = np.random.default_rng(0).uniform(-1, 1, (2, SIZE, SIZE, 1))
+    images = images.astype("float32")
+    network, trained = keras.Sequential([keras.layers.BatchNormalization()]), []
+    network.fit = lambda *arguments, **more: trained.append((arguments, more))
+    store = hw.simulated_store([1], hw.CharacterSet("one", "い"), SIZE, progress=False)
+    names = {
+        **{"glyphs": images, "hand": images, "images": images, "store": store},
+        "sampler": hw.ClassificationSampler(store),
+        "build_and_compile": lambda: network,
+    }
+    exec(compile(code, "page", "exec"), names)
+    if "image" in names:
+        assert names["image"].shape == images.shape
+    elif "probabilities" in names:
+        assert names["probabilities"].shape == (2, len(KANA))
+    elif "answer" in names:
+        assert capsys.readouterr().out.count("tf.Tensor") == 2
+    else:
+        (((batches,), more),) = trained
+        assert len(batches) == 1000 and more == {"shuffle": False}
+
+
+def test_the_pages_are_read_right():
+    assert len(blocks("python")) == 7 and len(blocks("sh")) == 3
+    found = [len(blocks("python", ROOT / name)) for name in OTHERS]
+    assert found == [2, 1, 1]
