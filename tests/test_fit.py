@@ -11,9 +11,11 @@ import keras
 import numpy as np
 import pytest
 from networks import one_weight
+from stores import small_store
 
 from experiments import train_text_encoder
 from hwgen_keras import training
+from hwgen_keras.data import ClassificationSampler, feed
 from hwgen_keras.errors import InputError, Stopped
 
 
@@ -199,3 +201,33 @@ def test_a_run_folder_in_use_is_refused(tmp_path):
             training.Run("test", settings.replace(resume=True))
     with training.Run("test", settings) as run:
         assert run.folder == tmp_path / "run"
+
+
+@pytest.mark.parametrize("kind", ["tf", "python"])
+def test_keras_trains_on_it_and_continues_across_epochs(kind, characters):
+    store, seen = small_store(characters), []
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(6)
+
+        def call(self, images):
+            return self.dense(keras.ops.reshape(images, (-1, 24 * 24)))
+
+        def train_step(self, *arguments):
+            data = arguments[-1]
+            seen.append(keras.ops.convert_to_numpy(data[1]))
+            return super().train_step(*arguments)
+
+    sampler = ClassificationSampler(store)
+    dataset = feed(store, sampler, 4, 6, outputs=("image", "label"), kind=kind)
+    model = Model()
+    model.compile(
+        keras.optimizers.SGD(0.01),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        run_eagerly=True,
+        jit_compile=False,
+    )
+    model.fit(dataset, steps_per_epoch=2, epochs=3, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(np.concatenate(seen), sampler.epoch(0)["label"][:24])

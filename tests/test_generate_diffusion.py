@@ -9,12 +9,14 @@ from hand_folder import characters_file
 from networks import BACKEND
 from PIL import Image
 
+import hwgen_keras as hw
 from experiments import generate
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, DiffusionGenerator, UNet
 
 # The sampler's loop is compared on all backends in test_models and test_samplers.
-pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
 ATTENTION = {"heads": 2, "head_width": 4}
 
@@ -51,6 +53,16 @@ def pictures(manifest):
     return np.stack([np.asarray(Image.open(manifest.parent / n)) for n in names])
 
 
+@two_backends
+def test_a_model_writes_a_set_and_is_loaded(given, characters, hand, tmp_path):
+    written = pictures(call(given, tmp_path / "set", count=1, sampling_steps=1))
+    assert written.shape == (len(characters), 16, 16) and written.std() > 0
+    model = hw.load(given["generator_weights"], image_size=16)
+    image = model.write("い", hand, steps=1)
+    assert image.shape == (1, 16, 16) and image.std() > 0
+
+
+@one_backend
 def test_a_set_is_the_same_whatever_the_batches(given, characters, tmp_path):
     whole = pictures(call(given, tmp_path / "whole", batch_size=64))
     assert whole.shape == (2 * len(characters), 16, 16)
@@ -61,6 +73,7 @@ def test_a_set_is_the_same_whatever_the_batches(given, characters, tmp_path):
     assert (other != whole).any(axis=(1, 2)).all()
 
 
+@one_backend
 def test_settings_of_the_sampler_and_more_images_of_a_hand_matter(given, tmp_path):
     whole = pictures(call(given, tmp_path / "whole"))
     for name, values in {
@@ -74,6 +87,7 @@ def test_settings_of_the_sampler_and_more_images_of_a_hand_matter(given, tmp_pat
         assert (changed != whole).any(), name
 
 
+@one_backend
 def test_an_adain_generator_averages_the_styles_of_several_images(rng):
     generator = AdaINGenerator(width=8, multipliers=(1, 2), attention=ATTENTION)
     generator.build()
@@ -86,6 +100,7 @@ def test_an_adain_generator_averages_the_styles_of_several_images(rng):
         np.testing.assert_allclose(found, np.mean(parts, axis=0), atol=1e-5)
 
 
+@one_backend
 @pytest.mark.parametrize(
     "values, message",
     [

@@ -17,15 +17,17 @@ from hwgen_keras.layers import EmbeddingCondition
 from hwgen_keras.models import AdaINGenerator
 
 SIZE = 32
-# Layout needs no backend, and one is enough for a script: the inputs that it gives a
-# generator are compared on all of them in test_strength.
-pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+# One backend is enough for what a script does beside its model: the inputs it gives
+# a generator are compared on all of them in test_strength.
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
 
 def cells(text, grid):
     return [(p.index, p.page, p.line, p.position) for p in lay_out(text, grid)]
 
 
+@pytest.mark.backend_free
 class TestLayout:
     # Room for 4 cells in a line, and 3 lines of 1.3 cells on a page.
     grid = Grid(10.0, margin=5.0, dpi=100, page=(52.0, 47.0))
@@ -143,6 +145,7 @@ class TestLayout:
         assert (first != second).any()
 
 
+@pytest.mark.backend_free
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_pdf_has_a4_pages(tmp_path, count):
     pages = [Image.new("L", Grid(12.0, dpi=72).size, 255) for _ in range(count)]
@@ -164,7 +167,8 @@ def given(tmp_path_factory, tiny_font, characters):
     keras.utils.set_random_seed(0)
     model = AdaINGenerator(
         width=8,
-        multipliers=(1, 2),
+        # To trace more levels takes TensorFlow longer.
+        multipliers=(1, 2) if BACKEND == "torch" else (1,),
         condition=EmbeddingCondition(6, 16, 8),
         attention={"heads": 2, "head_width": 4},
     )
@@ -196,6 +200,7 @@ def page(given, output, **values):
         return np.asarray(image), image.info["dpi"]
 
 
+@two_backends
 def test_a_page_of_kana_small_kana_marks_and_strange_characters(
     given, tmp_path, capsys
 ):
@@ -209,6 +214,7 @@ def test_a_page_of_kana_small_kana_marks_and_strange_characters(
     )
 
 
+@one_backend
 def test_mixing_and_strength(given, tmp_path):
     def written(name, **values):
         return page(given, tmp_path / f"{name}.png", text="あい", **values)[0].astype(
@@ -225,6 +231,7 @@ def test_mixing_and_strength(given, tmp_path):
     assert (written("down", writing="vertical") != one).any()
 
 
+@one_backend
 def test_a_diffusion_model_writes_a_pdf(given, tmp_path):
     weights = given["generator_weights"] + "/diffusion"
     path = call(
@@ -233,6 +240,7 @@ def test_a_diffusion_model_writes_a_pdf(given, tmp_path):
     assert len(re.findall(rb"/MediaBox", path.read_bytes())) == 2
 
 
+@one_backend
 def test_what_no_font_draws_is_left_blank_on_request(given, tmp_path, capsys):
     with pytest.raises(InputError, match="--fonts: no font draws 😀; give one that"):
         call(given, tmp_path / "page.png", text="あ😀")
@@ -271,6 +279,7 @@ MISTAKES = {
 }
 
 
+@one_backend
 @pytest.mark.parametrize("values, message", MISTAKES.values(), ids=MISTAKES)
 def test_mistakes_get_one_sentence(given, tmp_path, values, message):
     weights = given["generator_weights"]
