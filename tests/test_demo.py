@@ -9,7 +9,10 @@ import pytest
 from networks import BACKEND
 from PIL import Image
 
-from experiments import demo
+import hwgen_keras as hw
+from experiments import demo, demonstration
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import loading
 from hwgen_keras.models import SIZES
 
 # Its scripts are tested elsewhere, on each backend.
@@ -52,3 +55,19 @@ def test_the_demo_says_how_long_it_takes(capsys):
     printed = capsys.readouterr().out
     assert "On two CPU cores" in printed and "it took 11 minutes:" in printed
     assert all(f"{title}: " in printed for title in demo.PARTS)
+
+
+def test_the_font_is_one_whatever_is_installed(characters, monkeypatch):
+    monkeypatch.setattr(loading, "system_fonts", lambda: pytest.fail("looked for"))
+    (font,) = demonstration.choose_fonts((), characters)
+    assert font.name == "IPAexGothic Regular"
+
+
+def test_installed_fonts_are_taken_when_asked_for(characters, tiny_font, monkeypatch):
+    (font,) = hw.find_fonts(tiny_font)
+    monkeypatch.setattr(loading, "system_fonts", lambda: [font])
+    assert demonstration.choose_fonts(["system"], characters) == [font]
+    # No font has this one.
+    more = hw.CharacterSet("more", [*characters, "\U0001f600"])
+    with pytest.raises(InputError, match="--fonts: no font has all hiragana; choose"):
+        demonstration.choose_fonts(["system"], more)
