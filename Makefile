@@ -8,13 +8,16 @@ INSTALL := $(PIP) --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage lint format docs package package-check clean
+.PHONY: help demo figures test coverage lint format docs package package-check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/.demo-installed ## Run the whole loop on simulated handwriting (10 minutes)
 	@$(BIN)/python -m experiments.demo $(ARGS)
+
+figures: $(VENV)/.demo-installed ## Write the pages' figures and pictures again (10 minutes)
+	@PYTHONPATH=. $(BIN)/python docs/figures.py $(ARGS)
 
 test: $(VENV)/.test-installed ## Run the tests on TensorFlow, JAX and torch
 	@$(BIN)/python -m pytest --backend all $(ARGS)

@@ -13,6 +13,7 @@ import tomllib
 
 import absl.flags
 import pytest
+from networks import BACKEND
 from page_commands import blocks, commands, quoted, sentences
 
 from experiments import __main__ as command
@@ -20,7 +21,7 @@ from experiments import flags
 from hwgen_keras.errors import InputError
 from hwgen_keras.settings import rules_of
 
-pytestmark = pytest.mark.backend_free
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = sorted(
