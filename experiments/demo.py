@@ -3,8 +3,7 @@
 The whole loop at a small size, without data of yours: from a font and three simulated
 writers, who wrote a third of the hiragana, to a generator, a labelled set of all
 hiragana in their hands, and recognisers that are measured on other simulated writers.
-Writes report.html, metrics.json, TensorBoard logs and an exported SavedModel into the
-run folder.
+Writes report.html, metrics.json, TensorBoard logs and a SavedModel into the run folder.
 """
 
 import dataclasses
@@ -64,10 +63,9 @@ class Settings(Fonts, Seed, Precision):
     fonts: tuple[str, ...] = like(
         Fonts,
         "fonts",
-        help="Font file or folder of fonts, of which those with all hiragana are used. "
-        "May be given several times. `system` stands for the installed Japanese fonts. "
-        "Default: IPAexGothic alone, of the extra `demo`, so that the figures do not "
-        "depend on what is installed.",
+        help="Font file or folder of fonts that have all hiragana; `system`: the "
+        "installed ones; may be repeated. Default: IPAexGothic of the extra `demo` "
+        "alone, so that the figures do not depend on what is installed.",
     )
     image_size: int = like(Images, "image_size", default=48)
     run_dir: str | None = like(RunFolder, "run_dir")

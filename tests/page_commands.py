@@ -36,7 +36,8 @@ def commands(block):
         try:
             words = shlex.split(line, comments=True)
         except ValueError:
-            continue  # A quotation ends on a later line.
+            line += "\n"  # A quotation ends on a later line.
+            continue
         line = ""
         while words and (assigned := re.fullmatch(r"(?s)(\w+)=(.*)", words[0])):
             variables[assigned[1]] = assigned[2]

@@ -32,6 +32,8 @@ FOREIGN = {"python3", ".", "tensorboard", "docker", "curl"}
 # What a recipe of docs/extending.md adds first.
 ADDED = {"--mode=adain_parity", "--condition=parity", "--sampler=same_noise"}
 ADDED |= {"my_training.py"}
+# Flags of the original, in docs/explanation/fidelity.md.
+ADDED |= {"--aug", "--num_use", "--optimizer=SGD"}
 BENCHMARKS = sorted(ROOT.glob("benchmarks/*.py"))
 TARGETS = re.findall(r"(?m)^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
@@ -170,18 +172,24 @@ def takes(name, words):
     valued = [word for word in words if re.search("=.*[a-z0-9]", word)]
     if not valued:
         return True
-    try:
-        check_script(name, valued, complete=False)
-    except (InputError, absl.flags.Error):
-        return False
-    return True
+    # Some values are for networks of one size.
+    for size in ([], ["--size=base"]) if "size" in rules else ([],):
+        try:
+            check_script(name, [*size, *valued], complete=False)
+        except (InputError, absl.flags.Error):
+            continue
+        return True
+    return False
 
 
 def benchmark_takes(path, words):
     """Whether a benchmark has all these flags, and takes their values."""
     if not all(word.partition("=")[0] in path.read_text("utf-8") for word in words):
         return False
-    check_benchmark(path, [word for word in words if "=" in word])
+    try:
+        check_benchmark(path, [word for word in words if "=" in word])
+    except SystemExit:
+        return False
     return True
 
 
