@@ -60,8 +60,8 @@ def arguments(kind, folder, steps, interval):
         *(f"--image_weights={image}", f"--text_weights={text}"),
     )
     script = "experiments.train_generator"
-    flags = [f"--clip_weights={clip}", "--stage=step_end", "--ema=0.9"]
-    flags += ["--instance_noise=0.1"]
+    flags = [f"--clip_weights={clip}", "--stage=step_end", "--from_scratch"]
+    flags += ["--ema=0.9", "--instance_noise=0.1"]
     return [script, *data, *length, *flags], "generator.keras"
 
 

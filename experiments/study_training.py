@@ -49,7 +49,9 @@ class Settings(LabelledImages, Structures, Size, Precision, Output):
         required=True,
     )
     common_flags: str = setting(
-        "--stage=step_end", "Flags of train_generator for every arm.", empty=True
+        "--stage=step_end --from_scratch",
+        "Flags of train_generator for every arm.",
+        empty=True,
     )
     seeds: int = setting(3, "Trainings an arm, seeds 0, 1, ...", above=0)
     reader: str = trained("recogniser of other writers", "classifier.keras", True)

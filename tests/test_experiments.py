@@ -326,7 +326,8 @@ def test_mistakes_get_one_sentence(chain, tmp_path, values, message):
         for name, value in values.items()
     }
     with pytest.raises(InputError) as error:
-        call(train_generator, **{**chain.data, "stage": "step_end", **values})
+        stage = {"stage": "step_end", "from_scratch": True}
+        call(train_generator, **{**chain.data, **stage, **values})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -339,6 +340,7 @@ def test_a_cut_weights_file_is_named(chain, tmp_path):
             train_generator,
             **chain.data,
             stage="step_end",
+            from_scratch=True,
             clip_weights=str(cut),
             run_dir=str(tmp_path / "run"),
         )

@@ -61,7 +61,7 @@ _FLAGS = {
         f"{_IMAGES} {_DATA} --augment=affine --batch_size=64 --steps=1500 "
         "--image_weights=$runs/reader/classifier.keras --text_weights=$runs/text"
     ),
-    "generator": f"{_GENERATOR} --steps=1800",
+    "generator": f"{_GENERATOR} --from_scratch --steps=1800",
     # Again from a lower rate, on other rows.
     "generator_longer": (
         f"{_GENERATOR} --generator_weights=$runs/generator "

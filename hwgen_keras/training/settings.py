@@ -313,6 +313,11 @@ class Stages(
         "--style_reference=writer.",
     )
     generator_weights: str | None = trained("generator", "generator.keras")
+    from_scratch: bool = setting(
+        False,
+        "Let step2, step3 or step_end begin with new networks where no weights of the "
+        "stage before are given.",
+    )
 
     def derived(self):
         # An average over a quarter of the run; see docs/explanation/quality.md.

@@ -31,9 +31,13 @@ def walk(settings, train_stage):
 
     Returns:
         The path of the last generator.keras.
+
+    Raises:
+        InputError: a stage after the first has no weights, and no `--from_scratch`.
     """
     inputs.check_given(settings, needs(settings.stage))
     if settings.stage != "all":
+        check_begin(settings)
         return train_stage(settings, None)[0]
     if settings.run_dir is None:
         raise InputError("--stage=all needs --run_dir, the folder of the four runs.")
@@ -48,11 +52,29 @@ def walk(settings, train_stage):
             **weights,
         )
         path, model = train_stage(stage_settings, model)
-        names = ("generator_weights", "discriminator_weights")
-        weights = {n: str(path.parent) for n in names if hasattr(settings, n)}
+        weights = dict.fromkeys(weights_of(settings), str(path.parent))
         if settings.steps is None:
             model = None  # The next stage is longer or shorter, and so its schedule.
     return path
+
+
+def weights_of(settings):
+    """The names of the settings that hold a script's weights of the stage before."""
+    names = ("generator_weights", "discriminator_weights")
+    return [name for name in names if hasattr(settings, name)]
+
+
+def check_begin(settings):
+    """Raises InputError if a stage lacks weights, unless a run began without them."""
+    missing = [n for n in weights_of(settings) if getattr(settings, n) is None]
+    first = settings.stage == STAGES[0]
+    if missing and not (first or settings.from_scratch or settings.resume):
+        before = STAGES[STAGES.index(settings.stage) - 1]
+        raise InputError(
+            f"--stage={settings.stage} goes on from the weights of {before}: give "
+            f"{' and '.join(f'--{name}' for name in missing)}, or --from_scratch to "
+            "begin with new networks."
+        )
 
 
 def train_stage(
