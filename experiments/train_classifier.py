@@ -28,7 +28,7 @@ np = lazy_loader.load("numpy")
 
 # The original trains each arm for as many images as 100 epochs of its ETL set.
 BASE_IMAGES = 611_768
-BASE_EPOCHS = 100
+BASE_EPOCHS, LEAST_EPOCHS = 100, 10
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,8 +90,7 @@ def main(settings):
             kind_weights=training.kind_weights(kinds, settings.real_share),
             class_balanced=settings.real_share is not None,
         )
-        epochs = BASE_EPOCHS * BASE_IMAGES // len(store) or 10
-        steps = settings.steps or epochs * len(store) // settings.batch_size
+        steps = settings.steps or base_steps(len(store), settings.batch_size)
 
         policy = settings.dtype_policy
         count = len(characters)
@@ -108,6 +107,12 @@ def main(settings):
         training.fit(run, model, make_feed, steps, extra=extra)
 
         return training.finish_classifier(run, None if best else model, name)
+
+
+def base_steps(images, batch_size):
+    """The steps of the published epochs of so many training images."""
+    epochs = BASE_EPOCHS * BASE_IMAGES // images or LEAST_EPOCHS
+    return epochs * images // batch_size
 
 
 def load_data(settings, characters):
