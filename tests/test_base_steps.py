@@ -1,16 +1,77 @@
-"""The published lengths of trainings, where no flag names another."""
+"""A step of each training of the size base by its script, on small images."""
 
 import pytest
+from networks import BACKEND
+from short_runs import Pipeline
 
-from experiments import train_text_encoder
-from hwgen_keras.characters import character_set
+from experiments import (
+    adapt_hand,
+    train_classifier,
+    train_clip,
+    train_diffusion,
+    train_generator,
+    train_image_encoder,
+    train_text_encoder,
+)
+from hwgen_keras.models import Classifier
 
-pytestmark = pytest.mark.backend_free
+pytestmark = pytest.mark.skipif(
+    BACKEND != "torch", reason="slow; one backend is enough"
+)
 
 
-def test_the_text_encoder_sees_every_character_ten_times_an_epoch():
-    settings = train_text_encoder.Settings(size="base")
-    rows = train_text_encoder.REPEATS * len(character_set(settings.characters))
-    # 200 epochs of 60 batches of 512.
-    assert train_text_encoder.base_steps(rows, settings.batch_size) == 12_000
-    assert settings.steps is None
+@pytest.fixture(scope="module")
+def train(tmp_path_factory, tiny_font, characters):
+    """`Pipeline.train`; returns the model, whose weights the step has moved."""
+    folder, small = tmp_path_factory.mktemp("base"), {"batch_size": 2, "steps": 1}
+    pipeline = Pipeline(folder, characters, tiny_font, 1, size="base")
+
+    def train(script, name, **values):
+        model = pipeline.train(script, name, **{**small, **values}).model
+        assert int(model.optimizer.iterations) == 1
+        # The moments of Adam take twice the memory of the weights.
+        model.optimizer = None
+        return model
+
+    return train
+
+
+class TestInTheOrderOfThePipeline:
+    """A test takes the networks of those before."""
+
+    def test_the_image_encoder(self, train):
+        model = train(train_image_encoder, "image")
+        assert isinstance(model, Classifier)
+        assert model.encoder.architecture == "resnet50"
+
+    def test_the_text_encoder(self, train):
+        model = train(train_text_encoder, "text")
+        assert (model.encoder.width, model.encoder.depth) == (768, 12)
+
+    def test_clip(self, train):
+        weights = {"image_weights": "image", "text_weights": "text"}
+        model = train(train_clip, "clip", **weights)
+        assert model.image_tower.encoder.architecture == "resnet50"
+        assert model.text_tower.encoder.depth == 12
+        assert model.text_tower.width == 256
+
+    def test_the_generator(self, train):
+        # The stages differ in their rows alone.
+        values = {"stage": "step_end", "from_scratch": True, "clip_weights": "clip"}
+        model = train(train_generator, "generator", **values)
+        assert model.generator.multipliers == (1, 2, 4, 8)
+        assert model.generator.mode == "adain_clip"
+        assert model.discriminator.widths == (64, 128, 256, 512)
+
+    def test_the_diffusion_model(self, train):
+        values = {"stage": "step1", "condition": "embedding"}
+        model = train(train_diffusion, "diffusion", **values)
+        assert model.generator.network.multipliers == (1, 2, 4, 8)
+
+    def test_the_recogniser(self, train, manifest):
+        model = train(train_classifier, "classifier", train=[str(manifest)])
+        assert model.encoder.architecture == "resnet152"
+
+    def test_a_hand(self, train):
+        model = train(adapt_hand, "hand", generator_weights="generator")
+        assert model.generator.multipliers == (1, 2, 4, 8)
