@@ -8,7 +8,8 @@ INSTALL := $(PIP) --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test coverage lint format docs package package-check clean
+.PHONY: help demo figures test coverage mutants lint format docs package package-check \
+    clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,6 +26,9 @@ test: $(VENV)/.test-installed ## Run the tests on TensorFlow, JAX and torch
 coverage: $(VENV)/.test-installed ## Measure which lines the tests of one backend run
 	@$(BIN)/python -m pytest --backend torch --quiet --cov hwgen_keras --cov experiments \
 	    --cov-report term:skip-covered $(ARGS)
+
+mutants: $(VENV)/.mutants-installed ## Change the code here and there: do tests notice? (hours)
+	@$(BIN)/python tests/mutants.py $(ARGS)
 
 lint: $(VENV)/.test-installed ## Check style, formatting and types
 	@$(BIN)/ruff check .
@@ -70,6 +74,11 @@ $(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
 	@$(INSTALL) '.[dev,demo,jax,onnx,torch]'
+	@touch $@
+
+$(VENV)/.mutants-installed: $(VENV)/.test-installed
+	@echo "Installing Cosmic Ray into $(VENV) ..."
+	@$(INSTALL) '.[mutants]'
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.created pyproject.toml constraints.txt
