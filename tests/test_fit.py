@@ -17,6 +17,7 @@ from experiments import train_text_encoder
 from hwgen_keras import training
 from hwgen_keras.data import ClassificationSampler, feed
 from hwgen_keras.errors import InputError, Stopped
+from hwgen_keras.training import checkpoints
 
 
 class Feed(keras.utils.PyDataset):
@@ -231,3 +232,20 @@ def test_keras_trains_on_it_and_continues_across_epochs(kind, characters):
     )
     model.fit(dataset, steps_per_epoch=2, epochs=3, shuffle=False, verbose=0)
     np.testing.assert_array_equal(np.concatenate(seen), sampler.epoch(0)["label"][:24])
+
+
+def test_flags_of_checkpoints_reach_them(train, monkeypatch):
+    made = {}
+
+    class Known(checkpoints.Checkpoint):
+        def __init__(self, *arguments, **keywords):
+            made.update(keywords)
+            super().__init__(*arguments, **keywords)
+
+    monkeypatch.setattr(checkpoints, "Checkpoint", Known)
+    folder = train(keep_checkpoints=3, best_metric="loss", checkpoint_minutes=1.5)
+    kept = ["best", *(f"step-{step:08d}" for step in (4, 6, 8))]
+    assert names(folder) == kept
+    assert (made["minutes"], made["interval"]) == (1.5, 2)
+    # It stops at a signal within an epoch, too.
+    assert made["signals"] is not None

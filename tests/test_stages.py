@@ -1,6 +1,7 @@
 """What the stages of a generator begin with."""
 
 import pathlib
+import types
 
 import keras
 import networks
@@ -101,3 +102,14 @@ def test_a_stage_forgets_the_momentum_of_the_one_before():
     values = {v.name: keras.ops.convert_to_numpy(v) for v in optimizer.variables}
     assert values.pop("learning_rate") == 0.25 and len(values) == 3
     assert not any(np.any(value) for value in values.values())
+
+
+def test_a_generator_ends_as_the_average_of_its_weights(monkeypatch):
+    done = []
+    monkeypatch.setattr(stages, "fit", lambda run, model, *_: done.append("fit"))
+    monkeypatch.setattr(stages, "take_averages", done.append)
+    monkeypatch.setattr(stages, "feed", lambda *_, **__: [{}])
+    settings = types.SimpleNamespace(distribute="none", batch_size=2, stage="step1")
+    run = types.SimpleNamespace(settings=settings)
+    stages.fit_generator(run, "model", None, None, 5, None)
+    assert done == ["fit", "model"]
