@@ -25,9 +25,9 @@ def numbers(scale):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=scale)
     compile_style_transfer(model, optimizer)
     draw_weights(model)
-    # So that the adversarial gradient is about as long as the 1e-4 added to it.
-    for variable in model.discriminator.trainable_variables[-2:]:
-        variable.assign(1e-3 * variable.value)
+    # So that the adversarial gradient is shorter than the 1e-4 added to its length.
+    kernel = model.discriminator.to_logits.kernel
+    kernel.assign(1e-6 * kernel.value)
     data = {k: keras.ops.convert_to_tensor(v) for k, v in transfer_batch().items()}
 
     def update():
@@ -45,6 +45,4 @@ def test_the_adaptive_weight_knows_the_loss_scale():
     for a, b in zip(plain["gradients"], scaled["gradients"], strict=True):
         largest = np.abs(a).max()
         np.testing.assert_allclose(b / 2**10, a, rtol=1e-2, atol=1e-4 * largest + 1e-9)
-    # Beside it the 1e-4 counts.
-    adversarial = plain["metrics"]["adaptive_weight"]
-    assert 0 < adversarial < 1e4
+    assert 0 < plain["metrics"]["adaptive_weight"] < 1e4  # not clipped
