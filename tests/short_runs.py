@@ -50,6 +50,8 @@ class Pipeline:
 
         def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
             logs = {"loss": 0.0, "accuracy": 0.0}
+            # A later training may freeze the network.
+            model.optimizer.build(model.trainable_variables)
             if self.steps:
                 length = {"steps_per_epoch": self.steps, "shuffle": False}
                 feed = make_feed(0, self.steps)

@@ -91,6 +91,16 @@ class TestGroupNorm:
             GroupNorm(12, groups=8)
 
 
+def test_pyramid_distance_is_the_mean_over_five_sizes(rng):
+    target, generated = rng.normal(size=(2, 3, 64, 32, 2))
+    expected, difference = np.zeros(3), target - generated
+    for _ in range(5):
+        expected += np.abs(difference).mean(axis=(1, 2, 3)) / 5
+        quarters = [difference[:, i::2, j::2] for i in (0, 1) for j in (0, 1)]
+        difference = sum(quarters) / 4
+    check(losses.pyramid_distance(target, generated), expected)
+
+
 def test_pyramid_distance_prefers_a_stroke_beside_to_none():
     paper = np.ones((1, 32, 32, 1), "float32")
     stroke, beside = paper.copy(), paper.copy()

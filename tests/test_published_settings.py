@@ -205,6 +205,8 @@ def test_constants_have_the_values_of_the_page(reached):
     for name, values in found.items():
         rows = {k: row for k, row in TABLES[name].items() if k[:2] != "--"}
         assert {k: row[1] for k, row in rows.items()} == values, name
+    # A reading once an epoch of the data, which is shorter than a batch here.
+    assert plateau(text).every == plateau(clip).every == 1
     # Twelve images for as many epochs as make 100 of the original's.
     assert classifier.steps == 100 * 611_768 // 12
 
