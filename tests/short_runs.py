@@ -14,7 +14,6 @@ from experiments import flags
 from hwgen_keras import models, training
 from hwgen_keras.training import (
     adaptation,
-    diffusion_networks,
     feeds,
     generator_networks,
     stages,
@@ -70,7 +69,7 @@ class Pipeline:
             patch.setattr(training, "fit", fit)
             patch.setattr(stages, "fit", fit)
             patch.setattr(training.Run, "save", lambda run, _, name: run.folder / name)
-            for module in (models, adaptation, diffusion_networks, generator_networks):
+            for module in (models, adaptation, generator_networks):
                 patch.setattr(module, "load_trained", load_trained)
             values = {"run_dir": str(self.folder / name), **values}
             flags.call(script, self.shared, **values)

@@ -126,6 +126,11 @@ def test_averages_of_the_generators(reached):
         assert not any(part.use_ema for part in parts_of(reached[name].model).values())
 
 
+def test_few_images_of_a_hand_are_fed_by_python(reached):
+    assert fed(reached["hand"]).kind == "python"
+    assert not hasattr(fed(reached["generator"]), "kind")
+
+
 def test_rows_of_the_generators(reached):
     for name in ("generator", "diffusion"):
         sampler = fed(reached[name]).sampler

@@ -5,13 +5,17 @@ import types
 import keras
 import numpy as np
 import pytest
-from networks import BACKEND, CLASSES, clip, images
+from networks import BACKEND, clip, images, tokenizer
 
 from experiments import train_generator
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.models import EncoderFeatures, VGG16Features
 from hwgen_keras.training import generator_networks
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
+
+KNOWLEDGE = Knowledge(CharacterSet("four", "あいうえ"), tokenizer())
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +64,7 @@ def chosen(tmp_path, monkeypatch, capsys):
             **{"size": "tiny", "image_size": 32, "mode": "adain", **values},
             clip_weights=str(tmp_path),
         )
-        model = generator_networks.style_transfer(settings, CLASSES, 2, False)
+        model = generator_networks.style_transfer(settings, KNOWLEDGE, 2, False)
         return model, capsys.readouterr().out
 
     return choose
@@ -81,7 +85,7 @@ def test_vgg16_is_used_where_it_is_named(chosen, perceptual):
 def test_otherwise_it_is_the_encoder_of_clip(chosen, values):
     model, printed = chosen(**values)
     assert isinstance(model.features, EncoderFeatures)
-    assert printed.startswith("Perceptual features: image encoder of ")
+    assert "Perceptual features: image encoder of " in printed
     for a, b in zip(
         model.features.encoder.get_weights(),
         model.clip.image_tower.encoder.get_weights(),

@@ -10,9 +10,11 @@ import pytest
 from networks import BACKEND
 
 from experiments import train_diffusion, train_generator
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.training import generator_networks, stages
 
+KNOWLEDGE = Knowledge(CharacterSet("four", "あいうえ"), networks.tokenizer())
 DATA = {"fonts": ("fonts",), "handwriting": ("train.json",), "clip_weights": "clip"}
 BEFORE = {"step2": "step1", "step3": "step2", "step_end": "step3"}
 
@@ -76,7 +78,7 @@ def test_both_networks_of_the_stage_before_go_on(tmp_path):
         **{"size": "tiny", "image_size": 32, "mode": "adain"},
         clip_weights=str(tmp_path),
     )
-    before = generator_networks.style_transfer(settings, 6, 2, False)
+    before = generator_networks.style_transfer(settings, KNOWLEDGE, 2, False)
     for network, name in (
         (before.generator, "generator"),
         (before.discriminator, "discriminator"),
@@ -86,7 +88,7 @@ def test_both_networks_of_the_stage_before_go_on(tmp_path):
     weights = dict.fromkeys(stages.weights_of(settings), str(tmp_path))
     assert weights.keys() == {"generator_weights", "discriminator_weights"}
     settings = settings.replace(**weights)
-    model = generator_networks.style_transfer(settings, 6, 2, False)
+    model = generator_networks.style_transfer(settings, KNOWLEDGE, 2, False)
     for part in ("generator", "discriminator"):
         pair = [getattr(m, part).get_weights() for m in (before, model)]
         for a, b in zip(*pair, strict=True):
