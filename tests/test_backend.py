@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 from networks import JIT
 
+from hwgen_keras import backend
 from hwgen_keras.backend import StatefulTrainer, vjp
 
 X, Y = np.array([1.0, 2.0], "float32"), np.array([3.0, -4.0], "float32")
@@ -50,6 +51,12 @@ class TestVjp:
             np.testing.assert_allclose(ops.convert_to_numpy(dx), 2 * X)
         _, (dw,) = pullback([ones, zeros])
         np.testing.assert_allclose(ops.convert_to_numpy(dw), X * Y)
+
+    def test_every_output_needs_a_cotangent(self, weight):
+        _, pullback = self.product(weight)
+        for wrong in (1, 3):
+            with pytest.raises(ValueError):
+                pullback([np.ones(2, "float32")] * wrong)
 
     def test_only_the_wanted_gradients(self, weight):
         _, pullback = self.product(weight)
@@ -104,6 +111,14 @@ class TestVjp:
         # Σ (γ x̂)² has the gradient 2 Σ x̂² for γ = 1, and x̂ is ±1 here.
         np.testing.assert_allclose(ops.convert_to_numpy(gamma), [4, 4], rtol=1e-2)
         np.testing.assert_allclose(ops.convert_to_numpy(beta), [0, 0], atol=1e-5)
+
+
+def test_one_process_with_one_device_has_all_rows():
+    """What `training.distributed` and the losses are divided by."""
+    assert (backend.device_count(), backend.replica_count()) == (1, 1)
+    assert backend.process() == (0, 1)
+    x = ops.convert_to_tensor(X)
+    assert backend.gather_rows(x) is x and backend.sum_over_replicas(x) is x
 
 
 class Regression(StatefulTrainer, keras.Model):
