@@ -10,7 +10,7 @@ from networks import BACKEND
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator, load_trained
-from hwgen_keras.safety import check_keras_file, check_onnx_file
+from hwgen_keras.safety import check_keras_file, check_onnx_file, keras_file
 
 two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
@@ -85,6 +85,7 @@ class TestKerasFiles:
             ("clear_session", "keras", {}),
             ("clone_model", "keras.models", {}),
             ("eval", "builtins", {}),
+            ("getattr", "builtins", {}),
             ("GridMask", "keras_cv.layers", {}),
             ("__typespec__", "tensorflow", []),
             ("Thing", None, {}),
@@ -198,6 +199,17 @@ class TestKerasFiles:
         path = changed(saved, tmp_path / "m.keras", config__json=b"{}" + spaces)
         assert path.stat().st_size < 1e6
         refused(path, "config.json in it would unpack to 67108866 bytes; do not use")
+
+    def test_weights_may_be_packed_but_not_to_nothing(
+        self, saved, tmp_path, rng, monkeypatch
+    ):
+        monkeypatch.setattr(keras_file, "_LARGEST_MEMBER", 1 << 16)
+        half = rng.bytes(1 << 16) + bytes(1 << 16)
+        registered = keras.saving.get_custom_objects()
+        path = changed(saved, tmp_path / "half.keras", extra=half)
+        assert check_keras_file(path, "it", registered)
+        path = changed(saved, tmp_path / "nothing.keras", extra=bytes(1 << 20))
+        refused(path, "extra in it would unpack to 1048576 bytes; do not use")
 
     def test_the_check_tells_the_version(self, saved):
         registered = keras.saving.get_custom_objects()
