@@ -62,7 +62,7 @@ class Pipeline:
             given |= {"steps": steps, "extra": list(extra), "logs": logs}
             reached.append(types.SimpleNamespace(**given))
 
-        def load_trained(path, expected, flag, file_name=None):
+        def load_trained(path, *_):
             return self.networks[path]
 
         with pytest.MonkeyPatch.context() as patch:

@@ -39,7 +39,9 @@ def reached(tmp_path_factory, tiny_font, characters, write_manifest):
     manifest, augment = str(write_manifest(folder)), {"augment": "affine,elastic"}
     # The hand wrote three of the six characters.
     train = [manifest, *pipeline.shared["handwriting"]]
-    classifier = {"train": train, "validation": manifest, "real_share": 0.375}
+    (folder / "validation").mkdir()
+    validation = str(write_manifest(folder / "validation"))
+    classifier = {"train": train, "validation": validation, "real_share": 0.375}
     clip = {"image_weights": "image_encoder", "text_weights": "text_encoder"}
     generator = {
         **{"clip_weights": "clip", "discriminator_learning_rate": 0.125, "ema": 0.75},
