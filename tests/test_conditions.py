@@ -70,3 +70,11 @@ def test_examples_are_inputs(made):
 def test_files_name_it_by_the_package(kind):
     registered = keras.saving.get_registered_name(kind)
     assert registered == f"hwgen_keras>{kind.__name__}"
+
+
+def test_vectors_of_classes_begin_with_a_deviation_of_one():
+    condition = EmbeddingCondition(400, 8, 16)
+    condition.build()
+    vectors = keras.ops.convert_to_numpy(condition.embedding.weights[0])
+    assert vectors.shape == (400, 16)
+    assert vectors.std() == pytest.approx(1.0, abs=0.05)

@@ -84,6 +84,7 @@ class TestKerasFiles:
             ("get_file", "keras.src.utils.file_utils", {}),
             ("clear_session", "keras", {}),
             ("clone_model", "keras.models", {}),
+            ("Tool", "keras.utils.layers", {}),
             ("eval", "builtins", {}),
             ("getattr", "builtins", {}),
             ("GridMask", "keras_cv.layers", {}),
