@@ -22,5 +22,6 @@ from .normalization import GroupNorm as GroupNorm
 from .residual import ResidualBlock as ResidualBlock
 from .seeds import layer_seed as layer_seed
 from .spectral import SpectralConv2D as SpectralConv2D
+from .strokes import StrokeRenderer as StrokeRenderer
 from .time import NoiseLevel as NoiseLevel
 from .upsampling import UpsampledConv2D as UpsampledConv2D
