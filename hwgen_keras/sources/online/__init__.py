@@ -1,0 +1,1 @@
+"""Online handwriting: recorded strokes, from files of several formats."""
