@@ -44,6 +44,7 @@ from .inference import load as load
 from .layers import CLIPCondition as CLIPCondition
 from .layers import Condition as Condition
 from .layers import EmbeddingCondition as EmbeddingCondition
+from .layers import StrokeRenderer as StrokeRenderer
 from .models import CLIP as CLIP
 from .models import SIZES as SIZES
 from .models import AdaINGenerator as AdaINGenerator
