@@ -231,7 +231,7 @@ class TestNamedPaths:
         [
             (["g"], "write it as NAME=PATH"),
             (["=x"], "write it as NAME=PATH"),
-            (["a/b=x"], "name it with letters"),
+            (["a/b=x"], "cannot be the name of a folder of results"),
             (["a+b=x"], "name it with letters"),
             (["a=x", "a=y"], "the name a comes twice"),
         ],
