@@ -113,8 +113,7 @@ def test_the_four_stages_leave_weights_logs_and_pictures(chain):
 def test_generated_images_train_and_test_a_recogniser(
     chain, manifest, write_manifest, tmp_path
 ):
-    others = tmp_path / "others"
-    others.mkdir()
+    (others := tmp_path / "others").mkdir()
     generated = call(
         generate,
         **chain.data,
@@ -146,23 +145,19 @@ def test_generated_images_train_and_test_a_recogniser(
         characters=chain.data["characters"],
         test=str(manifest),
         arm=[f"both={run}", f"both={run}", f"one={run}"],
-        output=str(tmp_path / "evaluation"),
+        output=str(output := tmp_path / "evaluation"),
     )
     assert [row["arm"] for row in summary] == ["both", "one"]
     assert [row["seeds"] for row in summary] == [2, 1]
-    with open(tmp_path / "evaluation" / "characters.csv", encoding="utf-8") as file:
-        by_character = list(csv.DictReader(file))
-    assert [row["character"] for row in by_character] == list("あいうかきく")
-    assert {row["images"] for row in by_character} == {"2"}
-    page = (tmp_path / "evaluation" / "characters.html").read_text("utf-8")
-    assert "<td>" in page and "Δ one" in page
-    with open(tmp_path / "evaluation" / "one" / "predictions.csv") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 12
-    assert {row["true"] for row in rows} == set("あいうかきく")
-    report = json.loads((tmp_path / "evaluation/one/report.json").read_text("utf-8"))
+    files = "characters.csv", "one/predictions.csv", "one/report.json"
+    table, read, report = ((output / name).read_text("utf-8") for name in files)
+    counts = {r["character"]: r["images"] for r in csv.DictReader(table.splitlines())}
+    assert counts == dict.fromkeys("あいうかきく", "2")
+    assert "Δ one" in (output / "characters.html").read_text("utf-8")
+    rows = list(csv.DictReader(read.splitlines()))
+    assert len(rows) == 12 and {row["true"] for row in rows} == {*counts}
     right = np.mean([row["true"] == row["predicted"] for row in rows])
-    assert report["accuracy"] == pytest.approx(right)
+    assert json.loads(report)["accuracy"] == pytest.approx(right)
 
 
 @one_backend

@@ -4,10 +4,11 @@ import os
 
 import numpy as np
 import pytest
+from sentences import sentence
 
 import hwgen_keras as hw
 from hwgen_keras.data.store import open_once
-from hwgen_keras.errors import InputError, check_number
+from hwgen_keras.errors import check_number
 from hwgen_keras.generation import check_output
 from hwgen_keras.inference import arguments, glyphs, pictures
 from hwgen_keras.inputs.settings import check_apart
@@ -15,15 +16,6 @@ from hwgen_keras.inputs.settings import check_apart
 pytestmark = pytest.mark.backend_free
 
 SIZE = 32
-
-
-def sentence(function, *arguments, **named):
-    """The sentence of the InputError that a call raises."""
-    with pytest.raises(InputError) as caught:
-        function(*arguments, **named)
-    text = str(caught.value)
-    assert "\n" not in text and text.endswith(".")
-    return text
 
 
 @pytest.fixture(scope="module")

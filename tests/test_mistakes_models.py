@@ -4,9 +4,10 @@ import keras
 import networks
 import numpy as np
 import pytest
+from sentences import sentence
 
 import hwgen_keras as hw
-from hwgen_keras.errors import InputError, InputWarning
+from hwgen_keras.errors import InputWarning
 from hwgen_keras.inference import engines
 from hwgen_keras.inference.facts import resolve_facts
 
@@ -27,15 +28,6 @@ def models():
     for generator in generators.values():
         generator.build()
     return generators
-
-
-def sentence(function, *arguments, **named):
-    """The sentence of the InputError that a call raises."""
-    with pytest.raises(InputError) as caught:
-        function(*arguments, **named)
-    text = str(caught.value)
-    assert "\n" not in text and text.endswith(".")
-    return text
 
 
 def inputs(**changes):

@@ -8,6 +8,7 @@ import keras
 import networks
 import pytest
 from hand_folder import characters_file
+from sentences import sentence
 
 import hwgen_keras as hw
 from experiments import (
@@ -19,7 +20,7 @@ from experiments import (
 )
 from hwgen_keras import evaluation, generation
 from hwgen_keras.characters.tokenizer import SPECIAL
-from hwgen_keras.errors import InputError, InputWarning
+from hwgen_keras.errors import InputWarning
 from hwgen_keras.settings import named_values
 from hwgen_keras.training import generator_networks
 
@@ -58,15 +59,6 @@ def given(tmp_path_factory, characters):
         image=save(networks.image_classifier(), folder / "i", "image_encoder.keras"),
         generator=save(networks.generator(), folder / "g", "generator.keras"),
     )
-
-
-def sentence(function, *arguments, **named):
-    """The sentence of the InputError that a call raises."""
-    with pytest.raises(InputError) as caught:
-        function(*arguments, **named)
-    text = str(caught.value)
-    assert "\n" not in text and text.endswith(".")
-    return text
 
 
 def test_flags_that_are_out_of_range():
