@@ -33,6 +33,11 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
+    parser.addoption(
+        "--share",
+        default="1/1",
+        help="K/N: of the files of tests, every Nth from the Kth on",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,12 +72,13 @@ def _run_all(arguments):
     ):
         runs = {}
         # The two that compile take the longest; the short ones last, to end together.
-        parts = {backend: (backend, "without") for backend in BACKENDS}
-        parts["no backend"] = BACKENDS[-1], "only"
-        for name, (backend, free) in parts.items():
-            output = pathlib.Path(folder, f"{name}.txt")
+        parts = {backend: (backend, "without", "1/1") for backend in BACKENDS}
+        for share in ("1/2", "2/2"):
+            parts[f"no backend, {share}"] = BACKENDS[-1], "only", share
+        for number, (name, part) in enumerate(parts.items()):
+            output = pathlib.Path(folder, f"{number}.txt")
             output.touch()
-            runs[name] = pool.submit(_run_one, backend, arguments, free, output), output
+            runs[name] = pool.submit(_run_one, arguments, *part, output), output
         for name, (run, output) in runs.items():
             print(f"\n{f' {name} ':#^80}", flush=True)
             _follow(run, output)
@@ -98,9 +104,9 @@ def _follow(run, output):
             time.sleep(0.2)
 
 
-def _run_one(backend, arguments, free, output):
+def _run_one(arguments, backend, free, share, output):
     command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
-    command += ["--backend-free", free]
+    command += ["--backend-free", free, "--share", share]
     counts_file = output.with_suffix(".json")
     environment = {
         **os.environ,
@@ -131,15 +137,19 @@ def _run_one(backend, arguments, free, output):
 
 def pytest_collection_modifyitems(config, items):
     wanted = config.getoption("backend_free")
-    if wanted != "with":
-        free = [bool(item.get_closest_marker("backend_free")) for item in items]
-        left_out = [
-            item
-            for item, is_free in zip(items, free, strict=True)
-            if is_free != (wanted == "only")
-        ]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+    first, count = map(int, config.getoption("share").split("/"))
+    if wanted == "with" and count == 1:
+        return
+    chosen = [
+        item
+        for item in items
+        if wanted == "with"
+        or bool(item.get_closest_marker("backend_free")) == (wanted == "only")
+    ]
+    files = {path: i for i, path in enumerate(dict.fromkeys(t.path for t in chosen))}
+    chosen = [item for item in chosen if files[item.path] % count == first - 1]
+    config.hook.pytest_deselected(items=[i for i in items if i not in set(chosen)])
+    items[:] = chosen
 
 
 def pytest_collection_finish():
