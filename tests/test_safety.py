@@ -269,3 +269,16 @@ class TestOnnxFiles:
         path.write_bytes(content)
         with pytest.raises(InputError, match=message):
             check_onnx_file(path)
+
+    @pytest.mark.parametrize(("subgraphs", "fine"), [(20, True), (21, False)])
+    def test_graphs_in_graphs_may_be_64_messages_deep(self, tmp_path, subgraphs, fine):
+        node = b""
+        for _ in range(subgraphs):
+            node = field(5, field(6, field(1, node)))
+        path = tmp_path / "model.onnx"
+        path.write_bytes(onnx_model(node=node))
+        if fine:
+            assert check_onnx_file(path)
+        else:
+            with pytest.raises(InputError, match="is not a complete ONNX file"):
+                check_onnx_file(path)
