@@ -63,8 +63,8 @@ def folder_samples(
     if unknown and not (skip_unknown and known):
         raise InputError(
             f"The folder {folder} shows {brief(unknown)}, which the set "
-            f"{characters.name} lacks; choose a set that has them, or skip unknown "
-            "characters."
+            f"{characters.name} lacks; choose a set that has them, or leave them out "
+            "with --skip_unknown_characters (skip_unknown=True in Python)."
         )
     return known
 

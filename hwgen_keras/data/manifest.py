@@ -250,7 +250,10 @@ def _check_characters(path, entries, characters, skip_unknown):
     if characters is not None and not skip_unknown:
         unknown = [key for key in entries if key not in characters]
         sentence = f"has characters outside the set {characters.name}: "
-        sentence += "{}; choose a set that has them or skip unknown characters."
+        sentence += (
+            "{}; choose a set that has them, or leave them out with "
+            "--skip_unknown_characters (skip_unknown=True in Python)."
+        )
         _refuse(path, unknown, sentence)
 
 

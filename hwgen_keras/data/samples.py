@@ -37,7 +37,8 @@ def store_samples(
     if characters is not None and unknown and not skip_unknown:
         raise InputError(
             f"The store {path} has characters outside the set {characters.name}: "
-            f"{brief(unknown)}; choose a set that has them or skip unknown characters."
+            f"{brief(unknown)}; choose a set that has them, or leave "
+            "them out with --skip_unknown_characters (skip_unknown=True in Python)."
         )
     chosen = np.flatnonzero(kept[store.labels])
     if not len(chosen):
