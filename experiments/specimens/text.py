@@ -11,7 +11,6 @@ from hwgen_keras.characters import (
     CharacterSet,
     Knowledge,
     StructureTokenizer,
-    read_structures,
 )
 from hwgen_keras.data import placed
 from hwgen_keras.errors import InputError
@@ -155,7 +154,7 @@ def _conditions(settings, generator, characters):
         return {}
     known, tokenizer = inputs.load_characters(settings), None
     if condition.needs == "structure":
-        tokenizer = StructureTokenizer(read_structures(settings.structure_file))
+        tokenizer = StructureTokenizer.for_characters(known, settings.structure_file)
     check_condition(generator, known, tokenizer)
     knowledge = Knowledge(known, tokenizer)
     able = condition.known(knowledge)

@@ -18,7 +18,7 @@ from hwgen_keras.data.store_writer import StoreWriter
 from hwgen_keras.errors import InputError, as_list, check_whole
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
-from hwgen_keras.sources.images import as_array, check_layout
+from hwgen_keras.sources.images import as_array, check_layout, keeps_place
 
 # A task of less than a second shows no bar.
 _bar = functools.partial(tqdm, delay=1)
@@ -99,8 +99,10 @@ def manifest_store(
         samples: list of `Sample`.
         characters: the `CharacterSet` of the labels.
         image_size: side of the images in pixels.
-        clean: cut the ink out of the scan and make paper white; without it the
-            whole picture is padded to a square with white and scaled.
+        clean: cut the ink out of the scan and make paper white; the whole scan is
+            taken for small kana, punctuation and lower-case letters, which keep their
+            size and place. Without it the whole picture is padded to a square with
+            white and scaled.
         kind: `FONT`, `HANDWRITING` or `GENERATED`.
         progress: whether to show a progress bar.
         path: optional file to write the images to, instead of the memory.
@@ -260,8 +262,13 @@ def _collect(images, kind, characters, image_size, path):
 def _prepare(sample, image_size, clean):
     image = read_sample(sample)
     if clean:
-        name = f"The image {sample.name}"
-        return clean_image(image, image_size, margin=0.0, name=name)
+        return clean_image(
+            image,
+            image_size,
+            margin=0.0,
+            keep_place=keeps_place(sample.character),
+            name=f"The image {sample.name}",
+        )
     height, width = image.shape
     side = max(height, width)
     square = Image.new("L", (side, side), 255)

@@ -136,6 +136,7 @@ def clean_image(
     *,
     border_fraction: float = 0.0,
     threshold: bool = False,
+    keep_place: bool = False,
     name: str = "The image",
 ) -> NDArray[np.uint8]:
     """Turns a scan of one character into a centred square, black on white.
@@ -152,6 +153,9 @@ def clean_image(
             [0, 0.45]; for ruled boxes around the character.
         threshold: whether to reduce the scan to pure black and white (Otsu's
             method) before scaling; only the antialiased edges are grey then.
+        keep_place: whether the scan is the whole box in which the character was
+            written: the box then fills the square instead of the ink, so that small
+            kana and punctuation keep their size and place.
         name: name of the image in an error, for instance its path.
 
     Returns:
@@ -187,6 +191,11 @@ def clean_image(
     top, bottom, left, right = _ink_box(ink, name)
     if threshold:
         image = np.where(ink, 0, 255).astype(np.uint8)
+    if keep_place:
+        box = np.full([max(image.shape)] * 2, 255, np.uint8)
+        y, x = (len(box) - np.array(image.shape)) // 2
+        box[y + top : y + bottom, x + left : x + right] = image[top:bottom, left:right]
+        return place_in_square(Image.fromarray(box), image_size, margin)
     cropped = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
     return place_in_square(cropped, image_size, margin)
 
