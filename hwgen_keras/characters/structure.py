@@ -51,10 +51,10 @@ def read_structures(
     Args:
         path: None for the packaged file (the 3,057 characters of jis1, derived from
             KanjiVG; `StructureTokenizer.for_characters` adds the others of
-            `japanese`); a `.json` file `{character: ["⿰ 女 圭", …]}`; or any other name for a
-            tab-separated file, one character a line: the character, then one or
-            more alternatives. The tokens of an alternative are separated by spaces.
-            Lines of the tab-separated file that start with `#` are comments.
+            `japanese`); a `.json` file `{character: ["⿰ 女 圭", …]}`; or any other
+            name for a tab-separated file, one character a line: the character, then
+            one or more alternatives. The tokens of an alternative are separated by
+            spaces. Lines of the tab-separated file that start with `#` are comments.
 
     Returns:
         A dict from character to a tuple of alternatives, each a tuple of tokens.

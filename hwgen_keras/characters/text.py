@@ -2,16 +2,18 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 
+from hwgen_keras.characters.sets import LATIN
 from hwgen_keras.errors import InputError, described
 
 _HALF_WIDTH_KANA = re.compile("[\uff61-\uff9f]+")
-_FULL_WIDTH = {0xFEE0 + ord(c): c for c in map(chr, range(0x21, 0x7F)) if c.isalnum()}
-_SAME = _FULL_WIDTH | str.maketrans("!?()~～⋯", "！？（）〜〜…")
+_SAME = {chr(0xFEE0 + ord(c)): c for c in LATIN}
+_SAME |= dict(zip("!?()~～⋯", "！？（）〜〜…", strict=True))
 
 
-def normalise_text(text: str) -> str:
-    """Text in the characters that the set `japanese` has of several code points.
+def normalise_text(text: str, keep: Container[str] = ()) -> str:
+    """Text with those of several equal characters that the set `japanese` has.
 
     Digits and letters become half-width (Ａ to A), katakana and their punctuation
     full-width (ｶﾞ to ガ, ｡ to 。), and ! ? ( ) ~ ～ ⋯ the ！ ？ （ ） 〜 … of Japanese
@@ -19,6 +21,7 @@ def normalise_text(text: str) -> str:
 
     Args:
         text: a string of any length.
+        keep: characters that stay as they are, such as those that a model knows.
 
     Returns:
         A string, shorter where marks combine.
@@ -32,7 +35,12 @@ def normalise_text(text: str) -> str:
     """
     if not isinstance(text, str):
         raise InputError(f"The text is {described(text)}; give a string.")
-    wide = _HALF_WIDTH_KANA.sub(
-        lambda found: unicodedata.normalize("NFKC", found[0]), text
-    )
-    return unicodedata.normalize("NFC", wide).translate(_SAME)
+
+    def full_width(found):
+        kept = any(character in keep for character in found[0])
+        return found[0] if kept else unicodedata.normalize("NFKC", found[0])
+
+    text = unicodedata.normalize("NFC", _HALF_WIDTH_KANA.sub(full_width, text))
+    same = "".join(c if c in keep else _SAME.get(c, c) for c in text)
+    # An accent combines with a letter that was full-width.
+    return unicodedata.normalize("NFC", same)

@@ -266,7 +266,7 @@ def _prepare(sample, image_size, clean):
             image,
             image_size,
             margin=0.0,
-            keep_place=keeps_place(sample.character),
+            box_margin=0.0 if keeps_place(sample.character) else None,
             name=f"The image {sample.name}",
         )
     height, width = image.shape
