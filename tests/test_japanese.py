@@ -113,7 +113,9 @@ class TestDrawings:
         for draw in (font.render, hw.PenWriter(1).draw, hw.PenWriter(7).draw):
             for pair in SMALL_AND_LARGE:
                 small, large = (ink_box(draw(c, 64)) for c in pair)
-                sides = [max(box[1] - box[0], box[3] - box[2]) for box in (small, large)]
+                sides = [
+                    max(box[1] - box[0], box[3] - box[2]) for box in (small, large)
+                ]
                 assert sides[0] < 0.82 * sides[1], pair
                 assert small[0] > large[0] and small[0] + small[1] > 66, pair
 

@@ -91,9 +91,9 @@ def other_structures() -> dict[str, tuple[tuple[str, ...], ...]]:
     A kana with a mark is the kana and, to its right, the mark (が: ⿰ か ゛), any other
     character its own token.
     """
-    structures = {}
+    structures: dict[str, tuple[tuple[str, ...], ...]] = {}
     for character in OTHER_KANA + MARKS + LATIN:
-        kana, *mark = unicodedata.normalize("NFD", character)
+        kana, *mark = list(unicodedata.normalize("NFD", character))
         tokens = ("⿰", kana, _KANA_MARKS[mark[0]]) if mark else (character,)
         structures[character] = (tokens,)
     return structures
