@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import hwgen_keras as hw
 from hwgen_keras.characters.sets import LATIN, MARKS, OTHER_KANA
@@ -154,6 +155,15 @@ class TestDrawings:
         small, large = map(ink_box, cleaned.decode([0, 1]))
         assert np.abs(np.subtract(small, ink_box(drawn[0]))).max() <= 2
         assert max(large) == 96
+        # A file has the margin that boxes have.
+        Image.fromarray(hw.PenWriter(1).draw("っ", 96, margin=0.08)).save(
+            tmp_path / "っ.png"
+        )
+        samples = [hw.Sample("っ", tmp_path / "っ.png", "H")]
+        (image,) = hw.manifest_store(samples, characters, 96, progress=False).decode(
+            [0]
+        )
+        assert np.abs(np.subtract(small, ink_box(image))).max() <= 2
 
     def test_a_box_that_is_no_square_is_padded(self):
         scan = np.full((60, 100), 230, np.uint8)
