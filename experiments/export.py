@@ -35,8 +35,8 @@ class Settings(Structures, SamplingSettings, Output):
     )
     characters: str | None = setting(
         None,
-        "Character set (kana, etl8, jis1, or a text file) that the export knows; "
-        "default: the run's.",
+        "Character set (kana, etl8, jis1, japanese, or a text file) that the export "
+        "knows; default: the run's.",
     )
     format: tuple[str, ...] = setting(
         ("saved_model",),

@@ -24,8 +24,8 @@ class Settings(WriterPattern, NewOutput):
     data: str = setting(None, "A manifest, or a packed image store.", required=True)
     characters: str | None = setting(
         None,
-        "Character set to compare with: kana, etl8, jis1, or a text file; default: "
-        "what the data have.",
+        "Character set to compare with: kana, etl8, jis1, japanese, or a text file; "
+        "default: what the data have.",
     )
     output: str | None = like(
         NewOutput, "output", help="New folder for the report.", required=False

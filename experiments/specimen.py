@@ -4,15 +4,15 @@
 A page of a text in a hand: every character is written anew, in the style of several
 images of the hand (--style_images), and set on A4, a little unevenly (--jitter). HAND
 is a manifest, or a folder of images named by character (あ_2.png). --hand_2 and --mix
-write in a hand between two. Small kana are the large ones, smaller; punctuation and
-lower-case letters come from the font as it is.
+write in a hand between two. Of what --characters lacks, small kana are the large ones,
+smaller; punctuation and lower-case letters come from the font as it is.
 """
 
 import dataclasses
 import pathlib
-import unicodedata
 
-from hwgen_keras import generation
+from hwgen_keras import generation, inputs
+from hwgen_keras.characters import normalise_text
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import FormSettings, SamplingSettings
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
@@ -106,9 +106,10 @@ def main(settings):
     if settings.strength is not None and generator.mode == "diffusion":
         raise InputError("--strength is for AdaIN generators; use --guidance_style.")
     hands = specimens.load_hands(settings)
-    images, copied = specimens.write(settings, generator, text, hands)
+    images, copied, enlarged = specimens.write(settings, generator, text, hands)
+    seed, jitter = settings.seed, settings.jitter
     pages = specimens.draw_pages(
-        settings.grid, text, places, images, settings.seed, settings.jitter
+        settings.grid, text, places, images, seed, jitter, enlarged
     )
     specimens.save_pages(output, pages, settings.dpi)
     names = " and ".join(hand.name for hand in hands)
@@ -122,7 +123,7 @@ def main(settings):
 
 
 def read_text(settings):
-    """The text to write, in composed form (NFC)."""
+    """The text to write, see `normalise_text`."""
     text, file = settings.text, settings.text_file
     if text is None:
         try:
@@ -131,7 +132,8 @@ def read_text(settings):
             raise InputError(
                 f"--text_file: {file} cannot be read as UTF-8 text ({error})."
             ) from None
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip("\n")
+    known = inputs.load_characters(settings)
+    text = normalise_text(text, known).replace("\r\n", "\n").strip("\n")
     if not text.strip():
         raise InputError("The text to write is empty.")
     return text

@@ -5,6 +5,7 @@ from .characters import CharacterSet as CharacterSet
 from .characters import StructureTokenizer as StructureTokenizer
 from .characters import character_set as character_set
 from .characters import explain as explain
+from .characters import normalise_text as normalise_text
 from .characters import read_structures as read_structures
 from .data import FONT as FONT
 from .data import GENERATED as GENERATED

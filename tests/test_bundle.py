@@ -5,8 +5,12 @@ import json
 import pytest
 
 from hwgen_keras import __version__
-from hwgen_keras.bundle import made_of, read_bundle, write_bundle
-from hwgen_keras.characters import StructureTokenizer, read_structures
+from hwgen_keras.bundle import made_of, read_bundle, read_run, write_bundle
+from hwgen_keras.characters import (
+    StructureTokenizer,
+    character_set,
+    read_structures,
+)
 from hwgen_keras.errors import InputError
 
 pytestmark = pytest.mark.backend_free
@@ -65,6 +69,26 @@ class TestStructures:
         again = read_bundle(folder).tokenizer()
         assert (again.encode("好女") == tokenizer.encode("好女")).all()
         assert again.encode("好", [1]).tolist() == tokenizer.encode("好", [1]).tolist()
+
+    def test_those_of_japanese_come_back(self, folder):
+        characters = character_set("japanese")
+        tokenizer = StructureTokenizer.for_characters(characters)
+        write_bundle(folder, name="a", kind="clip", tokenizer=tokenizer)
+        again = read_bundle(folder).tokenizer()
+        assert again.vocabulary == tokenizer.vocabulary
+        assert (again.encode("がa。") == tokenizer.encode("がa。")).all()
+
+    def test_a_run_of_japanese_has_its_structures(self, tmp_path):
+        config = {"flags": {"characters": "japanese", "image_size": 32}}
+        (tmp_path / "config.json").write_text(json.dumps(config), "utf-8")
+        run, lacking = read_run(tmp_path / "generator.keras")
+        assert lacking is None and len(run["characters"]) == 3219
+        assert all(c in run["tokenizer"].structures for c in run["characters"])
+        (tmp_path / "own.tsv").write_text("あ\tあ\n", "utf-8")
+        run, lacking = read_run(
+            tmp_path / "generator.keras", structure_file=str(tmp_path / "own.tsv")
+        )
+        assert run["tokenizer"] is None and "no structure of い、う" in lacking
 
     def test_a_package_with_other_ones_says_so(self, folder):
         tokenizer = StructureTokenizer({"女": (("女",),)})

@@ -167,6 +167,31 @@ def test_a_classifier_reads(reader, hand):
         hw.load(reader)
 
 
+def test_a_classifier_reads_boxes(reader):
+    loaded = hw.load(reader, characters=list("あいうっゃ。"), image_size=SIZE)
+    scans = np.stack([hw.PenWriter(1).draw(c, 48) for c in "うっ。"])
+    in_place = pictures.prepare(scans, SIZE, box_margin=0.08)
+    answers = (
+        loaded.read(scans, top_k=6),
+        loaded.read(in_place[..., 0], top_k=6),
+        loaded.read(scans, top_k=6, box_margin=0.08),
+    )
+    for enlarged, whole, both in zip(*map(dict_of_odds, answers), strict=True):
+        assert sum(both.values()) == pytest.approx(1, abs=1e-5)
+        assert [both[c] for c in "っゃ。"] == pytest.approx(
+            [whole[c] for c in "っゃ。"]
+        )
+        ratio = both["あ"] / both["う"]
+        assert ratio == pytest.approx(enlarged["あ"] / enlarged["う"], rel=1e-3)
+    with pytest.raises(InputError, match="box_margin is 0.5; give None, or a number"):
+        loaded.read(scans, box_margin=0.5)
+
+
+def dict_of_odds(answer):
+    """{character: probability} of each image."""
+    return [dict(zip(*row, strict=True)) for row in zip(*answer, strict=True)]
+
+
 def test_a_clip_embeds_and_searches(embedder, hand):
     loaded = hw.load(embedder, image_size=SIZE)
     images, texts = loaded.embed_images(hand), loaded.embed_characters("漢字")

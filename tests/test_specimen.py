@@ -88,11 +88,17 @@ class TestLayout:
         box = self.ink_box(grid, "あ", image)
         np.testing.assert_allclose(box, [0.24, 0.24, 0.76, 0.76], atol=0.02)
 
-    def test_small_kana_are_small_and_low_or_to_the_right(self):
+    @pytest.mark.parametrize("enlarged", ["っ", ""])
+    def test_small_kana_are_small_and_low_or_to_the_right(self, enlarged):
         image = np.full((40, 40), 255, np.uint8)
-        image[4:36, 4:36] = 0
-        across = self.ink_box(Grid(12.0, dpi=150), "っ", image)
-        down = self.ink_box(Grid(12.0, dpi=150, vertical=True), "っ", image)
+        if enlarged:
+            image[4:36, 4:36] = 0
+        else:
+            image[14:36, 8:30] = 0
+        grids = [Grid(12.0, dpi=150, vertical=vertical) for vertical in (False, True)]
+        across, down = (
+            self.ink_box(grid, "っ", image, enlarged=enlarged) for grid in grids
+        )
         for box in (across, down):
             assert 0.5 < box[2] - box[0] < 0.65
             assert 0.5 < box[3] - box[1] < 0.65
@@ -211,6 +217,22 @@ def test_a_page_of_kana_small_kana_marks_and_strange_characters(
     printed = capsys.readouterr().out
     assert (
         "6 characters in the hand of first, 2 from the font (、。), 1 page." in printed
+    )
+
+
+@one_backend
+def test_a_set_with_small_kana_and_marks_has_them_written(
+    given, tmp_path, capsys, tiny_font
+):
+    without = {**given, "generator_weights": str(tmp_path)}
+    model = AdaINGenerator(width=8, multipliers=(1, 2), attention=None)
+    model.build()
+    model.save(tmp_path / "generator.keras")
+    known = tmp_path / "set.txt"
+    known.write_text("あ\nっ\n、\n", encoding="utf-8")
+    page(without, tmp_path / "a.png", text="あっ､。", characters=str(known))
+    assert "3 characters in the hand of first, 1 from the font (。)" in (
+        capsys.readouterr().out
     )
 
 

@@ -105,7 +105,8 @@ def coverage_table(records, characters):
         faults = sum(map(len, record["faults"].values()))
         licence = " ".join((record["licence"] or record["licence_url"]).split())
         licence = licence[:39] + "…" if len(licence) > 40 else licence
-        counts = (covered[name] for name in sizes)
+        # The parts of a folder begun by an earlier version do not count `japanese`.
+        counts = (covered.get(name, "") for name in sizes)
         first = record["name"], record["weight"] or ""
         rows.append([*first, *counts, faults or "", licence])
     return text_table(header, rows, left=(0, len(header) - 1))

@@ -98,15 +98,16 @@ def lay_out(text, grid):
     return places
 
 
-def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
+def draw_pages(grid, text, places, images, seed=0, jitter=1.0, enlarged=()):
     """Pages with the images of characters, a list of PIL images of mode "L".
 
     Args:
         grid, text, places: see `lay_out`.
-        images: {index in the text: uint8 (side, side)}, ink 0; small kana as the large
-            ones; marks where they stand in horizontal writing.
+        images: {index in the text: uint8 (side, side)}, ink 0; small kana and marks
+            where they stand in horizontal writing.
         seed: of the jitter; a character's does not depend on its neighbours.
         jitter: how much characters are moved, turned and scaled; 0: not at all.
+        enlarged: the small kana whose images are as those of the large ones.
     """
     count = 1 + max((place.page for place in places), default=0)
     pages = [Image.new("L", grid.size, _PAPER) for _ in range(count)]
@@ -117,7 +118,7 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
         rng = np.random.default_rng((seed, place.index))
         dx, dy, turn, growth = jitter * rng.standard_normal(4)
         size, offset = _IMAGE, np.zeros(2)
-        if character in SMALL_KANA:
+        if character in enlarged:
             size = _IMAGE * SMALL
             # Below in horizontal writing, to the upper right in vertical writing.
             corner = np.array((1, -1) if grid.vertical else (-0.4, 1))
@@ -125,7 +126,8 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
         # Greyish paper would show the squares of the images.
         picture = Image.fromarray(image).point(_WHITER)
         if grid.vertical:
-            picture = _for_vertical(picture, character)
+            small = character in SMALL_KANA and character not in enlarged
+            picture = _for_vertical(picture, character, small)
         side = grid.pixels(grid.cell * size) * (1 + _GROWTH * growth)
         side, bicubic = max(1, round(side)), Image.Resampling.BICUBIC
         picture = picture.resize((side, side), bicubic)
@@ -140,9 +142,18 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0):
     return pages
 
 
-def _for_vertical(picture, character):
-    """An image of horizontal writing as vertical writing has it."""
+def _for_vertical(picture, character, small=False):
+    """An image of horizontal writing as vertical writing has it.
+
+    `small` says whether it shows a small kana in its place.
+    """
     box = ImageChops.invert(picture).getbbox()
+    if small and box is not None:
+        # From below to the upper right.
+        moved = Image.new("L", picture.size, _PAPER)
+        right = (picture.width - box[2] + box[0]) * 3 // 4
+        moved.paste(picture.crop(box), (right, picture.height - box[3]))
+        return moved
     if character in _CORNER and box is not None:
         # From the lower left to the upper right corner.
         moved = Image.new("L", picture.size, _PAPER)

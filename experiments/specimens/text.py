@@ -11,7 +11,6 @@ from hwgen_keras.characters import (
     CharacterSet,
     Knowledge,
     StructureTokenizer,
-    read_structures,
 )
 from hwgen_keras.data import placed
 from hwgen_keras.errors import InputError
@@ -62,7 +61,10 @@ def _load_hand(settings, paths, writer, flag, share):
 
 
 def write(settings, generator, text, hands):
-    """Writes each character of a text, each anew; marks are copied from the font.
+    """Writes each character of a text, each anew.
+
+    Small kana that `--characters` lacks are written as the large ones; marks that it
+    lacks are copied from the font.
 
     Args:
         settings: of the script.
@@ -71,11 +73,15 @@ def write(settings, generator, text, hands):
         hands: see `load_hands`.
 
     Returns:
-        ({index in the text: uint8 image}, list of the copied characters). With
-        --skip_unknown_characters, characters that no font draws are missing.
+        ({index in the text: uint8 image}, list of the copied characters, set of the
+        small kana that are written large). With --skip_unknown_characters, characters
+        that no font draws are missing.
     """
     size, strength = settings.image_size, settings.strength
-    wanted = [written_as(c) for c in text if not c.isspace()]
+    known = inputs.load_characters(settings)
+    enlarged = {c for c in text if c in SMALL_KANA and c not in known}
+    written_as = {c: large_kana(c) if c in enlarged else c for c in text}
+    wanted = [written_as[c] for c in text if not c.isspace()]
     bending = hands if settings.follow_forms else []
     drawn = _draw(settings, wanted + [c for hand in bending for c in hand.characters])
     _check_drawn(settings, drawn, wanted)
@@ -85,12 +91,13 @@ def write(settings, generator, text, hands):
         forms += hand.share * (1.0 if strength is None else strength) * own
     rows, copied = [], []
     for index, character in enumerate(text):
-        if written_as(character) in drawn and not character.isspace():
-            mark = keeps_place(character) and character not in SMALL_KANA
+        if written_as[character] in drawn and not character.isspace():
+            own = character in known or character in enlarged
+            mark = keeps_place(character) and not own
             (copied if mark else rows).append(index)
 
     def content(numbers):
-        characters = [written_as(text[i]) for i in numbers]
+        characters = [written_as[text[i]] for i in numbers]
         return glyphs.place_glyphs(drawn, characters, size, forms)
 
     images = {}
@@ -101,20 +108,20 @@ def write(settings, generator, text, hands):
             KerasEngine(generator),
             content(rows),
             [(hand.images, hand.count, hand.share) for hand in hands],
-            _conditions(settings, generator, [written_as(text[i]) for i in rows]),
+            _conditions(
+                settings, generator, [written_as[text[i]] for i in rows], known
+            ),
             rows=rows,
             seed=settings.seed,
             strength=strength,
             batch_size=settings.batch_size,
         )
         images |= zip(rows, written, strict=True)
-    return images, [text[i] for i in copied]
+    return images, [text[i] for i in copied], enlarged
 
 
-def written_as(character):
-    """The large kana of a small one; any other character itself."""
-    if character not in SMALL_KANA:
-        return character
+def large_kana(character):
+    """The large kana of a small one."""
     return unicodedata.lookup(unicodedata.name(character).replace("SMALL ", ""))
 
 
@@ -145,17 +152,19 @@ def _check_drawn(settings, drawn, wanted):
     print(f"Left blank, since no font draws them: {names}")
 
 
-def _conditions(settings, generator, characters):
+def _conditions(settings, generator, characters, known):
     """The condition's inputs for the characters; dropped where it knows none.
+
+    `known` is the `CharacterSet` of the training.
 
     In training, too, the condition was dropped in a share of the rows.
     """
     condition = generator.condition
     if condition is None or not characters:
         return {}
-    known, tokenizer = inputs.load_characters(settings), None
+    tokenizer = None
     if condition.needs == "structure":
-        tokenizer = StructureTokenizer(read_structures(settings.structure_file))
+        tokenizer = StructureTokenizer.for_characters(known, settings.structure_file)
     check_condition(generator, known, tokenizer)
     knowledge = Knowledge(known, tokenizer)
     able = condition.known(knowledge)

@@ -1,5 +1,6 @@
 """What a run folder records of the model that was trained in it."""
 
+import functools
 import json
 import pathlib
 
@@ -52,17 +53,18 @@ def read_run(weights, characters=None, structure_file=None):
         lacking = f"{weights} has no config.json beside it that names its characters; "
         lacking += "give --characters."
     if known is not None:
-        structures, lacking = _read(
-            read_structures, "structure_file", structure_file, flags
+        for_characters = functools.partial(StructureTokenizer.for_characters, known)
+        tokenizer, lacking = _read(
+            for_characters, "structure_file", structure_file, flags
         )
-        missing = [c for c in known if c not in structures] if structures else []
+        structures = tokenizer.structures if tokenizer else known
+        missing = [c for c in known if c not in structures]
         if missing:
+            tokenizer = None
             lacking = (
                 f"There is no structure of {'、'.join(missing[:5])}; give a "
                 "--structure_file that has them."
             )
-        elif structures is not None:
-            tokenizer = StructureTokenizer(structures)
     return {
         "characters": known,
         "tokenizer": tokenizer,

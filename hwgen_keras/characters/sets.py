@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import SupportsIndex
@@ -17,7 +18,13 @@ KATAKANA = tuple(
     "アイウエオカキクケコサシスセソタチツテトナニヌネノ"
     "ハヒフヘホマミムメモヤユヨラリルレロワヲン"
 )
-NAMES = ("kana", "etl8", "jis1")
+# What `japanese` has besides: the other kana of Unicode up to ゖ and ヺ, marks of the
+# length of a vowel, of repetition and of closing, punctuation, digits, Latin letters.
+_ALL_KANA = tuple(map(chr, (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB))))
+OTHER_KANA = tuple(kana for kana in _ALL_KANA if kana not in HIRAGANA + KATAKANA)
+MARKS = tuple("ー々〆、。「」『』（）・！？〜…")
+LATIN = tuple(string.digits + string.ascii_uppercase + string.ascii_lowercase)
+NAMES = ("kana", "etl8", "jis1", "japanese")
 _DATA = pathlib.Path(__file__).parent / "data"
 
 
@@ -126,12 +133,17 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
     Args:
         name_or_path: `"kana"` (92: hiragana and katakana without small kana and
             without ゐ, ゑ, ヰ, ヱ), `"etl8"` (973: kana and the 881 kanji of ETL8),
-            `"jis1"` (3,057: kana and the 2,965 kanji of JIS X 0208 level 1), or the
-            path of a UTF-8 text file with one character a line. Blank lines are
-            ignored; each line is normalised to NFC.
+            `"jis1"` (3,057: kana and the 2,965 kanji of JIS X 0208 level 1),
+            `"japanese"` (3,219: jis1, all other kana, 16 marks, digits and Latin
+            letters, listed in docs/reference/characters.md), or the path of a UTF-8
+            text file with one character a line. Blank lines are ignored; each line is
+            normalised to NFC.
 
     Returns:
-        A `CharacterSet`. Kanji of the named sets are in the order of JIS X 0208.
+        A `CharacterSet`. Kanji of the named sets are in the order of JIS X 0208. The
+        first 3,057 of `japanese` are jis1, so that the class ids of both agree: the
+        images of one are labelled for the other, too, and a table of results needs no
+        translation.
 
     Raises:
         InputError: neither a name nor a file, or a line that is not one character
@@ -146,11 +158,12 @@ def character_set(name_or_path: StrPath) -> CharacterSet:
         return CharacterSet("kana", kana)
     if name_or_path == "etl8":
         return CharacterSet("etl8", kana + _lines(_DATA / "etl8_kanji.txt"))
-    if name_or_path == "jis1":
+    if name_or_path in ("jis1", "japanese"):
         # The kanji are in rows 16 to 47 of JIS X 0208; the end of row 47 is empty.
         codes = list(itertools.product(range(0xB0, 0xD0), range(0xA1, 0xFF)))[:2965]
         kanji = b"".join(map(bytes, codes)).decode("euc_jp")
-        return CharacterSet("jis1", kana + tuple(kanji))
+        others = () if name_or_path == "jis1" else OTHER_KANA + MARKS + LATIN
+        return CharacterSet(str(name_or_path), kana + tuple(kanji) + others)
     path = as_path(name_or_path, "The name or file of a character set")
     if not path.is_file():
         raise InputError(

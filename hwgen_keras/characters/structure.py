@@ -7,9 +7,16 @@ followed by the sequences of its operands. Reference: The Unicode Standard, chap
 
 import json
 import pathlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 
-from hwgen_keras.characters.sets import check_character, read_text
+from hwgen_keras.characters.sets import (
+    LATIN,
+    MARKS,
+    OTHER_KANA,
+    check_character,
+    read_text,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath, as_path
 
@@ -31,6 +38,8 @@ OPERATORS = {
     "⿺": ("surround from lower left", "inside"),
     "⿻": ("first", "overlaid"),
 }
+# Unicode's combining marks of kana, and the same marks alone.
+_KANA_MARKS = {"\u3099": "゛", "\u309a": "゜"}
 PACKAGED = pathlib.Path(__file__).parent / "data" / "structure.tsv"
 
 
@@ -40,11 +49,12 @@ def read_structures(
     """Reads the structures of characters from a file.
 
     Args:
-        path: None for the packaged file (3,057 characters, derived from KanjiVG); a
-            `.json` file `{character: ["⿰ 女 圭", …]}`; or any other name for a
-            tab-separated file, one character a line: the character, then one or
-            more alternatives. The tokens of an alternative are separated by spaces.
-            Lines of the tab-separated file that start with `#` are comments.
+        path: None for the packaged file (the 3,057 characters of jis1, derived from
+            KanjiVG; `StructureTokenizer.for_characters` adds the others of
+            `japanese`); a `.json` file `{character: ["⿰ 女 圭", …]}`; or any other
+            name for a tab-separated file, one character a line: the character, then
+            one or more alternatives. The tokens of an alternative are separated by
+            spaces. Lines of the tab-separated file that start with `#` are comments.
 
     Returns:
         A dict from character to a tuple of alternatives, each a tuple of tokens.
@@ -75,12 +85,27 @@ def read_structures(
     return structures
 
 
+def other_structures() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The structures of the characters that `japanese` has beyond jis1.
+
+    A kana with a mark is the kana and, to its right, the mark (が: ⿰ か ゛), any other
+    character its own token.
+    """
+    structures: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for character in OTHER_KANA + MARKS + LATIN:
+        kana, *mark = list(unicodedata.normalize("NFD", character))
+        tokens = ("⿰", kana, _KANA_MARKS[mark[0]]) if mark else (character,)
+        structures[character] = (tokens,)
+    return structures
+
+
 def explain(character: str, structures: Structures | None = None) -> str:
     """Describes the structure of a character as indented text.
 
     Args:
         character: one character.
-        structures: structures from `read_structures`; None for the packaged file.
+        structures: structures from `read_structures`; None for those of all of
+            `japanese`.
 
     Returns:
         For each alternative, a line with the character and its sequence, then a line
@@ -96,7 +121,8 @@ def explain(character: str, structures: Structures | None = None) -> str:
           right: 子
     """
     check_character(character)
-    structures = read_structures() if structures is None else structures
+    if structures is None:
+        structures = read_structures() | other_structures()
     if character not in structures:
         raise InputError(
             f"The structures do not contain the character {character!r}; add it to "

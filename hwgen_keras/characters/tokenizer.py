@@ -5,8 +5,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.characters.structure import Structures
+from hwgen_keras.characters.structure import (
+    Structures,
+    other_structures,
+    read_structures,
+)
 from hwgen_keras.errors import InputError, described
+from hwgen_keras.files import StrPath
 
 PAD, UNKNOWN, START, SEPARATOR = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -70,6 +75,42 @@ class StructureTokenizer:
                 f"The structure of {character} takes {longest} tokens with [CLS] and "
                 f"[SEP]; the sequences are {self.length} long."
             )
+
+    @classmethod
+    def for_characters(
+        cls, characters: Iterable[str], path: StrPath | None = None
+    ) -> "StructureTokenizer":
+        """The tokenizer for a character set.
+
+        Args:
+            characters: the `CharacterSet`, or its characters.
+            path: a structure file for `read_structures`; None for the structures of
+                this package. These are those of jis1, and, if the characters are not
+                all in jis1, those of all of `japanese`: the ids of jis1's tokens are
+                the same in both, the further tokens follow.
+
+        Returns:
+            A tokenizer, which may lack some of the characters.
+
+        Raises:
+            InputError: the file is no structure file.
+
+        Example:
+            >>> tokenizer = hw.StructureTokenizer.for_characters("ひらがな")
+            >>> tokenizer.decode(tokenizer.encode("が")[0])
+            ('⿰', 'か', '゛')
+        """
+        tokenizer = cls(read_structures(path))
+        if path is not None or all(c in tokenizer.structures for c in characters):
+            return tokenizer
+        others = other_structures()
+        added = {token for (tokens,) in others.values() for token in tokens}
+        vocabulary = tokenizer.vocabulary
+        return cls(
+            {**tokenizer.structures, **others},
+            vocabulary + tuple(sorted(added.difference(vocabulary))),
+            tokenizer.length,
+        )
 
     @property
     def structures(self) -> Structures:

@@ -13,13 +13,22 @@ from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.png import encode
 from hwgen_keras.data.samples import read_sample
-from hwgen_keras.data.store import FONT, HANDWRITING, ImageStore
+from hwgen_keras.data.store import (
+    FONT,
+    GENERATED,
+    HANDWRITING,
+    ImageStore,
+    open_once,
+)
 from hwgen_keras.data.store_writer import StoreWriter
 from hwgen_keras.errors import InputError, as_list, check_whole
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import Font, PenWriter, clean_image
-from hwgen_keras.sources.images import as_array, check_layout
+from hwgen_keras.sources.images import as_array, check_layout, keeps_place
 
+# What large characters leave free in the images of practice sheets and generators, and,
+# roughly, in any box.
+_BOX_MARGIN = 0.08
 # A task of less than a second shows no bar.
 _bar = functools.partial(tqdm, delay=1)
 
@@ -99,8 +108,11 @@ def manifest_store(
         samples: list of `Sample`.
         characters: the `CharacterSet` of the labels.
         image_size: side of the images in pixels.
-        clean: cut the ink out of the scan and make paper white; without it the
-            whole picture is padded to a square with white and scaled.
+        clean: cut the ink out of the scan and make paper white; the whole scan is
+            taken for small kana, punctuation and lower-case letters, which keep their
+            size and place, as a box of which large characters leave 8 % free at each
+            edge. Without it the whole picture is padded to a square with
+            white and scaled.
         kind: `FONT`, `HANDWRITING` or `GENERATED`.
         progress: whether to show a progress bar.
         path: optional file to write the images to, instead of the memory.
@@ -260,10 +272,26 @@ def _collect(images, kind, characters, image_size, path):
 def _prepare(sample, image_size, clean):
     image = read_sample(sample)
     if clean:
-        name = f"The image {sample.name}"
-        return clean_image(image, image_size, margin=0.0, name=name)
+        return clean_image(
+            image,
+            image_size,
+            margin=0.0,
+            box_margin=_box_margin(sample),
+            name=f"The image {sample.name}",
+        )
     height, width = image.shape
     side = max(height, width)
     square = Image.new("L", (side, side), 255)
     square.paste(Image.fromarray(image), ((side - width) // 2, (side - height) // 2))
     return np.asarray(square.resize((image_size, image_size), Image.Resampling.LANCZOS))
+
+
+def _box_margin(sample):
+    """The argument `box_margin` of `clean_image` for a sample."""
+    if not keeps_place(sample.character):
+        return None
+    store = None if sample.index is None else open_once(sample.path)
+    if store is None or store.image_size is None:
+        return _BOX_MARGIN
+    # Images of one size have no margin, unless they are generated.
+    return _BOX_MARGIN if store.kinds[sample.index] == GENERATED else 0.0

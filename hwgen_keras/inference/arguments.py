@@ -1,19 +1,20 @@
 """Checks of texts."""
 
-import unicodedata
 from collections.abc import Iterable
 
+from hwgen_keras.characters import normalise_text
 from hwgen_keras.errors import InputError, described
 
 
-def characters_of(text, name, unknown=False):
+def characters_of(text, name, unknown=False, keep=()):
     """A text, a string or a list, as a list of one or more characters without spaces.
 
-    A string is composed (NFC). `unknown` allows None in a list, and no characters.
+    A string is normalised, see `normalise_text`, but for the characters in `keep`.
+    `unknown` allows None in a list, and no characters.
     InputError calls the text `name`.
     """
     if isinstance(text, str):
-        text = unicodedata.normalize("NFC", text)
+        text = normalise_text(text, keep)
     elif not isinstance(text, Iterable):
         raise InputError(
             f"{name} is {described(text)}; give a string, or a list of characters."

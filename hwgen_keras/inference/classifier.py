@@ -5,6 +5,7 @@ import numpy as np
 from hwgen_keras.errors import check_whole
 from hwgen_keras.inference import engines, pictures
 from hwgen_keras.inference.loaded import LoadedModel
+from hwgen_keras.sources.images import keeps_place
 
 
 class LoadedClassifier(LoadedModel):
@@ -35,8 +36,13 @@ class LoadedClassifier(LoadedModel):
         super().__init__(engine, facts)
         self.characters = tuple(facts.classes(engine))
 
-    def read(self, images, top_k=5, *, batch_size=64):
+    def read(self, images, top_k=5, *, box_margin=None, batch_size=64):
         """Reads images, each of one character.
+
+        The ink of a scan is enlarged to the square, as that of trainings is, so that
+        っ is read as つ. With `box_margin`, size and place tell them apart: each scan
+        is read in its place, too, which decides how probable the characters are that
+        keep their place (small kana, punctuation, lower-case letters).
 
         Args:
             images: n images: an array (n, height, width) or (n, height, width, 1) of
@@ -46,6 +52,11 @@ class LoadedClassifier(LoadedModel):
                 folder are in the order of their paths. See
                 `inference.pictures.prepare` for how each is prepared.
             top_k: number of characters for each image; at most all of them.
+            box_margin: None, or a number in [0, 0.4] if each scan is the whole box in
+                which the character was written, as a cell of a form is: the share of
+                its side that large characters leave free at each edge. A value too
+                large or too small makes small kana of large ones, or the reverse.
+                Floats that are taken as they are have their place already.
             batch_size: images read at once.
 
         Returns:
@@ -57,12 +68,23 @@ class LoadedClassifier(LoadedModel):
                 range.
         """
         check_whole(top_k, "top_k", 1)
-        inputs = {"image": pictures.prepare(images, self.image_size)}
-        outputs = engines.run_batches(self._engine, inputs, batch_size)
-        odds = np.concatenate([batch["probabilities"] for batch in outputs])
+        odds = self._read(images, batch_size)
+        in_place = np.array([keeps_place(c) for c in self.characters], bool)
+        if box_margin is not None and in_place.any():
+            whole = self._read(images, batch_size, box_margin)
+            enlarged = np.where(in_place, 0, odds)
+            enlarged /= np.maximum(enlarged.sum(1, keepdims=True), 1e-9)
+            others = whole[:, ~in_place].sum(1, keepdims=True)
+            odds = np.where(in_place, whole, others * enlarged)
         best = nearest(odds, top_k)
         characters = [[self.characters[k] for k in row] for row in best]
         return characters, np.take_along_axis(odds, best, 1).astype(np.float32)
+
+    def _read(self, images, batch_size, box_margin=None):
+        """The probabilities of all classes, float32 (n, classes)."""
+        prepared = pictures.prepare(images, self.image_size, box_margin=box_margin)
+        outputs = engines.run_batches(self._engine, {"image": prepared}, batch_size)
+        return np.concatenate([batch["probabilities"] for batch in outputs])
 
 
 def nearest(scores, top_k):

@@ -56,7 +56,7 @@ class LoadedCLIP(LoadedModel):
         Raises:
             InputError: there is no character, or one has no structure.
         """
-        characters = characters_of(characters, "characters")
+        characters = characters_of(characters, "characters", keep=self.characters or ())
         inputs = self._facts.condition(self._engine, characters)
         return self._embed(inputs, "text", batch_size)
 
@@ -124,7 +124,7 @@ class LoadedCLIP(LoadedModel):
     def _embed_named(self, text, batch_size, argument):
         """Vectors of characters, and the characters."""
         try:
-            names = characters_of(text, argument)
+            names = characters_of(text, argument, keep=self.characters or ())
             return self.embed_characters(names, batch_size=batch_size), names
         except InputError as error:
             if not isinstance(text, str) or len(text) < 2:

@@ -9,7 +9,6 @@ from hwgen_keras.characters import (
     Knowledge,
     StructureTokenizer,
     character_set,
-    read_structures,
 )
 from hwgen_keras.errors import InputError, InputWarning, check_whole
 
@@ -115,6 +114,6 @@ def resolve_facts(
     def tokenizer():
         stored = bundle and structures is None and bundle.tokenizer()
         path = flags.get("structure_file") if structures is None else structures
-        return stored or StructureTokenizer(read_structures(path))
+        return stored or StructureTokenizer.for_characters(characters or (), path)
 
     return Facts(size, characters, tokenizer, given)

@@ -65,7 +65,9 @@ class LoadedGenerator(LoadedModel):
         Without any, or if no font draws them, glyphs stay as they are.
 
         Args:
-            text: n characters, a string or a list, none of them a space.
+            text: n characters, a string or a list, none of them a space; of a string,
+                those that the generator does not know are normalised (Ａ to A, ! to
+                ！), see `normalise_text`.
             style: images by one hand: an array (n, height, width) of uint8 (0 ink,
                 255 paper) or of floats in [-1, 1] (-1 ink), a folder of one person's
                 images, or a list of paths, arrays or PIL images. See
@@ -98,7 +100,8 @@ class LoadedGenerator(LoadedModel):
                 cannot be read; `style_text` does not fit the images; a value is out of
                 range; or the model or its format does not support an argument.
         """
-        characters = characters_of(text, "The text to write")
+        known = self.characters or ()
+        characters = characters_of(text, "The text to write", keep=known)
         engine = self._sampling(sampler, steps, guidance)
         self._check(style_images, strength, seed)
         condition = self._facts.condition(engine, characters)

@@ -54,9 +54,9 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
             current folder and of the checkout with this package.
         format: "keras", "saved_model" or "onnx", if a folder has several; None: the
             first of these that it has and that is installed.
-        characters: those of the classes, in their order: "kana", "etl8", "jis1", a text
-            file with one a line, a `CharacterSet` or a list; None: those that the
-            folder names.
+        characters: those of the classes, in their order: "kana", "etl8", "jis1",
+            "japanese", a text file with one a line, a `CharacterSet` or a list; None:
+            those that the folder names.
         structures: file of the structures of characters, for `read_structures`; None:
             those that the folder names, or those of the package.
         image_size: side in pixels; None: that of the folder, or 64.

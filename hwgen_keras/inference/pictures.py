@@ -18,7 +18,7 @@ from hwgen_keras.sources.images import LEAST_CONTRAST, keeps_place, to_grey
 from hwgen_keras.sources.pages.folders import list_images
 
 
-def prepare(images, image_size, name="images", only=None):
+def prepare(images, image_size, name="images", only=None, box_margin=None):
     """Images as networks take them, float32 (n, image_size, image_size, 1) in [-1, 1].
 
     Float arrays of the side `image_size` are taken as they are, unless they are blank.
@@ -33,6 +33,7 @@ def prepare(images, image_size, name="images", only=None):
         image_size: side in pixels.
         name: name of the images in an error.
         only: numbers of the images to prepare; None: all.
+        box_margin: see `clean_image`.
 
     Raises:
         InputError: there is no image, an array has another shape or range (floats from
@@ -53,7 +54,10 @@ def prepare(images, image_size, name="images", only=None):
                 )
             return images[only, ..., None].astype(np.float32)
     scans = [_scan(images[i], f"{name}[{i}]") for i in only]
-    cleaned = [clean_image(scan, image_size, 0.0, name=label) for scan, label in scans]
+    cleaned = [
+        clean_image(scan, image_size, 0.0, box_margin=box_margin, name=label)
+        for scan, label in scans
+    ]
     return place(np.stack(cleaned), image_size)
 
 

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
+from hwgen_keras.characters import StructureTokenizer, character_set
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.samples import store_samples
@@ -138,10 +138,11 @@ def load_images(settings, manifest, characters, kind):
 
 def load_tokenizer(settings, characters):
     """The tokenizer of `--structure_file`, checked to know every character."""
-    structures = read_structures(settings.structure_file)
-    missing = [c for c in characters if c not in structures]
+    path = settings.structure_file
+    tokenizer = StructureTokenizer.for_characters(characters, path)
+    missing = [c for c in characters if c not in tokenizer.structures]
     if missing:
         raise InputError(
             f"--structure_file has no structure of {brief(missing)}; add them."
         )
-    return StructureTokenizer(structures)
+    return tokenizer

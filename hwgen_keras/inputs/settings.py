@@ -38,7 +38,8 @@ class Characters(Settings):
 
     characters: str = setting(
         "jis1",
-        "Character set: kana, etl8, jis1, or a text file with one character a line.",
+        "Character set: kana, etl8, jis1, japanese, or a text file with one character "
+        "a line.",
     )
 
 

@@ -136,6 +136,7 @@ def clean_image(
     *,
     border_fraction: float = 0.0,
     threshold: bool = False,
+    box_margin: float | None = None,
     name: str = "The image",
 ) -> NDArray[np.uint8]:
     """Turns a scan of one character into a centred square, black on white.
@@ -152,6 +153,10 @@ def clean_image(
             [0, 0.45]; for ruled boxes around the character.
         threshold: whether to reduce the scan to pure black and white (Otsu's
             method) before scaling; only the antialiased edges are grey then.
+        box_margin: None, or a number in [0, 0.4] if the scan is the whole box in which
+            the character was written: then the box, without this share of its side at
+            each edge, fills the square instead of the ink, so that small kana and
+            punctuation keep their size and place. No ink is cut off.
         name: name of the image in an error, for instance its path.
 
     Returns:
@@ -180,6 +185,10 @@ def clean_image(
     check_number(
         *(border_fraction, "border_fraction", "a number from 0 to 0.45"), most=0.45
     )
+    if box_margin is not None:
+        check_number(
+            *(box_margin, "box_margin", "None, or a number from 0 to 0.4"), most=0.4
+        )
     trim_y, trim_x = (math.floor(side * border_fraction) for side in image.shape)
     image = image[trim_y : image.shape[0] - trim_y, trim_x : image.shape[1] - trim_x]
     image = _black_on_white(image, name)
@@ -187,6 +196,15 @@ def clean_image(
     top, bottom, left, right = _ink_box(ink, name)
     if threshold:
         image = np.where(ink, 0, 255).astype(np.uint8)
+    if box_margin is not None:
+        side = max(image.shape)
+        box = np.full((side, side), 255, np.uint8)
+        y, x = (side - np.array(image.shape)) // 2
+        top, bottom, left, right = y + top, y + bottom, x + left, x + right
+        box[top:bottom, left:right] = image[top - y : bottom - y, left - x : right - x]
+        cut = min(round(box_margin * side), top, left, side - bottom, side - right)
+        box = np.ascontiguousarray(box[cut : side - cut, cut : side - cut])
+        return place_in_square(Image.fromarray(box), image_size, margin)
     cropped = Image.fromarray(np.ascontiguousarray(image[top:bottom, left:right]))
     return place_in_square(cropped, image_size, margin)
 
@@ -235,4 +253,8 @@ def _ink_box(ink, name):
         raise InputError(f"{name} holds nothing but specks; remove it.")
     top, bottom, left, right = bounds(kept[labels])
     # The grey rim of antialiased ink lies one pixel outside the threshold.
-    return max(top - 1, 0), bottom + 1, max(left - 1, 0), right + 1
+    height, width = ink.shape
+    return (
+        *(max(top - 1, 0), min(bottom + 1, height)),
+        *(max(left - 1, 0), min(right + 1, width)),
+    )

@@ -1,17 +1,17 @@
 """Simulated handwriting: the strokes of KanjiVG, written with a writer's habits."""
 
 import functools
+import unicodedata
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwgen_keras.characters import kanjivg
 from hwgen_keras.characters.sets import check_character
 from hwgen_keras.errors import check_whole
 from hwgen_keras.sources.hand import StrokeBender, bell, draw_hand, warp
 from hwgen_keras.sources.images import check_layout, keeps_place
 from hwgen_keras.sources.ink import stamp
-from hwgen_keras.sources.strokes import strokes
+from hwgen_keras.sources.strokes import has_strokes, strokes
 
 # First numbers of the seeds, which keep the three random sequences apart.
 _WRITER, _LETTERFORM, _SAMPLE = 1, 2, 3
@@ -67,7 +67,7 @@ class PenWriter:
         """
         if isinstance(character, str) and len(character) != 1:
             return False
-        return kanjivg.has_character(character)
+        return has_strokes(character)
 
     def draw(
         self, character: str, image_size: int, sample: int = 0, margin: float = 0.08
@@ -98,15 +98,19 @@ class PenWriter:
         key = (self.seed, ord(character))
         form = np.random.default_rng((_LETTERFORM, *key))
         rng = np.random.default_rng((_SAMPLE, *key, int(sample)))
-        written = self._place_strokes(model, form, rng)
+        in_place = keeps_place(character)
+        # h and n, p and o differ by the length of a stroke; small forms have less room.
+        looseness = self.hand.looseness * (0.5 if in_place else 1.0)
+        written = self._place_strokes(model, looseness, form, rng)
         written = self._finish_ends(written, form, rng)
         sway = self._vary(form, rng, 0.024, (len(model), 3, 2))
         written = _bender(model.shape[1]).bend(written, self.hand, sway, rng)
         written = self._shape_plane(written, form, rng)
-        if keeps_place(character):
+        if in_place:
             written = _refit(written, model)
         lines = [(written, self._radii(written, form, rng))]
-        lines += self._joins(*lines[0], form)
+        if unicodedata.category(character)[0] != "P":  # The dots of … stay apart.
+            lines += self._joins(*lines[0], form)
         ink = self._draw_lines(lines, character, image_size, margin)
         return self._tint(ink, rng)
 
@@ -115,11 +119,11 @@ class PenWriter:
         own = _FORM_SPREAD * bell(form, spread, size)
         return own + _SAMPLE_SPREAD * bell(rng, spread, size)
 
-    def _place_strokes(self, model, form, rng):
+    def _place_strokes(self, model, looseness, form, rng):
         """Shifts, turns and stretches each stroke about its middle."""
         count = len(model)
         # More strokes leave each less room.
-        loose = self.hand.looseness * min(1.0, (5 / count) ** 0.5)
+        loose = looseness * min(1.0, (5 / count) ** 0.5)
         shift = self._vary(form, rng, 0.024 * loose, (count, 1, 2))
         turn = self._vary(form, rng, 0.08 * loose, count)
         size = np.exp(self._vary(form, rng, 0.08 * loose, (count, 1, 1)))

@@ -1,4 +1,7 @@
-"""The strokes of a character, in writing order, as polylines from KanjiVG."""
+"""The strokes of a character, in writing order, as polylines from KanjiVG.
+
+The marks of `japanese` that KanjiVG lacks are drawn here, in its box.
+"""
 
 import functools
 
@@ -9,6 +12,22 @@ from hwgen_keras.errors import InputError
 
 # Straight pieces that replace a Bézier curve before it is resampled.
 _PIECES = 24
+# Paths of SVG in a box of 109, as in KanjiVG; where marks stand in horizontal writing.
+_DOT = "M{x},51c-2,0 -3.5,1.5 -3.5,3.5c0,2 1.5,3.5 3.5,3.5c2,0 3.5,-1.5 3.5,-3.5"
+_OWN = {
+    "「": ("M93,14L63,14L63,66",),
+    "」": ("M46,43L46,95L16,95",),
+    "『": ("M93,12L60,12L60,68", "M93,12L93,24L73,24L73,68L60,68"),
+    "』": ("M49,41L49,97L16,97", "M49,41L36,41L36,85L16,85L16,97"),
+    "（": ("M90,9C62,33 62,76 90,100",),
+    "）": ("M19,9C47,33 47,76 19,100",),
+    "？": (
+        "M34,34C36,20 44,14 56,14C69,14 77,22 77,35C77,52 54,54 54,76",
+        "M54,88c-1,0 -2,1 -2,2c0,1 1,2 2,2c1,0 2,-1 2,-2c0,-1 -1,-2 -2,-2",
+    ),
+    "〜": ("M13,61C25,40 40,42 54,54C68,67 83,68 96,48",),
+    "…": tuple(_DOT.format(x=x) for x in (20, 54.5, 89)),
+}
 
 
 def resample(points, count):
@@ -29,6 +48,11 @@ def resample(points, count):
     )
 
 
+def has_strokes(character):
+    """Whether `strokes` knows a character, a string of one character."""
+    return kanjivg.has_character(character) or character in _OWN
+
+
 @functools.cache
 def strokes(character, count=48):
     """The strokes of a character in writing order.
@@ -42,9 +66,13 @@ def strokes(character, count=48):
         the character's box is [0, 1] x [0, 1].
 
     Raises:
-        InputError: KanjiVG does not describe the character.
+        InputError: KanjiVG does not describe the character, and it is no mark of
+            `japanese`.
     """
-    paths = [e for e in kanjivg.stroke_group(character).iter() if e.get("d")]
+    if character in _OWN:
+        paths = [{"d": path} for path in _OWN[character]]
+    else:
+        paths = [e for e in kanjivg.stroke_group(character).iter() if e.get("d")]
     if not paths:
         raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
     lines = [kanjivg.stroke_points(path, _PIECES) / kanjivg.BOX for path in paths]
