@@ -30,6 +30,13 @@ class Group:
     distance: float
 
 
+def group_of(template, sample, parts, other_parts):
+    """The `Group` of strokes of a template and of a sample, its distance measured."""
+    wanted, written = line_of(template, parts), line_of(sample, other_parts)
+    distance = float(np.linalg.norm(wanted - written, axis=1).mean())
+    return Group(parts, other_parts, distance)
+
+
 def line_of(strokes, parts):
     """Strokes one after the other, and the pen's ways between, as `_POINTS` points."""
     return resample(np.concatenate(runs(strokes, parts)), _POINTS)

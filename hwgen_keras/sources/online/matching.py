@@ -18,6 +18,7 @@ from hwgen_keras.sources.online.groups import (
     Group,
     Part,
     affine_map,
+    group_of,
     line_of,
     paired_points,
 )
@@ -93,6 +94,9 @@ def match_strokes(template: Sequence[NDArray], sample: Sequence[NDArray]) -> Mat
             break
         written, before = _moved(wanted, written, groups), parts
     groups, ignored = absorbed(groups, wanted, written)
+    if groups:
+        written = _moved(wanted, written, groups)
+        groups = [group_of(wanted, written, g.template, g.sample) for g in groups]
     matched = {i for group in groups for i, _ in group.template}
     used = {i for group in groups for i, _ in group.sample}
     return Match(
