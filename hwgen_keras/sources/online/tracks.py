@@ -17,7 +17,7 @@ from hwgen_keras.sources.track import Track, straight_ways
 _GAP = 0.06
 # A sample of a greater distance, or that lacks more of the length of the template, is
 # another character, or its match is wrong.
-_FARTHEST, _LACKING = 0.2, 0.4
+_FARTHEST, _LACKING = 0.15, 0.4
 # Points along each line that is cut: of KanjiVG's, of the written one.
 _WANTED, _WRITTEN = 24, 48
 
