@@ -11,13 +11,12 @@ interruption the same command resumes. docs/how-to/strokes.md explains the files
 import dataclasses
 import pathlib
 
-from hwgen_keras import data
+from hwgen_keras import data, sources
 from hwgen_keras.characters import CharacterSet, character_set
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import RESULT, Output, like, named_values, setting
-from hwgen_keras.sources.online import reading
 
 from . import flags, strokes
 
@@ -99,7 +98,7 @@ def read(settings):
     listed = named_values("licence", settings.licence, "LICENCE")
     samples, licences, unread = [], [], []
     for path in settings.online:
-        found = reading.read_online(path)
+        found = sources.online.read_online(path)
         samples += found.samples
         (licence,) = listed.get(pathlib.Path(path).name, [""])[-1:]
         licences += [licence] * len(found.samples)
@@ -118,7 +117,9 @@ def characters_of(settings, samples):
 
 def request_of(settings):
     """What decides the result, see `output_folder`."""
-    files = [path for name in settings.online for path in reading.online_files(name)]
+    files = [
+        path for name in settings.online for path in sources.online.online_files(name)
+    ]
     status = [(str(path), path.stat()) for path in files]
     rows = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
     values = {f"--{name}": value for name, value in settings.values(RESULT).items()}
