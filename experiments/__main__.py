@@ -19,7 +19,8 @@ SCRIPTS = (
     *("demo", "prepare_etl", "prepare_pages", "prepare_fonts", "inspect_data"),
     *("train_image_encoder", "train_text_encoder", "train_clip"),
     *("train_generator", "train_diffusion", "generate"),
-    *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen", "export"),
+    *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen"),
+    *("make_font", "export"),
     *("measure_generated", "augmentation_gain", "unseen_characters"),
     *("study_training", "reproduce"),
 )
