@@ -1,0 +1,112 @@
+"""Polylines: arrays (n, 2) of points that straight pieces join."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwgen_keras.sources.strokes import resample
+
+# A corner that is cut by less, as a share of the box, is left as it is.
+_FINE = 0.004
+# Corners of one line that get a point of their own.
+_CORNERS = 6
+
+
+def lengths_along(line: NDArray) -> NDArray[np.float64]:
+    """Length from the start to each point of a line (n, 2): (n,)."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+
+
+def points_at(line: NDArray, along: NDArray, wanted: NDArray) -> NDArray[np.float64]:
+    """Points of a line at the lengths `wanted`; `along` are its `lengths_along`."""
+    return np.stack([np.interp(wanted, along, line[:, k]) for k in (0, 1)], axis=1)
+
+
+def dense(starts: NDArray, ends: NDArray, gap: float) -> NDArray[np.float64]:
+    """Points along straight pieces, in the middles of parts no longer than `gap`.
+
+    Args:
+        starts, ends: (pieces, 2).
+        gap: greatest distance between two points.
+    """
+    counts = np.maximum(1, np.ceil(np.hypot(*(ends - starts).T) / gap)).astype(int)
+    piece = np.repeat(np.arange(len(starts)), counts)
+    number = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = (number + 0.5) / counts[piece]
+    return starts[piece] + share[:, None] * (ends - starts)[piece]
+
+
+def smoothed(line: NDArray, rounds: int) -> NDArray[np.float64]:
+    """A line without the steps of pixels; its ends stay."""
+    line = np.array(line, float)
+    for _ in range(rounds):
+        line[1:-1] = line[:-2] / 4 + line[1:-1] / 2 + line[2:] / 4
+    return line
+
+
+def resample_with_corners(line: NDArray, count: int) -> NDArray[np.float64]:
+    """Points along a line at nearly even distances, of which one is at each corner.
+
+    Evenly spaced points would cut corners. So the nearest point moves to where the
+    line is cut most, again and again.
+
+    Args:
+        line: (n, 2).
+        count: points to return.
+    """
+    along = lengths_along(line)
+    if along[-1] < _FINE:
+        return resample(line, count)
+    places = np.linspace(0, along[-1], count)
+    moved = np.zeros(count, bool)
+    moved[[0, -1]] = True
+    fine = np.linspace(0, along[-1], 4 * count)
+    exact = points_at(line, along, fine)
+    for _ in range(_CORNERS):
+        points = points_at(line, along, places)
+        before = np.clip(np.searchsorted(places, fine, "right") - 1, 0, count - 2)
+        piece = points[before + 1] - points[before]
+        offset = exact - points[before]
+        share = (offset * piece).sum(1) / np.maximum((piece**2).sum(1), 1e-12)
+        cut = np.hypot(*(offset - np.clip(share, 0, 1)[:, None] * piece).T)
+        nearest = before + (fine - places[before] > places[before + 1] - fine)
+        cut[moved[nearest]] = 0
+        worst = cut.argmax()
+        if cut[worst] < _FINE:
+            break
+        places[nearest[worst]] = fine[worst]
+        moved[nearest[worst]] = True
+    return points_at(line, along, places)
+
+
+def join_legs(
+    legs: list[tuple[NDArray, bool]], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """One line of legs that follow each other; the points where they meet are kept.
+
+    Args:
+        legs: (points (n, 2), whether the pen is down) of each leg. At most
+            `count` - 1 of them have a length.
+        count: points of the line.
+
+    Returns:
+        Points (count, 2), and whether the pen is down at each: (count,). Where a leg
+        with ink meets one without, it is down.
+    """
+    measured = [(line, down, lengths_along(line)[-1]) for line, down in legs]
+    measured = [leg for leg in measured if leg[2] > 1e-6]
+    if not measured:
+        return np.repeat(legs[0][0][:1], count, axis=0), np.zeros(count, bool)
+    share = np.array([length for _, _, length in measured])
+    pieces = np.maximum(1, np.floor(share / share.sum() * (count - 1))).astype(int)
+    while pieces.sum() > count - 1:
+        pieces[pieces.argmax()] -= 1
+    while pieces.sum() < count - 1:
+        pieces[(share / pieces).argmax()] += 1
+    points = [measured[0][0][:1]]
+    down = np.zeros(count, bool)
+    at = 0
+    for (line, inked, _), number in zip(measured, pieces, strict=True):
+        points.append(resample(line, number + 1)[1:])
+        down[at : at + number + 1] |= inked
+        at += number
+    return np.concatenate(points), down
