@@ -6,12 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.errors import check_number, check_whole
-from hwgen_keras.sources.online.matching import (
-    Match,
-    affine_map,
-    paired_points,
-    runs,
-)
+from hwgen_keras.sources.online.groups import affine_map, paired_points, runs
+from hwgen_keras.sources.online.matching import Match
 from hwgen_keras.sources.online.samples import OnlineSample, Unusable
 from hwgen_keras.sources.strokes import resample, strokes
 from hwgen_keras.sources.track import Track, straight_ways
