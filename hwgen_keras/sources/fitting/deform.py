@@ -12,19 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from hwgen_keras.sources.fitting.lines import lengths
 from hwgen_keras.sources.fitting.skeleton import Skeleton
+from hwgen_keras.sources.strokes import resample
 
 # Lengths are shares of the side of the image.
 # The deviation of the mixture, from the first round to the last, and the rounds.
 _WIDEST, _NARROWEST, _ROUNDS = 0.09, 0.012, 26
-# Points of a stroke, of a way, and of the skeleton that are compared.
-_PER_STROKE, _PER_WAY, _PER_SKELETON = 12, 6, 320
+# Points that are compared: of a stroke, as many as the longest stroke needs, but of all
+# strokes no more than so many, unless each has the fewest; of a way; of the skeleton.
+_FEWEST, _MOST, _ALL, _SPACING = 12, 32, 300, 0.07
+_PER_WAY, _PER_SKELETON = 6, 320
 # Ink that no line explains, and a point of a way beside one of a stroke.
 _OUTLIERS, _WAY_WEIGHT = 0.08, 0.25
 # What a line across costs a point: the logarithm of its weight falls by twice this.
 _ACROSS = 1.5
 # Standard deviations of the displacement: of the whole plane as an affine map; of
-# regions of the plane by their radius; of a stroke; of parts of a stroke by their share.
+# regions of the plane, by their radius; of a stroke; of parts of a stroke, by their
+# share of it.
 _AFFINE, _REGIONS = 0.1, ((0.08, 0.3), (0.03, 0.12))
 _STROKE, _PARTS = 0.035, ((0.035, 0.5), (0.012, 0.18))
 # Sides of a template that are shorter than this share of the other keep their scale.
@@ -63,12 +68,13 @@ def deform(strokes: NDArray, skeleton: Skeleton) -> NDArray[np.float64]:
     Returns:
         (n, P, 2).
     """
-    count, each, _ = strokes.shape
-    chosen = np.round(np.linspace(0, each - 1, _PER_STROKE)).astype(int)
-    first = strokes[:, chosen].reshape(-1, 2)
+    count = len(strokes)
+    long = lengths(strokes)
+    per_stroke = min(long.max() / _SPACING, _MOST, _ALL / count)
+    per_stroke = max(int(per_stroke), _FEWEST)
+    first = np.concatenate([resample(stroke, per_stroke) for stroke in strokes])
     prior = _kernel(first, first, count)
-    lengths = np.hypot(*np.diff(strokes, axis=1).reshape(-1, 2).T).reshape(count, -1)
-    share = np.repeat(lengths.sum(1) / _PER_STROKE, _PER_STROKE)
+    share = np.repeat(long / per_stroke, per_stroke)
     share = np.maximum(share, 0.002) / np.maximum(share, 0.002).sum()
     ink, directions = skeleton.points, skeleton.directions
     if len(ink) > _PER_SKELETON:
@@ -77,11 +83,11 @@ def deform(strokes: NDArray, skeleton: Skeleton) -> NDArray[np.float64]:
     per_point = _PER_SKELETON / 2 / len(ink)
     moved = first
     for deviation in np.geomspace(_WIDEST, _NARROWEST, _ROUNDS):
-        now = moved.reshape(count, _PER_STROKE, 2)
+        now = moved.reshape(count, per_stroke, 2)
         weights = _density(now, share, ink, directions, deviation)
         total = weights.sum(0) + _outliers(deviation)
         if count > 1:
-            ways, on_way = _ways(now, lengths.sum())
+            ways, on_way = _ways(now, long.sum())
             total += _density(ways, on_way, ink, directions, deviation).sum(0)
         weights /= total
         mass = weights.sum(1)

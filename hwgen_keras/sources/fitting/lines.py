@@ -8,12 +8,20 @@ from hwgen_keras.sources.strokes import resample
 # A corner that is cut by less, as a share of the box, is left as it is.
 _FINE = 0.004
 # Corners of one line that get a point of their own.
-_CORNERS = 6
+_CORNERS = 8
+# Points lie closer in curves: by 1 + this x the root of the curvature, which is
+# measured over so much of the line.
+_CLOSER, _SPAN = 0.35, 0.04
 
 
 def lengths_along(line: NDArray) -> NDArray[np.float64]:
     """Length from the start to each point of a line (n, 2): (n,)."""
     return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+
+
+def lengths(lines: NDArray) -> NDArray[np.float64]:
+    """The length of each of the lines (n, P, 2): (n,)."""
+    return np.hypot(*np.moveaxis(np.diff(lines, axis=1), -1, 0)).sum(1)
 
 
 def points_at(line: NDArray, along: NDArray, wanted: NDArray) -> NDArray[np.float64]:
@@ -44,10 +52,10 @@ def smoothed(line: NDArray, rounds: int) -> NDArray[np.float64]:
 
 
 def resample_with_corners(line: NDArray, count: int) -> NDArray[np.float64]:
-    """Points along a line at nearly even distances, of which one is at each corner.
+    """Points along a line, closer in curves, of which one is at each corner.
 
-    Evenly spaced points would cut corners. So the nearest point moves to where the
-    line is cut most, again and again.
+    Evenly spaced points would cut loops and corners. The nearest point moves to where
+    the line is cut most, again and again, as long as that helps.
 
     Args:
         line: (n, 2).
@@ -56,26 +64,47 @@ def resample_with_corners(line: NDArray, count: int) -> NDArray[np.float64]:
     along = lengths_along(line)
     if along[-1] < _FINE:
         return resample(line, count)
-    places = np.linspace(0, along[-1], count)
+    fine = np.linspace(0, along[-1], 6 * count)
+    exact = points_at(line, along, fine)
+    density = 1 + _CLOSER * np.sqrt(_curvature(line, along, fine))
+    share = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    places = np.interp(np.linspace(0, share[-1], count), share, fine)
+    points = points_at(line, along, places)
+    nearest, cut = _cuts(points, places, exact, fine)
     moved = np.zeros(count, bool)
     moved[[0, -1]] = True
-    fine = np.linspace(0, along[-1], 4 * count)
-    exact = points_at(line, along, fine)
     for _ in range(_CORNERS):
-        points = points_at(line, along, places)
-        before = np.clip(np.searchsorted(places, fine, "right") - 1, 0, count - 2)
-        piece = points[before + 1] - points[before]
-        offset = exact - points[before]
-        share = (offset * piece).sum(1) / np.maximum((piece**2).sum(1), 1e-12)
-        cut = np.hypot(*(offset - np.clip(share, 0, 1)[:, None] * piece).T)
-        nearest = before + (fine - places[before] > places[before + 1] - fine)
-        cut[moved[nearest]] = 0
-        worst = cut.argmax()
-        if cut[worst] < _FINE:
+        worst = np.where(moved[nearest], 0, cut).argmax()
+        if moved[nearest[worst]] or cut[worst] < _FINE:
             break
-        places[nearest[worst]] = fine[worst]
+        changed = places.copy()
+        changed[nearest[worst]] = fine[worst]
         moved[nearest[worst]] = True
-    return points_at(line, along, places)
+        closer = points_at(line, along, changed)
+        options = _cuts(closer, changed, exact, fine)
+        if options[1].max() < cut.max():
+            places, points, (nearest, cut) = changed, closer, options
+    return points
+
+
+def _curvature(line, along, places):
+    """The turn of a line in radians at places, for each unit of its length."""
+    here, before, after = (
+        points_at(line, along, places + shift) for shift in (0, -_SPAN / 2, _SPAN / 2)
+    )
+    first, second = here - before, after - here
+    across = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    return np.abs(np.arctan2(across, (first * second).sum(1))) / (_SPAN / 2)
+
+
+def _cuts(points, places, exact, fine):
+    """For each exact point: the nearest point, and how far the line misses it."""
+    before = np.clip(np.searchsorted(places, fine, "right") - 1, 0, len(places) - 2)
+    piece = points[before + 1] - points[before]
+    offset = exact - points[before]
+    share = (offset * piece).sum(1) / np.maximum((piece**2).sum(1), 1e-12)
+    cut = np.hypot(*(offset - np.clip(share, 0, 1)[:, None] * piece).T)
+    return before + (fine - places[before] > places[before + 1] - fine), cut
 
 
 def join_legs(

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.sources.fitting.deform import doubled_directions
-from hwgen_keras.sources.fitting.lines import dense, smoothed
+from hwgen_keras.sources.fitting.lines import dense, lengths, smoothed
 from hwgen_keras.sources.fitting.skeleton import Skeleton
 from hwgen_keras.sources.strokes import resample
 
 # Lengths are shares of the side of the image.
-# Points of a stroke, and pixels that each may snap to.
-_POINTS, _CANDIDATES = 36, 48
+# Points of a stroke, as many as the longest stroke needs; pixels each may snap to.
+_LEAST_POINTS, _MOST_POINTS, _SPACING, _CANDIDATES = 36, 100, 0.028, 48
 # A cost of 1: a pixel so far off; a step that differs by half its length and so much.
 _OFF, _STEP, _LEAST_STEP = 0.035, 0.5, 0.006
 # No pixel costs more for its distance.
@@ -36,9 +36,11 @@ def snap(strokes: NDArray, skeleton: Skeleton) -> NDArray[np.float64]:
         skeleton: the `Skeleton`.
 
     Returns:
-        (n, 36, 2), points of the skeleton, a little smoothed.
+        (n, m, 2), points of the skeleton, a little smoothed.
     """
-    lines = np.stack([resample(stroke, _POINTS) for stroke in strokes])
+    longest = lengths(strokes).max()
+    points = int(np.clip(longest / _SPACING, _LEAST_POINTS, _MOST_POINTS))
+    lines = np.stack([resample(stroke, points) for stroke in strokes])
     count = len(lines)
     wanted = min(_CANDIDATES, len(skeleton.points))
     off, pixels = skeleton.tree.query(lines, k=np.arange(1, wanted + 1))
@@ -51,7 +53,7 @@ def snap(strokes: NDArray, skeleton: Skeleton) -> NDArray[np.float64]:
     scale = _STEP * np.hypot(step[..., 0], step[..., 1]) + _LEAST_STEP
     beside = np.minimum((skeleton.distances / _BESIDE) ** 2, _MOST_BESIDE)
     cost, before = own[:, 0], np.zeros(pixels.shape, int)
-    for i in range(1, _POINTS):
+    for i in range(1, points):
         old, new = there[:, i - 1, :, None], there[:, i, None]
         middle = ((old + new) * (skeleton.side / 2)).astype(np.int32)
         change = new - old - step[:, i - 1, None, None]
@@ -59,9 +61,9 @@ def snap(strokes: NDArray, skeleton: Skeleton) -> NDArray[np.float64]:
         moving += beside[middle[..., 1], middle[..., 0]] + cost[:, :, None]
         before[:, i] = moving.argmin(1)
         cost = moving.min(1) + own[:, i]
-    path = np.zeros((count, _POINTS), int)
+    path = np.zeros((count, points), int)
     every, state = np.arange(count), cost.argmin(1)
-    for i in range(_POINTS - 1, -1, -1):
+    for i in range(points - 1, -1, -1):
         path[:, i] = pixels[every, i, state]
         state = before[every, i, state]
     return np.stack([smoothed(line, 1) for line in skeleton.points[path]])

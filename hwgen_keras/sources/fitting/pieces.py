@@ -9,8 +9,9 @@ from hwgen_keras.sources.fitting.skeleton import Skeleton
 # Lengths are shares of the side of the image.
 # A piece lengthens a stroke whose end is so near.
 _NEAR_END = 0.035
-# A turn at the end of a stroke costs so much; one by more than about 100 degrees, more.
-_TURN, _BACK, _SHARP = 0.02, 0.05, -0.2
+# A turn at the end of a stroke costs so much; a sharp one, by its cosine, more. A piece
+# that leads straight back is what the stroke itself missed.
+_TURN, _BACK, _SHARP, _STRAIGHT_BACK = 0.02, 0.05, -0.2, -0.85
 # A way that leads from stroke to stroke ends so near to both; others to one.
 _NEAR_BOTH, _NEAR_ONE = 0.05, 0.03
 # Costs beside the distances: of a whole way, of a hook or an entry, of ink elsewhere.
@@ -94,16 +95,18 @@ class Course:
             options.append((*_least(starts), "start", line))
             options.append((*_least(self._drawing(line)), "way", line))
         cost, index, kind, line = min(options, key=lambda option: option[0])
+        if cost > _ELSEWHERE:
+            self.strange += lengths_along(piece)[-1]
+        if cost == np.inf:
+            return
         if kind == "end":
             line = np.concatenate([self.strokes[index], smoothed(line, 1)])
             self.strokes[index] = line
         elif kind == "start":
             line = np.concatenate([smoothed(line, 1), self.strokes[index]])
             self.strokes[index] = line
-        elif np.isfinite(cost):
+        else:
             self.ways[index].append(smoothed(line, 2))
-        if cost > _ELSEWHERE:
-            self.strange += lengths_along(piece)[-1]
 
     def _lengthening(self, line, strokes):
         """Cost of going on from the first point of each stroke, seen backwards."""
@@ -114,7 +117,8 @@ class Course:
         cosine = back @ onward / np.maximum(size, 1e-9)
         gap = np.hypot(*(line[0] - ends).T)
         cost = gap + _LONGER + _TURN * (1 - cosine) + _BACK * (cosine < _SHARP)
-        return np.where(self.written & (gap < _NEAR_END), cost, np.inf)
+        joined = self.written & (gap < _NEAR_END) & (cosine > _STRAIGHT_BACK)
+        return np.where(joined, cost, np.inf)
 
     def _drawing(self, line):
         """Cost for each way to draw the line."""
