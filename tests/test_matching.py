@@ -98,7 +98,7 @@ def test_a_hook_of_its_own_belongs_to_the_stroke_it_ends():
 
 def test_a_stroke_that_ran_into_another_one_is_found():
     template = strokes("ワ")
-    line = np.concatenate([template[0][::-1][12:], template[1]])
+    line = np.concatenate([template[0][::-1][6:], template[1]])
     match = match_strokes(template, moved([line]))
     assert match.complete and pairs(match) == {(0, 1): (0,)}
 

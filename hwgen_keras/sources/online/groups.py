@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from hwgen_keras.sources.strokes import resample
+from hwgen_keras.sources.strokes import resample, resample_all
 
 # Points of a line that is compared.
 _POINTS = 24
@@ -30,9 +30,34 @@ class Group:
     distance: float
 
 
+def group_of(template, sample, parts, other_parts):
+    """The `Group` of strokes of a template and of a sample, its distance measured."""
+    wanted, written = line_of(template, parts), line_of(sample, other_parts)
+    distance = float(np.linalg.norm(wanted - written, axis=1).mean())
+    return Group(parts, other_parts, distance)
+
+
 def line_of(strokes, parts):
     """Strokes one after the other, and the pen's ways between, as `_POINTS` points."""
     return resample(np.concatenate(runs(strokes, parts)), _POINTS)
+
+
+def lines_of(strokes, chains):
+    """`line_of` of many chains at once: (chains, points, 2).
+
+    Strokes are resampled before they are put together, which moves a point by less
+    than half of its distance from the next.
+    """
+    evenly = np.stack([resample(stroke, _POINTS) for stroke in strokes])
+    both = np.stack([evenly, evenly[:, ::-1]])
+    counts = np.array([len(parts) for parts in chains])
+    lines = np.empty((len(chains), _POINTS, 2))
+    for count in np.unique(counts):
+        chosen = np.flatnonzero(counts == count)
+        parts = np.array([chains[k] for k in chosen]).reshape(-1, count, 2)
+        joined = both[parts[..., 1], parts[..., 0]].reshape(len(chosen), -1, 2)
+        lines[chosen] = resample_all(joined, _POINTS)
+    return lines
 
 
 def runs(strokes, parts):

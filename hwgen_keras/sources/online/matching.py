@@ -18,7 +18,8 @@ from hwgen_keras.sources.online.groups import (
     Group,
     Part,
     affine_map,
-    line_of,
+    group_of,
+    lines_of,
     paired_points,
 )
 from hwgen_keras.sources.online.pieces import absorbed
@@ -93,6 +94,9 @@ def match_strokes(template: Sequence[NDArray], sample: Sequence[NDArray]) -> Mat
             break
         written, before = _moved(wanted, written, groups), parts
     groups, ignored = absorbed(groups, wanted, written)
+    if groups:
+        written = _moved(wanted, written, groups)
+        groups = [group_of(wanted, written, g.template, g.sample) for g in groups]
     matched = {i for group in groups for i, _ in group.template}
     used = {i for group in groups for i, _ in group.sample}
     return Match(
@@ -115,8 +119,8 @@ def _one_to_one(template, sample):
     """Groups of single strokes, if all are near enough to be sure; else none."""
     if len(template) != len(sample):
         return []
-    wanted = np.stack([line_of(template, ((i, False),)) for i in range(len(template))])
-    written = np.stack([line_of(sample, ((i, False),)) for i in range(len(sample))])
+    chains = [((i, False),) for i in range(len(template))]
+    wanted, written = lines_of(template, chains), lines_of(sample, chains)
     forward, backward = (
         _distances(wanted, written),
         _distances(wanted, written[:, ::-1]),
@@ -132,7 +136,8 @@ def _one_to_one(template, sample):
 
 def _distances(first, second):
     """Mean distances of the points of lines (n, p, 2) and (m, p, 2): (n, m)."""
-    return np.sqrt(((first[:, None] - second[None]) ** 2).sum(-1)).mean(-1)
+    x, y = (first[:, None, :, axis] - second[None, :, :, axis] for axis in (0, 1))
+    return np.sqrt(x * x + y * y).mean(-1)
 
 
 def _cheapest(template, sample):
@@ -145,9 +150,7 @@ def _cheapest(template, sample):
     for first, second in ((single_own, single + longer), (longer_own, single)):
         if not first:
             continue
-        lines = np.stack([line_of(template, parts) for parts in first])
-        written = np.stack([line_of(sample, parts) for parts in second])
-        distances = _distances(lines, written)
+        distances = _distances(lines_of(template, first), lines_of(sample, second))
         counts = [np.array([len(parts) for parts in c]) for c in (first, second)]
         most = np.maximum(counts[0][:, None], counts[1][None])
         # That strokes were joined is believed only where the line is near.

@@ -5,12 +5,12 @@ So people's touches, hooks and corrections are left over, though they belong to 
 beside them.
 """
 
-import dataclasses
+import itertools
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from hwgen_keras.sources.online.groups import Group, line_of
+from hwgen_keras.sources.online.groups import group_of, runs
 
 # Lengths and distances are shares of the longer side of the character's box.
 # A stroke no point of which is farther from other strokes is drawn upon them; a shorter
@@ -96,24 +96,18 @@ def _put(groups, i, template, sample, side, worse):
                 gap = _gap(strokes, longer)
                 if gap > _GAP_BETTER:
                     continue
-                changed = dataclasses.replace(group, **{side: longer})
-                lines = (
-                    line_of(template, changed.template),
-                    line_of(sample, changed.sample),
-                )
-                distance = float(np.linalg.norm(lines[0] - lines[1], axis=1).mean())
-                growth = distance - group.distance
+                lines = {"template": group.template, "sample": group.sample}
+                lines[side] = longer
+                changed = group_of(template, sample, *lines.values())
+                growth = changed.distance - group.distance
                 allowed = worse if gap < _GAP else 0.0
                 if growth < (allowed if best is None else min(allowed, best[0])):
-                    best = growth, number, changed, distance
+                    best = growth, number, changed
     if best is not None:
-        _, number, changed, distance = best
-        groups[number] = Group(changed.template, changed.sample, distance)
+        _, number, groups[number] = best
 
 
 def _gap(strokes, parts):
     """The greatest distance between strokes that follow each other in a line."""
-    runs = [strokes[i][::-1] if reverse else strokes[i] for i, reverse in parts]
-    return max(
-        float(np.hypot(*(b[0] - a[-1]))) for a, b in zip(runs, runs[1:], strict=False)
-    )
+    pairs = itertools.pairwise(runs(strokes, parts))
+    return max(float(np.hypot(*(after[0] - before[-1]))) for before, after in pairs)
