@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from hwgen_keras.sources.strokes import resample
 
 # A corner that is cut by less, as a share of the box, is left as it is.
-_FINE = 0.004
+_FINE = 0.008
 # Corners of one line that get a point of their own.
 _CORNERS = 8
-# Points lie closer in curves: by 1 + this x the root of the curvature, which is
-# measured over so much of the line.
-_CLOSER, _SPAN = 0.35, 0.04
+# Points lie closer in curves: by 1 + this x the root of the curvature, less that of the
+# steps of pixels, which is measured over so much of the line.
+_CLOSER, _STEPS, _SPAN = 0.35, 4.0, 0.1
 
 
 def lengths_along(line: NDArray) -> NDArray[np.float64]:
@@ -66,7 +66,8 @@ def resample_with_corners(line: NDArray, count: int) -> NDArray[np.float64]:
         return resample(line, count)
     fine = np.linspace(0, along[-1], 6 * count)
     exact = points_at(line, along, fine)
-    density = 1 + _CLOSER * np.sqrt(_curvature(line, along, fine))
+    curvature = np.maximum(_curvature(line, along, fine) - _STEPS, 0)
+    density = 1 + _CLOSER * np.sqrt(curvature)
     share = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
     places = np.interp(np.linspace(0, share[-1], count), share, fine)
     points = points_at(line, along, places)

@@ -127,11 +127,20 @@ class Course:
         ends = np.array([stroke[-1] for stroke in self.strokes[:-1]])
         starts = np.array([stroke[0] for stroke in self.strokes[1:]])
         before, after = np.hypot(*(line[0] - ends).T), np.hypot(*(line[-1] - starts).T)
-        nearer, farther = np.minimum(before, after), np.maximum(before, after)
+        # A join can leave a stroke, or meet one, before its end.
+        leaves = [_distance(line[0], s[len(s) // 2 :]) for s in self.strokes[:-1]]
+        meets = [_distance(line[-1], s[: len(s) // 2]) for s in self.strokes[1:]]
+        whole = np.maximum(leaves, meets) < _NEAR_BOTH
+        nearer = np.minimum(before, after)
         detour = before + after - np.hypot(*(starts - ends).T) / 2
         elsewhere = _ELSEWHERE + np.maximum(detour, 0)
         cost = np.where(nearer < _NEAR_ONE, _HOOK + nearer, elsewhere)
-        return np.where(farther < _NEAR_BOTH, (before + after) / 2 + _WHOLE, cost)
+        joining = (np.array(leaves) + np.array(meets)) / 2 + _WHOLE
+        return np.where(whole, joining, cost)
+
+
+def _distance(point, line):
+    return np.hypot(*(line - point).T).min()
 
 
 def _least(costs):
