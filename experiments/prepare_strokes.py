@@ -13,13 +13,12 @@ After an interruption the same command resumes. docs/how-to/strokes.md explains 
 import dataclasses
 import pathlib
 
-from hwgen_keras import data
+from hwgen_keras import data, sources
 from hwgen_keras.characters import CharacterSet, character_set
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters, WriterPattern
 from hwgen_keras.settings import RESULT, Output, like, named_values, setting
-from hwgen_keras.sources.online import reading
 
 from . import flags, strokes
 
@@ -129,7 +128,7 @@ def read(settings):
     """The samples of --online, the licence of each, and [(name, why)] of the others."""
     samples, licences, unread = [], [], []
     for path in settings.online:
-        found = reading.read_online(path)
+        found = sources.online.read_online(path)
         samples += found.samples
         licences += [strokes.licence(settings, path)] * len(found.samples)
         unread += found.refused
@@ -145,7 +144,9 @@ def characters_of(settings, samples):
 
 def request_of(settings, images):
     """What decides the result, see `output_folder`."""
-    files = [path for name in settings.online for path in reading.online_files(name)]
+    files = [
+        path for name in settings.online for path in sources.online.online_files(name)
+    ]
     files += dict.fromkeys(sample.path for sample in images)
     status = [(str(path), path.stat()) for path in files]
     rows = [[name, s.st_size, s.st_mtime_ns] for name, s in status]

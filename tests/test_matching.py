@@ -106,3 +106,12 @@ def test_a_stroke_that_ran_into_another_one_is_found():
 def test_strokes_of_one_point_and_of_one_place():
     match = match_strokes(strokes("一"), [np.zeros((1, 2))])
     assert match.distance >= 0 and len(match.groups) + len(match.left_out) >= 1
+
+
+def test_the_half_of_a_stroke_that_was_written_apart_is_found():
+    """Alone the first half would be stretched to the place of the whole stroke."""
+    template = strokes("二")
+    first, second = moved(template)
+    pieces = [first, second[:30], second[29:]]
+    match = match_strokes(template, pieces)
+    assert match.complete and pairs(match) == {(0,): (0,), (1,): (1, 2)}

@@ -5,9 +5,7 @@ from hwgen_keras.characters import kanjivg
 from hwgen_keras.data import ONLINE, SIMULATED, StrokeWriter
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.sources import PenWriter
-from hwgen_keras.sources.online.matching import match_strokes
-from hwgen_keras.sources.online.samples import Unusable
-from hwgen_keras.sources.online.tracks import matched_track
+from hwgen_keras.sources.online import Unusable, match_strokes, matched_track
 from hwgen_keras.sources.strokes import strokes
 
 # What a match of strokes can have beside pairs of them.

@@ -5,12 +5,13 @@ So people's touches, hooks and corrections are left over, though they belong to 
 beside them.
 """
 
+import dataclasses
 import itertools
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from hwgen_keras.sources.online.groups import group_of, runs
+from hwgen_keras.sources.online.groups import affine_map, line_of, runs
 
 # Lengths and distances are shares of the longer side of the character's box.
 # A stroke no point of which is farther from other strokes is drawn upon them; a shorter
@@ -37,18 +38,20 @@ def absorbed(groups, template, sample):
         sample: the sample's, upon the template.
 
     Returns:
-        The groups, and the set of indices of the sample's strokes that are specks or
-        were drawn upon others.
+        The groups, whose distances are not measured again, and the set of indices of
+        the sample's strokes that are specks or were drawn upon others.
     """
     groups = list(groups)
-    for i in _left_over(template, [g.template for g in groups]):
+    for i in _left_over(template, [g.template for g in groups]) if groups else ():
         _put(groups, i, template, sample, "template", _WORSE_TEMPLATE)
     ignored = set()
     for i in _left_over(sample, [g.sample for g in groups]):
         length = _length(sample[i])
         worse = _WORSE_SHARE * length if length < _SHORT else _WORSE
         used = [sample[j] for group in groups for j, _ in group.sample]
-        if used and (length < _SPECK or _is_upon(sample[i], used)):
+        if not used:
+            break
+        if length < _SPECK or _is_upon(sample[i], used):
             ignored.add(i)
         else:
             _put(groups, i, template, sample, "sample", worse)
@@ -85,26 +88,40 @@ def _dense(stroke):
 
 
 def _put(groups, i, template, sample, side, worse):
-    """Puts a stroke into the line that it makes least worse, if it may."""
+    """Puts a stroke into the line that it makes least worse, if it may.
+
+    Without the stroke the sample may be stretched to the place of the whole line, so
+    all lines are compared after another affine map.
+    """
     strokes = {"template": template, "sample": sample}[side]
-    best = None
+    wanted = np.stack([line_of(template, group.template) for group in groups])
+    written = np.stack([line_of(sample, group.sample) for group in groups])
+    before, best = _misfit(wanted, written), None
+    lines = {"template": wanted, "sample": written}[side]
     for number, group in enumerate(groups):
-        parts = getattr(group, side)
+        parts, line = getattr(group, side), lines[number].copy()
         for place in range(len(parts) + 1):
             for reverse in (False, True):
                 longer = (*parts[:place], (i, reverse), *parts[place:])
                 gap = _gap(strokes, longer)
                 if gap > _GAP_BETTER:
                     continue
-                lines = {"template": group.template, "sample": group.sample}
-                lines[side] = longer
-                changed = group_of(template, sample, *lines.values())
-                growth = changed.distance - group.distance
+                lines[number] = line_of(strokes, longer)
+                growth = _misfit(wanted, written) - before
                 allowed = worse if gap < _GAP else 0.0
                 if growth < (allowed if best is None else min(allowed, best[0])):
-                    best = growth, number, changed
+                    best = growth, number, longer
+        lines[number] = line
     if best is not None:
-        _, number, groups[number] = best
+        _, number, longer = best
+        groups[number] = dataclasses.replace(groups[number], **{side: longer})
+
+
+def _misfit(wanted, written):
+    """The sum of the mean distances of lines (n, points, 2), laid upon each other."""
+    matrix = affine_map(written.reshape(-1, 2), wanted.reshape(-1, 2))
+    moved = written @ matrix[:2] + matrix[2]
+    return np.linalg.norm(moved - wanted, axis=-1).mean(-1).sum()
 
 
 def _gap(strokes, parts):
