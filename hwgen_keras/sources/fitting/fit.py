@@ -27,7 +27,8 @@ _COVERED, _LIFTED = 0.0125, 0.03
 _GAP = 0.03
 _SPACING = 0.004
 # Beyond these a fit is not kept. Half of the images that are given a wrong character
-# strain more; so do the most cursive ones with the right one.
+# strain more; so do the most cursive ones with the right one. Of few strokes each may
+# strain more: the bound holds for many.
 _LEAST_COVERAGE, _LEAST_PRECISION, _MOST_STRANGE, _MOST_STRAIN = 0.93, 0.93, 0.15, 0.08
 # Points of each stroke of the template while it is moved.
 _POINTS = 48
@@ -43,7 +44,8 @@ class FitQuality:
         precision: share of the track's ink that has the skeleton so near.
         strange: length of ink that no stroke of the character explains, nor a way
             between two of them, as a share of the skeleton's length.
-        left_out: number of strokes without ink.
+        strokes: number of strokes of the character.
+        left_out: number of those without ink.
         strain: mean distance of the strokes from the character's form, after the best
             affine map, as a share of the side.
     """
@@ -51,6 +53,7 @@ class FitQuality:
     coverage: float
     precision: float
     strange: float
+    strokes: int
     left_out: int
     strain: float
 
@@ -63,7 +66,7 @@ class FitQuality:
             return f"{1 - self.precision:.0%} of its lines are beside the ink"
         if self.strange > _MOST_STRANGE:
             return f"no stroke explains {self.strange:.0%} of the ink"
-        if self.strain > _MOST_STRAIN:
+        if self.strain > _MOST_STRAIN * (1 + 1 / self.strokes):
             return "the ink has not the form of this character"
         return None
 
@@ -114,7 +117,8 @@ def fit_track(
     quality = FitQuality(
         coverage,
         precision,
-        course.strange * _SIDE / len(skeleton.points),
+        float(course.strange * _SIDE / len(skeleton.points)),
+        len(template),
         int((~course.written).sum()),
         _strain(template, snapped),
     )
