@@ -48,6 +48,11 @@ class FitQuality:
         left_out: number of those without ink.
         strain: mean distance of the strokes from the character's form, after the best
             affine map, as a share of the side.
+
+    Example:
+        >>> image = hw.PenWriter(seed=1).draw("語", image_size=96)
+        >>> hw.fit_track(image, "木")[1].fault
+        '10% of its lines are beside the ink'
     """
 
     coverage: float
