@@ -88,6 +88,26 @@ def test_simulated_writers_are_new_in_every_epoch(store):
     assert inks[0] != inks[1]
 
 
+def test_simulated_writers_may_stay_for_some_epochs(store):
+    arguments = {"simulated_writers": 4, "characters_each": 5, "epochs_each": 2}
+    batches = StrokeBatches(store, 1, **arguments)
+    written = []
+    for epoch in range(3):
+        rows = [b for b in batches.epoch(epoch) if b["writer"] >= 4]
+        inks = {(b["writer"].item(), b["label"].item()): b["radii"].sum() for b in rows}
+        assert len(inks) == 20
+        written.append(inks)
+    same = [
+        {w for w in range(4, 8) if all(a[w, c] == b[w, c] for c in range(5))}
+        for a, b in zip(written, written[1:], strict=False)
+    ]
+    assert same == [{4, 6}, {5, 7}]
+    # Begun at epoch 2, it is the same.
+    again = list(StrokeBatches(store, 1, **arguments).epoch(2))
+    last = [b["radii"].sum() for b in batches.epoch(2)]
+    assert [b["radii"].sum() for b in again] == last
+
+
 def test_without_a_store_all_writers_are_simulated():
     batches = StrokeBatches(
         None, 4, simulated_writers=2, characters=CharacterSet("a", "あﬀ永"), points=8
@@ -125,6 +145,7 @@ def test_weights_say_what_occurs(store):
     [
         ({"batch_size": 16}, "15 tracks, fewer than a batch of 16"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"epochs_each": 0}, "epochs_each is 0"),
         ({"references": -1}, "references is -1"),
         ({"store": 3}, "store is 3; give a StrokeStore"),
         ({"store": None}, "Without a store there are no tracks"),

@@ -69,8 +69,10 @@ class StrokeBatches:
     Args:
         store: a `StrokeStore`; None: simulated writers alone.
         batch_size: rows of a batch.
-        simulated_writers: writers that are drawn anew for each epoch.
+        simulated_writers: writers that are drawn anew.
         characters_each: characters that each of them writes, drawn by chance.
+        epochs_each: epochs for which each of them stays; drawing their tracks takes
+            most of the time. With 2 or more, an equal share is new in each epoch.
         characters: the `CharacterSet` of the labels; None: the store's.
         points: P; None: the store's.
         references: other tracks by the same writer to give with each row.
@@ -96,6 +98,7 @@ class StrokeBatches:
         batch_size: int,
         simulated_writers: int = 0,
         characters_each: int = 100,
+        epochs_each: int = 1,
         characters: CharacterSet | None = None,
         points: int | None = None,
         references: int = 0,
@@ -108,6 +111,7 @@ class StrokeBatches:
         check_whole(batch_size, "batch_size", 1)
         check_whole(simulated_writers, "simulated_writers", 0)
         check_whole(characters_each, "characters_each", 1)
+        check_whole(epochs_each, "epochs_each", 1)
         check_whole(references, "references", 0)
         if store is None and (not simulated_writers or None in (characters, points)):
             raise InputError(
@@ -118,6 +122,9 @@ class StrokeBatches:
             store = store.relabel(characters)
         self.store, self.batch_size, self.seed = store, batch_size, seed
         self.simulated_writers, self.references = simulated_writers, references
+        self.epochs_each = epochs_each
+        # Stores of the simulated writers of the last epoch, by their seeds.
+        self._pens: dict[tuple[int, ...], StrokeStore] = {}
         self.characters: Any = characters or store.characters  # type: ignore[union-attr]
         self.points: Any = points or store.points  # type: ignore[union-attr]
         check_set(self.characters)
@@ -203,7 +210,7 @@ class StrokeBatches:
             Dicts of arrays, see the class.
         """
         rng = row_generator(self.seed, epoch)
-        store, rows = self._tracks(rng)
+        store, rows = self._tracks(rng, epoch)
         # Those that do not fill a batch are others in every epoch.
         rows = rng.permutation(rows)[: len(self) * self.batch_size]
         order = np.argsort(store.stroke_counts[rows], kind="stable")
@@ -216,41 +223,36 @@ class StrokeBatches:
                 batch["references"] = self._arrays(store, others.ravel())
             yield batch
 
-    def _tracks(self, rng):
+    def _tracks(self, rng, epoch):
         """The store of an epoch, and the rows drawn of it."""
         rows = np.arange(self._rows)
         if self._weights is not None:
             rows = rng.choice(len(self._weights), self._rows, p=self._weights)
         if not self.simulated_writers:
             return self.store, rows
-        simulated = self._simulate(rng)
-        if self.store is None:
-            return simulated, np.arange(len(simulated))
-        stores = self.store, simulated
-        # Not merged, which would give other numbers to the writers of the store.
-        first = np.repeat([0, len(self.store.source_names)], [len(s) for s in stores])
-        store = StrokeStore(
-            PackedFiles.join([s.records for s in stores]),
-            np.concatenate([s.labels for s in stores]),
-            first + np.concatenate([s.sources for s in stores]),
-            np.concatenate([s.kinds for s in stores]),
-            self.store.source_names + simulated.source_names,
-            self.characters,
-            self.points,
-            self.store.licences + simulated.licences,
-        )
-        new = len(self.store) + np.arange(len(simulated))
+        simulated = self._simulate(epoch)
+        known = () if self.store is None else (self.store,)
+        store = _beside(*known, *simulated)
+        new = np.arange(len(store) - sum(map(len, simulated)), len(store))
         return store, np.concatenate([rows, new])
 
-    def _simulate(self, rng):
-        """The tracks of new simulated writers."""
-        tracks, names = [], []
-        for seed in rng.integers(_FIRST_SEED, 2**31, self.simulated_writers):
-            writer = PenWriter(int(seed))
-            labels = rng.choice(self._written, self.characters_each, replace=False)
-            characters = [self.characters[label] for label in labels]
-            tracks += [writer.track(c, points=self.points) for c in characters]
-            names += [writer.name] * len(labels)
+    def _simulate(self, epoch):
+        """Stores of the simulated writers of an epoch, one of each writer."""
+        keys = [
+            (self.seed, number, (epoch + number) // self.epochs_each)
+            for number in range(self.simulated_writers)
+        ]
+        self._pens = {key: self._pens.get(key) or self._draw_pen(key) for key in keys}
+        return list(self._pens.values())
+
+    def _draw_pen(self, key):
+        """The tracks of a new simulated writer."""
+        rng = np.random.default_rng(key)
+        writer = PenWriter(int(rng.integers(_FIRST_SEED, 2**31)))
+        labels = rng.choice(self._written, self.characters_each, replace=False)
+        characters = [self.characters[label] for label in labels]
+        tracks = [writer.track(c, points=self.points) for c in characters]
+        names = [writer.name] * len(tracks)
         store = StrokeStore.of_tracks(tracks, names, SIMULATED)
         return store.relabel(self.characters)
 
@@ -284,6 +286,22 @@ class StrokeBatches:
             "label": labels,
             "writer": store.sources[rows],
         }
+
+
+def _beside(*stores):
+    """Stores as one; merged, their writers would get other numbers."""
+    counts = [len(store.source_names) for store in stores]
+    first = np.repeat(np.cumsum(counts) - counts, [len(store) for store in stores])
+    return StrokeStore(
+        PackedFiles.join([store.records for store in stores]),
+        np.concatenate([store.labels for store in stores]),
+        first + np.concatenate([store.sources for store in stores]),
+        np.concatenate([store.kinds for store in stores]),
+        sum((store.source_names for store in stores), ()),
+        stores[0].characters,
+        stores[0].points,
+        sum((store.licences for store in stores), ()),
+    )
 
 
 def _rounded(count):
