@@ -1,11 +1,13 @@
 """python -m experiments.prepare_strokes --online=strokes.json --output=FOLDER
+python -m experiments.prepare_strokes --fit=fonts.store --output=FOLDER
 python -m experiments.prepare_strokes --simulated_writers=20 --output=FOLDER
 
 Recorded handwriting (JSON, Tegaki XML, InkML, SVG, UNIPEN), its strokes matched to
-KanjiVG's whatever their order, direction and number, on all cores. Writes to <output>:
-strokes.store, the tracks of the pen; refused.txt, what could not be matched, and why;
-sheets/, pictures of samples beside their tracks, and of refused ones. After an
-interruption the same command resumes. docs/how-to/strokes.md explains the files.
+KanjiVG's whatever their order, direction and number; and images of single characters,
+to whose ink KanjiVG's strokes are fitted; on all cores. Writes to <output>:
+strokes.store, the tracks of the pen; refused.txt and unfitted.txt, what could not be
+matched or fitted, and why; sheets/, pictures of samples and images beside their tracks.
+After an interruption the same command resumes. docs/how-to/strokes.md explains more.
 """
 
 import dataclasses
@@ -15,24 +17,38 @@ from hwgen_keras import data, sources
 from hwgen_keras.characters import CharacterSet, character_set
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
-from hwgen_keras.inputs.settings import Characters, SimulatedWriters
+from hwgen_keras.inputs.settings import Characters, SimulatedWriters, WriterPattern
 from hwgen_keras.settings import RESULT, Output, like, named_values, setting
 
 from . import flags, strokes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(SimulatedWriters, Output):
+class Settings(SimulatedWriters, WriterPattern, Output):
     """Settings of the making of a stroke store."""
+
+    # Images outside of --characters are left out.
+    skip_unknown_characters = True
 
     online: tuple[str, ...] = setting(
         (),
         "Files of recorded strokes, or folders of them, joined by commas.",
         separator=",",
     )
+    fit: tuple[str, ...] = setting(
+        (),
+        "Images of one character each, to whose ink strokes are fitted: stores of "
+        "prepare_fonts or prepare_etl, manifests, or folders, joined by commas.",
+        separator=",",
+    )
+    reader: str | None = setting(
+        None,
+        "A recogniser: a fit is kept if the character is among the first five that it "
+        "reads in the drawn fit. Default: fits are not read.",
+    )
     licence: tuple[str, ...] = setting(
         (),
-        "Licence of a file or folder of --online, FILE=LICENCE, such as "
+        "Licence of a file or folder of --online or --fit, FILE=LICENCE, such as "
         "strokes.json=MIT; may be given several times.",
     )
     simulated_writers: int = like(
@@ -58,23 +74,27 @@ class Settings(SimulatedWriters, Output):
 
     def check(self):
         super().check()
-        if not self.online and not self.simulated_writers:
-            raise InputError("--online or --simulated_writers is needed.")
-        names = {pathlib.Path(path).name for path in self.online}
+        if not self.online and not self.fit and not self.simulated_writers:
+            raise InputError("--online, --fit or --simulated_writers is needed.")
+        if self.reader is not None and not self.fit:
+            raise InputError("--reader reads fits; give --fit, or leave it out.")
+        names = {pathlib.Path(path).name for path in (*self.online, *self.fit)}
         for name in named_values("licence", self.licence, "LICENCE"):
             if name not in names:
                 raise InputError(
-                    f"--licence={name}=…: --online has no file or folder of that name."
+                    f"--licence={name}=…: neither --online nor --fit has a file or "
+                    "folder of that name."
                 )
 
 
 def main(settings):
     samples, licences, unread = read(settings)
-    characters = characters_of(settings, samples)
+    images, image_licences = strokes.fits.images(settings)
+    characters = characters_of(settings, samples + images)
     output = pathlib.Path(settings.output)
     path = output / "strokes.store"
     with locked_folder(output, "--output"), writable(output, "--output"):
-        request = request_of(settings)
+        request = request_of(settings, images)
         if output_folder.begin(output, request, path.name):
             print(f"{output} is complete already.")
             return path
@@ -82,12 +102,23 @@ def main(settings):
         if settings.online:
             refused = [(samples[n].name, why) for n, why in record["refused"]]
             strokes.report(record, unread + refused, output / "refused.txt")
-        parts += strokes.simulate(settings, characters, output)
+        if settings.fit:
+            fitted, fits = strokes.fits.fit(
+                settings, images, image_licences, characters, output
+            )
+            strokes.fits.report(images, fitted, output / "unfitted.txt")
+        simulated = strokes.simulate(settings, characters, output)
         with data.StrokeWriter(path, characters, settings.points) as writer:
             for part in parts:
                 writer.add_store(data.StrokeStore.open(part))
+            for fit in fits if settings.fit else ():
+                writer.add_store(fit)
+            for part in simulated:
+                writer.add_store(data.StrokeStore.open(part))
         store = data.StrokeStore.open(path)
         strokes.write_sheets(output / "sheets", samples, store, record)
+        if settings.fit:
+            strokes.fits.write_sheet(output / "sheets", images, store, fitted)
         output_folder.finish(output)
     print(f"{len(store)} tracks of {len(store.source_names)} writers. Saved {path}")
     return path
@@ -95,16 +126,12 @@ def main(settings):
 
 def read(settings):
     """The samples of --online, the licence of each, and [(name, why)] of the others."""
-    listed = named_values("licence", settings.licence, "LICENCE")
     samples, licences, unread = [], [], []
     for path in settings.online:
         found = sources.online.read_online(path)
         samples += found.samples
-        (licence,) = listed.get(pathlib.Path(path).name, [""])[-1:]
-        licences += [licence] * len(found.samples)
+        licences += [strokes.licence(settings, path)] * len(found.samples)
         unread += found.refused
-        if not licence:
-            print(f"No licence is known of {path}; --licence tells it.")
     return samples, licences, unread
 
 
@@ -115,11 +142,12 @@ def characters_of(settings, samples):
     return CharacterSet("strokes", sorted({sample.character for sample in samples}))
 
 
-def request_of(settings):
+def request_of(settings, images):
     """What decides the result, see `output_folder`."""
     files = [
         path for name in settings.online for path in sources.online.online_files(name)
     ]
+    files += dict.fromkeys(sample.path for sample in images)
     status = [(str(path), path.stat()) for path in files]
     rows = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
     values = {f"--{name}": value for name, value in settings.values(RESULT).items()}

@@ -75,11 +75,13 @@ from .models import save_model as save_model
 from .models import take_averages as take_averages
 from .models import train_only as train_only
 from .models import with_policy as with_policy
+from .sources import FitQuality as FitQuality
 from .sources import Font as Font
 from .sources import PenWriter as PenWriter
 from .sources import Track as Track
 from .sources import clean_image as clean_image
 from .sources import find_fonts as find_fonts
+from .sources import fit_track as fit_track
 from .sources import read_image as read_image
 from .sources import system_fonts as system_fonts
 

@@ -156,14 +156,15 @@ def test_without_a_match_the_file_tells_why(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({}, "--online or --simulated_writers is needed"),
+        ({}, "--online, --fit or --simulated_writers is needed"),
         ({"online": ["none.json"]}, "There is no file none.json"),
         ({"online": ["none.txt"]}, "none.txt is no file of online handwriting"),
         (
             {"online": ["a.json"], "licence": ["b.json=MIT"]},
-            "--licence=b.json=…: --online has no file",
+            "--licence=b.json=…: neither --online nor --fit has",
         ),
         ({"online": ["a.json"], "licence": ["MIT"]}, "write it as NAME=LICENCE"),
+        ({"simulated_writers": 1, "reader": "jis1-reader"}, "--reader reads fits"),
         ({"simulated_writers": 1, "points": 1}, "--points is 1"),
         ({"simulated_writers": 1, "radius": 0.0}, "--radius is 0"),
     ],

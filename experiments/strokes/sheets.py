@@ -41,15 +41,15 @@ def write_sheets(folder, samples, store, record):
         sample = samples[number]
         track = store.track(tracks[number])
         cells += [(_caption(sample), _draw(_boxed(sample.strokes)))]
-        cells += [("", _draw_track(track))]
-    _save(folder / "matched.png", cells)
+        cells += [("", draw_track(track))]
+    save_grid(folder / "matched.png", cells)
     cells = []
     for number in _spread([number for number, _ in record["refused"]], _MOST):
         sample = samples[number]
         known = kanjivg.has_character(sample.character)
         cells += [(_caption(sample), _draw(_boxed(sample.strokes)))]
         cells += [("", _draw(strokes(sample.character)) if known else None)]
-    _save(folder / "refused.png", cells)
+    save_grid(folder / "refused.png", cells)
 
 
 def _spread(values, count):
@@ -62,7 +62,7 @@ def _caption(sample):
     return f"{sample.character} {sample.writer}"
 
 
-def _save(path, cells):
+def save_grid(path, cells):
     if cells:
         with complete_file(path) as partial:
             captioned_grid(cells, _COLUMNS, _CELL).save(partial)
@@ -76,7 +76,7 @@ def _boxed(lines):
     return [0.5 + (line - (low + high) / 2) * scale for line in lines]
 
 
-def _draw_track(track):
+def draw_track(track):
     track = track.filling()
     lines = list(track.strokes)
     ways = [
