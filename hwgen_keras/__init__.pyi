@@ -56,6 +56,9 @@ from .models import ImageEncoder as ImageEncoder
 from .models import ImageTower as ImageTower
 from .models import PatchDiscriminator as PatchDiscriminator
 from .models import Reconstruction as Reconstruction
+from .models import StrokeDiffusion as StrokeDiffusion
+from .models import StrokeTransformer as StrokeTransformer
+from .models import StrokeWriter as StrokeWriter
 from .models import StyleTransfer as StyleTransfer
 from .models import TextEncoder as TextEncoder
 from .models import TextTower as TextTower
