@@ -73,6 +73,7 @@ from .models import train_only as train_only
 from .models import with_policy as with_policy
 from .sources import Font as Font
 from .sources import PenWriter as PenWriter
+from .sources import Track as Track
 from .sources import clean_image as clean_image
 from .sources import find_fonts as find_fonts
 from .sources import read_image as read_image

@@ -7,3 +7,4 @@ from .fonts import Font as Font
 from .images import clean_image as clean_image
 from .images import read_image as read_image
 from .pen import PenWriter as PenWriter
+from .track import Track as Track

@@ -12,6 +12,7 @@ from hwgen_keras.sources.hand import StrokeBender, bell, draw_hand, warp
 from hwgen_keras.sources.images import check_layout, keeps_place
 from hwgen_keras.sources.ink import stamp
 from hwgen_keras.sources.strokes import strokes
+from hwgen_keras.sources.track import Track, placement, resampled_lines, straight_ways
 
 # First numbers of the seeds, which keep the three random sequences apart.
 _WRITER, _LETTERFORM, _SAMPLE = 1, 2, 3
@@ -93,6 +94,39 @@ class PenWriter:
         """
         check_character(character)
         check_layout(image_size, margin)
+        lines, _, rng = self._write(character, sample)
+        ink = self._draw_lines(lines, character, image_size, margin)
+        return self._tint(ink, rng)
+
+    def track(self, character: str, sample: int = 0, points: int = 24) -> Track:
+        """The way of the pen that `draw` draws, before it is scaled to the square.
+
+        Args:
+            character: a string of one character.
+            sample: number of the sample, at least 0.
+            points: points of each line, at least 2, evenly spaced by arc length.
+
+        Returns:
+            A `Track` in KanjiVG's box; its `filling(margin)` has the place of `draw`.
+
+        Raises:
+            InputError: as `draw`.
+        """
+        check_character(character)
+        check_whole(points, "points", 2)
+        lines, joined, _ = self._write(character, sample)
+        written, radii = resampled_lines(lines[0][0], lines[0][1], points)
+        ways, way_radii = straight_ways(written), np.zeros((len(written) - 1, points))
+        for curves, thickness in lines[1:]:
+            curves = resampled_lines(curves, thickness, points)
+            ways[joined], way_radii[joined] = curves
+        return Track.of_strokes(character, written, radii, ways, way_radii)
+
+    def _write(self, character, sample):
+        """Lines (points, radii) of strokes, then of joins; which ways are joined; rng.
+
+        The generator has drawn what the lines need; `_tint` draws from it, too.
+        """
         check_whole(sample, "sample", 0)
         model = strokes(character)
         key = (self.seed, ord(character))
@@ -106,9 +140,8 @@ class PenWriter:
         if keeps_place(character):
             written = _refit(written, model)
         lines = [(written, self._radii(written, form, rng))]
-        lines += self._joins(*lines[0], form)
-        ink = self._draw_lines(lines, character, image_size, margin)
-        return self._tint(ink, rng)
+        joined, curves = self._joins(*lines[0], form)
+        return lines + curves, joined, rng
 
     def _vary(self, form, rng, spread, size):
         """Random numbers: a large part of the writer and a small one of the sample."""
@@ -190,14 +223,17 @@ class PenWriter:
         return width / 2 * np.maximum(profile, 0.15)
 
     def _joins(self, written, radii, form):
-        """Thin curves from the end of a stroke to the start of the next one."""
+        """Thin curves from the end of a stroke to the start of the next one.
+
+        Returns the strokes that they leave, and the curves as a line (points, radii).
+        """
         hand = self.hand
         chance = form.uniform(size=len(written))[1:]
         ends, starts = written[:-1, -1], written[1:, 0]
         gap = np.hypot(*(starts - ends).T)
         joined = np.flatnonzero((chance < hand.join_chance) & (gap < hand.join_reach))
         if not len(joined):
-            return []
+            return joined, []
         leaving = _directions(written[:-1, -4:])[joined] * gap[joined, None] * 0.8
         arriving = _directions(written[1:, :4])[joined] * gap[joined, None] * 0.8
         t = np.linspace(0, 1, _JOIN_POINTS)[:, None]
@@ -211,17 +247,13 @@ class PenWriter:
         full = before + t[:, 0] * (after - before)
         # A join is thinnest in the middle, where the pen presses least.
         lifted = 1 - (1 - hand.join_width) * np.sin(np.pi * t[:, 0]) ** 0.7
-        return [(curves, full * lifted)]
+        return joined, [(curves, full * lifted)]
 
     def _draw_lines(self, lines, character, image_size, margin):
         """Scales all lines to the square and inks them."""
         points = np.concatenate([line.reshape(-1, 2) for line, _ in lines])
-        radii = np.concatenate([radius.reshape(-1, 1) for _, radius in lines])
-        low, high = (points - radii).min(0), (points + radii).max(0)
-        if keeps_place(character):
-            low, high = np.minimum(low, 0.0), np.maximum(high, 1.0)
-        scale = image_size * (1 - 2 * margin) / (high - low).max()
-        centre = (low + high) / 2
+        radii = np.concatenate([radius.ravel() for _, radius in lines])
+        centre, scale = placement(character, points, radii, image_size, margin)
         pieces = []
         for line, radius in lines:
             line, radius = (line - centre) * scale + image_size / 2, scale * radius

@@ -15,18 +15,17 @@ def resample(points, count):
     """Points evenly spaced by arc length along a polyline.
 
     Args:
-        points: float array (any number >= 1, 2).
+        points: float array (any number >= 1, 2 or more): x, y, and values that go along
+            with them, such as a radius.
         count: number of points to return, at least 2.
 
     Returns:
-        float array (count, 2) with the ends of `points`.
+        float array (count, as many columns) with the ends of `points`.
     """
-    steps = np.hypot(*np.diff(points, axis=0).T)
+    steps = np.hypot(*np.diff(points[:, :2], axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.linspace(0, length[-1], count)
-    return np.stack(
-        [np.interp(wanted, length, points[:, axis]) for axis in (0, 1)], axis=1
-    )
+    return np.stack([np.interp(wanted, length, column) for column in points.T], axis=1)
 
 
 @functools.cache

@@ -120,8 +120,12 @@ def _boxed(strokes):
 
 def _line(strokes, parts):
     """Strokes one after the other, and the pen's ways between, as `_POINTS` points."""
-    runs = [strokes[i][::-1] if reverse else strokes[i] for i, reverse in parts]
-    return resample(np.concatenate(runs), _POINTS)
+    return resample(np.concatenate(runs(strokes, parts)), _POINTS)
+
+
+def runs(strokes, parts):
+    """The strokes of a line, each in the direction of the line."""
+    return [strokes[i][::-1] if reverse else strokes[i] for i, reverse in parts]
 
 
 def _one_to_one(template, sample):
@@ -256,14 +260,24 @@ def _cover(rows, costs, alone):
 
 
 def _moved(template, sample, groups):
-    """The sample after the affine map that brings its groups nearest to the template.
+    """The sample after the affine map that lays its groups upon the template."""
+    matrix = affine_map(*paired_points(template, sample, groups)[::-1])
+    return [stroke @ matrix[:2] + matrix[2] for stroke in sample]
+
+
+def paired_points(template, sample, groups):
+    """Points of the lines of groups: the template's (n, 2), the sample's (n, 2)."""
+    wanted = [_line(template, group.template) for group in groups]
+    written = [_line(sample, group.sample) for group in groups]
+    return np.concatenate(wanted), np.concatenate(written)
+
+
+def affine_map(points, targets):
+    """The matrix (3, 2), two rows and a shift, that brings points nearest to targets.
 
     A weak prior keeps the map near to none where few strokes say little.
     """
-    p = np.concatenate([_line(sample, group.sample) for group in groups])
-    q = np.concatenate([_line(template, group.template) for group in groups])
-    system = np.hstack([p, np.ones((len(p), 1))])
-    prior = 0.05 * len(p) * np.diag([0.1, 0.1, 0.01])
+    system = np.hstack([points, np.ones((len(points), 1))])
+    prior = 0.05 * len(points) * np.diag([0.1, 0.1, 0.01])
     none = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-    matrix = np.linalg.solve(system.T @ system + prior, system.T @ q + prior @ none)
-    return [stroke @ matrix[:2] + matrix[2] for stroke in sample]
+    return np.linalg.solve(system.T @ system + prior, system.T @ targets + prior @ none)
