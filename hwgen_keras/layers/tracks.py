@@ -187,11 +187,12 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         moves, bends, widths, way_widths, present, joined = ops.split(
             raw, ends, axis=-1
         )
-        shape, strokes = ops.shape(template), template.shape[1]
+        batch, strokes, _, _ = ops.shape(template)
 
         def curves(numbers, rows):
-            numbers = ops.reshape(numbers, (*shape[:2], -1, 2))
-            return ops.matmul(rows[: numbers.shape[2]].T, numbers)
+            count = numbers.shape[-1] // 2
+            numbers = ops.reshape(numbers, (batch, strokes, count, 2))
+            return ops.matmul(rows[:count].T, numbers)
 
         rows = self._cosines * self.points
         stroke = template + curves(moves, rows)
@@ -216,10 +217,9 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         radii = along(widths, mask[..., None] * present)
         way_radii = along(way_widths, joined)
         lines = ops.stack([stroke, way], axis=2)
-        lines = ops.reshape(lines, (-1, 2 * strokes, self.points, 2))
-        radii = ops.reshape(
-            ops.stack([radii, way_radii], axis=2), (-1, 2 * strokes, self.points)
-        )
+        lines = ops.reshape(lines, (batch, 2 * strokes, self.points, 2))
+        radii = ops.stack([radii, way_radii], axis=2)
+        radii = ops.reshape(radii, (batch, 2 * strokes, self.points))
         return lines[:, :-1], radii[:, :-1]
 
     def adapt(self, batches):
@@ -279,8 +279,9 @@ def by_stroke(points, radii):
     rest = ops.repeat(points[:, -1:, -1:], points.shape[2], axis=2)
     points = ops.concatenate([points, rest], axis=1)
     radii = ops.concatenate([radii, ops.zeros_like(radii[:, :1])], axis=1)
-    strokes, each = points.shape[1] // 2, points.shape[2]
+    # A batch may have any number of rows, and of strokes, in a graph.
+    batch, each = ops.shape(points)[0], points.shape[2]
     return (
-        ops.reshape(points, (-1, strokes, 2, each, 2)),
-        ops.reshape(radii, (-1, strokes, 2, each)),
+        ops.reshape(points, (batch, -1, 2, each, 2)),
+        ops.reshape(radii, (batch, -1, 2, each)),
     )
