@@ -15,6 +15,7 @@ pytestmark = pytest.mark.backend_free
 
 # Told by their value and the comment beside it.
 CONSTANTS = {"FONT", "GENERATED", "HANDWRITING", "SIZES"}
+CONSTANTS |= {"FITTED", "ONLINE", "SIMULATED"}
 CALLABLES = sorted(set(hwgen_keras.__all__) - CONSTANTS)
 # Of Keras's own methods: told by Keras, or under Input and Data of the class.
 KERAS = {"self", "cls", "kwargs", "training"}

@@ -260,7 +260,7 @@ def test_files_that_are_not_stores(tmp_path):
 def test_another_version_is_told(tmp_path, characters):
     path = tmp_path / "images.store"
     small_store(characters).save(path)
-    content, magic = path.read_bytes(), store_file.MAGIC
+    content, magic = path.read_bytes(), store_file.IMAGES.magic
     # The first version had a checksum in its first line.
     for line, version in ((b"27 \n", 27), (b"1 89abcdef\n", 1)):
         path.write_bytes(content.replace(magic + b"2 ", magic + line, 1))

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.backend_free
 KANA = CharacterSet("three", "あいう")
 PNG = encode(np.zeros((9, 9), np.uint8))
 COLOURED = PNG[:25] + b"\x06" + PNG[26:]  # grey no more: RGB with transparency
-COLUMNS = store_file.COLUMNS
+COLUMNS, FIRST_LINE = store_file.COLUMNS, store_file.IMAGES.first_line
 OBLONG = encode(np.zeros((9, 8), np.uint8))
 
 scans = arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)))
@@ -198,7 +198,7 @@ def test_a_damaged_image_is_named(data):
         length = int(store.pngs.length[number])
         content = bytearray(path.read_bytes())
         position = int(store.pngs.start[number]) + data.draw(st.integers(0, length - 1))
-        content[len(store_file.FIRST_LINE) + position] ^= data.draw(st.integers(1, 255))
+        content[len(FIRST_LINE) + position] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content)
         damaged = ImageStore.open(path)
         with pytest.raises(InputError, match="a.store is damaged"):
@@ -235,7 +235,7 @@ def test_headers_of_other_programs_are_read_or_refused(changed, removed):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "a.store")
         with open(path, "wb") as file:
-            file.write(store_file.FIRST_LINE + PNG)
+            file.write(FIRST_LINE + PNG)
             store_file.write_end(file, columns, 0, header)
         try:
             store = ImageStore.open(path)
@@ -247,7 +247,7 @@ def test_headers_of_other_programs_are_read_or_refused(changed, removed):
 @settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=200), st.booleans(), st.booleans())
 def test_any_bytes_are_refused_with_the_one_error(content, first_line, end):
-    content = (store_file.FIRST_LINE if first_line else b"") + content
+    content = (FIRST_LINE if first_line else b"") + content
     content += b"hwgenEND" + content[:40].ljust(40, b"\xff") if end else b""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "foreign.store")

@@ -28,3 +28,8 @@ from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING
 from .store import ImageStore as ImageStore
 from .store_writer import StoreWriter as StoreWriter
+from .stroke_store import FITTED as FITTED
+from .stroke_store import ONLINE as ONLINE
+from .stroke_store import SIMULATED as SIMULATED
+from .stroke_store import StrokeStore as StrokeStore
+from .stroke_store import StrokeWriter as StrokeWriter

@@ -1,4 +1,4 @@
-"""Checks of the columns of an image store, and of stores to merge."""
+"""Checks of the columns of a store, and of stores to merge."""
 
 from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.store_writer import GENERATED
@@ -13,10 +13,10 @@ def check_columns(store):
         "sources": (store.sources, len(store.source_names)),
         "kinds": (store.kinds, GENERATED + 1),
     }
-    if any(len(values) != len(store.pngs) for values, _ in columns.values()):
+    if any(len(values) != len(store.files) for values, _ in columns.values()):
         raise InputError(
             "The labels, sources and kinds of a store must be as many as its "
-            f"{len(store.pngs)} images."
+            f"{len(store.files)} {store.store_format.item}s."
         )
     for name, (values, count) in columns.items():
         if len(values) and not (0 <= values.min() and values.max() < count):
@@ -37,11 +37,13 @@ def find_sources(store, name):
 
 
 def check_alike(stores):
-    """Raises InputError unless stores agree in characters and image size."""
-    first = stores[0]
+    """Raises InputError unless stores agree in characters and in their size."""
+    first, form = stores[0], stores[0].store_format
+    size = getattr(first, form.size)
     for store in stores[1:]:
-        values = f"{first.image_size} and {store.image_size} pixels"
-        different = store.image_size != first.image_size and "image sizes"
+        other = getattr(store, form.size)
+        values = f"{size} and {other} {form.unit}"
+        different = other != size and form.sizes
         if store.characters.characters != first.characters.characters:
             values = f"{first.characters.name} and {store.characters.name}"
             different = "character sets"
