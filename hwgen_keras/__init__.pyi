@@ -18,7 +18,7 @@ from .data import PairSampler as PairSampler
 from .data import Sample as Sample
 from .data import StoreWriter as StoreWriter
 from .data import StrokeStore as StrokeStore
-from .data import StrokeWriter as StrokeWriter
+from .data import StrokeStoreWriter as StrokeStoreWriter
 from .data import StructureSampler as StructureSampler
 from .data import array_store as array_store
 from .data import concatenate_stores as concatenate_stores

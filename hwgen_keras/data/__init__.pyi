@@ -32,4 +32,4 @@ from .stroke_store import FITTED as FITTED
 from .stroke_store import ONLINE as ONLINE
 from .stroke_store import SIMULATED as SIMULATED
 from .stroke_store import StrokeStore as StrokeStore
-from .stroke_store import StrokeWriter as StrokeWriter
+from .stroke_store import StrokeStoreWriter as StrokeStoreWriter
