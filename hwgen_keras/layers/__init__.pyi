@@ -23,6 +23,7 @@ from .normalization import GroupNorm as GroupNorm
 from .residual import ResidualBlock as ResidualBlock
 from .seeds import layer_seed as layer_seed
 from .spectral import SpectralConv2D as SpectralConv2D
+from .stroke_patches import QuickStrokeRenderer as QuickStrokeRenderer
 from .strokes import StrokeRenderer as StrokeRenderer
 from .time import NoiseLevel as NoiseLevel
 from .tracks import TrackFeatures as TrackFeatures

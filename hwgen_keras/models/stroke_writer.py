@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from hwgen_keras.errors import InputError, check_number
-from hwgen_keras.layers import StrokeRenderer, by_stroke
+from hwgen_keras.layers import QuickStrokeRenderer, by_stroke
 from hwgen_keras.layers.checks import agree, check_named, shape_and_type
 from hwgen_keras.models.denoising import (
     SAMPLING,
@@ -173,7 +173,7 @@ class StrokeWriter(DenoisingGenerator):
         Returns:
             (batch, image_size, image_size, 1), float32 in [-1, 1], -1 ink.
         """
-        return StrokeRenderer(image_size)(self(inputs, log_snrs))
+        return QuickStrokeRenderer(image_size)(self(inputs, log_snrs))
 
 
 def _check(inputs, name, expected, kind="float"):
