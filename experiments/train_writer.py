@@ -13,7 +13,7 @@ from hwgen_keras import data, evaluation, inputs, models, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import Size, by_size, setting
-from hwgen_keras.training.settings import GeneratorTraining, HandTraining
+from hwgen_keras.training.settings import GeneratorTraining, HandTraining, trained
 
 from . import flags
 
@@ -32,6 +32,9 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         (),
         "Stroke stores of handwriting, joined by commas.",
         separator=",",
+    )
+    generator_weights: str | None = trained(
+        "stroke writer, from which to go on", "generator.keras"
     )
     characters_each: int = setting(
         150, "Characters of each simulated writer, drawn from --characters.", above=1
@@ -59,7 +62,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         "velocity", "What the network predicts.", choices=("velocity", "noise", "image")
     )
     min_snr_gamma: float = setting(
-        5.0,
+        0.0,
         "Signal-to-noise ratios above this one weigh as much as it; 0: every row of a "
         "batch weighs the same.",
         at_least=0,

@@ -45,6 +45,7 @@ from .generation import generate as generate
 from .inference import LoadedClassifier as LoadedClassifier
 from .inference import LoadedCLIP as LoadedCLIP
 from .inference import LoadedGenerator as LoadedGenerator
+from .inference import LoadedWriter as LoadedWriter
 from .inference import load as load
 from .layers import CLIPCondition as CLIPCondition
 from .layers import Condition as Condition

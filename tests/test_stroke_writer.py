@@ -140,6 +140,16 @@ class TestTracks:
             write(inputs)["points"], written["points"], atol=1e-5
         )
 
+    def test_one_hand_serves_all_rows(self, writer):
+        inputs = writer_inputs(4)
+        hands = [name for name in inputs if name.startswith("hand_")]
+        two = {**inputs, **{name: inputs[name][:2] for name in hands}}
+        four = {name: inputs[name][:2].repeat(2, axis=0) for name in hands}
+        tracks = [compiled(writer)(x)["points"] for x in (two, {**inputs, **four})]
+        np.testing.assert_allclose(*tracks, atol=1e-5)
+        with pytest.raises(InputError, match="There are 3 hands for 4 rows of templat"):
+            writer({**inputs, **{name: inputs[name][:3] for name in hands}})
+
     def test_no_hand_is_a_hand_without_strokes_and_a_dropped_one(self, writer):
         inputs = writer_inputs()
         empty = {**inputs, "hand_mask": np.zeros_like(inputs["hand_mask"])}
@@ -227,7 +237,7 @@ class TestTraining:
         moved = np.abs(data["points"][:, ::2] - data["template"]).mean()
         assert error < 0.8 * moved
         down = ops.convert_to_numpy(radii) > 0
-        assert (down == (track["radii"] > 0)).mean() > 0.95
+        assert (down == (track["radii"] > 0)).mean() > 0.8
 
     def test_padding_does_not_change_the_loss(self):
         data = track_batch()
@@ -307,7 +317,7 @@ MISTAKES = {
     ),
     "rows": (
         wrong("hand_mask", np.ones((3, 5), bool)),
-        "hand_mask has 3 rows and template has 2; give a row of each",
+        "hand_mask has 3 rows and hand_template has 2; give a row of each",
     ),
 }
 

@@ -1,6 +1,7 @@
 """Batches of tracks for the stroke writer, each row with strokes of its hand."""
 
 import functools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ _STEP = 4
 # The golden ratio: evenly spread numbers, of which two in turn are 0.38 or more apart.
 _GOLDEN = 0.6180339887498949
 _LARGEST_SHARE = 0.38
+# Rows of a batch that are by the same hand, which is then encoded once.
+_ROWS_OF_HAND = 8
 # Other samples of a hand that are drawn to be shown, where so many are asked for.
 MOST_SAMPLES = 20
 
@@ -102,13 +105,13 @@ class HandStrokes:
         """The inputs of a hand from some of its tracks.
 
         Args:
-            chosen: integer array (rows, samples), numbers of tracks; -1 for none.
-            count: most pairs of a row; of more, evenly spread ones are drawn.
+            chosen: integer array (hands, samples), numbers of tracks; -1 for none.
+            count: most pairs of a hand; of more, evenly spread ones are drawn.
             rng: a NumPy generator.
 
         Returns:
             The inputs `hand_template`, `hand_points`, `hand_radii` and `hand_mask` of a
-            `StrokeWriter`, with `count` pairs a row.
+            `StrokeWriter`, with `count` pairs a hand.
         """
         lengths = np.where(chosen < 0, 0, self.counts[chosen])
         ends = np.cumsum(lengths, axis=1)
@@ -169,6 +172,7 @@ class TrackSampler:
         check_whole(seed, "seed", 0)
         self.store, self.batch_size, self.seed = store, batch_size, seed
         self.pairs, self.samples = pairs, samples
+        self.rows_of_hand = math.gcd(batch_size, _ROWS_OF_HAND)
         # The tracks of a hand lie in turn.
         self.order = np.argsort(store.sources, kind="stable")
         self.sources = store.sources[self.order]
@@ -186,12 +190,26 @@ class TrackSampler:
         return widths
 
     def rows(self, step: int, rng) -> NDArray[np.int64]:
-        """The tracks of a batch, by their number in the order of the hands."""
+        """The tracks of a batch, several of a hand in turn.
+
+        Args:
+            step: number of the batch.
+            rng: a NumPy generator.
+
+        Returns:
+            Numbers of tracks in the order of the hands, (hands, rows of each).
+        """
         start = row_generator(self.seed, 0).random()
         place = (start + step * _GOLDEN) % 1.0
         order = np.argsort(self.widths, kind="stable")
         width = self.widths[order[int(place * len(order))]]
-        return rng.choice(np.flatnonzero(self.widths == width), self.batch_size)
+        tracks = np.flatnonzero(self.widths == width)
+        # Hands with more such characters are drawn more often.
+        hands = self.sources[rng.choice(tracks, self.batch_size // self.rows_of_hand)]
+        low = np.searchsorted(self.sources[tracks], hands)
+        high = np.searchsorted(self.sources[tracks], hands, side="right")
+        drawn = rng.random((len(hands), self.rows_of_hand))
+        return tracks[low[:, None] + (drawn * (high - low)[:, None]).astype(np.int64)]
 
     def batch(self, step: int) -> dict[str, NDArray]:
         """The data of a `StrokeDiffusion`, a dict of arrays.
@@ -206,9 +224,10 @@ class TrackSampler:
         """The data of given tracks.
 
         Args:
-            rows: numbers of tracks in the order of the hands.
+            rows: numbers of tracks in the order of the hands, (hands, rows of each).
             rng: a NumPy generator, for the strokes of the hands.
         """
+        shown, rows = self._others(rows, rng), rows.ravel()
         parts, width = self.strokes, self.widths[rows].max()
         spans = [
             slice(parts.first[row], parts.first[row] + parts.counts[row])
@@ -223,16 +242,17 @@ class TrackSampler:
             "template_mask": mask,
             "points": lines.reshape(*shape, 2)[:, :-1],
             "radii": radii.reshape(shape)[:, :-1],
-            **parts.pairs(self._others(rows, rng), self.pairs, rng),
+            **parts.pairs(shown, self.pairs, rng),
         }
 
     def _others(self, rows, rng):
-        """Tracks of other characters by each row's hand: (rows, samples); -1: none."""
-        low = np.searchsorted(self.sources, self.sources[rows])
-        high = np.searchsorted(self.sources, self.sources[rows], side="right")
-        drawn = rng.random((len(rows), self.samples)) * (high - low)[:, None]
+        """Tracks of other characters by each hand: (hands, samples); -1: none."""
+        hands = self.sources[rows[:, 0]]
+        low = np.searchsorted(self.sources, hands)
+        high = np.searchsorted(self.sources, hands, side="right")
+        drawn = rng.random((len(hands), self.samples)) * (high - low)[:, None]
         chosen = low[:, None] + drawn.astype(np.int64)
-        shown = rng.integers(1, self.samples + 1, len(rows))
+        shown = rng.integers(1, self.samples + 1, len(hands))
         used = np.arange(self.samples) < shown[:, None]
-        used &= self.labels[chosen] != self.labels[rows][:, None]
-        return np.where(used, chosen, -1)
+        same = self.labels[chosen][:, :, None] == self.labels[rows][:, None]
+        return np.where(used & ~same.any(2), chosen, -1)

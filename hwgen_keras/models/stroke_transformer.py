@@ -211,17 +211,22 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         ensure_built(self)
         batch = ops.shape(inputs["template"])[0]
         null = ops.cast(self.null_pair, self.compute_dtype)
-        pairs = ops.broadcast_to(null, (batch, 1, self.width))
+        pairs = ops.reshape(null, (1, 1, self.width))
         code = ops.zeros((batch, self.width), self.compute_dtype)
         mask = ops.ones((batch, 1), "float32")
         if HAND[0] in inputs:
             written, seen = self._encode_pairs(*(inputs[name] for name in HAND))
-            code = ops.sum(written * seen[..., None], axis=1) / ops.maximum(
+            hand = ops.sum(written * seen[..., None], axis=1) / ops.maximum(
                 ops.sum(seen, axis=1, keepdims=True), 1.0
             )
-            pairs = ops.concatenate([pairs, written], axis=1)
-            mask = ops.concatenate([mask, ops.cast(seen, "float32")], axis=1)
-        return code, [block.keys_and_values(pairs) for block in self.blocks], mask
+            null = ops.broadcast_to(null, (ops.shape(hand)[0], 1, self.width))
+            pairs = ops.concatenate([null, written], axis=1)
+            code = _for_rows(hand, batch)
+            seen = _for_rows(ops.cast(seen, "float32"), batch)
+            mask = ops.concatenate([mask, seen], axis=1)
+        contexts = [block.keys_and_values(pairs) for block in self.blocks]
+        contexts = [[_for_rows(x, batch) for x in context] for context in contexts]
+        return code, contexts, mask
 
     def _encode_pairs(self, template, points, radii, mask):
         """Pairs as (batch, pairs, width), and their mask."""
@@ -264,3 +269,10 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             tokens = block(tokens, vector, context, bias, context_bias)
         prediction = self.last_layer(self.last_norm(tokens))
         return ops.cast(prediction, "float32") * mask[..., None]
+
+
+def _for_rows(hands, rows):
+    """(hands, ...) → (rows, ...): each hand is that of as many rows in turn."""
+    count, shape = ops.shape(hands)[0], ops.shape(hands)[1:]
+    each = ops.broadcast_to(hands[:, None], (count, rows // count, *shape))
+    return ops.reshape(each, (rows, *shape))

@@ -38,12 +38,13 @@ class StrokeWriter(DenoisingGenerator):
       those that fill up come last;
     - `noise`: (batch, n, network.features), float32, standard normal;
     - the inputs of the condition;
-    - optionally a hand, as strokes that it wrote, of any characters in any order:
-      `hand_template` (batch, pairs, P, 2), strokes of templates; `hand_points` (batch,
+    - optionally hands, as strokes that they wrote, of any characters in any order:
+      `hand_template` (hands, pairs, P, 2), strokes of templates; `hand_points` (hands,
       pairs, 2, P, 2), each stroke as the hand wrote it and the way to the next one;
-      `hand_radii` (batch, pairs, 2, P), half the width of both, 0 or less where the pen
-      is lifted; `hand_mask` (batch, pairs), bool, pairs that exist; a row without any
-      has no hand;
+      `hand_radii` (hands, pairs, 2, P), half the width of both, 0 or less where the pen
+      is lifted; `hand_mask` (hands, pairs), bool, pairs that exist; one without any is
+      no hand. There are as many hands as rows, or fewer: each is that of batch / hands
+      rows in turn, one hand that of all;
     - `drop_hand`, `drop_condition`: (batch,) bool, optional: rows without that input.
 
     A call also takes `log_snrs`, see `DiffusionGenerator`.
@@ -122,7 +123,7 @@ class StrokeWriter(DenoisingGenerator):
                 f"The input {missing} is missing; a hand is {', '.join(HAND)}."
             )
         drops = [f"drop_{name}" for name in self.droppable]
-        check_named(inputs, self.input_names, (*shown, *drops))
+        check_named(inputs, self.input_names, drops)
         points = self.network.points
         _check(inputs, "template", (None, None, points, 2))
         template, _ = shape_and_type(inputs["template"], "template")
@@ -137,12 +138,22 @@ class StrokeWriter(DenoisingGenerator):
                 "one."
             )
         if shown:
+            check_named({name: inputs[name] for name in shown}, HAND, ())
             pairs = shape_and_type(inputs["hand_template"], "hand_template")[0]
             pairs = None if pairs is None or len(pairs) < 2 else pairs[1]
             _check(inputs, "hand_template", (None, pairs, points, 2))
             _check(inputs, "hand_points", (None, pairs, 2, points, 2))
             _check(inputs, "hand_radii", (None, pairs, 2, points))
             _check(inputs, "hand_mask", (None, pairs), "bool")
+            hands, rows = (
+                (shape_and_type(inputs[name], name)[0] or (None,))[0]
+                for name in ("hand_mask", "template")
+            )
+            if hands is not None and rows is not None and rows % hands:
+                raise InputError(
+                    f"There are {hands} hands for {rows} rows of template; give a hand "
+                    "for each row, or for as many rows each."
+                )
         if self.condition is not None:
             self.condition.check_inputs(inputs)
 

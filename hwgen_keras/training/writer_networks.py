@@ -15,6 +15,7 @@ from hwgen_keras.models import (
     StrokeWriter,
     averaged,
 )
+from hwgen_keras.training.generator_networks import of_stage_before
 from hwgen_keras.training.optimizers import adam, compile_model
 
 # Batches from which the mean and deviation of features are taken.
@@ -40,14 +41,17 @@ def stroke_diffusion(settings, sampler, steps, jit):
         points=sampler.store.points,
         dtype=policy,
     )
-    writer = StrokeWriter(
+    fresh = StrokeWriter(
         network,
         schedule=settings.noise_schedule,
         parameterization=settings.parameterization,
         dtype=policy,
     )
-    writer.build()
-    network.track_features.adapt(_features(sampler))
+    advice = "--size, --points, --noise_schedule and --parameterization"
+    writer = of_stage_before(settings, fresh, "generator", _describe, advice)
+    if writer is fresh:
+        writer.build()
+        network.track_features.adapt(_features(sampler))
     model = StrokeDiffusion(
         writer,
         min_snr_gamma=settings.min_snr_gamma or None,
@@ -59,6 +63,16 @@ def stroke_diffusion(settings, sampler, steps, jit):
     else:
         optimizer = adam(settings, steps)
     return compile_model(model, settings, optimizer, jit)
+
+
+def _describe(writer):
+    """The architecture in words; weights fit an equal one."""
+    network = writer.network
+    return (
+        f"width {network.width}, {network.depth} blocks, {network.points} points a "
+        f"line, {network.features} features, the schedule {writer.schedule} and the "
+        f"parameterization {writer.parameterization}"
+    )
 
 
 def _features(sampler):
@@ -76,7 +90,7 @@ def track_probes(sampler, rows):
         rows: numbers of its tracks.
     """
     rng = row_generator(sampler.seed, 0)
-    batch = sampler.batch_of(np.asarray(rows), rng)
+    batch = sampler.batch_of(np.asarray(rows)[:, None], rng)
     renderer = StrokeRenderer(_PICTURE)
 
     def image(points, radii):
