@@ -42,7 +42,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
     held_out_writers: int = setting(
         8, "Writers that nothing is learned from; simulated ones.", above=0
     )
-    points: int = setting(24, "Points of a line.", at_least=8)
+    points: int = setting(24, "Points of a line.", at_least=12)
     pairs: int = setting(
         64, "Strokes of its hand that a character is shown, at most.", above=0
     )

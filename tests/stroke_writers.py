@@ -34,6 +34,7 @@ def stroke_writer(condition=None, policy="float32", steps=3, **settings):
     mean[sum(features.sizes[:2])] = np.log(0.02)
     mean[sum(features.sizes[:3])] = np.log(0.02)
     deviation[-2:] = 1
+    mean[-2] = 2  # Few strokes are left out.
     features.mean.assign(mean)
     features.deviation.assign(deviation)
     return writer

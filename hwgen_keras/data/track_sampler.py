@@ -116,8 +116,8 @@ class HandStrokes:
         lengths = np.where(chosen < 0, 0, self.counts[chosen])
         ends = np.cumsum(lengths, axis=1)
         total = ends[:, -1:]
-        # One position in each of `count` equal parts; where there are fewer, all.
-        spread = (np.arange(count) + rng.random((len(chosen), count))) / count
+        # Evenly spread from a random start on; where there are fewer, all.
+        spread = (np.arange(count) + rng.random((len(chosen), 1))) / count
         position = np.where(total > count, spread * total, np.arange(count))
         position = position.astype(np.int64)
         mask = position < total
