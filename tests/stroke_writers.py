@@ -27,8 +27,13 @@ def stroke_writer(condition=None, policy="float32", steps=3, **settings):
     )
     writer.build()
     draw_weights(writer)
+    set_features(writer)
+    return writer
+
+
+def set_features(writer):
+    """Displacements of a tenth of the box, lines of about a fiftieth."""
     features = writer.network.track_features
-    # Displacements of a tenth of the box, lines of about a fiftieth.
     mean = np.zeros(features.width, "float32")
     deviation = np.full(features.width, 0.1, "float32")
     mean[sum(features.sizes[:2])] = np.log(0.02)
@@ -37,7 +42,6 @@ def stroke_writer(condition=None, policy="float32", steps=3, **settings):
     mean[-2] = 2  # Few strokes are left out.
     features.mean.assign(mean)
     features.deviation.assign(deviation)
-    return writer
 
 
 def stroke_diffusion(condition=None, policy="float32", **settings):
