@@ -125,6 +125,7 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
                 initializer=initializer,
                 trainable=False,
                 dtype="float32",
+                autocast=False,
                 name=name,
             )
             setattr(self, name, weight)

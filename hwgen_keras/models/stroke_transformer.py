@@ -83,7 +83,8 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         way_radius_coefficients=3,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Places and radii need float32 under any policy; layers cast for themselves.
+        super().__init__(autocast=False, **kwargs)
         if width % heads:
             raise ValueError(f"{width} channels cannot make {heads} equal heads.")
         if condition is not None and condition.width != width:

@@ -102,6 +102,7 @@ class StrokeWriter(DenoisingGenerator):
             steps,
             spacing,
             guidance,
+            autocast=False,
             **kwargs,
         )
         check_number(temperature, "temperature", "a number of 0 or more")
@@ -246,7 +247,7 @@ class StrokeDiffusion(DenoisingLoss):
         drop_condition=0.1,
         **kwargs,
     ):
-        super().__init__(generator, min_snr_gamma, **kwargs)
+        super().__init__(generator, min_snr_gamma, autocast=False, **kwargs)
         self.drop_hand, self.drop_condition = drop_hand, drop_condition
 
     def call(self, data, training=False):
