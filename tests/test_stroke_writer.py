@@ -264,10 +264,10 @@ class TestTraining:
     def test_levels_are_evenly_spaced_and_hands_dropped(self):
         model = stroke_diffusion(drop_hand=0.5)
         dropped = [
-            ops.convert_to_numpy(model.draw_dropped(8)["drop_hand"]) for _ in range(50)
+            ops.convert_to_numpy(model._draw_dropped(8)["drop_hand"]) for _ in range(50)
         ]
         assert np.mean(dropped) == pytest.approx(0.5, abs=0.1)
-        log_snr = np.sort(ops.convert_to_numpy(model.draw_levels(8)))
+        log_snr = np.sort(ops.convert_to_numpy(model._draw_levels(8)))
         times = 2 / np.pi * np.arctan(np.exp(-log_snr / 2))
         np.testing.assert_allclose(-np.diff(times), 1 / 8, atol=1e-4)
 

@@ -84,7 +84,7 @@ class HandStrokes:
     def __init__(self, tracks) -> None:
         self.counts = np.array([track.n for track in tracks])
         self.first = np.cumsum(self.counts) - self.counts
-        self.templates, self.lines, self.radii = [], [], []
+        templates, written, widths = [], [], []
         for track in tracks:
             template = template_strokes(track.character, track.points.shape[1])
             if len(template) != track.n:
@@ -92,14 +92,14 @@ class HandStrokes:
                     f"A track of {track.character} has {track.n} strokes and KanjiVG "
                     f"{len(template)}; leave it out, or match it to KanjiVG's strokes."
                 )
-            self.templates.append(template)
+            templates.append(template)
             rest = np.repeat(track.points[-1:, -1:], track.points.shape[1], axis=1)
             lines = np.concatenate([track.points, rest])
             radii = np.concatenate([track.radii, 0 * track.radii[:1]])
-            self.lines.append(lines.reshape(track.n, 2, -1, 2))
-            self.radii.append(radii.reshape(track.n, 2, -1))
-        self.templates = np.concatenate(self.templates)
-        self.lines, self.radii = np.concatenate(self.lines), np.concatenate(self.radii)
+            written.append(lines.reshape(track.n, 2, -1, 2))
+            widths.append(radii.reshape(track.n, 2, -1))
+        self.templates = np.concatenate(templates)
+        self.lines, self.radii = np.concatenate(written), np.concatenate(widths)
 
     def pairs(self, chosen, count, rng) -> dict[str, NDArray]:
         """The inputs of a hand from some of its tracks.

@@ -21,6 +21,9 @@ class LoadedWriter(LoadedModel):
         format: "keras".
         image_size: side of the images in pixels.
 
+    Raises:
+        InputError: the writer has a condition.
+
     Example:
 
     >>> import hwgen_keras

@@ -28,7 +28,7 @@ class QuickStrokeRenderer(StrokeRenderer):
     def __init__(self, image_size, **kwargs):
         super().__init__(image_size, None, **kwargs)
 
-    def field(self, points, radii):
+    def _field(self, points, radii):
         return _quick_field(points, radii, self.image_size)
 
 
@@ -53,12 +53,12 @@ def _quick_field(points, radii, image_size):
 
 def _choice(fits, side, segments, image_size, otherwise):
     def patches():
-        return _field(segments, image_size, side)
+        return _patched(segments, image_size, side)
 
     return lambda: ops.cond(fits, patches, otherwise)
 
 
-def _field(segments, image_size, side):
+def _patched(segments, image_size, side):
     """(batch, n, 6) → (batch, image_size, image_size), a row of the batch at a time."""
     place = ops.arange(side, dtype=segments.dtype)
     rows, columns = ops.meshgrid(place, place, indexing="ij")

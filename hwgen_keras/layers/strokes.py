@@ -137,12 +137,12 @@ class StrokeRenderer(ConfigFromSignature, layers.Layer):
         super().__init__(**kwargs)
         self.image_size, self.softness = image_size, softness
 
-    def field(self, points, radii):
+    def _field(self, points, radii):
         """See `stroke_field`."""
         return stroke_field(points, radii, self.image_size)
 
     def call(self, inputs):
-        field = self.field(inputs["points"], inputs["radii"])
+        field = self._field(inputs["points"], inputs["radii"])
         if self.softness is None:
             ink = ops.clip(field + 0.5, 0.0, 1.0)
         else:

@@ -89,10 +89,12 @@ class ModulatedBlock(ConfigFromSignature, layers.Layer):
         parts = ops.split(vector, 6, axis=-1)
         shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = parts
         hidden = self.norm_1(tokens) * (1 + scale_1) + shift_1
-        attended = self._attend(*self._heads(self.to_qkv(hidden), 3), bias)
+        query, key, value = self._heads(self.to_qkv(hidden), 3)
+        attended = self._attend(query, key, value, bias)
         tokens = tokens + gate_1 * self.to_out(attended)
         (query,) = self._heads(self.to_query(self.norm_2(tokens)), 1)
-        attended = self._attend(query, *context, context_bias)
+        key, value = context
+        attended = self._attend(query, key, value, context_bias)
         tokens = tokens + self.to_cross_out(attended)
         hidden = self.norm_3(tokens) * (1 + scale_2) + shift_2
         return tokens + gate_2 * self.output_layer(self.hidden(hidden))

@@ -31,7 +31,7 @@ class DenoisingGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     """
 
     droppable: tuple[str, ...] = ()
-    sampling_settings = SAMPLING
+    sampling_settings: tuple[str, ...] = SAMPLING
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class DenoisingGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     def build(self, input_shape=None):
         ensure_built(self.network)
 
-    def cleaned(self, prediction, noisy, log_snr):
+    def _cleaned(self, prediction, noisy, log_snr):
         """The clean values that a prediction of the network implies.
 
         Args:
@@ -89,7 +89,7 @@ class DenoisingGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
             prediction, noisy, signal, sigma, self.parameterization
         )
 
-    def sample(self, predict, inputs, noise, log_snrs=None, limit=None):
+    def _sample(self, predict, inputs, noise, log_snrs=None, limit=None):
         """Denoises step by step, with guidance.
 
         Args:
@@ -154,14 +154,14 @@ class DenoisingLoss(RowLoss):
         self.generator, self.min_snr_gamma = generator, min_snr_gamma
         self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
-    def draw_levels(self, batch):
+    def _draw_levels(self, batch):
         """Log-SNRs (batch,), float32, evenly spaced in the time of the schedule."""
         # One random offset for all rows, which then share the levels evenly.
         start = keras.random.uniform((1,), seed=self.seed_generator, dtype="float32")
         rows = ops.cast(ops.arange(batch), "float32") / ops.cast(batch, "float32")
         return schedules.SCHEDULES[self.generator.schedule]((start + rows) % 1.0)
 
-    def draw_dropped(self, batch):
+    def _draw_dropped(self, batch):
         """{`drop_NAME`: (batch,) bool}, drawn independently."""
         names = [f"drop_{name}" for name in self.generator.droppable]
         drawn = {
@@ -172,13 +172,13 @@ class DenoisingLoss(RowLoss):
         }
         return {name: drawn[name] < getattr(self, name) for name in names}
 
-    def draw_noise(self, clean):
+    def _draw_noise(self, clean):
         """Standard normal numbers of the shape of `clean`, float32."""
         return keras.random.normal(
             ops.shape(clean), dtype="float32", seed=self.seed_generator
         )
 
-    def errors(self, clean, noise, log_snr, predict):
+    def _errors(self, clean, noise, log_snr, predict):
         """The squared errors of the network's prediction, and the weights of rows.
 
         Args:

@@ -127,7 +127,7 @@ class DiffusionGenerator(DenoisingGenerator):
         """
         log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
         prediction = self.network(noisy, log_snr, inputs, style)
-        return self.cleaned(prediction, noisy, log_snr)
+        return self._cleaned(prediction, noisy, log_snr)
 
     def call(self, inputs, log_snrs=None):
         style = self.network.encode_style(inputs["style"], inputs.get("style_weights"))
@@ -135,7 +135,7 @@ class DiffusionGenerator(DenoisingGenerator):
         def predict(noisy, log_snr, inputs):
             return self.predict_image(noisy, log_snr, inputs, style)
 
-        return self.sample(predict, inputs, inputs["noise"], log_snrs, limit=1.0)
+        return self._sample(predict, inputs, inputs["noise"], log_snrs, limit=1.0)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -186,14 +186,14 @@ class Diffusion(DenoisingLoss):
     def call(self, data, training=False):
         images = ops.cast(data["target"], "float32")
         network, batch = self.generator.network, ops.shape(images)[0]
-        log_snr, noise = self.draw_levels(batch), self.draw_noise(images)
+        log_snr, noise = self._draw_levels(batch), self._draw_noise(images)
         inputs = {name: data[name] for name in network.input_names}
-        inputs |= self.draw_dropped(batch)
+        inputs |= self._draw_dropped(batch)
 
         def predict(noisy):
             return network(
                 noisy, log_snr, inputs, network.encode_style(inputs["style"])
             )
 
-        squares, weights = self.errors(images, noise, log_snr, predict)
+        squares, weights = self._errors(images, noise, log_snr, predict)
         return ops.mean(squares, axis=(1, 2, 3)) * weights

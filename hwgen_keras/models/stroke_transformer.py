@@ -40,8 +40,8 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         depth: number of blocks.
         heads: number of attention heads.
         condition: `None`, or a `Condition` of width `width`.
-        points, coefficients, way_coefficients, radius_coefficients,
-            way_radius_coefficients: see `TrackFeatures`.
+        points, coefficients, way_coefficients: see `TrackFeatures`.
+        radius_coefficients, way_radius_coefficients: see `TrackFeatures`.
 
     Arguments of a call:
 
@@ -201,7 +201,8 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         """What the denoiser reads of a hand, once for any number of calls.
 
         Args:
-            inputs: those of a `StrokeWriter`; without the arrays of a hand it is none.
+            inputs: those of a `StrokeWriter`; without the arrays of a hand there is
+                none.
 
         Returns:
             The code of the hand (batch, width), the keys and values of each block, and

@@ -165,10 +165,10 @@ class StrokeWriter(DenoisingGenerator):
         def predict(noisy, log_snr, inputs):
             log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
             prediction = network(noisy, log_snr, inputs, hand)
-            return self.cleaned(prediction, noisy, log_snr)
+            return self._cleaned(prediction, noisy, log_snr)
 
         noise = self.temperature * ops.cast(inputs["noise"], "float32")
-        features = self.sample(predict, inputs, noise, log_snrs)
+        features = self._sample(predict, inputs, noise, log_snrs)
         template = ops.cast(inputs["template"], "float32")
         points, radii = network.track_features.decode(
             template, features, inputs["template_mask"]
@@ -258,13 +258,13 @@ class StrokeDiffusion(DenoisingLoss):
         clean = network.track_features.encode(template, *by_stroke(points, radii))
         mask = ops.cast(data["template_mask"], "float32")[..., None]
         clean, batch = clean * mask, ops.shape(clean)[0]
-        log_snr, noise = self.draw_levels(batch), self.draw_noise(clean)
+        log_snr, noise = self._draw_levels(batch), self._draw_noise(clean)
         names = (*network.input_names, *(name for name in HAND if name in data))
-        inputs = {name: data[name] for name in names} | self.draw_dropped(batch)
+        inputs = {name: data[name] for name in names} | self._draw_dropped(batch)
 
         def predict(noisy):
             return network(noisy, log_snr, inputs, network.encode_hand(inputs))
 
-        squares, weights = self.errors(clean, noise, log_snr, predict)
+        squares, weights = self._errors(clean, noise, log_snr, predict)
         total = ops.sum(squares * mask, axis=(1, 2))
         return total / (network.features * ops.sum(mask, axis=(1, 2))) * weights
