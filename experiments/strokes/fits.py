@@ -80,7 +80,7 @@ def fit_part(samples, licences, characters, points, path):
         record["fitted"].append(number)
         record["quality"].append(dataclasses.asdict(quality))
     if tracks:
-        with data.StrokeWriter(
+        with data.StrokeStoreWriter(
             path.with_suffix(".store"), characters, points
         ) as writer:
             for number, track in tracks.items():

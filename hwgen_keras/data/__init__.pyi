@@ -23,6 +23,7 @@ from .mix import MIXES as MIXES
 from .mix import mixing as mixing
 from .pairs import PairSampler as PairSampler
 from .rows import affine_matrix as affine_matrix
+from .simulated_tracks import simulated_tracks as simulated_tracks
 from .store import FONT as FONT
 from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING
@@ -33,4 +34,8 @@ from .stroke_store import FITTED as FITTED
 from .stroke_store import ONLINE as ONLINE
 from .stroke_store import SIMULATED as SIMULATED
 from .stroke_store import StrokeStore as StrokeStore
-from .stroke_store import StrokeWriter as StrokeWriter
+from .stroke_store import StrokeStoreWriter as StrokeStoreWriter
+from .track_sampler import HandStrokes as HandStrokes
+from .track_sampler import TrackSampler as TrackSampler
+from .track_sampler import padded as padded
+from .track_sampler import template_strokes as template_strokes

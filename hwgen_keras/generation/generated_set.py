@@ -24,7 +24,7 @@ from hwgen_keras.generation.gate import Gate, digest_of
 from hwgen_keras.generation.pipeline import Pipeline, parts_of
 from hwgen_keras.generation.provenance import SUMMARY
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.models.diffusion import SAMPLING
+from hwgen_keras.models.denoising import SAMPLING
 
 JOB = "job.json"
 PART_ROWS = 1024
