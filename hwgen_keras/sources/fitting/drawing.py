@@ -29,6 +29,9 @@ def draw_track(track: Track, image_size: int, margin: float = 0.08) -> NDArray:
     placed = track.filling(margin)
     points = placed.points.astype(float) * image_size
     radii = placed.radii.astype(float) * image_size
-    columns = [lines[inked] for v in (points, radii) for lines in (v[:, :-1], v[:, 1:])]
-    ink = stamp(*columns, np.ones(inked.sum()), image_size)
+    starts, ends, start_radii, end_radii = (
+        lines[inked] for v in (points, radii) for lines in (v[:, :-1], v[:, 1:])
+    )
+    full = np.ones(inked.sum())
+    ink = stamp(starts, ends, start_radii, end_radii, full, image_size)
     return np.round(255 * (1 - ink)).astype(np.uint8)
