@@ -42,6 +42,7 @@ from .export import load_exported as load_exported
 from .generation import Gate as Gate
 from .generation import GenerationSampler as GenerationSampler
 from .generation import Reader as Reader
+from .generation import TrackGenerationSampler as TrackGenerationSampler
 from .generation import generate as generate
 from .inference import LoadedClassifier as LoadedClassifier
 from .inference import LoadedCLIP as LoadedCLIP

@@ -1,11 +1,18 @@
 """The tracks that a stroke writer writes of characters, in a hand or in a new one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from hwgen_keras.data import HandStrokes, padded, template_strokes
+from hwgen_keras.data import (
+    SIMULATED,
+    HandStrokes,
+    StrokeStore,
+    padded,
+    template_strokes,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import Track
 
@@ -44,18 +51,46 @@ def write_tracks(
             not fit it.
     """
     rows = np.arange(len(characters)) if rows is None else np.asarray(rows)
-    count = writer.network.points
     shown: dict = {}
     if len(hand):
-        strokes = hand_strokes(hand, count)
+        strokes = hand_strokes(hand, writer.network.points)
         every = np.arange(len(hand))[None]
         shown = strokes.pairs(every, PAIRS, np.random.default_rng((seed, len(hand))))
+    seeds = [(seed, row) for row in rows.tolist()]
+    return write_shown(writer, characters, shown, seeds, batch_size)
+
+
+def write_shown(
+    writer,
+    characters: Sequence[str],
+    shown: Mapping[str, NDArray],
+    seeds: Sequence[tuple[int, ...]],
+    batch_size: int = 32,
+) -> list[Track]:
+    """Writes characters, each in a hand of its own or all in one.
+
+    Args:
+        writer, characters, batch_size: see `write_tracks`.
+        shown: the inputs of hands, see `HandStrokes.pairs`: of one for all characters,
+            or of one for each; {}: no hand.
+        seeds: for each character what its noise follows from.
+
+    Returns, Raises: see `write_tracks`.
+    """
+    count = writer.network.points
     templates = [template_strokes(character, count) for character in characters]
     written: list = [None] * len(characters)
     for chosen, width in _batches([len(t) for t in templates], batch_size):
         inputs = _inputs(writer, [templates[i] for i in chosen], width)
-        inputs["noise"] = _noise(seed, rows[chosen], inputs["noise"])
-        track = writer.predict_on_batch(inputs | shown)
+        for noise, number in zip(inputs["noise"], chosen, strict=True):
+            # The first strokes' noise does not depend on how many there are.
+            rng = np.random.default_rng(seeds[number])
+            noise[:] = rng.standard_normal(noise.shape)
+        inputs |= {
+            name: values if len(values) == 1 else values[chosen]
+            for name, values in shown.items()
+        }
+        track = writer.predict_on_batch(inputs)
         points, radii = (np.asarray(track[name]) for name in ("points", "radii"))
         for place, number in enumerate(chosen):
             lines = slice(0, 2 * len(templates[number]) - 1)
@@ -76,6 +111,26 @@ def new_hand(writer, seed: int = 0) -> list[Track]:
         rows = len(hand) + np.arange(len(group))
         hand += write_tracks(writer, list(group), hand, seed, rows, len(group))
     return hand
+
+
+def new_hands(writer, count: int, seed: int = 0, progress: bool = True) -> StrokeStore:
+    """A stroke store of characters in new hands, named `new-<seed>-<number>`.
+
+    Args:
+        writer: see `write_tracks`.
+        count: number of hands.
+        seed: integer of 0 or more, from which all follow; the first hands are the same
+            however many follow.
+        progress: whether to show a progress bar.
+    """
+    tracks, names = [], []
+    bar = tqdm(range(count), unit="hand", desc="new hands", disable=not progress)
+    for number in bar:
+        own = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+        hand = new_hand(writer, own)
+        tracks += hand
+        names += len(hand) * [f"new-{seed}-{number:04d}"]
+    return StrokeStore.of_tracks(tracks, names, SIMULATED)
 
 
 def hand_strokes(hand: Sequence[Track], points: int) -> HandStrokes:
@@ -125,10 +180,3 @@ def _inputs(writer, templates, width):
         "template_mask": mask,
         "noise": np.zeros(shape, np.float32),
     }
-
-
-def _noise(seed, rows, like):
-    """Each row's own noise; its first strokes do not depend on how many there are."""
-    for row, noise in zip(rows.tolist(), like, strict=True):
-        noise[:] = np.random.default_rng((seed, row)).standard_normal(noise.shape)
-    return like

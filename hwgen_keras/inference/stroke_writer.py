@@ -4,6 +4,7 @@ import numpy as np
 
 from hwgen_keras.errors import InputError, as_list, check_whole
 from hwgen_keras.generation import to_uint8
+from hwgen_keras.generation.sampling import check_writer
 from hwgen_keras.generation.tracks import new_hand, write_tracks
 from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.inference.loaded import LoadedModel
@@ -39,11 +40,7 @@ class LoadedWriter(LoadedModel):
 
     def __init__(self, engine, facts):
         super().__init__(engine, facts)
-        if engine.condition is not None:
-            raise InputError(
-                f"{engine.name} has a condition, which no text gives yet; use a stroke "
-                "writer without."
-            )
+        check_writer(engine.model, engine.name)
         self._model = engine.model
         self._hands: dict = {}
 
