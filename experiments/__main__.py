@@ -20,7 +20,8 @@ SCRIPTS = (
     *("prepare_strokes", "inspect_data"),
     *("train_image_encoder", "train_text_encoder", "train_clip"),
     *("train_generator", "train_diffusion", "train_writer", "generate"),
-    *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen", "export"),
+    *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen"),
+    *("make_font", "export"),
     *("measure_generated", "augmentation_gain", "unseen_characters"),
     *("study_training", "reproduce"),
 )

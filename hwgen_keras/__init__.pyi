@@ -88,6 +88,11 @@ from .sources import find_fonts as find_fonts
 from .sources import fit_track as fit_track
 from .sources import read_image as read_image
 from .sources import system_fonts as system_fonts
+from .vectors import FontNames as FontNames
+from .vectors import Outline as Outline
+from .vectors import build_font as build_font
+from .vectors import outline as outline
+from .vectors import track_svg as track_svg
 
 __version__: str
 from .models import ImageLoss as ImageLoss

@@ -25,6 +25,7 @@ ROOMS = (
     "safety",
     "characters",
     "sources",
+    "vectors",
     "data",
     "inputs",
     "backend",

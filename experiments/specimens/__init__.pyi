@@ -1,2 +1,3 @@
 from .page import Grid, draw_pages, lay_out, save_pages
 from .text import load_hands, write
+from .vector_page import draw_vector_pages, save_vector_pages

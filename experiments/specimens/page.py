@@ -8,21 +8,19 @@ from PIL import Image, ImageChops
 
 from hwgen_keras.files import complete_file
 from hwgen_keras.sources.images import SMALL_KANA
+from hwgen_keras.vectors import vertical_form
+from hwgen_keras.vectors.vertical import CORNER, CORNER_MARKS, MIRRORED, TURNED
 
 A4 = 210.0, 297.0  # mm
 MM_PER_INCH = 25.4
 # From one line to the next, in cells.
 LINE_HEIGHT = 1.3
-_IMAGE = 1.05  # side of an image in cells, the margin of trainings included
+IMAGE = 1.05  # side of an image in cells, the margin of trainings included
 SMALL = 0.68  # size of small kana, of large ones
 # Standard deviations of what --jitter=1 does to a character.
 _SHIFT, _TURN, _GROWTH = 0.02, 1.2, 0.025  # cells, degrees, share of the size
 _PAPER = 255
 _WHITER = [min(_PAPER, round(grey * _PAPER / 240)) for grey in range(256)]
-# Marks that vertical writing has upright in the other corner.
-_CORNER = frozenset("、。，．")
-# Marks that lie along the line, besides brackets and dashes.
-_ALONG = frozenset("ー～…‥：；＝")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +86,7 @@ def lay_out(text, grid):
         if character == "\n":
             row, position = row + 1, 0
             continue
-        closing = character in _CORNER or unicodedata.category(character) == "Pe"
+        closing = character in CORNER_MARKS or unicodedata.category(character) == "Pe"
         if position >= grid.length + (hanging and closing):
             row, position = row + 1, 0
         if not character.isspace():
@@ -115,11 +113,10 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0, enlarged=()):
         if place.index not in images:
             continue
         character, image = text[place.index], images[place.index]
-        rng = np.random.default_rng((seed, place.index))
-        dx, dy, turn, growth = jitter * rng.standard_normal(4)
-        size, offset = _IMAGE, np.zeros(2)
+        moved, turn, growth = unevenness(seed, place.index, jitter)
+        size, offset = IMAGE, np.zeros(2)
         if character in enlarged:
-            size = _IMAGE * SMALL
+            size = IMAGE * SMALL
             # Below in horizontal writing, to the upper right in vertical writing.
             corner = np.array((1, -1) if grid.vertical else (-0.4, 1))
             offset = (1 - SMALL) / 2 * corner
@@ -128,18 +125,29 @@ def draw_pages(grid, text, places, images, seed=0, jitter=1.0, enlarged=()):
         if grid.vertical:
             small = character in SMALL_KANA and character not in enlarged
             picture = _for_vertical(picture, character, small)
-        side = grid.pixels(grid.cell * size) * (1 + _GROWTH * growth)
+        side = grid.pixels(grid.cell * size) * growth
         side, bicubic = max(1, round(side)), Image.Resampling.BICUBIC
         picture = picture.resize((side, side), bicubic)
         if turn:
-            picture = picture.rotate(_TURN * turn, bicubic, fillcolor=_PAPER)
+            picture = picture.rotate(turn, bicubic, fillcolor=_PAPER)
         centre = np.array(grid.centre(place.line, place.position))
-        centre = centre + grid.cell * (offset + _SHIFT * np.array((dx, dy)))
+        centre = centre + grid.cell * (offset + moved)
         corner = np.round(grid.pixels(centre) - side / 2).astype(int)
         # The ink of both remains.
         page, box = pages[place.page], (*corner, *(corner + side))
         page.paste(ImageChops.darker(page.crop(box), picture), box)
     return pages
+
+
+def unevenness(seed, index, jitter):
+    """What --jitter does to the character at an index of the text.
+
+    Returns:
+        Its shift (2,) in cells, its turn in degrees against the clock, its growth.
+    """
+    rng = np.random.default_rng((seed, index))
+    dx, dy, turn, growth = jitter * rng.standard_normal(4)
+    return _SHIFT * np.array((dx, dy)), _TURN * turn, 1 + _GROWTH * growth
 
 
 def _for_vertical(picture, character, small=False):
@@ -154,16 +162,17 @@ def _for_vertical(picture, character, small=False):
         right = (picture.width - box[2] + box[0]) * 3 // 4
         moved.paste(picture.crop(box), (right, picture.height - box[3]))
         return moved
-    if character in _CORNER and box is not None:
+    form = vertical_form(character)
+    if form == CORNER and box is not None:
         # From the lower left to the upper right corner.
         moved = Image.new("L", picture.size, _PAPER)
         corner = picture.width - box[2], picture.height - box[3]
         moved.paste(picture.crop(box), corner)
         return moved
-    if character == "ー":
+    if form == MIRRORED:
         # It begins at the top: mirrored, not only turned.
         return picture.transpose(Image.Transpose.TRANSPOSE)
-    if character in _ALONG or unicodedata.category(character) in ("Ps", "Pe", "Pd"):
+    if form == TURNED:
         return picture.transpose(Image.Transpose.ROTATE_270)
     return picture
 

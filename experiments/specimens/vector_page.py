@@ -1,0 +1,95 @@
+"""Pages of written characters as vectors, where the writer gives tracks."""
+
+import itertools
+import math
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from hwgen_keras.files import complete_file
+from hwgen_keras.vectors import outline, vertical_outline
+from hwgen_keras.vectors.svg import path_data
+
+from .page import IMAGE, MM_PER_INCH, unevenness
+
+# What --tolerance of make_font is for fonts, in boxes.
+_TOLERANCE = 0.0015
+
+
+def draw_vector_pages(grid, text, places, tracks, seed=0, jitter=1.0):
+    """Pages as lists of the outlines of their characters, in mm from the upper left.
+
+    Args:
+        grid, text, places, seed, jitter: as of `draw_pages`.
+        tracks: {index in the text: `Track`}, each in its box, as in horizontal writing;
+            small kana small and in their place.
+    """
+    pages = [[] for _ in range(1 + max((place.page for place in places), default=0))]
+    for place in places:
+        if place.index not in tracks:
+            continue
+        shape = outline(tracks[place.index], _TOLERANCE)
+        if grid.vertical:
+            shape = vertical_outline(text[place.index], shape)
+        shift, turn, growth = unevenness(seed, place.index, jitter)
+        cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+        # Against the clock where y points down.
+        matrix = np.array([[cosine, sine], [-sine, cosine]])
+        matrix = matrix * grid.cell * IMAGE * growth
+        centre = np.array(grid.centre(place.line, place.position)) + grid.cell * shift
+        corner = centre - matrix @ (0.5, 0.5)
+        pages[place.page].append(shape.transformed(matrix, corner))
+    return pages
+
+
+def save_vector_pages(path, pages, grid):
+    """Writes pages as a PDF, or a single page as an SVG; neither bears a date."""
+    with complete_file(path) as partial:
+        if partial.suffix.lower() == ".svg":
+            partial.write_text(_svg(pages[0], grid), "utf-8")
+            return
+        metadata = {"CreationDate": None}
+        with PdfPages(partial, metadata=metadata) as pdf:
+            for outlines in pages:
+                pdf.savefig(_figure(outlines, grid))
+
+
+def _svg(outlines, grid):
+    width, height = grid.page
+    root = ElementTree.Element(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        width=f"{width:g}mm",
+        height=f"{height:g}mm",
+        # Tenths of these units are finer than a printer.
+        viewBox=f"0 0 {100 * width:g} {100 * height:g}",
+    )
+    for shape in outlines:
+        ElementTree.SubElement(root, "path", d=path_data(shape, 100))
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _figure(outlines, grid):
+    """A figure of matplotlib of the size of the page."""
+    width, height = grid.page
+    figure = Figure((width / MM_PER_INCH, height / MM_PER_INCH))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    for shape in outlines:
+        if shape.contours:
+            axes.add_patch(PathPatch(_path(shape), facecolor="black", linewidth=0))
+    return figure
+
+
+def _path(shape):
+    """An outline as a path of matplotlib, all contours in one, so that holes are."""
+    points, codes = [], []
+    for contour in shape.contours:
+        following = contour[:, 1:].reshape(-1, 2)
+        points += [contour[:1, 0], following, contour[:1, 0]]
+        codes += [[Path.MOVETO], [Path.CURVE4] * len(following), [Path.CLOSEPOLY]]
+    return Path(np.concatenate(points), list(itertools.chain(*codes)))
