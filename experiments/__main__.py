@@ -19,7 +19,7 @@ SCRIPTS = (
     *("demo", "prepare_etl", "prepare_pages", "prepare_fonts"),
     *("prepare_strokes", "inspect_data"),
     *("train_image_encoder", "train_text_encoder", "train_clip"),
-    *("train_generator", "train_diffusion", "generate"),
+    *("train_generator", "train_diffusion", "train_writer", "generate"),
     *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen"),
     *("make_font", "export"),
     *("measure_generated", "augmentation_gain", "unseen_characters"),

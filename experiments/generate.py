@@ -69,10 +69,6 @@ class Settings(LabelledImages, Structures, WritingSettings, Seed, Output):
         above=0,
     )
 
-    def check(self):
-        super().check()
-        generation.writing.parts(self, self.handwriting)
-
 
 def main(settings):
     generation.check_output(settings.output)
@@ -81,7 +77,6 @@ def main(settings):
     if settings.counts is not None:
         count = generation.counts.read(settings.counts, characters)
     generator = load_generator(settings)
-    tokenizer = generation.writing.tokenizer_for(settings, generator, characters)
     reader = None
     if settings.reader is not None:
         classifier = generation.load_reader(
@@ -93,11 +88,7 @@ def main(settings):
         *(reader, settings.min_content_score, settings.reject_duplicates),
         settings.max_attempts,
     )
-    sampler = generation.GenerationSampler(
-        generation.writing.load_images(settings),
-        *(count, tokenizer, settings.seed, settings.style_from),
-        *(settings.style_images, settings.follow_forms, generator.condition),
-    )
+    sampler = generation.writing.sampler_for(settings, generator, characters, count)
     path = generation.generate(
         *(generator, sampler, settings.output, settings.batch_size),
         form=settings.format,

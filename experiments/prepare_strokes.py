@@ -108,7 +108,7 @@ def main(settings):
             )
             strokes.fits.report(images, fitted, output / "unfitted.txt")
         simulated = strokes.simulate(settings, characters, output)
-        with data.StrokeWriter(path, characters, settings.points) as writer:
+        with data.StrokeStoreWriter(path, characters, settings.points) as writer:
             for part in parts:
                 writer.add_store(data.StrokeStore.open(part))
             for fit in fits if settings.fit else ():

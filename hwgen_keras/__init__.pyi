@@ -18,9 +18,8 @@ from .data import ImageStore as ImageStore
 from .data import PairSampler as PairSampler
 from .data import Sample as Sample
 from .data import StoreWriter as StoreWriter
-from .data import StrokeBatches as StrokeBatches
 from .data import StrokeStore as StrokeStore
-from .data import StrokeWriter as StrokeWriter
+from .data import StrokeStoreWriter as StrokeStoreWriter
 from .data import StructureSampler as StructureSampler
 from .data import array_store as array_store
 from .data import concatenate_stores as concatenate_stores
@@ -43,10 +42,12 @@ from .export import load_exported as load_exported
 from .generation import Gate as Gate
 from .generation import GenerationSampler as GenerationSampler
 from .generation import Reader as Reader
+from .generation import TrackGenerationSampler as TrackGenerationSampler
 from .generation import generate as generate
 from .inference import LoadedClassifier as LoadedClassifier
 from .inference import LoadedCLIP as LoadedCLIP
 from .inference import LoadedGenerator as LoadedGenerator
+from .inference import LoadedWriter as LoadedWriter
 from .inference import load as load
 from .layers import CLIPCondition as CLIPCondition
 from .layers import Condition as Condition
@@ -63,6 +64,9 @@ from .models import ImageEncoder as ImageEncoder
 from .models import ImageTower as ImageTower
 from .models import PatchDiscriminator as PatchDiscriminator
 from .models import Reconstruction as Reconstruction
+from .models import StrokeDiffusion as StrokeDiffusion
+from .models import StrokeTransformer as StrokeTransformer
+from .models import StrokeWriter as StrokeWriter
 from .models import StyleTransfer as StyleTransfer
 from .models import TextEncoder as TextEncoder
 from .models import TextTower as TextTower

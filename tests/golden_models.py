@@ -18,6 +18,7 @@ from networks import (
     tokens,
     transfer_batch,
 )
+from stroke_writers import set_features, stroke_writer, writer_inputs
 
 from hwgen_keras.layers import CLIPCondition
 from hwgen_keras.models import AdaINGenerator, TextTower
@@ -62,6 +63,10 @@ MODELS = {
         ),
         _diffusion_inputs(),
     ),
+    "stroke_writer": (
+        lambda: stroke_writer("embedding", guidance={"hand": 1.5}, temperature=0.8),
+        {**writer_inputs(), "drop_condition": np.array([False, True])},
+    ),
     "clip": (clip, {"image": images(), "tokens": tokens()}),
     "discriminator": (discriminator, images()),
     "image_classifier": (image_classifier, images()),
@@ -70,7 +75,8 @@ MODELS = {
 
 # Of the largest output, or of 1. The phases of a noise level run to 1000, in float32,
 # and each step of a sampler sees what the ones before made of the difference.
-TOLERANCES = {name: 1e-4 if name == "diffusion" else 1e-5 for name in MODELS}
+DENOISERS = ("diffusion", "stroke_writer")
+TOLERANCES = {name: 1e-4 if name in DENOISERS else 1e-5 for name in MODELS}
 
 
 def outputs(model, inputs):
@@ -101,6 +107,8 @@ if __name__ == "__main__":
         draw_weights(model)
         for weight in model.weights:
             weight.assign(keras.ops.round(weight * 256) / 256)
+        if name == "stroke_writer":
+            set_features(model)
         if name == "diffusion":
             # Otherwise most pixels are clipped.
             kernel = model.network.last_layer.kernel

@@ -21,7 +21,8 @@ from experiments import (
 from hwgen_keras import evaluation, generation
 from hwgen_keras.characters.tokenizer import SPECIAL
 from hwgen_keras.errors import InputWarning
-from hwgen_keras.settings import named_values
+from hwgen_keras.generation.settings import SamplingSettings
+from hwgen_keras.settings import named_values, rules_of
 from hwgen_keras.training import generator_networks
 
 pytestmark = [
@@ -173,8 +174,7 @@ class TestImageSizes:
 
     def test_every_model_of_a_script_is_compared(self, given):
         def settings(**values):
-            names = ("sampler", "sampling_steps", "discriminator_weights")
-            names += tuple(f"guidance_{n}" for n in ("content", "style", "condition"))
+            names = (*rules_of(SamplingSettings), "discriminator_weights")
             values |= {"image_size": 48, "dtype_policy": "float32"}
             return types.SimpleNamespace(**dict.fromkeys(names), **values)
 

@@ -124,7 +124,7 @@ def check(page, names, printed, trained):
         assert names["scan"].shape == (48, 48)
     elif page == "docs/how-to/strokes.md":
         assert tuple(names["image"].shape) == (1, 64, 64, 1)
-        assert names["points"].shape[2:] == (24, 2)
+        assert names["quality"].fault is None
     elif page.endswith("jis1-generator/README.md"):
         assert names["images"].shape == (3, 64, 64)
     elif page.endswith("jis1-reader/README.md"):

@@ -16,7 +16,7 @@ from hwgen_keras.data import (
     SIMULATED,
     ImageStore,
     StrokeStore,
-    StrokeWriter,
+    StrokeStoreWriter,
 )
 from hwgen_keras.data.stroke_store import pack
 from hwgen_keras.errors import InputError
@@ -55,7 +55,7 @@ rows = st.tuples(
 
 
 def write(path, added, characters=KANA, points=5):
-    with StrokeWriter(path, characters, points) as writer:
+    with StrokeStoreWriter(path, characters, points) as writer:
         for row in added:
             writer.add(*row)
     return StrokeStore.open(path)
@@ -180,7 +180,7 @@ def test_tracks_that_make_no_store(arguments, told):
 def test_tracks_that_cannot_be_added(tmp_path, arguments, told):
     with (
         pytest.raises(InputError, match=told),
-        StrokeWriter(tmp_path / "a.store", KANA, 4) as writer,
+        StrokeStoreWriter(tmp_path / "a.store", KANA, 4) as writer,
     ):
         writer.add(track_of("い", 1), "w", ONLINE, "")
         writer.add(*arguments)
@@ -189,7 +189,7 @@ def test_tracks_that_cannot_be_added(tmp_path, arguments, told):
 
 def test_a_store_without_tracks(tmp_path):
     with pytest.raises(InputError, match="no track for the store .*a.store"):
-        with StrokeWriter(tmp_path / "a.store", KANA, 4):
+        with StrokeStoreWriter(tmp_path / "a.store", KANA, 4):
             pass
     assert list(tmp_path.iterdir()) == []
 

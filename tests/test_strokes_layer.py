@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from hwgen_keras.backend import vjp
-from hwgen_keras.layers import StrokeRenderer
+from hwgen_keras.layers import QuickStrokeRenderer, StrokeRenderer
 from hwgen_keras.layers.strokes import stroke_field
 from hwgen_keras.sources.ink import stamp
 
@@ -129,3 +129,19 @@ def test_a_compiled_model_draws_the_same():
     )
     written = ops.convert_to_numpy(draw(drawn["points"], drawn["radii"]))
     np.testing.assert_allclose(written, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 4.0])
+def test_the_quick_renderer_draws_the_same(factor):
+    """Pens of a width for small squares, for larger ones, and for the whole image."""
+    drawn = lines(4, strokes=7, points=9)
+    drawn["radii"] = (factor * drawn["radii"]).astype("float32")
+    drawn["radii"][:, 3] = 0
+    expected = ops.convert_to_numpy(StrokeRenderer(48)(drawn))
+    renderer = QuickStrokeRenderer(48)
+    draw = networks.compiled(
+        lambda points, radii: renderer({"points": points, "radii": radii})
+    )
+    np.testing.assert_allclose(draw(*drawn.values()), expected, atol=1e-4)
+    copy = QuickStrokeRenderer.from_config(renderer.get_config())
+    assert copy.image_size == 48 and copy.softness is None

@@ -7,12 +7,12 @@ import numpy as np
 
 import hwgen_keras
 from hwgen_keras import data, inputs, parallel
-from hwgen_keras.characters import character_set, kanjivg
+from hwgen_keras.characters import character_set
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json, write_json, write_text
 from hwgen_keras.sources import clean_image
-from hwgen_keras.sources.fitting import draw_track, fit_track
+from hwgen_keras.sources.fitting import draw_track
 
 from .licences import licence
 from .sheets import draw_track as draw_lines
@@ -80,7 +80,7 @@ def fit_part(samples, licences, characters, points, path):
         record["fitted"].append(number)
         record["quality"].append(dataclasses.asdict(quality))
     if tracks:
-        with data.StrokeWriter(
+        with data.StrokeStoreWriter(
             path.with_suffix(".store"), characters, points
         ) as writer:
             for number, track in tracks.items():
@@ -92,13 +92,7 @@ def fit_one(sample, characters, points):
     """(fault, track, quality) of a sample; the fault is None where the fit is kept."""
     if sample.character not in characters:
         return f"{sample.character} is not in the set {characters.name}", None, None
-    if not kanjivg.has_character(sample.character):
-        return f"KanjiVG has no strokes for {sample.character}", None, None
-    try:
-        track, quality = fit_track(read_sample(sample), sample.character, points)
-    except InputError as error:
-        return str(error).rstrip("."), None, None
-    return quality.fault, track, quality
+    return inputs.fit_image(read_sample(sample), sample.character, points)
 
 
 def images(settings):

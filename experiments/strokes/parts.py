@@ -2,7 +2,7 @@
 
 from hwgen_keras import parallel
 from hwgen_keras.characters import kanjivg
-from hwgen_keras.data import ONLINE, SIMULATED, StrokeWriter
+from hwgen_keras.data import ONLINE, SIMULATED, StrokeStoreWriter
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.sources import PenWriter
 from hwgen_keras.sources.online import Unusable, match_strokes, matched_track
@@ -81,7 +81,9 @@ def match_part(samples, licences, characters, points, radius, path):
         for remark in remarks(match):
             record[remark].append(number)
     if tracks:
-        with StrokeWriter(path.with_suffix(".store"), characters, points) as writer:
+        with StrokeStoreWriter(
+            path.with_suffix(".store"), characters, points
+        ) as writer:
             for number, track in tracks.items():
                 writer.add(track, samples[number].writer, ONLINE, licences[number])
     write_json(path, record)
@@ -111,7 +113,7 @@ def remarks(match):
 def simulate_part(seed, characters, points, path):
     """Writes the tracks of a simulated writer as a store."""
     writer = PenWriter(seed)
-    with StrokeWriter(path, characters, points) as store:
+    with StrokeStoreWriter(path, characters, points) as store:
         for character in characters:
             if writer.covers(character):
                 track = writer.track(character, points=points)

@@ -151,7 +151,7 @@ class StrokeStore(PackedStore):
         )
 
     def _writer(self, path):
-        return StrokeWriter(path, self.characters, self.points)
+        return StrokeStoreWriter(path, self.characters, self.points)
 
     def track(self, index: SupportsIndex) -> Track:
         """One track.
@@ -191,7 +191,7 @@ class StrokeStore(PackedStore):
         return values[..., :2], values[..., 2]
 
 
-class StrokeWriter(PackedWriter):
+class StrokeStoreWriter(PackedWriter):
     """Writes a stroke store; its file appears when it is complete.
 
     The tracks go to disk at once; 13 bytes of each stay in memory until the end.
@@ -207,7 +207,7 @@ class StrokeWriter(PackedWriter):
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
-        >>> with hw.StrokeWriter("two.store", characters, points=24) as writer:
+        >>> with hw.StrokeStoreWriter("two.store", characters, points=24) as writer:
         ...     writer.add(hw.PenWriter(1).track("あ"), "pen-0001", hw.SIMULATED, "")
         >>> hw.StrokeStore.open("two.store")
         StrokeStore(1 tracks of 24 points a line, 1 of 2 characters, 1 sources)

@@ -14,3 +14,4 @@ from .reader import check_independent as check_independent
 from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES
 from .sampler import GenerationSampler as GenerationSampler
+from .track_sampler import TrackGenerationSampler as TrackGenerationSampler

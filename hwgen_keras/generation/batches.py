@@ -101,7 +101,7 @@ def write_rows(generator, sampler, batch_size=64):
     """All images of a sampler, uint8 (n, height, width), and their table."""
     images, tables = [], []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        batches = Batches(generator, sampler, batch_size, pool)
+        batches = sampler.batches(generator, batch_size, pool)
         for _, table, greys in batches.written(np.arange(sampler.rows_per_epoch)):
             images.append(greys)
             tables.append(table)

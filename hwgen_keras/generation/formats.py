@@ -45,7 +45,7 @@ class SetFormat:
         store = self.sampler.store
         for image in images:
             writer = store.source_names[store.sources[image.styles[0]]]
-            character = store.characters[image.label]
+            character = self.sampler.characters[image.label]
             yield image.png, image.label, character, writer, image.row
 
 
@@ -74,7 +74,7 @@ class PngTree(SetFormat):
 
     def _name(self, row):
         label, number = self.sampler.label_of(row)
-        return f"{ord(self.sampler.store.characters[label]):05x}/{number:05d}.png"
+        return f"{ord(self.sampler.characters[label]):05x}/{number:05d}.png"
 
 
 class Packed(SetFormat):
@@ -83,7 +83,7 @@ class Packed(SetFormat):
     result = STORE
 
     def write(self, number, rows, images):
-        part, characters = self._part(number), self.sampler.store.characters
+        part, characters = self._part(number), self.sampler.characters
         if not images:
             part.unlink(missing_ok=True)
             return

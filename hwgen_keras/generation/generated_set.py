@@ -24,7 +24,6 @@ from hwgen_keras.generation.gate import Gate, digest_of
 from hwgen_keras.generation.pipeline import Pipeline, parts_of
 from hwgen_keras.generation.provenance import SUMMARY
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.models.diffusion import SAMPLING
 
 JOB = "job.json"
 PART_ROWS = 1024
@@ -182,12 +181,13 @@ def _request(generator, sampler, gate, form, part_rows, model):
     for column in (sampler.store.labels, sampler.store.sources, sampler.store.kinds):
         store.update(np.asarray(column).tobytes())
     store.update(repr(sampler.store.source_names).encode())
-    for content in sampler.store.pngs.runs():
+    for content in sampler.store.files.runs():
         store.update(content)
-    settings = {name: getattr(generator, name, None) for name in SAMPLING}
+    names = getattr(generator, "sampling_settings", ())
+    settings = {name: getattr(generator, name) for name in names}
     request = {
         "model": model,
-        "sampling": {k: v for k, v in settings.items() if v is not None},
+        "sampling": settings,
         "store": store.hexdigest(),
         "rows": sampler.request(),
         "gate": gate.request(),

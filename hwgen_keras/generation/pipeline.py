@@ -8,7 +8,6 @@ import numpy as np
 
 from hwgen_keras.data import png
 from hwgen_keras.generation import provenance
-from hwgen_keras.generation.batches import Batches
 from hwgen_keras.generation.provenance import ImageRecord
 
 # The most parts that wait for the disk.
@@ -36,7 +35,7 @@ class Pipeline:
             return
         threads = concurrent.futures.ThreadPoolExecutor
         with threads(self.workers) as pool, threads(1) as disk:
-            batches = Batches(self.generator, self.sampler, self.batch_size, pool)
+            batches = self.sampler.batches(self.generator, self.batch_size, pool)
             # First attempts of all parts together: no part ends in a small batch.
             rows = np.concatenate([parts[number] for number in missing])
             first = batches.written(rows)
@@ -100,7 +99,9 @@ class Pipeline:
 
 def _record(row, attempt, score, table, i):
     names = [name for name in table if name.startswith("style")]
-    styles = [int(table[n][i]) for n in names if not n.endswith("_affine")]
+    indices = [table[n][i] for n in names if not n.endswith("_affine")]
+    # Of a stroke writer's hand there may be fewer tracks than columns.
+    styles = [int(k) for k in np.ravel(indices) if k >= 0]
     label, content = int(table["label"][i]), int(table["content"][i])
     return ImageRecord(int(row), attempt, score, label, content, styles)
 

@@ -25,8 +25,8 @@ class ImageRecord:
     attempt: int  # number of images of the row that were rejected before it
     score: float | None  # probability by the reader
     label: int  # class id
-    content: int  # index of its glyph in the sampler's store
-    styles: list[int]  # indices of its style images in the store
+    content: int  # index of its glyph in the sampler's store; -1: KanjiVG's strokes
+    styles: list[int]  # indices of its style images, or tracks, in the store
     png: bytes = b""
 
 
@@ -71,13 +71,13 @@ def write(folder, sampler, form, paths, model):
             for index, image in enumerate(images):
                 yield (
                     form.place(part, index, position, image.row),
-                    store.characters[image.label],
+                    sampler.characters[image.label],
                     store.source_names[store.sources[image.styles[0]]],
                     " ".join(
                         f"{store.characters[store.labels[i]]}/{number[i]}"
                         for i in image.styles
                     ),
-                    store.source_names[store.sources[image.content]],
+                    sampler.template_of(image.content),
                     *(image.row, sampler.seed, image.attempt),
                     "" if image.score is None else f"{image.score:.6f}",
                     model,
@@ -106,7 +106,7 @@ def summary(sampler, paths):
         images.update(image.label for image in accepted)
         rejected.update(part_rejected)
         dropped.update(part_dropped)
-    characters = sampler.store.characters
+    characters = sampler.characters
 
     def count(labels, rows):
         return {

@@ -11,13 +11,13 @@ from hwgen_keras.data.forms import followed, measure_forms
 from hwgen_keras.data.rows import Groups, InputTable, fixed_place
 from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
+from hwgen_keras.generation.batches import Batches
+from hwgen_keras.generation.rows import DRAWS, CharacterRows
 
 STYLES = ("any", "same_character")
-# Separates the draws of a row from its noise of the same seed, row and attempt.
-_DRAWS = 1
 
 
-class GenerationSampler:
+class GenerationSampler(CharacterRows):
     """Draws which glyph is rewritten in which hand, for each character of the fonts.
 
     Rows are numbered character by character. Row r at its attempt a follows from
@@ -78,12 +78,13 @@ class GenerationSampler:
                 "Generation needs fonts for the contents and handwriting for the "
                 f"styles; the store has {len(fonts)} and {len(hands)} images of them."
             )
-        self.store, self.image_size = store, store.image_size
-        self.seed, self.count = seed, count
+        super().__init__(
+            *(store.characters, store.labels[fonts], count),
+            lack="No font has a glyph of",
+            remedy="add a font that has it, or do not ask for it",
+        )
+        self.store, self.image_size, self.seed = store, store.image_size, seed
         self.style_from, self.style_images = style_from, style_images
-        self.labels, self.counts = _counts(store, fonts, count)
-        self.ends = np.cumsum(self.counts)
-        self.rows_per_epoch = int(self.ends[-1])
         classes = len(store.characters)
         self.contents = Groups(fonts, store.labels[fonts], count=classes)
         self.same = Groups(hands, store.labels[hands], count=classes)
@@ -124,18 +125,21 @@ class GenerationSampler:
             "style_from": self.style_from,
             "style_images": self.style_images,
             "follow_forms": self.forms is not None,
-            "count": self.count if isinstance(self.count, int) else "of each character",
+            "count": self._requested(),
             "sha256": digest.hexdigest(),
         }
 
-    def label_of(self, rows: NDArray) -> tuple[NDArray, NDArray]:
-        """The class ids of rows, (n,) integers, and the number within the class.
+    def batches(self, generator, batch_size: int, pool) -> Batches:
+        """The `Batches` of a generator.
 
         Args:
-            rows: (n,) integers from 0.
+            generator, batch_size, pool: see `Batches`.
         """
-        place = np.searchsorted(self.ends, rows, side="right")
-        return self.labels[place], rows - (self.ends - self.counts)[place]
+        return Batches(generator, self, batch_size, pool)
+
+    def template_of(self, content: int) -> str:
+        """The name of the font whose glyph has the index `content` in the store."""
+        return self.store.source_names[self.store.sources[content]]
 
     def draw(self, rows: ArrayLike, attempt: int = 0) -> dict[str, NDArray]:
         """The table of rows at an attempt: a dict of arrays.
@@ -145,7 +149,7 @@ class GenerationSampler:
             attempt: number of images of these rows that were rejected before.
         """
         rows = np.asarray(rows)
-        seeds = [(self.seed, int(row), attempt, _DRAWS) for row in rows]
+        seeds = [(self.seed, int(row), attempt, DRAWS) for row in rows]
         # Draws for more style images come last, so that they change no other draw.
         draws = 3 + self.style_images
         uniform = np.stack([np.random.default_rng(s).random(draws) for s in seeds]).T
@@ -187,26 +191,3 @@ class GenerationSampler:
             positions.append(position)
         starts = self.hands.starts[writer]
         return [self.hands.members[starts + position] for position in positions]
-
-
-def _counts(store, fonts, count):
-    """The class ids to write, ascending, and the number of images of each."""
-    drawn = np.unique(store.labels[fonts])
-    if not isinstance(count, dict):
-        if count < 1:
-            raise InputError(f"{count} images of a character are asked for; give more.")
-        return drawn, np.full(len(drawn), int(count), np.int64)
-    asked = {store.characters.index(c): int(n) for c, n in count.items() if n}
-    missing = [store.characters[label] for label in sorted(set(asked) - set(drawn))]
-    if missing:
-        raise InputError(
-            f"No font has a glyph of {'、'.join(missing[:5])}"
-            f"{' and others' if missing[5:] else ''}, of which images are asked for; "
-            "add a font that has it, or do not ask for it."
-        )
-    if not asked or min(asked.values()) < 0:
-        raise InputError(
-            "The counts ask for no image, or for fewer than none; give numbers above 0."
-        )
-    labels = np.array(sorted(asked))
-    return labels, np.array([asked[label] for label in labels], np.int64)

@@ -4,7 +4,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import SamplingSettings
 from hwgen_keras.models import (
     GENERATORS,
-    DiffusionGenerator,
+    StrokeWriter,
     check_stride,
     load_trained,
     with_policy,
@@ -13,19 +13,39 @@ from hwgen_keras.settings import rules_of
 
 # With fewer steps Heun's correction diverges.
 FEWEST_STEPS_OF_HEUN = 4
+# {flag: its argument of `generator.sampling`}, besides those of guidance.
+_ARGUMENTS = {
+    **{"sampler": "sampler", "sampling_steps": "steps"},
+    "temperature": "temperature",
+}
+_OF_WRITERS = ("guidance_hand", "temperature")
 
 
 def load(settings):
     """The generator of `--generator_weights`, in float32, with the sampling settings.
 
-    InputError if it is missing, cannot write images of this size, or see `arguments`.
+    It may be a stroke writer. InputError if it is missing, cannot write images of this
+    size, is a stroke writer with a condition, or see `arguments`.
     """
     flag = "--generator_weights"
     path = settings.generator_weights
     size = settings.image_size
-    generator = load_trained(path, GENERATORS, flag, "generator.keras", size)
-    check_stride(size, generator.stride)
+    kinds = *GENERATORS, StrokeWriter
+    generator = load_trained(path, kinds, flag, "generator.keras", size)
+    if isinstance(generator, StrokeWriter):
+        check_writer(generator, f"{flag}: {path}")
+    else:
+        check_stride(size, generator.stride)
     return apply(settings, with_policy(generator, "float32"))
+
+
+def check_writer(writer, name):
+    """Raises InputError if a stroke writer has a condition, which no script gives."""
+    if writer.condition is not None:
+        raise InputError(
+            f"{name} has a condition, which no text gives yet; use a stroke writer "
+            "without."
+        )
 
 
 def apply(settings, generator):
@@ -37,23 +57,26 @@ def apply(settings, generator):
 def arguments(settings, generator):
     """The given `SamplingSettings` as arguments of `generator.sampling`.
 
-    InputError if the model is no `DiffusionGenerator`, or a value does not fit it.
+    InputError if the model does not sample, or a value does not fit it.
     """
     values = {name: getattr(settings, name) for name in rules_of(SamplingSettings)}
     values = {name: value for name, value in values.items() if value is not None}
-    if values and not isinstance(generator, DiffusionGenerator):
-        raise InputError(
-            f"--{next(iter(values))} is for a diffusion model, not for "
-            f"{type(generator).__name__}; leave the flag out."
-        )
+    able = {f"guidance_{name}" for name in getattr(generator, "droppable", ())}
+    able |= {*getattr(generator, "sampling_settings", ())}
+    for name in values:
+        if _ARGUMENTS.get(name, name) not in able:
+            kind = "stroke writer" if name in _OF_WRITERS else "diffusion model"
+            raise InputError(
+                f"--{name} is for a {kind}, not for {type(generator).__name__}; leave "
+                "the flag out."
+            )
     if "guidance_condition" in values and generator.condition is None:
         raise InputError(
             "--guidance_condition: the model has no condition besides the glyph; "
             "leave the flag out."
         )
-    names = {"sampler": "sampler", "sampling_steps": "steps"}
-    result = {names[name]: values.pop(name) for name in names if name in values}
-    if result:
+    result = {n: values.pop(flag) for flag, n in _ARGUMENTS.items() if flag in values}
+    if {"sampler", "steps"} & result.keys():
         sampler = result.get("sampler", generator.sampler)
         steps = result.get("steps", generator.steps)
         if sampler == "heun" and steps < FEWEST_STEPS_OF_HEUN:

@@ -9,7 +9,7 @@ from hwgen_keras.settings import Settings, setting
 def _guidance(what):
     return setting(
         None,
-        f"Guidance scale of {what} in a diffusion model: 1 as trained, 0 without it; "
+        f"Guidance scale of {what}: 1 as trained, 0 without it; "
         "each other than 1 costs one more evaluation a step [as stored in the model].",
         at_least=0,
     )
@@ -24,22 +24,30 @@ def _samplers():
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SamplingSettings(Settings):
-    """How a trained diffusion model samples."""
+    """How a trained diffusion model or stroke writer samples."""
 
     sampler: str | None = setting(
         None,
-        "Sampler of a diffusion model: ddim, dpm_solver or heun, "
+        "Sampler of a diffusion model or stroke writer: ddim, dpm_solver or heun, "
         "which needs at least 4 steps [as stored in the model].",
         choices=_samplers,
     )
     sampling_steps: int | None = setting(
         None,
-        "Sampling steps of a diffusion model [as stored in the model].",
+        "Sampling steps of a diffusion model or stroke writer [as stored in the "
+        "model].",
         at_least=1,
     )
-    guidance_content: float | None = _guidance("the glyph")
-    guidance_style: float | None = _guidance("the style")
-    guidance_condition: float | None = _guidance("the condition")
+    guidance_content: float | None = _guidance("the glyph in a diffusion model")
+    guidance_style: float | None = _guidance("the style in a diffusion model")
+    guidance_condition: float | None = _guidance("the condition in a diffusion model")
+    guidance_hand: float | None = _guidance("the hand in a stroke writer")
+    temperature: float | None = setting(
+        None,
+        "Factor on the noise of a stroke writer: below 1 characters of a hand vary "
+        "less, 0 gives each one form [as stored in the model].",
+        at_least=0,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,7 +62,29 @@ class FormSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WritingSettings(SamplingSettings, FormSettings):
+class HandSettings(Settings):
+    """The hands of a stroke writer."""
+
+    strokes: tuple[str, ...] = setting(
+        (),
+        "Stroke stores whose writers are the hands of a stroke writer, joined by "
+        "commas.",
+        separator=",",
+    )
+    new_hands: int = setting(
+        0,
+        "Number of hands that a stroke writer makes up; they follow from --seed.",
+        at_least=0,
+    )
+    hand_samples: int = setting(
+        20,
+        "Characters of its hand that a stroke writer is shown for each image, at most.",
+        above=0,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WritingSettings(SamplingSettings, FormSettings, HandSettings):
     """The sources of a generated set, and the checks of its images."""
 
     content: str = setting(

@@ -17,13 +17,14 @@ from hwgen_keras.models import (
     CLIP,
     GENERATORS,
     Classifier,
+    StrokeWriter,
     TextEncoder,
     load_trained,
     with_policy,
 )
 from hwgen_keras.safety import check_onnx_file
 
-MODELS = (*GENERATORS, Classifier, CLIP)
+MODELS = (*GENERATORS, StrokeWriter, Classifier, CLIP)
 # The inputs of a generator that do not come from its condition.
 _GENERAL_INPUTS = {"content", "style", "noise"}
 # Side in pixels of the blank image that a CLIP gets when only its text is wanted.
@@ -34,7 +35,7 @@ class KerasEngine:
     """A built Keras model of this package, on any backend, in float32.
 
     Attributes:
-        kind: "generator", "diffusion", "classifier" or "clip".
+        kind: "generator", "diffusion", "writer", "classifier" or "clip".
         input_names: the inputs of a call.
         stride: image sides must be multiples of it.
         classes: number of classes of a classifier; else None.
@@ -61,7 +62,10 @@ class KerasEngine:
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
         self.classes = getattr(model, "classes", None)
-        self.kind, _ = kind_and_mode(model)
+        if isinstance(model, StrokeWriter):
+            self.kind = "writer"
+        else:
+            self.kind, _ = kind_and_mode(model)
         self.condition, self.domain = condition_of(model)
         if self.kind == "classifier":
             self.domain = model.domain
@@ -93,7 +97,7 @@ class KerasEngine:
         return {"image": np.asarray(self.model.predict_on_batch(inputs))}
 
     def sampling(self, settings):
-        """A copy with other `sampler`, `steps` and `guidance` of a diffusion model."""
+        """A copy with other settings of `sampling` of a diffusion model or writer."""
         guidance = settings.get("guidance", {})
         if isinstance(guidance, dict):
             guidance = {**self.model.guidance, **guidance}

@@ -20,6 +20,7 @@ from hwgen_keras.inference.classifier import LoadedClassifier
 from hwgen_keras.inference.clip import LoadedCLIP
 from hwgen_keras.inference.facts import resolve_facts
 from hwgen_keras.inference.generator import LoadedGenerator
+from hwgen_keras.inference.stroke_writer import LoadedWriter
 from hwgen_keras.models.loading import STORED
 from hwgen_keras.safety.saved_model import GRAPH
 
@@ -35,11 +36,12 @@ _OBJECTS = {
     "diffusion": LoadedGenerator,
     "classifier": LoadedClassifier,
     "clip": LoadedCLIP,
+    "writer": LoadedWriter,
 }
 
 
 def load(model, *, format=None, characters=None, structures=None, image_size=None):
-    """Loads a trained generator, classifier or CLIP for inference.
+    """Loads a trained generator, stroke writer, classifier or CLIP for inference.
 
     No code in a file is run. The files of a folder with a `model.json` are compared
     with its checksums before any of them is opened. `.keras` files need no TensorFlow
@@ -62,7 +64,7 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
         image_size: side in pixels; None: that of the folder, or 64.
 
     Returns:
-        A `LoadedGenerator`, a `LoadedClassifier` or a `LoadedCLIP`.
+        A `LoadedGenerator`, `LoadedWriter`, `LoadedClassifier` or `LoadedCLIP`.
 
     Raises:
         InputError: there is no such model, it is damaged, foreign, newer or unsafe,

@@ -41,7 +41,7 @@ def glyphs(cache, fonts, characters, image_size):
 def cleaned(cache, samples, characters, image_size, kind):
     """The cleaned images of a manifest. See `manifest_store`."""
     common = {"characters": characters, "image_size": image_size, "kind": kind}
-    return _prepare(cache, "images", manifest_store, samples, common, _listed(samples))
+    return _prepare(cache, "images", manifest_store, samples, common, key_of(samples))
 
 
 def simulated(cache, writers, characters, image_size):
@@ -75,7 +75,7 @@ def rendered(cache, path, characters, image_size):
     samples = [sample for sample in listed if fonts[sample.index]]
     common = {"characters": characters, "image_size": image_size}
     common |= {"kind": data.FONT, "clean": False}
-    return _prepare(cache, "glyphs", manifest_store, samples, common, _listed(samples))
+    return _prepare(cache, "glyphs", manifest_store, samples, common, key_of(samples))
 
 
 def _prepare(cache, name, build, items, common, key, weight=1):
@@ -93,9 +93,7 @@ def _prepare(cache, name, build, items, common, key, weight=1):
     if not cache:
         return build(items, **common)
     plain = {**common, "characters": list(common["characters"])}
-    text = json.dumps([name, _program(), key, plain], ensure_ascii=False)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
-    path = pathlib.Path(cache, f"{name}-{digest}.store")
+    path = store_path(cache, name, [key, plain])
     if path.exists():
         try:
             return _checked(path)
@@ -134,6 +132,13 @@ def _prepare(cache, name, build, items, common, key, weight=1):
     return store
 
 
+def store_path(cache, name, key):
+    """The file of a store in the cache: named by its key and the program."""
+    text = json.dumps([name, _program(), *key], ensure_ascii=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return pathlib.Path(cache, f"{name}-{digest}.store")
+
+
 def _checked(path):
     """Opens and verifies a store: in training, damage would end in a traceback."""
     store = ImageStore.open(path)
@@ -150,7 +155,7 @@ def _write(build, items, common, path):
     return None
 
 
-def _listed(samples):
+def key_of(samples):
     """The samples, and the size and time of each file, as JSON."""
     absolute = functools.cache(lambda path: str(path.absolute()))
     status = {sample.path: sample.path.stat() for sample in samples}

@@ -18,10 +18,15 @@ from .embedding import Embedding as Embedding
 from .frozen import ensure_built as ensure_built
 from .frozen import freeze as freeze
 from .initial import convolution as convolution
+from .initial import dense as dense
 from .normalization import GroupNorm as GroupNorm
 from .residual import ResidualBlock as ResidualBlock
 from .seeds import layer_seed as layer_seed
 from .spectral import SpectralConv2D as SpectralConv2D
+from .stroke_patches import QuickStrokeRenderer as QuickStrokeRenderer
 from .strokes import StrokeRenderer as StrokeRenderer
 from .time import NoiseLevel as NoiseLevel
+from .tracks import TrackFeatures as TrackFeatures
+from .tracks import by_stroke as by_stroke
+from .transformer import ModulatedBlock as ModulatedBlock
 from .upsampling import UpsampledConv2D as UpsampledConv2D

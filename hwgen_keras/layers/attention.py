@@ -41,13 +41,16 @@ class _Attention(ConfigFromSignature, layers.Layer):
         return self.to_out(attended)
 
 
-def _softmax_attention(query, key, value, bias=None):
+def softmax_attention(query, key, value, bias=None):
     """Attention of each query to all keys; `bias` is added to the scores."""
     scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
     scores = scores * query.shape[-1] ** -0.5
     if bias is not None:
         scores = scores + bias
-    return ops.matmul(ops.softmax(scores, axis=-1), value)
+    # Keras warns of a softmax of one number, which is 1.
+    one = key.shape[2] == 1
+    shares = ops.ones_like(scores) if one else ops.softmax(scores, axis=-1)
+    return ops.matmul(shares, value)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -67,7 +70,7 @@ class FullAttention(_Attention):
     """
 
     def attend(self, query, key, value):
-        return _softmax_attention(query, key, value)
+        return softmax_attention(query, key, value)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -154,7 +157,7 @@ class CrossAttention(ConfigFromSignature, layers.Layer):
             # Added to the scores, the logarithm of a share multiplies the weight.
             bias = ops.log(ops.cast(shares, "float32"))[:, None, None, :]
             bias = ops.cast(bias, query.dtype)
-        attended = _softmax_attention(query, key, value, bias)
+        attended = softmax_attention(query, key, value, bias)
         attended = ops.transpose(attended, (0, 2, 1, 3))
         attended = ops.reshape(attended, (shape[0], -1, self.heads * self.head_width))
         return features + ops.reshape(self.to_out(attended), shape)

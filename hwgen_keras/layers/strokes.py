@@ -10,7 +10,7 @@ _SEGMENTS = 32
 # The radius in pixels below which a line would break up, as in sources/ink.py.
 LEAST_RADIUS = 0.45
 # Far outside, in pixels: where a lifted pen leaves ink.
-_NOWHERE = -1e4
+NOWHERE = -1e4
 # Under roots, whose derivative is infinite at 0.
 _TINY = 1e-6
 
@@ -34,60 +34,73 @@ def stroke_field(points, radii, image_size):
         (batch, image_size, image_size), in pixels: above 0 inside of the ink, and
         minus the distance to it outside; -10,000 where no pen is down.
     """
-    pieces = _segments(points * image_size, radii * image_size)
+    pieces = _chunks(segments_of(points * image_size, radii * image_size))
     middles = ops.arange(image_size, dtype=points.dtype) + 0.5
     x, y = ops.meshgrid(middles, middles, indexing="xy")
-    pixels = ops.stack([ops.reshape(x, (-1,)), ops.reshape(y, (-1,))], axis=-1)
+    x, y = ops.reshape(x, (-1,)), ops.reshape(y, (-1,))
     shape = (ops.shape(points)[0], image_size * image_size)
-    deepest = ops.full(shape, _NOWHERE, dtype=points.dtype)
+    deepest = ops.full(shape, NOWHERE, dtype=points.dtype)
 
     def deeper(deepest, chunk):
-        return ops.maximum(deepest, ops.max(_depth(pixels, chunk), axis=1)), None
+        return ops.maximum(deepest, ops.max(segment_depth(x, y, chunk), axis=1)), None
 
     deepest, _ = ops.scan(deeper, deepest, pieces)
     return ops.reshape(deepest, (-1, image_size, image_size))
 
 
-def _segments(points, radii):
-    """The segments in chunks for a scan: start, end (chunks, batch, n, 2), radii."""
+def segments_of(points, radii):
+    """The segments of lines: (batch, n, 6), start, end and the radii of both."""
     starts, ends = points[:, :, :-1], points[:, :, 1:]
     columns = [starts, ends, radii[:, :, :-1, None], radii[:, :, 1:, None]]
     rows = ops.concatenate(columns, axis=-1)
-    count = rows.shape[1] * rows.shape[2]
+    return ops.reshape(rows, (-1, rows.shape[1] * rows.shape[2], 6))
+
+
+def _chunks(segments):
+    """Segments (batch, n, 6) in chunks for a scan: (chunks, batch, 32, 6)."""
+    count = segments.shape[1]
     chunks = -(-count // _SEGMENTS)
-    rows = ops.reshape(rows, (-1, count, 6))
     # Segments of radius 0 fill the last chunk: a lifted pen.
-    rows = ops.pad(rows, ((0, 0), (0, chunks * _SEGMENTS - count), (0, 0)))
+    rows = ops.pad(segments, ((0, 0), (0, chunks * _SEGMENTS - count), (0, 0)))
     rows = ops.reshape(rows, (-1, chunks, _SEGMENTS, 6))
     return ops.transpose(rows, (1, 0, 2, 3))
 
 
-def _depth(pixels, segments):
-    """The depth of pixels (p, 2) in segments (batch, n, 6): (batch, n, p)."""
-    start, end = segments[..., None, 0:2], segments[..., None, 2:4]
-    first, last = segments[..., 4:5], segments[..., 5:6]
+def segment_depth(x, y, segments):
+    """How deep pixels lie in the ink of segments.
+
+    Args:
+        x, y: the middles of pixels, (p,), or for each segment its own, (..., p).
+        segments: (..., 6), see `segments_of`.
+
+    Returns:
+        (..., p), in pixels.
+    """
+    x_start, y_start, x_end, y_end, first, last = ops.split(segments, 6, axis=-1)
     down = ops.logical_and(first > 0, last > 0)
     growth = last - first
-    along = end - start
-    length = ops.sqrt(ops.sum(ops.square(along), axis=-1) + _TINY)
-    offset = pixels - start
-    projected = ops.sum(offset * along, axis=-1) / length
-    squared = ops.sum(ops.square(offset), axis=-1)
-    aside = ops.sqrt(ops.maximum(squared - ops.square(projected), 0.0) + _TINY)
+    x_along, y_along = x_end - x_start, y_end - y_start
+    length = ops.sqrt(ops.square(x_along) + ops.square(y_along) + _TINY)
+    x_along, y_along = x_along / length, y_along / length
+    x, y = x - x_start, y - y_start
+    projected = x * x_along + y * y_along
+    squared = ops.square(x) + ops.square(y) - ops.square(projected)
+    squared = ops.maximum(squared, 0.0)
+    aside = ops.sqrt(squared + _TINY)
     # The disc that reaches deepest lies before the foot of the perpendicular on a line
     # that grows thinner, and behind it on one that grows wider.
     slope = ops.clip(growth / length, -0.99, 0.99)
-    place = projected + aside * slope / ops.sqrt(1 - ops.square(slope))
+    place = projected + aside * (slope / ops.sqrt(1 - ops.square(slope)))
 
     def distance(place):
         t = ops.clip(place / length, 0.0, 1.0)
-        return t, ops.sqrt(ops.square(aside) + ops.square(projected - t * length))
+        return t, ops.sqrt(squared + _TINY + ops.square(projected - t * length))
 
     t, apart = distance(place)
     depth = ops.maximum(
         first + t * growth - apart, LEAST_RADIUS - distance(projected)[1]
     )
-    return ops.where(down, depth, _NOWHERE)
+    return ops.where(down, depth, NOWHERE)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -124,8 +137,12 @@ class StrokeRenderer(ConfigFromSignature, layers.Layer):
         super().__init__(**kwargs)
         self.image_size, self.softness = image_size, softness
 
+    def _field(self, points, radii):
+        """See `stroke_field`."""
+        return stroke_field(points, radii, self.image_size)
+
     def call(self, inputs):
-        field = stroke_field(inputs["points"], inputs["radii"], self.image_size)
+        field = self._field(inputs["points"], inputs["radii"])
         if self.softness is None:
             ink = ops.clip(field + 0.5, 0.0, 1.0)
         else:

@@ -31,5 +31,8 @@ from .perceptual import VGG16Features as VGG16Features
 from .readers import reader_of as reader_of
 from .sizes import SIZES as SIZES
 from .storage import save_model as save_model
+from .stroke_transformer import StrokeTransformer as StrokeTransformer
+from .stroke_writer import StrokeDiffusion as StrokeDiffusion
+from .stroke_writer import StrokeWriter as StrokeWriter
 from .style_transfer import StyleTransfer as StyleTransfer
 from .unet import UNet as UNet

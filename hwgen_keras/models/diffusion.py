@@ -1,18 +1,9 @@
 """The conditional diffusion model: its generator and its training."""
 
-import math
-
 import keras
 from keras import ops
 
-from hwgen_keras import samplers, schedules
-from hwgen_keras.errors import InputError, check_number, described
-from hwgen_keras.layers import (
-    CheckedInputs,
-    ConfigFromSignature,
-    ensure_built,
-    layer_seed,
-)
+from hwgen_keras.errors import InputError
 from hwgen_keras.layers.checks import (
     agree,
     check_images,
@@ -20,15 +11,12 @@ from hwgen_keras.layers.checks import (
     check_style,
     shape_and_type,
 )
-from hwgen_keras.models.row_loss import RowLoss
+from hwgen_keras.models.denoising import DenoisingGenerator, DenoisingLoss
 from hwgen_keras.models.unet import CONDITIONS
-
-# Settings that can change after the training.
-SAMPLING = ("sampler", "steps", "spacing", "guidance")
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class DiffusionGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
+class DiffusionGenerator(DenoisingGenerator):
     """Writes the content image's character in the style image's hand, from noise.
 
     The initial noise is an input, so equal inputs give equal images.
@@ -76,6 +64,7 @@ class DiffusionGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     """
 
     mode = "diffusion"
+    droppable = CONDITIONS
 
     def __init__(
         self,
@@ -88,42 +77,21 @@ class DiffusionGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
         guidance=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if not isinstance(guidance, dict | None):
-            raise InputError(
-                f"guidance is {described(guidance)}; give a dict, such as "
-                "{'style': 1.5}."
-            )
-        guidance = dict.fromkeys(CONDITIONS, 1.0) | (guidance or {})
-        for name, scale in guidance.items():
-            schedules.check_name("guidance of", name, CONDITIONS)
-            check_number(scale, f"guidance of {name!r}", "a number", least=-math.inf)
-        schedules.check_name("sampler", sampler, samplers.SAMPLERS)
-        schedules.check_name(
-            "parameterization", parameterization, schedules.PARAMETERIZATIONS
+        super().__init__(
+            network,
+            schedule,
+            parameterization,
+            sampler,
+            steps,
+            spacing,
+            guidance,
+            **kwargs,
         )
-        samplers.sampling_log_snrs(schedule, steps, spacing)  # Checks its arguments.
-        self.network, self.guidance = network, guidance
-        self.schedule, self.parameterization = schedule, parameterization
-        self.sampler, self.steps, self.spacing = sampler, steps, spacing
 
     @property
     def stride(self):
         """The number that divides the sides of an image."""
         return self.network.stride
-
-    @property
-    def condition(self):
-        """The condition of the network, or `None`."""
-        return self.network.condition
-
-    @property
-    def input_names(self):
-        """Names of the inputs that a call needs."""
-        return (*self.network.input_names, "noise")
-
-    def build(self, input_shape=None):
-        ensure_built(self.network)
 
     def check_inputs(self, inputs):
         """Checks the inputs of a call, without the range of tensors.
@@ -159,53 +127,19 @@ class DiffusionGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
         """
         log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
         prediction = self.network(noisy, log_snr, inputs, style)
-        signal, sigma = schedules.rates(log_snr[:, None, None, None])
-        kind = self.parameterization
-        return schedules.to_image(prediction, noisy, signal, sigma, kind)
+        return self._cleaned(prediction, noisy, log_snr)
 
     def call(self, inputs, log_snrs=None):
         style = self.network.encode_style(inputs["style"], inputs.get("style_weights"))
-        all_rows = ops.ones((ops.shape(inputs["noise"])[0],), "bool")
-        scales = dict(self.guidance)
-        if self.condition is None:
-            del scales["condition"]
-        absent = {f"drop_{k}": all_rows for k, scale in scales.items() if scale == 0}
-        inputs = {**inputs, **absent}
-        guided = {k: scale for k, scale in scales.items() if scale not in (0, 1)}
 
-        def denoise(noisy, log_snr):
-            conditional = image = self.predict_image(noisy, log_snr, inputs, style)
-            for name, scale in guided.items():
-                dropped = {**inputs, f"drop_{name}": all_rows}
-                unconditional = self.predict_image(noisy, log_snr, dropped, style)
-                image = image + (scale - 1.0) * (conditional - unconditional)
-            return ops.clip(image, -1.0, 1.0)
+        def predict(noisy, log_snr, inputs):
+            return self.predict_image(noisy, log_snr, inputs, style)
 
-        if log_snrs is None:
-            log_snrs = samplers.sampling_log_snrs(
-                self.schedule, self.steps, self.spacing
-            )
-        noise = ops.cast(inputs["noise"], "float32")
-        return samplers.SAMPLERS[self.sampler](denoise, noise, log_snrs)
-
-    def sampling(self, **settings):
-        """A generator with the same trained network and other settings.
-
-        Args:
-            settings: of `sampler`, `steps`, `spacing` and `guidance`, those to change.
-
-        Raises:
-            InputError: a setting has a wrong value, see the class.
-        """
-        names = ("schedule", "parameterization", *SAMPLING)
-        settings = {name: getattr(self, name) for name in names} | settings
-        generator = type(self)(self.network, **settings, dtype=self.dtype_policy)
-        generator.build()
-        return generator
+        return self._sample(predict, inputs, inputs["noise"], log_snrs, limit=1.0)
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
-class Diffusion(RowLoss):
+class Diffusion(DenoisingLoss):
     """Trains a `DiffusionGenerator` to separate images from added noise.
 
     Compile it with only an optimizer; `fit` minimises the mean of `call`.
@@ -245,35 +179,21 @@ class Diffusion(RowLoss):
         drop_condition=0.1,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.generator, self.min_snr_gamma = generator, min_snr_gamma
+        super().__init__(generator, min_snr_gamma, **kwargs)
         self.drop_content, self.drop_style = drop_content, drop_style
         self.drop_condition = drop_condition
-        self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
     def call(self, data, training=False):
         images = ops.cast(data["target"], "float32")
-        batch, height, width, _ = ops.shape(images)
-        generator, seed = self.generator, self.seed_generator
+        network, batch = self.generator.network, ops.shape(images)[0]
+        log_snr, noise = self._draw_levels(batch), self._draw_noise(images)
+        inputs = {name: data[name] for name in network.input_names}
+        inputs |= self._draw_dropped(batch)
 
-        # One random offset for all rows, which then share the levels evenly.
-        start = keras.random.uniform((1,), seed=seed, dtype="float32")
-        rows = ops.cast(ops.arange(batch), "float32") / ops.cast(batch, "float32")
-        log_snr = schedules.SCHEDULES[generator.schedule]((start + rows) % 1.0)
-        noise = keras.random.normal(
-            (batch, height, width, 1), dtype="float32", seed=seed
-        )
-        inputs = {name: data[name] for name in generator.network.input_names}
-        for name in CONDITIONS:
-            drawn = keras.random.uniform((batch,), seed=seed, dtype="float32")
-            inputs[f"drop_{name}"] = drawn < getattr(self, f"drop_{name}")
+        def predict(noisy):
+            return network(
+                noisy, log_snr, inputs, network.encode_style(inputs["style"])
+            )
 
-        signal, sigma = schedules.rates(log_snr[:, None, None, None])
-        noisy = schedules.diffuse(images, noise, signal, sigma)
-        prediction = generator.network(
-            noisy, log_snr, inputs, generator.network.encode_style(inputs["style"])
-        )
-        kind = generator.parameterization
-        target = schedules.training_target(images, noise, signal, sigma, kind)
-        error = ops.mean(ops.square(prediction - target), axis=(1, 2, 3))
-        return error * schedules.min_snr_weight(log_snr, kind, self.min_snr_gamma)
+        squares, weights = self._errors(images, noise, log_snr, predict)
+        return ops.mean(squares, axis=(1, 2, 3)) * weights

@@ -22,6 +22,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "generator": _TINY,
         "discriminator": {"widths": (8, 16)},
         "unet": _TINY | {"patch": 2, "style_width": 8},
+        "stroke_transformer": {"width": 16, "depth": 1, "heads": 2},
         "classifier": {"widths": (8, 16, 32)},
     },
     "small": {
@@ -33,6 +34,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "discriminator": {"widths": (32, 64, 128)},
         "unet": _SMALL
         | {"width": 32, "multipliers": (1, 2, 4), "patch": 2, "style_width": 16},
+        "stroke_transformer": {"width": 128, "depth": 4, "heads": 4},
         "classifier": {"widths": (16, 32, 64, 128)},
     },
     "base": {
@@ -43,6 +45,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "generator": _BASE,
         "discriminator": {"widths": (64, 128, 256, 512)},
         "unet": _BASE | {"patch": 2, "style_width": 32},
+        "stroke_transformer": {"width": 256, "depth": 8, "heads": 8},
         "classifier": {"architecture": "resnet152"},
     },
 }

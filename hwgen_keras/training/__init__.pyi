@@ -39,3 +39,9 @@ from .settings import STAGES as STAGES
 from .stages import fit_generator as fit_generator
 from .stages import train_stage as train_stage
 from .stages import walk as walk
+from .stroke_feed import TrackFeed as TrackFeed
+from .writer_networks import HELD_OUT_WRITER as HELD_OUT_WRITER
+from .writer_networks import first_of_each_hand as first_of_each_hand
+from .writer_networks import open_strokes as open_strokes
+from .writer_networks import stroke_diffusion as stroke_diffusion
+from .writer_networks import track_probes as track_probes

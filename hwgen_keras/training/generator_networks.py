@@ -110,7 +110,8 @@ def of_stage_before(settings, fresh, name, describe, advice):
     path, flag = getattr(settings, f"{name}_weights"), f"--{name}_weights"
     if path is None:
         return fresh
-    size = settings.image_size
+    # A stroke writer has no image size.
+    size = getattr(settings, "image_size", None)
     trained = load_trained(path, type(fresh), flag, f"{name}.keras", size)
     if describe(trained) != describe(fresh):
         raise InputError(

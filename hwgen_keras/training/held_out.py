@@ -8,6 +8,7 @@ import numpy as np
 from hwgen_keras.data import FONT, HANDWRITING
 from hwgen_keras.data.feed_python import placed
 from hwgen_keras.data.rows import InputTable, row_generator
+from hwgen_keras.models import averaged
 from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # With fewer images or characters, all of them are training images.
@@ -61,12 +62,14 @@ def held_out_batch(store, known, held, tokenizer, seed, condition=None):
 class HeldOut(keras.callbacks.Callback):
     """Measures held-out images at every interval, and stops early.
 
-    The run folder gets the best generator, best.keras, and the losses, held_out.json.
+    The run folder gets the best generator, best.keras, and the losses, held_out.json;
+    of weights with moving averages, these are measured and saved.
 
     Args:
         run: the `Run`.
         batch: of `held_out_batch`.
-        patience: intervals without improvement after which the training ends.
+        patience: intervals without improvement after which the training ends; None: it
+            does not.
     """
 
     def __init__(self, run, batch, patience):
@@ -80,7 +83,11 @@ class HeldOut(keras.callbacks.Callback):
             self.results = json.loads(self.file.read_text("utf-8"))
             return
         self.results = {"losses": [self.measure(model)], "best": 0, "ended": False}
-        self.run.save(model.generator, "best.keras")
+        self._save(model)
+
+    def _save(self, model):
+        with averaged(model):
+            self.run.save(model.generator, "best.keras")
 
     @property
     def ended(self):
@@ -92,7 +99,8 @@ class HeldOut(keras.callbacks.Callback):
         before = [keras.ops.convert_to_numpy(state) for state in states]
         for number, state in enumerate(states):
             state.assign(np.array([0, number], "uint32"))
-        loss = float(np.mean(model.predict_on_batch(self.batch)))
+        with averaged(model):
+            loss = float(np.mean(model.predict_on_batch(self.batch)))
         for state, value in zip(states, before, strict=True):
             state.assign(value)
         return loss
@@ -103,8 +111,9 @@ class HeldOut(keras.callbacks.Callback):
         losses = [*self.results["losses"], loss]
         best = int(np.argmin(losses))
         if best == len(losses) - 1:
-            self.run.save(self.model.generator, "best.keras")
-        ended = len(losses) - 1 - best >= self.patience
+            self._save(self.model)
+        patience = len(losses) if self.patience is None else self.patience
+        ended = len(losses) - 1 - best >= patience
         self.set_state({"losses": losses, "best": best, "ended": ended})
         self.run.write_json("held_out.json", self.results)
         if ended:

@@ -1,0 +1,258 @@
+"""Batches of tracks for the stroke writer, each row with strokes of its hand."""
+
+import functools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwgen_keras.data.rows import row_generator
+from hwgen_keras.data.stroke_store import StrokeStore
+from hwgen_keras.errors import InputError, check_whole
+from hwgen_keras.sources import Track
+from hwgen_keras.sources.strokes import strokes
+
+# The strokes of the template are placed as lines of this radius.
+_TEMPLATE_RADIUS = 0.02
+# A batch has characters of at most so many strokes more than the fewest in it.
+_STEP = 4
+# The golden ratio: evenly spread numbers, of which two in turn are 0.38 or more apart.
+_GOLDEN = 0.6180339887498949
+_LARGEST_SHARE = 0.38
+# Rows of a batch that are by the same hand, which is then encoded once.
+_ROWS_OF_HAND = 8
+# Other samples of a hand that are drawn to be shown, where so many are asked for.
+MOST_SAMPLES = 20
+
+
+@functools.cache
+def template_strokes(character: str, points: int) -> NDArray[np.float32]:
+    """The strokes of KanjiVG in the place that the stroke writer knows.
+
+    They fill the box as images do; small kana and punctuation keep their place.
+
+    Args:
+        character: a string of one character.
+        points: points of a stroke.
+
+    Returns:
+        Read-only float32 array (strokes, points, 2).
+
+    Raises:
+        InputError: KanjiVG does not describe the character.
+    """
+    lines = strokes(character, points)
+    radii = np.full(lines.shape[:2], _TEMPLATE_RADIUS)
+    placed = np.ascontiguousarray(
+        Track.of_strokes(character, lines, radii).filling().strokes
+    )
+    placed.setflags(write=False)
+    return placed
+
+
+def padded(items, count: int) -> tuple[NDArray, NDArray[np.bool_]]:
+    """Arrays of different lengths as one array, and the mask of what they have.
+
+    Args:
+        items: list of b arrays (n, ...), n at most `count`.
+        count: length of a row.
+
+    Returns:
+        (b, count, ...), filled up with zeros, and bool (b, count).
+    """
+    rows = np.zeros((len(items), count, *items[0].shape[1:]), items[0].dtype)
+    mask = np.zeros((len(items), count), bool)
+    for row, item in enumerate(items):
+        rows[row, : len(item)], mask[row, : len(item)] = item, True
+    return rows, mask
+
+
+class HandStrokes:
+    """The strokes of many tracks as pairs: the template's and the written one.
+
+    Args:
+        tracks: list of `Track`, all with as many points a line, in the place that the
+            stroke writer knows (`Track.filling`).
+
+    Attributes:
+        counts: int64 (tracks,), the number of strokes of each track.
+
+    Raises:
+        InputError: a track has another number of strokes than KanjiVG's character.
+    """
+
+    def __init__(self, tracks) -> None:
+        self.counts = np.array([track.n for track in tracks])
+        self.first = np.cumsum(self.counts) - self.counts
+        templates, written, widths = [], [], []
+        for track in tracks:
+            template = template_strokes(track.character, track.points.shape[1])
+            if len(template) != track.n:
+                raise InputError(
+                    f"A track of {track.character} has {track.n} strokes and KanjiVG "
+                    f"{len(template)}; leave it out, or match it to KanjiVG's strokes."
+                )
+            templates.append(template)
+            rest = np.repeat(track.points[-1:, -1:], track.points.shape[1], axis=1)
+            lines = np.concatenate([track.points, rest])
+            radii = np.concatenate([track.radii, 0 * track.radii[:1]])
+            written.append(lines.reshape(track.n, 2, -1, 2))
+            widths.append(radii.reshape(track.n, 2, -1))
+        self.templates = np.concatenate(templates)
+        self.lines, self.radii = np.concatenate(written), np.concatenate(widths)
+
+    def pairs(self, chosen, count, rng) -> dict[str, NDArray]:
+        """The inputs of a hand from some of its tracks.
+
+        Args:
+            chosen: integer array (hands, samples), numbers of tracks; -1 for none.
+            count: most pairs of a hand; of more, evenly spread ones are drawn.
+            rng: a NumPy generator.
+
+        Returns:
+            The inputs `hand_template`, `hand_points`, `hand_radii` and `hand_mask` of a
+            `StrokeWriter`, with `count` pairs a hand.
+        """
+        lengths = np.where(chosen < 0, 0, self.counts[chosen])
+        ends = np.cumsum(lengths, axis=1)
+        total = ends[:, -1:]
+        # Evenly spread from a random start on; where there are fewer, all.
+        spread = (np.arange(count) + rng.random((len(chosen), 1))) / count
+        position = np.where(total > count, spread * total, np.arange(count))
+        position = position.astype(np.int64)
+        mask = position < total
+        position = np.where(mask, position, 0)
+        # The track in which a position lies: how many end at it or before it.
+        slot = (position[:, :, None] >= ends[:, None]).sum(2)
+        slot = np.minimum(slot, chosen.shape[1] - 1)
+        track = np.take_along_axis(chosen, slot, 1)
+        start = np.take_along_axis(ends - lengths, slot, 1)
+        index = np.where(mask, self.first[track] + position - start, 0)
+        return {
+            "hand_template": self.templates[index],
+            "hand_points": self.lines[index],
+            "hand_radii": self.radii[index],
+            "hand_mask": mask,
+        }
+
+
+class TrackSampler:
+    """Draws batches of tracks, with strokes of other characters of each row's hand.
+
+    A batch depends on the seed and its number alone. Its characters have about as many
+    strokes, so that little is filled up.
+
+    Args:
+        store: a `StrokeStore`, whose sources are the hands.
+        batch_size: rows of a batch.
+        seed: whole number of at least 0.
+        pairs: strokes of the hand that a row is shown, at most.
+        samples: of how many other characters these are: 1 to so many, drawn for each
+            row.
+
+    Raises:
+        InputError: a track has another number of strokes than KanjiVG's character, or
+            an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        store: StrokeStore,
+        batch_size: int,
+        seed: int = 0,
+        pairs: int = 64,
+        samples: int = MOST_SAMPLES,
+    ) -> None:
+        for name, value in (
+            ("batch_size", batch_size),
+            ("pairs", pairs),
+            ("samples", samples),
+        ):
+            check_whole(value, name, 1)
+        check_whole(seed, "seed", 0)
+        self.store, self.batch_size, self.seed = store, batch_size, seed
+        self.pairs, self.samples = pairs, samples
+        self.rows_of_hand = math.gcd(batch_size, _ROWS_OF_HAND)
+        # The tracks of a hand lie in turn.
+        self.order = np.argsort(store.sources, kind="stable")
+        self.sources = store.sources[self.order]
+        self.labels = store.labels[self.order]
+        self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
+        self.widths = self._widths()
+
+    def _widths(self):
+        """The number of strokes to which each track is filled up."""
+        widths = -(-self.strokes.counts // _STEP) * _STEP
+        shares = np.unique(widths, return_counts=True)[1] / len(widths)
+        # A graph learns that the number varies from the first two batches.
+        if len(shares) > 1 and shares.max() > _LARGEST_SHARE:
+            return np.full_like(widths, widths.max())
+        return widths
+
+    def rows(self, step: int, rng) -> NDArray[np.int64]:
+        """The tracks of a batch, several of a hand in turn.
+
+        Args:
+            step: number of the batch.
+            rng: a NumPy generator.
+
+        Returns:
+            Numbers of tracks in the order of the hands, (hands, rows of each).
+        """
+        start = row_generator(self.seed, 0).random()
+        place = (start + step * _GOLDEN) % 1.0
+        order = np.argsort(self.widths, kind="stable")
+        width = self.widths[order[int(place * len(order))]]
+        tracks = np.flatnonzero(self.widths == width)
+        # Hands with more such characters are drawn more often.
+        hands = self.sources[rng.choice(tracks, self.batch_size // self.rows_of_hand)]
+        low = np.searchsorted(self.sources[tracks], hands)
+        high = np.searchsorted(self.sources[tracks], hands, side="right")
+        drawn = rng.random((len(hands), self.rows_of_hand))
+        return tracks[low[:, None] + (drawn * (high - low)[:, None]).astype(np.int64)]
+
+    def batch(self, step: int) -> dict[str, NDArray]:
+        """The data of a `StrokeDiffusion`, a dict of arrays.
+
+        Args:
+            step: number of the batch, from 0.
+        """
+        rng = row_generator(self.seed, step + 1)
+        return self.batch_of(self.rows(step, rng), rng)
+
+    def batch_of(self, rows, rng) -> dict[str, NDArray]:
+        """The data of given tracks.
+
+        Args:
+            rows: numbers of tracks in the order of the hands, (hands, rows of each).
+            rng: a NumPy generator, for the strokes of the hands.
+        """
+        shown, rows = self._others(rows, rng), rows.ravel()
+        parts, width = self.strokes, self.widths[rows].max()
+        spans = [
+            slice(parts.first[row], parts.first[row] + parts.counts[row])
+            for row in rows
+        ]
+        template, mask = padded([parts.templates[span] for span in spans], width)
+        lines, _ = padded([parts.lines[span] for span in spans], width)
+        radii, _ = padded([parts.radii[span] for span in spans], width)
+        shape = len(rows), 2 * width, parts.lines.shape[2]
+        return {
+            "template": template,
+            "template_mask": mask,
+            "points": lines.reshape(*shape, 2)[:, :-1],
+            "radii": radii.reshape(shape)[:, :-1],
+            **parts.pairs(shown, self.pairs, rng),
+        }
+
+    def _others(self, rows, rng):
+        """Tracks of other characters by each hand: (hands, samples); -1: none."""
+        hands = self.sources[rows[:, 0]]
+        low = np.searchsorted(self.sources, hands)
+        high = np.searchsorted(self.sources, hands, side="right")
+        drawn = rng.random((len(hands), self.samples)) * (high - low)[:, None]
+        chosen = low[:, None] + drawn.astype(np.int64)
+        shown = rng.integers(1, self.samples + 1, len(hands))
+        used = np.arange(self.samples) < shown[:, None]
+        same = self.labels[chosen][:, :, None] == self.labels[rows][:, None]
+        return np.where(used & ~same.any(2), chosen, -1)

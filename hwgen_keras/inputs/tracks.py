@@ -1,0 +1,151 @@
+"""Hands as tracks: of stroke stores, fitted to images, and of simulated writers."""
+
+import itertools
+import pathlib
+
+import numpy as np
+
+from hwgen_keras import data, parallel
+from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.data import StrokeStore
+from hwgen_keras.data.samples import read_sample
+from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import cache as prepared
+from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.sources.fitting import fit_track
+
+# Characters of a hand that are used, at most: more show nothing new of it.
+MOST_OF_HAND = 100
+# Images that a process fits in one go.
+_IMAGES = 32
+
+
+def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_writers=0):
+    """The tracks of hands, each of at most `MOST_OF_HAND` characters.
+
+    Args:
+        settings: `Images`: the characters, how manifests are read, the cache.
+        points: points of a line.
+        strokes, handwriting, simulated_writers: values of the flags of these names.
+
+    Returns:
+        A list of `StrokeStore`, each of its own characters.
+
+    Raises:
+        InputError: a file cannot be read, or to no image of a manifest could be fitted.
+    """
+    characters = inputs.load_characters(settings)
+    # Mistakes in manifests are reported before the slow fitting.
+    listed = [inputs.load_samples(settings, path, characters) for path in handwriting]
+    stores = []
+    for path in strokes:
+        store = StrokeStore.open(path)
+        store.verify()
+        stores.append(store.select(_few(store.sources.tolist())))
+    if listed:
+        samples = list(itertools.chain(*listed))
+        chosen = _few([sample.writer for sample in samples])
+        stores.append(fitted(settings.cache, [samples[k] for k in chosen], points))
+    if simulated_writers:
+        known = [c for c in characters if kanjivg.has_character(c)]
+        if not known:
+            raise InputError(
+                f"--simulated_writers: KanjiVG has no character of {characters.name}."
+            )
+        known = CharacterSet(characters.name, known)
+        writers = range(simulated_writers)
+        stores.append(data.simulated_tracks(writers, known, MOST_OF_HAND, points))
+    return stores
+
+
+def fitted(cache, samples, points):
+    """A stroke store of the tracks fitted to images; prints how many were refused.
+
+    Args:
+        cache: folder that keeps the tracks; empty: none, and one core does the work.
+        samples: list of `Sample`.
+        points: points of a line.
+
+    Raises:
+        InputError: none could be fitted.
+    """
+    path = None
+    if cache:
+        path = prepared.store_path(cache, "tracks", [prepared.key_of(samples), points])
+        if path.exists():
+            store = StrokeStore.open(path)
+            store.verify()
+            _report(len(samples) - len(store), len(samples))
+            return store
+    parts = [samples[k : k + _IMAGES] for k in range(0, len(samples), _IMAGES)]
+    jobs = [(part, points) for part in parts]
+    results: list[list] = [[]] * len(jobs)
+    counts, workers = [len(part) for part in parts], None if cache else 1
+    for index, result in parallel.each(
+        fit_samples, jobs, "image", "fitting", counts, workers
+    ):
+        results[index] = result
+    tracks, names, refused = [], [], []
+    for sample, (fault, track) in zip(samples, itertools.chain(*results), strict=True):
+        if fault is not None:
+            refused.append(f"{sample.name}: {fault}")
+            continue
+        tracks.append(track)
+        names.append(sample.writer)
+    if not tracks:
+        raise InputError(
+            f"--handwriting: none of the {len(samples)} images could be fitted "
+            f"({refused[0]}); give clear images of single characters."
+        )
+    _report(len(refused), len(samples), *refused[:1])
+    store = StrokeStore.of_tracks(tracks, names, data.FITTED)
+    if path is not None:
+        pathlib.Path(cache).mkdir(parents=True, exist_ok=True)
+        store.save(path)
+    return store
+
+
+def _report(refused, count, example=""):
+    if refused:
+        example = f", such as {example}" if example else ""
+        print(
+            f"Left out {refused} of {count} images of handwriting, to which no strokes "
+            f"could be fitted{example}.",
+            flush=True,
+        )
+
+
+def fit_samples(samples, points):
+    """What `fit_image` says of each sample, without the quality."""
+    return [fit_image(read_sample(s), s.character, points)[:2] for s in samples]
+
+
+def fit_image(image, character, points):
+    """Fits a track to an image of a character, unless there is a fault.
+
+    Args:
+        image, character, points: see `fit_track`.
+
+    Returns:
+        (why the fit is refused, or None; the `Track`; its `FitQuality`).
+    """
+    if not kanjivg.has_character(character):
+        return f"KanjiVG has no strokes for {character}", None, None
+    try:
+        track, quality = fit_track(image, character, points)
+    except InputError as error:
+        return str(error).rstrip("."), None, None
+    return quality.fault, track, quality
+
+
+def _few(writers):
+    """The numbers of what each writer wrote, evenly chosen where there is too much."""
+    places: dict = {}
+    for number, writer in enumerate(writers):
+        places.setdefault(writer, []).append(number)
+    chosen = []
+    for numbers in places.values():
+        count = min(len(numbers), MOST_OF_HAND)
+        spread = np.linspace(0, len(numbers) - 1, count).round().astype(int)
+        chosen += [numbers[k] for k in spread]
+    return np.sort(chosen)

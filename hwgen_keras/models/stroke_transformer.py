@@ -1,0 +1,280 @@
+"""The denoiser of the stroke writer: a transformer over the strokes of a character."""
+
+import keras
+from keras import layers, ops
+
+from hwgen_keras.layers import (
+    ConfigFromSignature,
+    ModulatedBlock,
+    NoiseLevel,
+    TrackFeatures,
+    dense,
+    ensure_built,
+)
+from hwgen_keras.layers.tracks import cosines
+
+# The inputs that the denoiser can do without.
+WRITER_CONDITIONS = ("hand", "condition")
+# The arrays of a hand: strokes of the template, lines and radii as the hand wrote them.
+HAND = ("hand_template", "hand_points", "hand_radii", "hand_mask")
+# Cosine coefficients of a stroke of the template.
+_TEMPLATE = 16
+# Sines and cosines of the number of a stroke.
+_FREQUENCIES = 4
+# Is added to the scores of what attention must not see; float16 has no larger one.
+_UNSEEN = -3e4
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class StrokeTransformer(ConfigFromSignature, keras.Model):
+    """Predicts the image, noise or velocity of the features of strokes.
+
+    A token is a stroke with the way to the next one, see `TrackFeatures`. It also has
+    the shape, place and number of the template's stroke. Tokens attend to each other
+    and to strokes that the hand wrote, each of which is a pair of the template's stroke
+    and the written one. Noise level, hand and condition are vectors, whose sum
+    modulates every block.
+
+    Args:
+        width: channels of a token, a multiple of `heads`.
+        depth: number of blocks.
+        heads: number of attention heads.
+        condition: `None`, or a `Condition` of width `width`.
+        points, coefficients, way_coefficients: see `TrackFeatures`.
+        radius_coefficients, way_radius_coefficients: see `TrackFeatures`.
+
+    Arguments of a call:
+
+    - `noisy`: (batch, n, features), float32;
+    - `log_snr`: (batch,), float32, of `noisy`;
+    - `inputs`: dict with `template` (batch, n, P, 2) and `template_mask` (batch, n),
+      see `StrokeWriter`, and the inputs of the condition; optionally `drop_hand`,
+      `drop_condition`, (batch,) bool: rows without that input;
+    - `hand`: the result of `encode_hand`.
+
+    Output: (batch, n, features), float32.
+
+    Raises:
+        ValueError: the condition has another width, or `heads` does not divide `width`.
+
+    Example:
+        >>> network = hw.StrokeTransformer(width=16, depth=1, heads=2, points=8,
+        ...     coefficients=4, way_coefficients=2)
+        >>> inputs = {"template": np.zeros((2, 5, 8, 2), "float32"),
+        ...     "template_mask": np.ones((2, 5), bool)}
+        >>> noisy = np.zeros((2, 5, network.features), "float32")
+        >>> hand = network.encode_hand(inputs)
+        >>> tuple(network(noisy, np.zeros(2, "float32"), inputs, hand).shape)
+        (2, 5, 21)
+
+    Reference: Peebles and Xie, Scalable Diffusion Models with Transformers, 2023.
+    """
+
+    def __init__(
+        self,
+        width=128,
+        depth=4,
+        heads=4,
+        condition=None,
+        points=24,
+        coefficients=12,
+        way_coefficients=6,
+        radius_coefficients=4,
+        way_radius_coefficients=3,
+        **kwargs,
+    ):
+        # Places and radii need float32 under any policy; layers cast for themselves.
+        super().__init__(autocast=False, **kwargs)
+        if width % heads:
+            raise ValueError(f"{width} channels cannot make {heads} equal heads.")
+        if condition is not None and condition.width != width:
+            raise ValueError(
+                f"The condition is {condition.width} wide; a transformer of width "
+                f"{width} needs one of {width}."
+            )
+        self.width, self.depth, self.heads = width, depth, heads
+        self.condition = condition
+        self.points, self.coefficients = points, coefficients
+        self.way_coefficients = way_coefficients
+        self.radius_coefficients = radius_coefficients
+        self.way_radius_coefficients = way_radius_coefficients
+        policy = self.dtype_policy
+        self.track_features = TrackFeatures(
+            points,
+            coefficients,
+            way_coefficients,
+            radius_coefficients,
+            way_radius_coefficients,
+            name="track_features",
+        )
+        self._template_rows = min(_TEMPLATE, points)
+        self._cosines = cosines(self._template_rows, points)
+
+        def linear(name, **arguments):
+            return dense(width, dtype=policy, name=name, **arguments)
+
+        silu = keras.activations.silu
+        self.noise_level = NoiseLevel(width, dtype=policy, name="noise_level")
+        self.pair_1 = linear("pair_1", activation=silu)
+        self.pair_2 = linear("pair_2", activation=silu)
+        self.pair_3 = linear("pair_3")
+        self.pair_norm = layers.LayerNormalization(dtype=policy, name="pair_norm")
+        self.to_code = linear("to_code")
+        self.stem = linear("stem")
+        self.blocks = [
+            ModulatedBlock(width, heads, dtype=policy, name=f"block_{i}")
+            for i in range(depth)
+        ]
+        self.last_norm = layers.LayerNormalization(dtype=policy, name="last_norm")
+        # From zeros, so that an untrained denoiser predicts the mean.
+        self.last_layer = layers.Dense(
+            self.features,
+            kernel_initializer="zeros",
+            dtype="float32",
+            name="last_layer",
+        )
+
+    @property
+    def features(self):
+        """The number of features of a stroke."""
+        return self.track_features.width
+
+    @property
+    def input_names(self):
+        """Names of the inputs that a call needs."""
+        condition = () if self.condition is None else self.condition.input_names
+        return ("template", "template_mask", *condition)
+
+    def build(self, input_shape=None):
+        tokens, width = (None, None, self.width), self.width
+        ensure_built(self.track_features, self.condition)
+        self.noise_level.build((None,))
+        shape = 2 * self._template_rows + 1
+        self.pair_1.build((None, None, shape + self.features + 2))
+        for layer in (self.pair_2, self.pair_3, self.pair_norm, self.last_norm):
+            layer.build(tokens)
+        for name in ("null_pair", "null_code"):
+            weight = self.add_weight(
+                shape=(width,),
+                initializer=keras.initializers.RandomNormal(stddev=0.02, seed=0),
+                name=name,
+            )
+            setattr(self, name, weight)
+        self.to_code.build((None, width))
+        self.stem.build((None, None, self.features + shape + 3 + 2 * _FREQUENCIES))
+        for block in self.blocks:
+            block.build()
+        self.last_layer.build(tokens)
+
+    def _shapes(self, template):
+        """The shape and place of strokes (..., P, 2): (..., 2 · 16 + 1)."""
+        numbers = ops.matmul(self._cosines, template - 0.5)
+        # The higher a coefficient of KanjiVG's strokes, the smaller it is.
+        order = 4 * (1 + ops.arange(self._template_rows, dtype="float32"))
+        numbers = numbers * order[:, None]
+        steps = template[..., 1:, :] - template[..., :-1, :]
+        length = ops.sum(ops.sqrt(ops.sum(ops.square(steps), -1) + 1e-8), -1)
+        shape = (*ops.shape(template)[:-2], 2 * self._template_rows)
+        return ops.concatenate(
+            [ops.reshape(numbers, shape), 2 * length[..., None]], axis=-1
+        )
+
+    def _describe(self, template, mask):
+        """What the template says of each stroke: (batch, n, ...)."""
+        count = ops.sum(mask, axis=1, keepdims=True)
+        following = ops.concatenate([template[:, 1:, 0], template[:, -1:, -1]], axis=1)
+        gap = 4 * (following - template[:, :, -1])
+        last = ops.concatenate([mask[:, 1:], ops.zeros_like(mask[:, :1])], axis=1)
+        index = ops.cumsum(mask, axis=1)
+        periods = 2.0 ** (2 + ops.arange(_FREQUENCIES, dtype="float32"))
+        phases = index[..., None] * (6.2831853 / periods)
+        parts = [
+            self._shapes(template),
+            gap * last[..., None],
+            ops.broadcast_to(count, ops.shape(mask))[..., None] / 10,
+            ops.sin(phases),
+            ops.cos(phases),
+        ]
+        return ops.concatenate(parts, axis=-1)
+
+    def encode_hand(self, inputs):
+        """What the denoiser reads of a hand, once for any number of calls.
+
+        Args:
+            inputs: those of a `StrokeWriter`; without the arrays of a hand there is
+                none.
+
+        Returns:
+            The code of the hand (batch, width), the keys and values of each block, and
+            the mask of the pairs (batch, pairs + 1), float32; the first is learned and
+            stands for no hand.
+        """
+        # Otherwise the layers build themselves, with other names of their variables.
+        ensure_built(self)
+        batch = ops.shape(inputs["template"])[0]
+        null = ops.cast(self.null_pair, self.compute_dtype)
+        pairs = ops.reshape(null, (1, 1, self.width))
+        code = ops.zeros((batch, self.width), self.compute_dtype)
+        mask = ops.ones((batch, 1), "float32")
+        if HAND[0] in inputs:
+            written, seen = self._encode_pairs(*(inputs[name] for name in HAND))
+            hand = ops.sum(written * seen[..., None], axis=1) / ops.maximum(
+                ops.sum(seen, axis=1, keepdims=True), 1.0
+            )
+            null = ops.broadcast_to(null, (ops.shape(hand)[0], 1, self.width))
+            pairs = ops.concatenate([null, written], axis=1)
+            code = _for_rows(hand, batch)
+            seen = _for_rows(ops.cast(seen, "float32"), batch)
+            mask = ops.concatenate([mask, seen], axis=1)
+        contexts = [block.keys_and_values(pairs) for block in self.blocks]
+        contexts = [[_for_rows(x, batch) for x in context] for context in contexts]
+        return code, contexts, mask
+
+    def _encode_pairs(self, template, points, radii, mask):
+        """Pairs as (batch, pairs, width), and their mask."""
+        template, points, radii = (
+            ops.cast(x, "float32") for x in (template, points, radii)
+        )
+        chord = 4 * (points[..., 1, -1, :] - points[..., 1, 0, :])
+        described = self.track_features.encode(template, points, radii)
+        pairs = [self._shapes(template), described, chord]
+        hidden = ops.cast(ops.concatenate(pairs, axis=-1), self.compute_dtype)
+        hidden = self.pair_1(hidden)
+        hidden = hidden + self.pair_3(self.pair_2(hidden))
+        return self.pair_norm(hidden), ops.cast(mask, self.compute_dtype)
+
+    def call(self, noisy, log_snr, inputs, hand):
+        template = ops.cast(inputs["template"], "float32")
+        mask = ops.cast(inputs["template_mask"], "float32")
+        code, contexts, seen = hand
+        # A row has a hand where it is shown a pair and the hand is not dropped.
+        none = seen.shape[1] == 1
+        kept = ops.zeros_like(seen[:, 0]) if none else ops.max(seen[:, 1:], axis=1)
+        if "drop_hand" in inputs:
+            kept = kept * (1 - ops.cast(inputs["drop_hand"], "float32"))
+        kept = kept[:, None]
+        seen = ops.concatenate([seen[:, :1], seen[:, 1:] * kept], axis=1)
+        # Not ops.where, see `UNet`.
+        kept = ops.cast(kept, self.compute_dtype)
+        null = ops.cast(self.null_code, self.compute_dtype)
+        vector = self.noise_level(log_snr) + self.to_code(
+            kept * code + (1 - kept) * null[None]
+        )
+        if self.condition is not None:
+            vector = vector + self.condition(inputs)
+        parts = [ops.cast(noisy, "float32"), self._describe(template, mask)]
+        parts = ops.concatenate(parts, axis=-1) * mask[..., None]
+        tokens = self.stem(ops.cast(parts, self.compute_dtype))
+        bias = _UNSEEN * (1 - mask)[:, None, None, :]
+        context_bias = _UNSEEN * (1 - seen)[:, None, None, :]
+        for block, context in zip(self.blocks, contexts, strict=True):
+            tokens = block(tokens, vector, context, bias, context_bias)
+        prediction = self.last_layer(self.last_norm(tokens))
+        return ops.cast(prediction, "float32") * mask[..., None]
+
+
+def _for_rows(hands, rows):
+    """(hands, ...) → (rows, ...): each hand is that of as many rows in turn."""
+    count, shape = ops.shape(hands)[0], ops.shape(hands)[1:]
+    each = ops.broadcast_to(hands[:, None], (count, rows // count, *shape))
+    return ops.reshape(each, (rows, *shape))

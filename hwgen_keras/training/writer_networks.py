@@ -1,0 +1,156 @@
+"""The stroke writer's network, its training data, and pictures of what it writes."""
+
+import numpy as np
+
+from hwgen_keras.data import StrokeStore
+from hwgen_keras.data.rows import row_generator
+from hwgen_keras.errors import InputError
+from hwgen_keras.generation import to_uint8
+from hwgen_keras.layers import StrokeRenderer, by_stroke
+from hwgen_keras.models import (
+    SIZES,
+    AveragingAdam,
+    StrokeDiffusion,
+    StrokeTransformer,
+    StrokeWriter,
+    averaged,
+)
+from hwgen_keras.training.generator_networks import of_stage_before
+from hwgen_keras.training.optimizers import adam, compile_model
+
+# Batches from which the mean and deviation of features are taken.
+_ADAPT = 40
+# Seed of the first simulated writer that is held out.
+HELD_OUT_WRITER = 1_000_000
+# Side of the images of sample sheets.
+_PICTURE = 64
+
+
+def stroke_diffusion(settings, sampler, steps, jit):
+    """A compiled `StrokeDiffusion` as the settings of train_writer describe it.
+
+    Args:
+        settings: of the script.
+        sampler: the `TrackSampler`, to which the features adapt.
+        steps: of the whole training.
+        jit: whether to compile with XLA.
+    """
+    policy = settings.dtype_policy
+    network = StrokeTransformer(
+        **SIZES[settings.size]["stroke_transformer"],
+        points=sampler.store.points,
+        dtype=policy,
+    )
+    fresh = StrokeWriter(
+        network,
+        schedule=settings.noise_schedule,
+        parameterization=settings.parameterization,
+        dtype=policy,
+    )
+    advice = "--size, --points, --noise_schedule and --parameterization"
+    writer = of_stage_before(settings, fresh, "generator", _describe, advice)
+    if writer is fresh:
+        writer.build()
+        network.track_features.adapt(_features(sampler))
+    model = StrokeDiffusion(
+        writer,
+        min_snr_gamma=settings.min_snr_gamma or None,
+        drop_hand=settings.drop_hand,
+        dtype=policy,
+    )
+    if settings.ema:
+        optimizer = adam(settings, steps, kind=AveragingAdam, ema_momentum=settings.ema)
+    else:
+        optimizer = adam(settings, steps)
+    return compile_model(model, settings, optimizer, jit)
+
+
+def _describe(writer):
+    """The architecture in words; weights fit an equal one."""
+    network = writer.network
+    return (
+        f"width {network.width}, {network.depth} blocks, {network.points} points a "
+        f"line, {network.features} features, the schedule {writer.schedule} and the "
+        f"parameterization {writer.parameterization}"
+    )
+
+
+def _features(sampler):
+    for step in range(_ADAPT):
+        batch = sampler.batch(step)
+        lines = by_stroke(batch["points"], batch["radii"])
+        yield batch["template"], *lines, batch["template_mask"]
+
+
+def track_probes(sampler, rows):
+    """A function, model → {title: images} of some tracks, in the hand and in no hand.
+
+    Args:
+        sampler: a `TrackSampler`.
+        rows: numbers of its tracks.
+    """
+    rng = row_generator(sampler.seed, 0)
+    batch = sampler.batch_of(np.asarray(rows)[:, None], rng)
+    renderer = StrokeRenderer(_PICTURE)
+
+    def image(points, radii):
+        return to_uint8(renderer({"points": points, "radii": radii}))
+
+    template = np.repeat(batch["template"], 2, axis=1)[:, :-1]
+    widths = np.zeros(template.shape[:-1], "float32")
+    widths[:, ::2] = np.where(batch["template_mask"][..., None], 0.02, 0)
+    columns = {
+        "template": image(template, widths),
+        "hand": image(batch["points"], batch["radii"]),
+    }
+
+    def draw(model):
+        writer = model.generator
+        shape = *batch["template_mask"].shape, writer.network.features
+        noise = np.random.default_rng(0).standard_normal(shape, "float32")
+        inputs = {k: v for k, v in batch.items() if k not in ("points", "radii")}
+        inputs = {**inputs, "noise": noise}
+        drop = np.ones(len(noise), bool)
+        with averaged(model):
+            written = writer(inputs)
+            alone = writer({**inputs, "drop_hand": drop})
+        return columns | {
+            "written": image(written["points"], written["radii"]),
+            "no hand": image(alone["points"], alone["radii"]),
+        }
+
+    return draw
+
+
+def first_of_each_hand(sampler, count):
+    """Numbers of `count` tracks of a sampler, of its hands in turn."""
+    _, first = np.unique(sampler.sources, return_index=True)
+    turns = -(-count // len(first))
+    rows = (first[None] + np.arange(turns)[:, None]).ravel()
+    return rows[rows < len(sampler.sources)][:count]
+
+
+def open_strokes(path, characters, points):
+    """The tracks of a stroke store of `--strokes`, of `points` points a line.
+
+    Args:
+        path: of the file.
+        characters: the `CharacterSet` of `--characters`; others are left out.
+        points: of `--points`.
+
+    Raises:
+        InputError: there is no such store, it is damaged or has other points, or it has
+            no character of the set.
+    """
+    store = StrokeStore.open(path)
+    if store.points != points:
+        raise InputError(
+            f"--strokes: {path} has {store.points} points a line; give --points="
+            f"{store.points}, or make it again with {points}."
+        )
+    if not any(
+        store.characters[label] in characters for label in np.unique(store.labels)
+    ):
+        raise InputError(f"--strokes: {path} has no character of {characters.name}.")
+    store.verify()
+    return store.relabel(characters)

@@ -1,0 +1,355 @@
+"""The tracks of the stroke writer, its guidance, and its training."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from networks import BACKEND, JIT, compiled
+from stroke_writers import (
+    POINTS,
+    stroke_diffusion,
+    stroke_writer,
+    track_batch,
+    writer_inputs,
+    writer_network,
+)
+from test_models import POLICIES, check_fit, check_model
+
+from hwgen_keras import samplers
+from hwgen_keras.errors import InputError
+from hwgen_keras.layers import StrokeRenderer, by_stroke
+from hwgen_keras.models import (
+    AveragingAdam,
+    StrokeWriter,
+    averaged,
+)
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return stroke_writer("embedding", steps=2)
+
+
+@pytest.fixture(scope="module")
+def write(writer):
+    """A function, inputs → track, without guidance."""
+    return compiled(writer)
+
+
+@pytest.fixture(scope="module")
+def written(write):
+    return write(writer_inputs())
+
+
+@pytest.mark.parametrize("condition", [None, "embedding"])
+def test_model(condition, tmp_path):
+    shapes = {"points": (2, 5, POINTS, 2), "radii": (2, 5, POINTS)}
+    check_model(
+        lambda policy: stroke_writer(condition, policy),
+        writer_inputs(),
+        shapes,
+        tmp_path,
+    )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_one_step_of_fit(policy):
+    def compile_model(model):
+        model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=JIT)
+        return model
+
+    check_fit(
+        lambda policy: stroke_diffusion("embedding", policy),
+        compile_model,
+        track_batch(),
+        None,
+        policy,
+    )
+
+
+def change(inputs, name):
+    """The inputs with other values of one of them in the first row."""
+    value = inputs[name].copy()
+    if value.dtype == bool:
+        value[0, 1:] = False
+    elif name == "label":
+        value[0] += 1
+    else:
+        value[0] = value[0] * 0.9 + 0.01
+    return {**inputs, name: value}
+
+
+class TestTracks:
+    def test_one_input_gives_one_track(self, write, written):
+        again = write(writer_inputs())
+        for name in written:
+            np.testing.assert_array_equal(again[name], written[name])
+            assert written[name].dtype == np.float32
+        assert np.isfinite(written["points"]).all()
+        assert (written["radii"][0] > 0).any()
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("template", "template_mask", "noise", "label"),
+            *("hand_template", "hand_points", "hand_radii", "hand_mask"),
+        ],
+    )
+    def test_each_input_matters_to_its_row_alone(self, name, write, written):
+        track = write(change(writer_inputs(), name))
+        assert np.abs(track["points"][0] - written["points"][0]).max() > 1e-5
+        np.testing.assert_allclose(track["points"][1], written["points"][1], atol=1e-5)
+
+    def test_what_fills_up_changes_nothing(self, write, written):
+        inputs = writer_inputs()
+        for name, mask in (("template", "template_mask"), ("noise", "template_mask")):
+            inputs[name] = np.where(
+                inputs[mask][..., *[None] * (inputs[name].ndim - 2)], inputs[name], 7
+            )
+        for name in ("hand_template", "hand_points", "hand_radii"):
+            mask = inputs["hand_mask"].reshape(2, -1, *[1] * (inputs[name].ndim - 2))
+            inputs[name] = np.where(mask, inputs[name], 0.3).astype("float32")
+        inputs["noise"] = inputs["noise"].astype("float32")
+        inputs["template"] = inputs["template"].astype("float32")
+        track = write(inputs)
+        kept = [slice(None), slice(0, 3)]
+        for row, lines in enumerate(kept):
+            for name in track:
+                np.testing.assert_allclose(
+                    track[name][row, lines], written[name][row, lines], atol=1e-5
+                )
+        assert (track["radii"][1, 3:] == 0).all()
+
+    def test_more_columns_to_fill_up_change_nothing(self, writer, written):
+        inputs = writer_inputs()
+        for name in ("template", "template_mask", "noise"):
+            more = np.zeros_like(inputs[name][:, :2])
+            inputs[name] = np.concatenate([inputs[name], more], axis=1)
+        track = compiled(writer)(inputs)
+        assert track["points"].shape == (2, 9, POINTS, 2)
+        np.testing.assert_allclose(
+            track["points"][0, :5], written["points"][0], atol=1e-5
+        )
+        assert (track["radii"][0, 5:] == 0).all()
+
+    def test_the_order_of_the_hands_strokes_does_not_matter(self, write, written):
+        inputs = writer_inputs()
+        for name in ("hand_template", "hand_points", "hand_radii", "hand_mask"):
+            inputs[name] = inputs[name][:, [4, 2, 0, 3, 1]]
+        np.testing.assert_allclose(
+            write(inputs)["points"], written["points"], atol=1e-5
+        )
+
+    def test_one_hand_serves_all_rows(self, writer):
+        inputs = writer_inputs(4)
+        hands = [name for name in inputs if name.startswith("hand_")]
+        two = {**inputs, **{name: inputs[name][:2] for name in hands}}
+        four = {name: inputs[name][:2].repeat(2, axis=0) for name in hands}
+        tracks = [compiled(writer)(x)["points"] for x in (two, {**inputs, **four})]
+        np.testing.assert_allclose(*tracks, atol=1e-5)
+        with pytest.raises(InputError, match="There are 3 hands for 4 rows of templat"):
+            writer({**inputs, **{name: inputs[name][:3] for name in hands}})
+
+    def test_no_hand_is_a_hand_without_strokes_and_a_dropped_one(self, writer):
+        inputs = writer_inputs()
+        empty = {**inputs, "hand_mask": np.zeros_like(inputs["hand_mask"])}
+        dropped = {**inputs, "drop_hand": np.ones(2, bool)}
+        plain = [
+            writer(x)["points"] for x in (writer_inputs(hand=False), empty, dropped)
+        ]
+        plain = [ops.convert_to_numpy(points) for points in plain]
+        np.testing.assert_allclose(plain[1], plain[0], atol=1e-5)
+        np.testing.assert_allclose(plain[2], plain[0], atol=1e-5)
+
+    def test_ways_begin_and_end_at_strokes(self, written):
+        points = written["points"][0]
+        np.testing.assert_allclose(points[1::2, 0], points[:-1:2, -1], atol=1e-6)
+        np.testing.assert_allclose(points[1::2, -1], points[2::2, 0], atol=1e-6)
+
+    def test_the_track_is_drawn(self, writer):
+        image = ops.convert_to_numpy(writer.render(writer_inputs(), 16))
+        assert image.shape == (2, 16, 16, 1)
+        assert image.min() < -0.5 and image.max() == 1
+        expected = StrokeRenderer(16)(writer(writer_inputs()))
+        np.testing.assert_allclose(image, ops.convert_to_numpy(expected), atol=1e-4)
+
+
+class TestSampling:
+    def test_guidance_of_one_is_as_trained(self, writer, written):
+        guided = writer.sampling(guidance={"hand": 1.0, "condition": 1.0})
+        track = compiled(guided)(writer_inputs())
+        np.testing.assert_array_equal(track["points"], written["points"])
+        assert guided.network is writer.network
+
+    def test_guidance_extrapolates_from_no_hand(self, writer):
+        # One step of DDIM returns the estimate at the first level.
+        inputs = writer_inputs()
+        one = {"sampler": "ddim", "steps": 1}
+        points = []
+        for scale in (0.0, 1.0, 1.7):
+            model = writer.sampling(**one, guidance={"hand": scale})
+            track = model(inputs)["points"]
+            # Displacements are linear in the estimate.
+            points.append(ops.convert_to_numpy(track)[:, ::2] - inputs["template"])
+        none, plain, guided = points
+        np.testing.assert_allclose(guided, plain + 0.7 * (plain - none), atol=1e-4)
+        assert np.abs(guided - plain).max() > 1e-4
+
+    def test_temperature_scales_the_noise(self, writer):
+        inputs = writer_inputs()
+        half = writer.sampling(temperature=0.5)
+        assert (half.temperature, half.steps, writer.temperature) == (0.5, 2, 1.0)
+        halved = writer({**inputs, "noise": inputs["noise"] / 2})
+        np.testing.assert_allclose(
+            *(ops.convert_to_numpy(x["points"]) for x in (half(inputs), halved)),
+            atol=1e-6,
+        )
+
+    def test_levels_of_a_call(self, writer, written):
+        levels = samplers.sampling_log_snrs("cosine", 2, "log_snr")
+        track = writer(writer_inputs(), log_snrs=levels)
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(track["points"]), written["points"], atol=1e-5
+        )
+
+
+class TestTraining:
+    @pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+    def test_a_track_is_learned_by_heart(self):
+        keras.utils.set_random_seed(1)
+        data = track_batch(1, seed=3)
+        data = {name: value.repeat(16, axis=0) for name, value in data.items()}
+        model = stroke_diffusion(drop_hand=0.0, min_snr_gamma=None)
+        features = model.generator.network.track_features
+        lines = by_stroke(data["points"], data["radii"])
+        features.adapt([(data["template"], *lines, data["template_mask"])])
+        model.compile(optimizer=AveragingAdam(1e-2, ema_momentum=0.9), jit_compile=JIT)
+        losses = model.fit(data, batch_size=16, epochs=120, verbose=0).history["loss"]
+        assert losses[-1] < 0.3 * losses[0]
+        inputs = {k: v for k, v in data.items() if k not in ("points", "radii")}
+        shape = 16, 3, features.width
+        noise = np.random.default_rng(0).standard_normal(shape, "float32")
+        with averaged(model):
+            writer = model.generator.sampling(steps=8)
+            track = compiled(writer)({**inputs, "noise": noise})
+        coded = features.encode(data["template"], *lines)
+        smooth, radii = features.decode(data["template"], coded, data["template_mask"])
+        error = np.abs(track["points"] - ops.convert_to_numpy(smooth)).mean()
+        moved = np.abs(data["points"][:, ::2] - data["template"]).mean()
+        assert error < 0.8 * moved
+        down = ops.convert_to_numpy(radii) > 0
+        assert (down == (track["radii"] > 0)).mean() > 0.8
+
+    def test_padding_does_not_change_the_features(self):
+        data = track_batch()
+        data["template_mask"][:] = True
+        model = stroke_diffusion(drop_hand=0.0)
+        features = model.generator.network.track_features
+        other = {**data}
+        for name in ("template", "template_mask"):
+            more = np.zeros_like(data[name][:, :2])
+            other[name] = np.concatenate([data[name], more], axis=1)
+        for name in ("points", "radii"):
+            more = np.full_like(data[name][:, :4], 0.3)
+            other[name] = np.concatenate([data[name], more], axis=1)
+        plain, filled = (
+            features.encode(x["template"], *by_stroke(x["points"], x["radii"]))
+            for x in (data, other)
+        )
+        # But for the way after the last stroke, which is lifted in both.
+        np.testing.assert_allclose(
+            ops.convert_to_numpy(filled)[:, :2], ops.convert_to_numpy(plain)[:, :2]
+        )
+
+    def test_levels_are_evenly_spaced_and_hands_dropped(self):
+        model = stroke_diffusion(drop_hand=0.5)
+        dropped = [
+            ops.convert_to_numpy(model._draw_dropped(8)["drop_hand"]) for _ in range(50)
+        ]
+        assert np.mean(dropped) == pytest.approx(0.5, abs=0.1)
+        log_snr = np.sort(ops.convert_to_numpy(model._draw_levels(8)))
+        times = 2 / np.pi * np.arctan(np.exp(-log_snr / 2))
+        np.testing.assert_allclose(-np.diff(times), 1 / 8, atol=1e-4)
+
+
+def without(name):
+    inputs = writer_inputs()
+    del inputs[name]
+    return inputs
+
+
+def wrong(name, value):
+    return {**writer_inputs(), name: value}
+
+
+FEATURES = writer_network().features
+MISTAKES = {
+    "no template": (without("template"), "The input template is missing; give templ"),
+    "no noise": (without("noise"), "The input noise is missing; give template"),
+    "half a hand": (
+        without("hand_radii"),
+        "The input hand_radii is missing; a hand is hand_template, hand_points",
+    ),
+    "points": (
+        wrong("template", np.zeros((2, 3, 9, 2), "float32")),
+        "template has the shape (2, 3, 9, 2) and the type float32; give float numbers "
+        "of the shape (any, any, 8, 2).",
+    ),
+    "noise": (
+        wrong("noise", np.zeros((2, 4, FEATURES), "float32")),
+        "noise has the shape (2, 4, ",
+    ),
+    "mask": (
+        wrong("template_mask", np.ones((2, 3), "float32")),
+        "template_mask has the shape (2, 3) and the type float32; give bool numbers",
+    ),
+    "no stroke": (
+        wrong("template_mask", np.array([[True] * 3, [False] * 3])),
+        "template_mask has no stroke in row 1; give a character at least one.",
+    ),
+    "nan": (
+        wrong("template", np.full((2, 3, POINTS, 2), np.nan, "float32")),
+        "template has numbers that are not finite; give finite ones.",
+    ),
+    "hand": (
+        wrong("hand_points", np.zeros((2, 5, POINTS, 2), "float32")),
+        "hand_points has the shape (2, 5, 8, 2) and the type float32; give float",
+    ),
+    "rows": (
+        wrong("hand_mask", np.ones((3, 5), bool)),
+        "hand_mask has 3 rows and hand_template has 2; give a row of each",
+    ),
+}
+
+
+@pytest.mark.parametrize("inputs, message", MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_in_inputs_get_one_sentence(inputs, message, writer):
+    with pytest.raises(InputError) as error:
+        writer(inputs)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+ARGUMENTS = {
+    "temperature": ({"temperature": -1}, "temperature is -1; give a number of 0 or m"),
+    "guidance": (
+        {"guidance": {"style": 2.0}},
+        "There is no guidance of 'style'; use one of 'hand', 'condition'",
+    ),
+    "no dict": ({"guidance": 2.0}, "guidance is 2.0; give a dict, such as {'hand': 1"),
+    "steps": ({"steps": 0}, "steps is 0; give a whole number of 1 or more"),
+}
+
+
+@pytest.mark.parametrize("arguments, message", ARGUMENTS.values(), ids=ARGUMENTS)
+def test_mistakes_in_arguments_get_one_sentence(arguments, message):
+    with pytest.raises(InputError) as error:
+        StrokeWriter(writer_network(), **arguments)
+    assert str(error.value).startswith(message)
+
+
+def test_widths_must_fit():
+    with pytest.raises(ValueError, match="16 channels cannot make 3 equal heads"):
+        writer_network(heads=3)
+    with pytest.raises(ValueError, match="The condition is 16 wide; a transformer of"):
+        writer_network("embedding", width=8)
