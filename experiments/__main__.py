@@ -16,7 +16,8 @@ from hwgen_keras import __version__
 
 # In the order in which they are used.
 SCRIPTS = (
-    *("demo", "prepare_etl", "prepare_pages", "prepare_fonts", "inspect_data"),
+    *("demo", "prepare_etl", "prepare_pages", "prepare_fonts"),
+    *("prepare_strokes", "inspect_data"),
     *("train_image_encoder", "train_text_encoder", "train_clip"),
     *("train_generator", "train_diffusion", "train_writer", "generate"),
     *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen", "export"),

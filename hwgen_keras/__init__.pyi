@@ -17,6 +17,7 @@ from .data import ImageStore as ImageStore
 from .data import PairSampler as PairSampler
 from .data import Sample as Sample
 from .data import StoreWriter as StoreWriter
+from .data import StrokeBatches as StrokeBatches
 from .data import StrokeStore as StrokeStore
 from .data import StrokeStoreWriter as StrokeStoreWriter
 from .data import StructureSampler as StructureSampler

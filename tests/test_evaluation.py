@@ -250,6 +250,16 @@ class TestCaptionedGrid:
         assert (second[text + 4 : text + 12, 4:20] == 0).all()
         assert (second[text : text + 4, 4:20] == 255).all()
 
+    def test_an_image_may_have_colours(self):
+        red = np.zeros((4, 4, 3), np.uint8)
+        red[..., 0] = 255
+        cells = [("a", red), ("b", constant(1, 0, 8)[0])]
+        sheet = evaluation.captioned_grid(cells, columns=2, cell_size=16)
+        assert sheet.mode == "RGB"
+        below = np.asarray(sheet)[-20:-4]
+        assert (below[:, 4:20] == [255, 0, 0]).all()
+        assert (below[:, 24:40] == 0).all()
+
     def test_a_caption_is_cut_where_the_next_begins(self):
         def sheet(*captions):
             cells = [(caption, None) for caption in captions]

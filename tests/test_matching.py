@@ -67,17 +67,51 @@ def test_one_stroke_written_as_two_in_any_order():
     assert [reverse for _, reverse in group.sample] == [False, True]
 
 
-def test_a_stroke_that_is_left_out_and_a_dot_that_is_added():
+def test_a_stroke_that_is_left_out_and_one_that_is_added():
     template = strokes("三")
     sample = moved(template)
     less = match_strokes(template, [sample[0], sample[2]])
     assert (less.left_out, less.added) == ([1], [])
     assert pairs(less) == {(0,): (0,), (2,): (1,)}
-    dot = np.array([[10.0, 10.0], [12.0, 11.0]])
-    more = match_strokes(template, [*sample, dot])
+    line = np.array([[100.0, 0.0], [120.0, 50.0]])
+    more = match_strokes(template, [*sample, line])
     assert (more.left_out, more.added) == ([], [len(sample)])
+
+
+def test_specks_and_what_is_drawn_twice_are_ignored():
+    template = strokes("三")
+    sample = moved(template)
+    speck = np.array([[10.0, 10.0], [12.0, 11.0]])
+    again = sample[1][10:30] + 3
+    match = match_strokes(template, [*sample, speck, again])
+    assert match.complete and match.ignored == [3, 4]
+    assert pairs(match) == {(i,): (i,) for i in range(3)}
+
+
+def test_a_hook_of_its_own_belongs_to_the_stroke_it_ends():
+    template = strokes("ノ")
+    (line,) = moved(template)
+    hook = line[:1] + np.array([[-40.0, -10.0], [-2.0, 2.0]])
+    match = match_strokes(template, [line, hook])
+    assert match.complete and pairs(match) == {(0,): (1, 0)}
+
+
+def test_a_stroke_that_ran_into_another_one_is_found():
+    template = strokes("ワ")
+    line = np.concatenate([template[0][::-1][6:], template[1]])
+    match = match_strokes(template, moved([line]))
+    assert match.complete and pairs(match) == {(0, 1): (0,)}
 
 
 def test_strokes_of_one_point_and_of_one_place():
     match = match_strokes(strokes("一"), [np.zeros((1, 2))])
     assert match.distance >= 0 and len(match.groups) + len(match.left_out) >= 1
+
+
+def test_the_half_of_a_stroke_that_was_written_apart_is_found():
+    """Alone the first half would be stretched to the place of the whole stroke."""
+    template = strokes("二")
+    first, second = moved(template)
+    pieces = [first, second[:30], second[29:]]
+    match = match_strokes(template, pieces)
+    assert match.complete and pairs(match) == {(0,): (0,), (1,): (1, 2)}

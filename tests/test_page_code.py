@@ -122,6 +122,9 @@ def check(page, names, printed, trained):
         assert names["levels"].shape == (100, 127, 128) and names["ages"][0] == 30
     elif page == "docs/reference/data-store.md":
         assert names["scan"].shape == (48, 48)
+    elif page == "docs/how-to/strokes.md":
+        assert tuple(names["image"].shape) == (1, 64, 64, 1)
+        assert names["points"].shape[2:] == (24, 2)
     elif page.endswith("jis1-generator/README.md"):
         assert names["images"].shape == (3, 64, 64)
     elif page.endswith("jis1-reader/README.md"):

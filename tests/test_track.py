@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter
@@ -9,7 +12,7 @@ from hwgen_keras.sources.ink import stamp
 from hwgen_keras.sources.online.matching import match_strokes
 from hwgen_keras.sources.online.samples import OnlineSample, Unusable
 from hwgen_keras.sources.online.tracks import matched_track
-from hwgen_keras.sources.strokes import strokes
+from hwgen_keras.sources.strokes import resample, resample_all, strokes
 from hwgen_keras.sources.track import Track
 
 pytestmark = pytest.mark.backend_free
@@ -187,3 +190,19 @@ class TestMatched:
     def test_refuses_a_radius_that_is_none(self):
         with pytest.raises(InputError, match="radius is 0"):
             track_of("三", strokes("三"), radius=0)
+
+
+@given(
+    arrays(
+        np.float64,
+        st.tuples(st.integers(1, 4), st.integers(2, 9), st.just(3)),
+        elements=st.floats(0, 1, width=16),
+    ),
+    st.integers(2, 20),
+)
+def test_lines_resampled_at_once_are_those_of_one_at_a_time(lines, count):
+    at_once = resample_all(lines, count)
+    for line, expected in zip(
+        at_once, (resample(line, count) for line in lines), strict=True
+    ):
+        np.testing.assert_allclose(line[:, :2], expected[:, :2], atol=1e-9)

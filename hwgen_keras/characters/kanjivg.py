@@ -15,6 +15,7 @@ from fontTools.svgLib.path import parse_path
 from hwgen_keras.characters.sets import check_character
 from hwgen_keras.errors import InputError
 
+LICENCE = "CC BY-SA 3.0 (KanjiVG)"
 # Side of the box in which KanjiVG draws.
 BOX = 109.0
 

@@ -29,6 +29,7 @@ from .store import GENERATED as GENERATED
 from .store import HANDWRITING as HANDWRITING
 from .store import ImageStore as ImageStore
 from .store_writer import StoreWriter as StoreWriter
+from .stroke_batches import StrokeBatches as StrokeBatches
 from .stroke_store import FITTED as FITTED
 from .stroke_store import ONLINE as ONLINE
 from .stroke_store import SIMULATED as SIMULATED

@@ -124,23 +124,28 @@ def captioned_grid(
     """Images in squares, each below its caption, in rows of `columns`.
 
     Args:
-        cells: (caption, uint8 image (height, width) or None for a blank cell). A
-            caption may have several lines; it extends over cells without a caption.
+        cells: (caption, image or None for a blank cell), images of uint8 (height,
+            width), or (height, width, 3) in colour. A caption may have several lines;
+            it extends over cells without a caption.
         columns: cells in a row.
         cell_size: side of a square, pixels.
         font_files: fonts for the captions, before installed ones; the first font with
             hiragana is used.
 
     Returns:
-        A PIL image, mode "L".
+        A PIL image, mode "L", or "RGB" if an image has colours.
     """
     font = _caption_font(font_files)
+    coloured = any(np.ndim(image) == 3 for _, image in cells if image is not None)
+    mode, bands = ("RGB", 3) if coloured else ("L", 1)
+    paper, light, dark = ((grey,) * bands for grey in (PAPER, LINE, TEXT))
     lines = max(caption.count("\n") + 1 for caption, _ in cells)
     line = sum(font.getmetrics())
     gap, columns = 4, min(columns, len(cells))
     width, height = cell_size + gap, lines * line + cell_size + gap
     rows = -(-len(cells) // columns)
-    sheet = Image.new("L", (columns * width + gap, rows * height + gap), PAPER)
+    size = columns * width + gap, rows * height + gap
+    sheet = Image.new(mode, size, paper)
     pen = ImageDraw.Draw(sheet)
     for index, (caption, image) in enumerate(cells):
         x, y = index % columns * width + gap, index // columns * height + gap
@@ -153,11 +158,11 @@ def captioned_grid(
             while text and font.getlength(text) > (end - index) * width - gap:
                 # A second line holds a path, whose end says more than its beginning.
                 text = text[1:] if number else text[:-1]
-            pen.text((x, y + number * line), text, fill=TEXT, font=font)
+            pen.text((x, y + number * line), text, fill=dark, font=font)
         y += lines * line
-        pen.rectangle((x - 1, y - 1, x + cell_size, y + cell_size), outline=LINE)
+        pen.rectangle((x - 1, y - 1, x + cell_size, y + cell_size), outline=light)
         if image is not None:
-            tall, wide = np.shape(image)
+            tall, wide = np.shape(image)[:2]
             cell = _scaled(image, max(1, min(cell_size, cell_size * tall // wide)))
             corner = (cell_size - cell.width) // 2, (cell_size - cell.height) // 2
             sheet.paste(cell, (x + corner[0], y + corner[1]))

@@ -1,6 +1,7 @@
 from . import etl as etl
 from . import font_files as font_files
 from . import font_survey as font_survey
+from . import online as online
 from .font_files import find_fonts as find_fonts
 from .font_files import system_fonts as system_fonts
 from .fonts import Font as Font

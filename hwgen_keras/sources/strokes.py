@@ -28,6 +28,27 @@ def resample(points, count):
     return np.stack([np.interp(wanted, length, column) for column in points.T], axis=1)
 
 
+def resample_all(lines, count):
+    """`resample` of many lines of as many points at once.
+
+    Args:
+        lines: float array (n, points, 2 or more).
+        count: number of points of each to return, at least 2.
+
+    Returns:
+        float array (n, count, as many columns).
+    """
+    steps = np.diff(lines[..., :2], axis=1)
+    length = np.zeros(lines.shape[:2])
+    np.cumsum(np.hypot(steps[..., 0], steps[..., 1]), axis=1, out=length[:, 1:])
+    wanted = np.linspace(0, 1, count) * length[:, -1:]
+    behind = (length[:, None, 1:-1] <= wanted[..., None]).sum(-1)
+    row = np.arange(len(lines))[:, None]
+    start, run = length[row, behind], length[row, behind + 1] - length[row, behind]
+    t = np.clip((wanted - start) / np.maximum(run, 1e-12), 0, 1)[..., None]
+    return (1 - t) * lines[row, behind] + t * lines[row, behind + 1]
+
+
 @functools.cache
 def strokes(character, count=48):
     """The strokes of a character in writing order.

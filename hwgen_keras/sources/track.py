@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from hwgen_keras.characters.sets import check_character
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.images import keeps_place
-from hwgen_keras.sources.strokes import resample
+from hwgen_keras.sources.strokes import resample_all
 
 # Coordinates further outside the box are a mistake.
 _FARTHEST = 4.0
@@ -171,7 +171,7 @@ def resampled_lines(
     """
     lifted = np.where(radii > 0, radii, _LIFTED)
     columns = np.concatenate([points, lifted[..., None]], axis=-1).astype(float)
-    lines = np.stack([resample(line, count) for line in columns])
+    lines = resample_all(columns, count)
     return lines[..., :2], np.maximum(lines[..., 2], 0.0)
 
 

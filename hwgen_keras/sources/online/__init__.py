@@ -1,1 +1,5 @@
-"""Online handwriting: recorded strokes, from files of several formats."""
+"""Online handwriting: recorded strokes, their match to KanjiVG's, and their tracks."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

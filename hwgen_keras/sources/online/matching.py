@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 from scipy.sparse import csc_array
 
-from hwgen_keras.sources.strokes import resample
+from hwgen_keras.sources.online.groups import (
+    Group,
+    Part,
+    affine_map,
+    group_of,
+    lines_of,
+    paired_points,
+)
+from hwgen_keras.sources.online.pieces import absorbed
 
 # Lengths and distances are shares of the longer side of the character's box.
 # Strokes that one stroke can stand for.
 _MOST = 4
-_POINTS = 24
 # Strokes that follow each other somewhere in one line may be this far apart, those that
 # follow each other in the order of writing as far as they like.
 _GAP = 0.2
@@ -34,28 +41,8 @@ _BACKWARDS = 0.1
 _NEAR = 0.1
 # With strokes of equal number, all of which lie nearer, no groups are looked for.
 _SURE = 0.12
-# Rounds of matching, each after the sample was moved upon the template.
+# Rounds of matching after the sample was moved upon the template.
 _ROUNDS = 2
-
-# A stroke in a line: its index, and whether it is run through backwards.
-Part = tuple[int, bool]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Group:
-    """Strokes of a template and of a sample that are the same writing.
-
-    Attributes:
-        template: (index of a stroke, whether it is run through backwards) of each of
-            the template's strokes, in the order of the line that they make.
-        sample: the same of the sample's strokes, which make the same line.
-        distance: mean distance of the points of the two lines, as a share of the
-            character's box.
-    """
-
-    template: tuple[Part, ...]
-    sample: tuple[Part, ...]
-    distance: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,15 +53,17 @@ class Match:
         groups: a list of `Group`.
         left_out: indices of the template's strokes that the sample lacks.
         added: indices of the sample's strokes that the template lacks.
+        ignored: indices of the sample's strokes that are specks, or drawn upon others.
     """
 
     groups: list[Group]
     left_out: list[int]
     added: list[int]
+    ignored: list[int] = dataclasses.field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether each stroke is in a group."""
+        """Whether each stroke is in a group, or ignored."""
         return not self.left_out and not self.added
 
     @property
@@ -97,16 +86,24 @@ def match_strokes(template: Sequence[NDArray], sample: Sequence[NDArray]) -> Mat
     """
     wanted = _boxed([np.asarray(s, float) for s in template])
     written = _boxed([np.asarray(s, float) for s in sample])
-    for last in range(_ROUNDS + 1):
+    before = None
+    for _ in range(_ROUNDS + 1):
         groups = _one_to_one(wanted, written) or _cheapest(wanted, written)
-        if last < _ROUNDS and groups:
-            written = _moved(wanted, written, groups)
+        parts = [(group.template, group.sample) for group in groups]
+        if not groups or parts == before:
+            break
+        written, before = _moved(wanted, written, groups), parts
+    groups, ignored = absorbed(groups, wanted, written)
+    if groups:
+        written = _moved(wanted, written, groups)
+        groups = [group_of(wanted, written, g.template, g.sample) for g in groups]
     matched = {i for group in groups for i, _ in group.template}
     used = {i for group in groups for i, _ in group.sample}
     return Match(
         sorted(groups, key=lambda group: group.template),
         [i for i in range(len(template)) if i not in matched],
-        [i for i in range(len(sample)) if i not in used],
+        [i for i in range(len(sample)) if i not in used | ignored],
+        sorted(ignored),
     )
 
 
@@ -118,22 +115,12 @@ def _boxed(strokes):
     return [(stroke - (low + high) / 2) / scale for stroke in strokes]
 
 
-def _line(strokes, parts):
-    """Strokes one after the other, and the pen's ways between, as `_POINTS` points."""
-    return resample(np.concatenate(runs(strokes, parts)), _POINTS)
-
-
-def runs(strokes, parts):
-    """The strokes of a line, each in the direction of the line."""
-    return [strokes[i][::-1] if reverse else strokes[i] for i, reverse in parts]
-
-
 def _one_to_one(template, sample):
     """Groups of single strokes, if all are near enough to be sure; else none."""
     if len(template) != len(sample):
         return []
-    wanted = np.stack([_line(template, ((i, False),)) for i in range(len(template))])
-    written = np.stack([_line(sample, ((i, False),)) for i in range(len(sample))])
+    chains = [((i, False),) for i in range(len(template))]
+    wanted, written = lines_of(template, chains), lines_of(sample, chains)
     forward, backward = (
         _distances(wanted, written),
         _distances(wanted, written[:, ::-1]),
@@ -149,7 +136,8 @@ def _one_to_one(template, sample):
 
 def _distances(first, second):
     """Mean distances of the points of lines (n, p, 2) and (m, p, 2): (n, m)."""
-    return np.sqrt(((first[:, None] - second[None]) ** 2).sum(-1)).mean(-1)
+    x, y = (first[:, None, :, axis] - second[None, :, :, axis] for axis in (0, 1))
+    return np.sqrt(x * x + y * y).mean(-1)
 
 
 def _cheapest(template, sample):
@@ -162,9 +150,7 @@ def _cheapest(template, sample):
     for first, second in ((single_own, single + longer), (longer_own, single)):
         if not first:
             continue
-        lines = np.stack([_line(template, parts) for parts in first])
-        written = np.stack([_line(sample, parts) for parts in second])
-        distances = _distances(lines, written)
+        distances = _distances(lines_of(template, first), lines_of(sample, second))
         counts = [np.array([len(parts) for parts in c]) for c in (first, second)]
         most = np.maximum(counts[0][:, None], counts[1][None])
         # That strokes were joined is believed only where the line is near.
@@ -263,21 +249,3 @@ def _moved(template, sample, groups):
     """The sample after the affine map that lays its groups upon the template."""
     matrix = affine_map(*paired_points(template, sample, groups)[::-1])
     return [stroke @ matrix[:2] + matrix[2] for stroke in sample]
-
-
-def paired_points(template, sample, groups):
-    """Points of the lines of groups: the template's (n, 2), the sample's (n, 2)."""
-    wanted = [_line(template, group.template) for group in groups]
-    written = [_line(sample, group.sample) for group in groups]
-    return np.concatenate(wanted), np.concatenate(written)
-
-
-def affine_map(points, targets):
-    """The matrix (3, 2), two rows and a shift, that brings points nearest to targets.
-
-    A weak prior keeps the map near to none where few strokes say little.
-    """
-    system = np.hstack([points, np.ones((len(points), 1))])
-    prior = 0.05 * len(points) * np.diag([0.1, 0.1, 0.01])
-    none = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-    return np.linalg.solve(system.T @ system + prior, system.T @ targets + prior @ none)

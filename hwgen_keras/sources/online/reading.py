@@ -48,17 +48,7 @@ def read_online(path: StrPath, writer: str = "") -> OnlineHandwriting:
         InputError: there is no such file or folder, or nothing in it can be used; the
             sentence names the first offender.
     """
-    path = pathlib.Path(path)
-    if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in FORMATS)
-        files = [f for f in files if not f.name.startswith(".")]
-    elif path.suffix.lower() not in FORMATS:
-        raise InputError(
-            f"{path} is no file of online handwriting; give one of "
-            f"{', '.join(FORMATS)}, or a folder of them."
-        )
-    else:
-        files = [path]
+    files, path = online_files(path), pathlib.Path(path)
     default = writer or (path.resolve().name if path.is_dir() else path.stem)
     samples: list[OnlineSample] = []
     refused: list[tuple[str, str]] = []
@@ -71,6 +61,27 @@ def read_online(path: StrPath, writer: str = "") -> OnlineHandwriting:
             f"{', '.join(FORMATS)}."
         )
     return OnlineHandwriting(samples, refused)
+
+
+def online_files(path: StrPath) -> list[pathlib.Path]:
+    """The files that `read_online` reads, in its order.
+
+    Args:
+        path: a file, or a folder that is searched for such files.
+
+    Raises:
+        InputError: the file's suffix is none of theirs.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in FORMATS)
+        return [f for f in files if not f.name.startswith(".")]
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"{path} is no file of online handwriting; give one of "
+            f"{', '.join(FORMATS)}, or a folder of them."
+        )
+    return [path]
 
 
 def _read_file(file, default, samples, refused):

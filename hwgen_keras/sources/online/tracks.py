@@ -6,12 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen_keras.errors import check_number, check_whole
-from hwgen_keras.sources.online.matching import (
-    Match,
-    affine_map,
-    paired_points,
-    runs,
-)
+from hwgen_keras.sources.online.groups import affine_map, paired_points, runs
+from hwgen_keras.sources.online.matching import Match
 from hwgen_keras.sources.online.samples import OnlineSample, Unusable
 from hwgen_keras.sources.strokes import resample, strokes
 from hwgen_keras.sources.track import Track, straight_ways
@@ -19,6 +15,9 @@ from hwgen_keras.sources.track import Track, straight_ways
 # Lengths are shares of the side of the character's box.
 # Between two strokes written for one, a gap of more is not drawn.
 _GAP = 0.06
+# A sample of a greater distance, or that lacks more of the length of the template, is
+# another character, or its match is wrong.
+_FARTHEST, _LACKING = 0.15, 0.4
 # Points along each line that is cut: of KanjiVG's, of the written one.
 _WANTED, _WRITTEN = 24, 48
 
@@ -44,7 +43,8 @@ def matched_track(
 
     Raises:
         InputError: KanjiVG lacks the character, or a number is out of range.
-        Unusable: the sample has strokes that the template lacks, or no other ones.
+        Unusable: the sample has strokes that the template lacks, lacks much of it, or
+            is far from it.
 
     Reference: Sakoe and Chiba, Dynamic programming algorithm optimization for spoken
     word recognition, 1978, whose path is here one that may leave written points out.
@@ -54,8 +54,13 @@ def matched_track(
     template = strokes(sample.character)
     if match.added:
         raise Unusable(f"{len(match.added)} of its strokes are none of KanjiVG's")
-    if not match.groups:
-        raise Unusable("none of its strokes is one of KanjiVG's")
+    lengths = np.linalg.norm(np.diff(template, axis=1), axis=-1).sum(1)
+    if lengths[match.left_out].sum() > _LACKING * lengths.sum():
+        raise Unusable(f"it lacks {len(match.left_out)} of KanjiVG's strokes")
+    if match.distance > _FARTHEST:
+        raise Unusable(
+            f"its strokes lie {match.distance:.2f} of its box from KanjiVG's"
+        )
     written = _upon(template, sample.strokes, match.groups)
     fitted = paired_points(template, written, match.groups)
     expected = affine_map(*fitted)
