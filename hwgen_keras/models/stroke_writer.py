@@ -267,5 +267,6 @@ class StrokeDiffusion(DenoisingLoss):
             return network(noisy, log_snr, inputs, network.encode_hand(inputs))
 
         squares, weights = self._errors(clean, noise, log_snr, predict)
-        total = ops.sum(squares * mask * network.track_features.importance, axis=(1, 2))
+        importance = ops.convert_to_tensor(network.track_features.importance)
+        total = ops.sum(squares * mask * importance, axis=(1, 2))
         return total / (network.features * ops.sum(mask, axis=(1, 2))) * weights
