@@ -140,15 +140,26 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         return (weights / weights.mean()).astype("float32")
 
     def build(self, input_shape=None):
-        for name, initializer in (("mean", "zeros"), ("deviation", "ones")):
+        # Of no data in particular, so that noise becomes lines inside the box.
+        moves, bends = (
+            size / (1 + np.arange(count) // 2)
+            for size, count in zip((0.1, 0.03), self.sizes[:2], strict=True)
+        )
+        widths = np.full(sum(self.sizes[2:4]), 0.1)
+        deviation = np.concatenate([moves, bends, widths, [1, 1]])
+        mean = np.zeros(self.width)
+        first = sum(self.sizes[:2])
+        mean[[first, first + self.radius_coefficients]] = math.log(0.02)
+        for name, values in (("mean", mean), ("deviation", deviation)):
             weight = self.add_weight(
                 shape=(self.width,),
-                initializer=initializer,
+                initializer="zeros",
                 trainable=False,
                 dtype="float32",
                 autocast=False,
                 name=name,
             )
+            weight.assign(values.astype("float32"))
             setattr(self, name, weight)
 
     def _raw(self, template, lines, radii):
