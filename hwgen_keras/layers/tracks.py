@@ -135,7 +135,7 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
             parts.append(low / (1 + order / 3))
         for size, first in zip(self.sizes[2:4], (12.0, 2.0), strict=True):
             parts.append(np.r_[first, np.ones(size - 1)])
-        parts.append([2.0, 4.0])
+        parts.append(np.array([2.0, 4.0]))
         weights = np.concatenate(parts)
         return (weights / weights.mean()).astype("float32")
 
