@@ -8,8 +8,12 @@ generator.keras into the run folder, and best.keras, which held-out hands found 
 """
 
 import dataclasses
+import unicodedata
+
+import numpy as np
 
 from hwgen_keras import data, evaluation, inputs, models, training
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import Size, by_size, setting
@@ -32,6 +36,19 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         (),
         "Stroke stores of handwriting, joined by commas.",
         separator=",",
+    )
+    strokes_share: float = setting(
+        0.5,
+        "Share of the rows that --strokes gives, where there are simulated writers, "
+        "too.",
+        above=0,
+        below=1,
+    )
+    held_out_every: int = setting(
+        0,
+        "Every so many-th kanji of --characters is not learned from; 0: none is left "
+        "out.",
+        at_least=0,
     )
     generator_weights: str | None = trained(
         "stroke writer, from which to go on", "generator.keras"
@@ -100,9 +117,9 @@ def main(settings):
 def train(run, jit):
     """Trains a writer in a run folder; returns generator.keras."""
     settings = run.settings
-    store, held = load_tracks(settings)
+    store, weights, held = load_tracks(settings)
     kind = {"pairs": settings.pairs, "samples": settings.samples, "seed": settings.seed}
-    sampler = data.TrackSampler(store, settings.batch_size, **kind)
+    sampler = data.TrackSampler(store, settings.batch_size, weights=weights, **kind)
     held = data.TrackSampler(held, settings.batch_size, **kind)
     print(f"Training on {store!r}", flush=True)
     model = training.stroke_diffusion(settings, sampler, settings.steps, jit)
@@ -126,20 +143,37 @@ def train(run, jit):
 
 
 def load_tracks(settings):
-    """The tracks to learn from, and those of held-out writers: two stores."""
+    """The tracks to learn from, their weights, and the tracks of held-out writers."""
     characters = inputs.load_characters(settings)
-    common = characters, settings.characters_each, settings.points, settings.seed
+    learned = learned_characters(characters, settings.held_out_every)
+    common = settings.characters_each, settings.points, settings.seed
     stores = [
-        training.open_strokes(path, characters, settings.points)
+        training.open_strokes(path, learned, settings.points)
         for path in settings.strokes
     ]
+    counts, share = [sum(map(len, stores))], settings.strokes_share
     if settings.simulated_writers:
         writers = range(settings.simulated_writers)
-        stores.append(data.simulated_tracks(writers, *common))
+        stores.append(data.simulated_tracks(writers, learned, *common))
+        counts.append(len(stores[-1]))
+    # Without one of the two kinds the other's share does not matter.
+    weights = np.repeat([share, 1 - share][: len(counts)], counts)
+    weights = weights / np.repeat(np.maximum(counts, 1), counts)
     first = training.HELD_OUT_WRITER
     held = range(first, first + settings.held_out_writers)
-    held = data.simulated_tracks(held, *common)
-    return data.StrokeStore.merge(stores), held
+    held = data.simulated_tracks(held, characters, *common)
+    stores = [store.relabel(characters) for store in stores]
+    return data.StrokeStore.merge(stores), weights, held
+
+
+def learned_characters(characters, every):
+    """The characters without every so many-th kanji; with 0 all."""
+    if not every:
+        return characters
+    kanji = [c for c in characters if "CJK" in unicodedata.name(c, "")]
+    left_out = set(kanji[::every])
+    kept = [c for c in characters if c not in left_out]
+    return CharacterSet(f"{characters.name} without every {every}th kanji", kept)
 
 
 if __name__ == "__main__":

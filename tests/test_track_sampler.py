@@ -88,6 +88,7 @@ def test_two_batches_in_turn_differ_in_width_or_all_are_alike(sampler):
         sampler.strokes = type("Strokes", (), {"counts": numbers})
         sampler.seed, sampler.batch_size, sampler.rows_of_hand = 0, 2, 1
         sampler.sources = np.zeros(len(numbers), int)
+        sampler.weights = np.ones(len(numbers))
         sampler.widths = sampler._widths()
         rng = np.random.default_rng(0)
         widths = [
@@ -97,6 +98,17 @@ def test_two_batches_in_turn_differ_in_width_or_all_are_alike(sampler):
         pairs = [a == b for a, b in zip(widths, widths[1:], strict=False)]
         assert all(pairs) if alike else not any(pairs)
         assert set(widths) == set(sampler.widths.tolist())
+
+
+def test_hands_are_drawn_by_the_weights_of_their_tracks(store):
+    weights = np.array([0.0, 1.0, 3.0])[store.sources]
+    sampler = TrackSampler(store, 4, pairs=10, samples=5, weights=weights)
+    drawn = [
+        sampler.sources[sampler.rows(step, np.random.default_rng(step))[:, 0]]
+        for step in range(400)
+    ]
+    shares = np.bincount(np.concatenate(drawn), minlength=3) / np.size(drawn)
+    assert shares[0] == 0 and shares[1:] == pytest.approx([0.25, 0.75], abs=0.1)
 
 
 def test_a_hand_shows_other_characters_of_the_same_writer(store):

@@ -111,6 +111,21 @@ def test_stores_and_weights_are_taken(tmp_path, characters):
 
 
 @one_backend
+def test_characters_are_held_out_and_stores_have_their_share(tmp_path, characters):
+    tracks = [PenWriter(7).track(c, points=12) for c in CHARACTERS]
+    StrokeStore.of_tracks(tracks, ["hanako"] * 5, SIMULATED).save(tmp_path / "h.store")
+    given = TINY | {"characters": characters, "strokes": (str(tmp_path / "h.store"),)}
+    settings = train_writer.Settings(**given, held_out_every=2, strokes_share=0.8)
+    store, weights, held = train_writer.load_tracks(settings)
+    # The kanji 一, 口 and 木 are the first, third and fifth.
+    assert {store.characters[label] for label in store.labels} == {"二", "日"}
+    assert {held.characters[label] for label in held.labels} > {"二", "日"}
+    hanako = store.sources == store.source_names.index("hanako")
+    assert weights[hanako].sum() == pytest.approx(0.8)
+    assert weights.sum() == pytest.approx(1)
+
+
+@one_backend
 def test_mistakes_get_one_sentence(tmp_path, characters):
     with pytest.raises(InputError, match="There is no handwriting: give --simulated_w"):
         call(characters, simulated_writers=0)

@@ -149,6 +149,8 @@ class TrackSampler:
         pairs: strokes of the hand that a row is shown, at most.
         samples: of how many other characters these are: 1 to so many, drawn for each
             row.
+        weights: (n,) numbers of 0 or more, how often the hand of each track is drawn
+            for its sake; None: all alike.
 
     Raises:
         InputError: a track has another number of strokes than KanjiVG's character, or
@@ -162,6 +164,7 @@ class TrackSampler:
         seed: int = 0,
         pairs: int = 64,
         samples: int = MOST_SAMPLES,
+        weights: NDArray | None = None,
     ) -> None:
         for name, value in (
             ("batch_size", batch_size),
@@ -179,6 +182,8 @@ class TrackSampler:
         self.labels = store.labels[self.order]
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
         self.widths = self._widths()
+        weights = np.ones(len(store)) if weights is None else np.asarray(weights, float)
+        self.weights = weights[self.order]
 
     def _widths(self):
         """The number of strokes to which each track is filled up."""
@@ -202,10 +207,15 @@ class TrackSampler:
         start = row_generator(self.seed, 0).random()
         place = (start + step * _GOLDEN) % 1.0
         order = np.argsort(self.widths, kind="stable")
-        width = self.widths[order[int(place * len(order))]]
+        until = np.cumsum(self.weights[order])
+        # A place near 1 must not lie behind the last track.
+        chosen = np.searchsorted(until[:-1], place * until[-1], side="right")
+        width = self.widths[order[chosen]]
         tracks = np.flatnonzero(self.widths == width)
         # Hands with more such characters are drawn more often.
-        hands = self.sources[rng.choice(tracks, self.batch_size // self.rows_of_hand)]
+        chance = self.weights[tracks] / self.weights[tracks].sum()
+        count = self.batch_size // self.rows_of_hand
+        hands = self.sources[rng.choice(tracks, count, p=chance)]
         low = np.searchsorted(self.sources[tracks], hands)
         high = np.searchsorted(self.sources[tracks], hands, side="right")
         drawn = rng.random((len(hands), self.rows_of_hand))
