@@ -71,11 +71,6 @@ class HandSettings(Settings):
         "commas.",
         separator=",",
     )
-    new_hands: int = setting(
-        0,
-        "Number of hands that a stroke writer makes up; they follow from --seed.",
-        at_least=0,
-    )
     hand_samples: int = setting(
         20,
         "Characters of its hand that a stroke writer is shown for each image, at most.",
@@ -87,6 +82,11 @@ class HandSettings(Settings):
 class WritingSettings(SamplingSettings, FormSettings, HandSettings):
     """The sources of a generated set, and the checks of its images."""
 
+    new_hands: int = setting(
+        0,
+        "Number of hands that a stroke writer makes up; they follow from --seed.",
+        at_least=0,
+    )
     content: str = setting(
         "fonts",
         "Images to rewrite: glyphs of --fonts, images by --simulated_writers, whose "

@@ -12,6 +12,7 @@ from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.inputs.hands import hand_samples, one_writer
 from hwgen_keras.sources.fitting import fit_track
 
 # Characters of a hand that are used, at most: more show nothing new of it.
@@ -56,6 +57,44 @@ def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_write
         writers = range(simulated_writers)
         stores.append(data.simulated_tracks(writers, known, MOST_OF_HAND, points))
     return stores
+
+
+def load_hand_tracks(settings, points):
+    """The tracks of one writer.
+
+    Args:
+        settings: `Images`, `Handwriting`, and the settings `strokes` and `writer`.
+        points: points of a line.
+
+    Returns:
+        (name of the writer, list of `Track`); (None, []) if the settings name no hand.
+
+    Raises:
+        InputError: there are several writers, or not the one of `--writer`; or see
+            `load_tracks`.
+    """
+    if settings.strokes and settings.handwriting:
+        raise InputError("Give one of --strokes and --handwriting.")
+    if settings.handwriting:
+        paths, flag = settings.handwriting, "--handwriting"
+        samples = hand_samples(settings, paths, settings.writer, flag)
+        chosen = [samples[k] for k in data.evenly(len(samples), MOST_OF_HAND)]
+        store, name = fitted(settings.cache, chosen, points), samples[0].writer
+        return name, [store.track(index) for index in range(len(store))]
+    hand: list = []
+    for path in settings.strokes:
+        store = StrokeStore.open(path)
+        store.verify()
+        hand += [
+            (store.source_names[source], store, index)
+            for index, source in enumerate(store.sources)
+        ]
+    if not hand:
+        return None, []
+    name = one_writer([row[0] for row in hand], settings.writer, "--strokes")
+    own = [row[1:] for row in hand if row[0] == name]
+    chosen = [own[k] for k in data.evenly(len(own), MOST_OF_HAND)]
+    return name, [store.track(index) for store, index in chosen]
 
 
 def fitted(cache, samples, points):
@@ -145,7 +184,5 @@ def _few(writers):
         places.setdefault(writer, []).append(number)
     chosen = []
     for numbers in places.values():
-        count = min(len(numbers), MOST_OF_HAND)
-        spread = np.linspace(0, len(numbers) - 1, count).round().astype(int)
-        chosen += [numbers[k] for k in spread]
+        chosen += [numbers[k] for k in data.evenly(len(numbers), MOST_OF_HAND)]
     return np.sort(chosen)
