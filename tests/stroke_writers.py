@@ -20,11 +20,10 @@ def writer_network(condition=None, policy="float32", **settings):
     return StrokeTransformer(condition=condition, dtype=policy, **arguments)
 
 
-def stroke_writer(condition=None, policy="float32", steps=3, **settings):
+def stroke_writer(condition=None, policy="float32", steps=3, points=POINTS, **settings):
     """Its weights are drawn, those of the last layer too."""
-    writer = StrokeWriter(
-        writer_network(condition, policy), steps=steps, dtype=policy, **settings
-    )
+    network = writer_network(condition, policy, points=points)
+    writer = StrokeWriter(network, steps=steps, dtype=policy, **settings)
     writer.build()
     draw_weights(writer)
     set_features(writer)

@@ -12,6 +12,7 @@ from hand_folder import characters_file, hand_folder
 from networks import BACKEND, generator
 from page_commands import blocks
 from PIL import Image
+from stroke_writers import stroke_writer
 
 import hwgen_keras as hw
 from experiments import train_classifier
@@ -60,6 +61,8 @@ def folder(tmp_path_factory, tiny_font):
     network = generator("adain", multipliers=(1,))
     network.build()
     network.save(run / "generator.keras")
+    (folder / "runs" / "writer").mkdir()
+    stroke_writer(steps=1, points=24).save(folder / "runs/writer/generator.keras")
     flags = {"characters": characters_file(folder, "あ永字"), "image_size": 16}
     config = {"experiment": "train_generator-step_end", "flags": flags}
     (run / "config.json").write_text(json.dumps(config))

@@ -81,9 +81,8 @@ def match_part(samples, licences, characters, points, radius, path):
         for remark in remarks(match):
             record[remark].append(number)
     if tracks:
-        with StrokeStoreWriter(
-            path.with_suffix(".store"), characters, points
-        ) as writer:
+        file = path.with_suffix(".store")
+        with StrokeStoreWriter(file, characters, points) as writer:
             for number, track in tracks.items():
                 writer.add(track, samples[number].writer, ONLINE, licences[number])
     write_json(path, record)

@@ -74,6 +74,10 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
     With the largest numbers of coefficients the lines come back exactly, otherwise the
     smoothest ones that are nearest to them.
 
+    Attributes:
+        width: the number of numbers of a stroke.
+        importance: float32 (width,), the weight of each of them in a loss.
+
     Raises:
         InputError: an argument is no whole number in its range.
 
@@ -115,19 +119,47 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
             1,
         )
         self.width = sum(self.sizes)
+        self.importance = self._importance()
         self._cosines = cosines(points, points)
         self._sines = sines(points - 2, points)
 
+    def _importance(self):
+        """The weight of each number in a loss, on average 1: float32 (width,).
+
+        Whitened, a tremor counts as much as the place of a stroke, and the fine changes
+        of width as much as the pen, which must be one in all of a hand.
+        """
+        parts = []
+        for size, low in zip(self.sizes[:2], (2.0, 1.0), strict=True):
+            order = np.arange(size) // 2
+            parts.append(low / (1 + order / 3))
+        for size, first in zip(self.sizes[2:4], (12.0, 2.0), strict=True):
+            parts.append(np.r_[first, np.ones(size - 1)])
+        parts.append(np.array([2.0, 4.0]))
+        weights = np.concatenate(parts)
+        return (weights / weights.mean()).astype("float32")
+
     def build(self, input_shape=None):
-        for name, initializer in (("mean", "zeros"), ("deviation", "ones")):
+        # Of no data in particular, so that noise becomes lines inside the box.
+        moves, bends = (
+            size / (1 + np.arange(count) // 2)
+            for size, count in zip((0.1, 0.03), self.sizes[:2], strict=True)
+        )
+        widths = np.full(sum(self.sizes[2:4]), 0.1)
+        deviation = np.concatenate([moves, bends, widths, [1, 1]])
+        mean = np.zeros(self.width)
+        first = sum(self.sizes[:2])
+        mean[[first, first + self.radius_coefficients]] = math.log(0.02)
+        for name, values in (("mean", mean), ("deviation", deviation)):
             weight = self.add_weight(
                 shape=(self.width,),
-                initializer=initializer,
+                initializer="zeros",
                 trainable=False,
                 dtype="float32",
                 autocast=False,
                 name=name,
             )
+            weight.assign(values.astype("float32"))
             setattr(self, name, weight)
 
     def _raw(self, template, lines, radii):

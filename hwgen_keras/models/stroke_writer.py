@@ -220,7 +220,8 @@ class StrokeDiffusion(DenoisingLoss):
     `noise`. The model draws noise, its level and the dropped inputs.
 
     Output: the weighted squared error of each row, a mean over its strokes, (batch,),
-    float32.
+    float32. Numbers of a stroke weigh as much as one sees of them, see
+    `TrackFeatures.importance`.
 
     Example:
         >>> network = hw.StrokeTransformer(width=16, depth=1, heads=2, points=8,
@@ -266,5 +267,6 @@ class StrokeDiffusion(DenoisingLoss):
             return network(noisy, log_snr, inputs, network.encode_hand(inputs))
 
         squares, weights = self._errors(clean, noise, log_snr, predict)
-        total = ops.sum(squares * mask, axis=(1, 2))
+        importance = ops.convert_to_tensor(network.track_features.importance)
+        total = ops.sum(squares * mask * importance, axis=(1, 2))
         return total / (network.features * ops.sum(mask, axis=(1, 2))) * weights
