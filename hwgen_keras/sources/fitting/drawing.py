@@ -29,9 +29,7 @@ def draw_track(track: Track, image_size: int, margin: float = 0.08) -> NDArray:
     placed = track.filling(margin)
     points = placed.points.astype(float) * image_size
     radii = placed.radii.astype(float) * image_size
-    starts, ends, start_radii, end_radii = (
-        lines[inked] for v in (points, radii) for lines in (v[:, :-1], v[:, 1:])
-    )
-    full = np.ones(inked.sum())
-    ink = stamp(starts, ends, start_radii, end_radii, full, image_size)
+    starts, ends = points[:, :-1][inked], points[:, 1:][inked]
+    first, last = radii[:, :-1][inked], radii[:, 1:][inked]
+    ink = stamp(starts, ends, first, last, np.ones(len(starts)), image_size)
     return np.round(255 * (1 - ink)).astype(np.uint8)

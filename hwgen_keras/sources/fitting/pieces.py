@@ -17,6 +17,8 @@ _NEAR_BOTH, _NEAR_ONE = 0.05, 0.03
 # Costs beside the distances: of a whole way, of a hook or an entry, of ink elsewhere.
 _WHOLE, _HOOK, _ELSEWHERE = -0.03, 0.03, 0.06
 _LONGER = -0.01
+# What is shorter is no hook and no dot, but the rough edge of a line.
+_SHORT = 0.03
 # Points from which the direction of an end is measured.
 _TIP = 5
 
@@ -97,7 +99,7 @@ class Course:
         cost, index, kind, line = min(options, key=lambda option: option[0])
         if cost > _ELSEWHERE:
             self.strange += lengths_along(piece)[-1]
-        if cost == np.inf:
+        if cost == np.inf:  # Nothing draws it.
             return
         if kind == "end":
             line = np.concatenate([self.strokes[index], smoothed(line, 1)])
@@ -135,6 +137,8 @@ class Course:
         detour = before + after - np.hypot(*(starts - ends).T) / 2
         elsewhere = _ELSEWHERE + np.maximum(detour, 0)
         cost = np.where(nearer < _NEAR_ONE, _HOOK + nearer, elsewhere)
+        if lengths_along(line)[-1] < _SHORT:
+            cost[:] = np.inf
         joining = (np.array(leaves) + np.array(meets)) / 2 + _WHOLE
         return np.where(whole, joining, cost)
 
