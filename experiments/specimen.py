@@ -16,7 +16,11 @@ import pathlib
 from hwgen_keras import generation, inputs, models
 from hwgen_keras.characters import normalise_text
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation.settings import FormSettings, HandSettings, SamplingSettings
+from hwgen_keras.generation.settings import (
+    FormSettings,
+    SamplingSettings,
+    WriterSettings,
+)
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, NewOutput, Seed, rules_of, setting
 from hwgen_keras.training.settings import trained
@@ -27,7 +31,7 @@ from . import flags, specimens
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
     *(ReferenceFont, Handwriting, Images, Structures),
-    *(SamplingSettings, FormSettings, HandSettings, Seed, NewOutput),
+    *(SamplingSettings, FormSettings, WriterSettings, Seed, NewOutput),
 ):
     """Settings of a page."""
 
@@ -113,7 +117,7 @@ def main(settings):
             f"--output: {output}: a {type(generator).__name__} writes pixels; write a "
             ".png or a .pdf, or give a stroke writer."
         )
-    own = rules_of(HandSettings)
+    own = rules_of(WriterSettings)
     generation.writing.check_flags(settings, own, "a stroke writer", generator)
     if settings.strength is not None and generator.mode == "diffusion":
         raise InputError("--strength is for AdaIN generators; use --guidance_style.")

@@ -41,7 +41,8 @@ def write_strokes(settings, writer, text):
                 "give --skip_unknown_characters to leave a blank for them."
             )
         print(f"Left blank, since KanjiVG has no strokes for them: {names}")
-    name, hand = inputs.load_hand_tracks(settings, writer.network.points)
+    flags = {n: getattr(settings, n) for n in ("strokes", "handwriting", "writer")}
+    name, hand = inputs.load_hand_tracks(settings, writer.network.points, **flags)
     if not hand:
         name, hand = "a new writer", new_hand(writer, settings.seed)
     tracks = write_tracks(

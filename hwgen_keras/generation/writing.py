@@ -6,7 +6,7 @@ from hwgen_keras.data import FONT, HANDWRITING, ImageStore, StrokeStore
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.generation.settings import HandSettings
+from hwgen_keras.generation.settings import WriterSettings
 from hwgen_keras.generation.track_sampler import TrackGenerationSampler
 from hwgen_keras.generation.tracks import new_hands
 from hwgen_keras.models import StrokeWriter, check_condition
@@ -76,7 +76,7 @@ def sampler_for(settings, generator, characters, count):
             *(characters, count),
             *(settings.image_size, settings.seed, settings.hand_samples),
         )
-    names = ("new_hands", *rules_of(HandSettings))
+    names = ("new_hands", *rules_of(WriterSettings))
     check_flags(settings, names, "a stroke writer", generator)
     parts(settings, settings.handwriting)
     tokenizer = tokenizer_for(settings, generator, characters)

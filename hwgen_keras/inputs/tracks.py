@@ -59,30 +59,30 @@ def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_write
     return stores
 
 
-def load_hand_tracks(settings, points):
+def load_hand_tracks(settings, points, *, strokes=(), handwriting=(), writer=None):
     """The tracks of one writer.
 
     Args:
-        settings: `Images`, `Handwriting`, and the settings `strokes` and `writer`.
+        settings: how manifests are read, and the cache, see `Images`.
         points: points of a line.
+        strokes, handwriting, writer: values of the flags of these names.
 
     Returns:
-        (name of the writer, list of `Track`); (None, []) if the settings name no hand.
+        (name of the writer, list of `Track`); (None, []) if no hand is named.
 
     Raises:
         InputError: there are several writers, or not the one of `--writer`; or see
             `load_tracks`.
     """
-    if settings.strokes and settings.handwriting:
+    if strokes and handwriting:
         raise InputError("Give one of --strokes and --handwriting.")
-    if settings.handwriting:
-        paths, flag = settings.handwriting, "--handwriting"
-        samples = hand_samples(settings, paths, settings.writer, flag)
+    if handwriting:
+        samples = hand_samples(settings, handwriting, writer, "--handwriting")
         chosen = [samples[k] for k in data.evenly(len(samples), MOST_OF_HAND)]
         store, name = fitted(settings.cache, chosen, points), samples[0].writer
         return name, [store.track(index) for index in range(len(store))]
     hand: list = []
-    for path in settings.strokes:
+    for path in strokes:
         store = StrokeStore.open(path)
         store.verify()
         hand += [
@@ -91,7 +91,7 @@ def load_hand_tracks(settings, points):
         ]
     if not hand:
         return None, []
-    name = one_writer([row[0] for row in hand], settings.writer, "--strokes")
+    name = one_writer([row[0] for row in hand], writer, "--strokes")
     own = [row[1:] for row in hand if row[0] == name]
     chosen = [own[k] for k in data.evenly(len(own), MOST_OF_HAND)]
     return name, [store.track(index) for store, index in chosen]
