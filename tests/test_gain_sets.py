@@ -135,7 +135,7 @@ def test_a_stroke_writer_writes_its_set(gain, untrained, tmp_path, generator_fla
     assert hands_of(folder) == {"pen-0000"}
     with open(folder / "provenance.csv", encoding="utf-8") as file:
         assert ",KanjiVG," in file.read()
-    assert untrained[-2:] == ["gan/1/0", "gan/1/1"]
+    assert {"gan/1/0", "gan/1/1"} <= {*untrained}
 
 
 def test_no_set_without_a_hand(gain, untrained, tmp_path, generator_flags):

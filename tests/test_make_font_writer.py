@@ -25,8 +25,7 @@ def given(tmp_path_factory, monkeypatch):
     keras.utils.set_random_seed(0)
     stroke_writer(steps=2).save(folder / "generator.keras")
     hand_folder(folder / "hanako", "木永国")
-    # To the hand's images of others nothing is fitted, either.
-    monkeypatch.setattr(source.kanjivg, "has_character", lambda c: c in "あい一永")
+    monkeypatch.setattr(source, "has_strokes", lambda c: c in "あい一永")
     return {
         "generator_weights": str(folder),
         "characters": characters_file(folder, "一永"),

@@ -7,13 +7,13 @@ import numpy as np
 from tqdm import tqdm
 
 from hwgen_keras import generation, inputs, models
-from hwgen_keras.characters import kanjivg
 from hwgen_keras.data import StrokeStore
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import SamplingSettings, WriterSettings
 from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.settings import rules_of
 from hwgen_keras.sources import PenWriter, Track
+from hwgen_keras.sources.strokes import has_strokes
 
 # Points of each line of a simulated writer: as many as its strokes have themselves.
 _POINTS = 48
@@ -112,7 +112,7 @@ def _of_writer(settings):
 
     return TrackSource(
         *(name, write),
-        lambda character: float("inf") if kanjivg.has_character(character) else 0,
+        lambda character: float("inf") if has_strokes(character) else 0,
         *(_CREDIT, _LICENCE, _LICENCE_URL),
     )
 

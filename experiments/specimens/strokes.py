@@ -3,12 +3,12 @@
 import numpy as np
 
 from hwgen_keras import inputs
-from hwgen_keras.characters import kanjivg
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.generation.writing import check_images_flags
 from hwgen_keras.inference import glyphs
 from hwgen_keras.sources.fitting import draw_track
+from hwgen_keras.sources.strokes import has_strokes
 
 from .page import IMAGE
 
@@ -31,8 +31,8 @@ def write_strokes(settings, writer, text):
         --skip_unknown_characters, characters that KanjiVG lacks are missing.
     """
     check_images_flags(settings, _OF_IMAGES, writer)
-    rows = [i for i, c in enumerate(text) if kanjivg.has_character(c)]
-    missing = [c for c in text if not (kanjivg.has_character(c) or c.isspace())]
+    rows = [i for i, c in enumerate(text) if has_strokes(c)]
+    missing = [c for c in text if not (has_strokes(c) or c.isspace())]
     if missing:
         names = glyphs.listed(list(dict.fromkeys(missing)))
         if not settings.skip_unknown_characters:

@@ -6,13 +6,14 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import MOST_SAMPLES, StrokeStore
 from hwgen_keras.errors import InputError, check_whole
 from hwgen_keras.generation.rows import DRAWS, CharacterRows
 from hwgen_keras.generation.tracks import PAIRS, hand_strokes, write_shown
 from hwgen_keras.sources.fitting import draw_track
 from hwgen_keras.sources.images import check_layout
+from hwgen_keras.sources.strokes import has_strokes
 
 # What the provenance calls the strokes that a stroke writer moves.
 TEMPLATE = "KanjiVG"
@@ -65,7 +66,7 @@ class TrackGenerationSampler(CharacterRows):
         able = [
             label
             for label, character in enumerate(characters)
-            if kanjivg.has_character(character)
+            if has_strokes(character)
         ]
         if not able:
             raise InputError(

@@ -1,7 +1,7 @@
 """The sources of a generated set: glyphs to rewrite, and hands to write in."""
 
 from hwgen_keras import inputs
-from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, HANDWRITING, ImageStore, StrokeStore
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.errors import InputError
@@ -11,6 +11,7 @@ from hwgen_keras.generation.track_sampler import TrackGenerationSampler
 from hwgen_keras.generation.tracks import new_hands
 from hwgen_keras.models import StrokeWriter, check_condition
 from hwgen_keras.settings import rules_of
+from hwgen_keras.sources.strokes import has_strokes
 
 # Flags about the images that a generator of images is given.
 _OF_IMAGES = ("content", "style_from", "style_images", "follow_forms")
@@ -68,7 +69,7 @@ def sampler_for(settings, generator, characters, count):
     """
     if isinstance(generator, StrokeWriter):
         check_images_flags(settings, _OF_IMAGES, generator)
-        lacking = [c for c in characters if not kanjivg.has_character(c)]
+        lacking = [c for c in characters if not has_strokes(c)]
         if lacking and not isinstance(count, dict):
             print(f"Left out, since KanjiVG has no strokes for them: {brief(lacking)}")
         return TrackGenerationSampler(

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from hwgen_keras import data, parallel
-from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import StrokeStore
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
@@ -14,6 +14,7 @@ from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.inputs.hands import hand_samples, one_writer
 from hwgen_keras.sources.fitting import fit_track
+from hwgen_keras.sources.strokes import has_strokes
 
 # Characters of a hand that are used, at most: more show nothing new of it.
 MOST_OF_HAND = 100
@@ -48,7 +49,7 @@ def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_write
         chosen = _few([sample.writer for sample in samples])
         stores.append(fitted(settings.cache, [samples[k] for k in chosen], points))
     if simulated_writers:
-        known = [c for c in characters if kanjivg.has_character(c)]
+        known = [c for c in characters if has_strokes(c)]
         if not known:
             raise InputError(
                 f"--simulated_writers: KanjiVG has no character of {characters.name}."
@@ -168,7 +169,7 @@ def fit_image(image, character, points):
     Returns:
         (why the fit is refused, or None; the `Track`; its `FitQuality`).
     """
-    if not kanjivg.has_character(character):
+    if not has_strokes(character):
         return f"KanjiVG has no strokes for {character}", None, None
     try:
         track, quality = fit_track(image, character, points)
