@@ -14,6 +14,7 @@ import shutil
 
 from hwgen_keras import data, files, generation, inputs, models, training
 from hwgen_keras.characters import Knowledge
+from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import FormSettings
 from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, Structures
 from hwgen_keras.settings import setting
@@ -68,9 +69,15 @@ def main(settings):
             return path
         jit = training.set_up(settings)
         weights, flag = settings.generator_weights, "--generator_weights"
+        kinds = *models.GENERATORS, models.StrokeWriter
         generator = models.load_trained(
-            weights, models.GENERATORS, flag, "generator.keras", settings.image_size
+            weights, kinds, flag, "generator.keras", settings.image_size
         )
+        if isinstance(generator, models.StrokeWriter):
+            raise InputError(
+                f"{flag}: {weights} is a stroke writer, which is shown a hand instead: "
+                "give it with --handwriting to specimen or generate."
+            )
         models.check_stride(settings.image_size, generator.stride)
         return adapt(run, models.with_policy(generator, settings.dtype_policy), jit)
 

@@ -2,9 +2,10 @@
 
 An OpenType font of one hand: kana, the kanji of --characters, punctuation and ASCII.
 The outlines are those of the strokes that a simulated writer or a writer of a stroke
-store (--strokes) writes. Each kana has --variants forms that take turns in a text;
-lines may run across or down. Characters that the hand does not write are left out and
-listed.
+store (--strokes) writes. A stroke writer (--generator_weights) writes all of KanjiVG in
+the hand of a folder of images (--handwriting), of --strokes, or in a new one. Each kana
+has --variants forms that take turns in a text; lines may run across or down. Characters
+that the hand does not write are left out and listed.
 """
 
 import dataclasses
@@ -13,17 +14,32 @@ import pathlib
 from hwgen_keras import inputs, vectors
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import complete_file, writable
+from hwgen_keras.generation.settings import SamplingSettings, WriterSettings
 from hwgen_keras.inference.glyphs import listed
-from hwgen_keras.inputs.settings import Characters
-from hwgen_keras.settings import NewOutput, setting
+from hwgen_keras.inputs.settings import (
+    Characters,
+    Handwriting,
+    Images,
+    WriterPattern,
+)
+from hwgen_keras.settings import NewOutput, Seed, like, setting
+from hwgen_keras.training.settings import trained
 
 from . import flags, hand_fonts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Characters, NewOutput):
+class Settings(
+    *(Characters, WriterPattern, Handwriting),
+    *(SamplingSettings, WriterSettings, Seed, NewOutput),
+):
     """Settings of a font."""
 
+    # All characters of a hand show it.
+    skip_unknown_characters = False
+
+    generator_weights: str | None = trained("stroke writer", "generator.keras")
+    cache: str = like(Images, "cache")
     simulated_writer: int | None = setting(
         None, "Seed of the simulated writer whose hand it is.", at_least=0
     )
@@ -31,7 +47,7 @@ class Settings(Characters, NewOutput):
         None, "A .store of strokes, whose writer's hand it is."
     )
     writer: str | None = setting(
-        None, "Writer of --strokes, if the store is by several."
+        None, "Writer of --strokes or --handwriting, if they are by several."
     )
     variants: int = setting(
         3, "Forms of each kana that take turns.", at_least=1, at_most=9
@@ -58,9 +74,8 @@ class Settings(Characters, NewOutput):
         output = pathlib.Path(self.output)
         if output.suffix.lower() != ".otf":
             raise InputError(f"--output: {output} must end in .otf.")
-        if (self.simulated_writer is None) == (self.strokes is None):
-            raise InputError("Give one of --simulated_writer and --strokes.")
-        if self.writer is not None and self.strokes is None:
+        hand_fonts.check_source(self)
+        if self.writer is not None and not (self.strokes or self.handwriting):
             raise InputError("--writer names a writer of --strokes; give that, too.")
         url = self.licence_url
         if url is not None and self.licence is None:
@@ -130,13 +145,13 @@ def choose(wanted, source):
 
 def write(source, written, variants):
     """The tracks of all glyphs, and the character of each."""
-    tracks, owners = [], []
+    wanted, owners = [], []
     for character, spelling in written.items():
         count = variants if hand_fonts.alternates(character) else 1
         for sample in range(int(min(count, source.samples(spelling)))):
-            tracks.append(source.write(spelling, sample))
+            wanted.append((spelling, sample))
             owners.append(character)
-    return tracks, owners
+    return source.write(wanted), owners
 
 
 def equal_counts(glyphs, variants):

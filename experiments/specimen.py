@@ -6,17 +6,23 @@ images of the hand (--style_images), and set on A4, a little unevenly (--jitter)
 is a manifest, or a folder of images named by character (あ_2.png). --hand_2 and --mix
 write in a hand between two. Of what --characters lacks, small kana are the large ones,
 smaller; punctuation and lower-case letters come from the font as it is.
+A stroke writer needs no fonts: it writes all that KanjiVG has, in the hand of
+--handwriting or --strokes, or in a new one; --output=page.pdf or .svg are vectors then.
 """
 
 import dataclasses
 import pathlib
 
-from hwgen_keras import generation, inputs
+from hwgen_keras import generation, inputs, models
 from hwgen_keras.characters import normalise_text
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation.settings import FormSettings, SamplingSettings
+from hwgen_keras.generation.settings import (
+    FormSettings,
+    SamplingSettings,
+    WriterSettings,
+)
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
-from hwgen_keras.settings import NOTHING, NewOutput, Seed, setting
+from hwgen_keras.settings import NOTHING, NewOutput, Seed, rules_of, setting
 from hwgen_keras.training.settings import trained
 
 from . import flags, specimens
@@ -25,7 +31,7 @@ from . import flags, specimens
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
     *(ReferenceFont, Handwriting, Images, Structures),
-    *(SamplingSettings, FormSettings, Seed, NewOutput),
+    *(SamplingSettings, FormSettings, WriterSettings, Seed, NewOutput),
 ):
     """Settings of a page."""
 
@@ -85,8 +91,8 @@ class Settings(
     def check(self):
         super().check()
         output = pathlib.Path(self.output)
-        if output.suffix.lower() not in (".png", ".pdf"):
-            raise InputError(f"--output: {output} must end in .png or .pdf.")
+        if output.suffix.lower() not in (".png", ".pdf", ".svg"):
+            raise InputError(f"--output: {output} must end in .png, .pdf or .svg.")
         if (self.text is None) == (self.text_file is None):
             raise InputError("Give one of --text and --text_file.")
         if not self.grid.length or not self.grid.lines:
@@ -97,12 +103,22 @@ def main(settings):
     text = read_text(settings)
     places = specimens.lay_out(text, settings.grid)
     count, output = 1 + places[-1].page, pathlib.Path(settings.output)
-    if count > 1 and output.suffix.lower() == ".png":
+    suffix = output.suffix.lower()
+    if count > 1 and suffix != ".pdf":
         raise InputError(
-            f"--output: the text takes {count} pages and a PNG has one; write a .pdf, "
-            "or choose a smaller --cell."
+            f"--output: the text takes {count} pages and a {suffix[1:].upper()} has "
+            "one; write a .pdf, or choose a smaller --cell."
         )
     generator = generation.sampling.load(settings)
+    if isinstance(generator, models.StrokeWriter):
+        return write_strokes(settings, generator, text, places)
+    if suffix == ".svg":
+        raise InputError(
+            f"--output: {output}: a {type(generator).__name__} writes pixels; write a "
+            ".png or a .pdf, or give a stroke writer."
+        )
+    own = rules_of(WriterSettings)
+    generation.writing.check_flags(settings, own, "a stroke writer", generator)
     if settings.strength is not None and generator.mode == "diffusion":
         raise InputError("--strength is for AdaIN generators; use --guidance_style.")
     hands = specimens.load_hands(settings)
@@ -118,6 +134,25 @@ def main(settings):
         f"{len(images) - len(copied)} characters in the hand of {names}, "
         + (f"{len(copied)} from the font ({marks}), " if copied else "")
         + f"{len(pages)} page{'s' * (len(pages) > 1)}. Saved {output}"
+    )
+    return output
+
+
+def write_strokes(settings, writer, text, places):
+    """Writes the page with a stroke writer."""
+    output, grid = pathlib.Path(settings.output), settings.grid
+    tracks, name = specimens.write_strokes(settings, writer, text)
+    common = settings.seed, settings.jitter
+    if output.suffix.lower() == ".png":
+        images = specimens.draw_strokes(tracks, grid)
+        pages = specimens.draw_pages(grid, text, places, images, *common)
+        specimens.save_pages(output, pages, settings.dpi)
+    else:
+        pages = specimens.draw_vector_pages(grid, text, places, tracks, *common)
+        specimens.save_vector_pages(output, pages, grid)
+    print(
+        f"{len(tracks)} characters in the hand of {name}, "
+        f"{len(pages)} page{'s' * (len(pages) > 1)}. Saved {output}"
     )
     return output
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hand_folder import characters_file, hand_folder
 from networks import BACKEND, diffusion_generator
+from stroke_writers import stroke_writer
 
 from experiments import adapt_hand
 from hwgen_keras.errors import InputError, Stopped
@@ -163,3 +164,10 @@ def test_mistakes_get_one_sentence(arguments, tmp_path, values, message):
         call(**{**arguments, "run_dir": str(tmp_path / "run"), **values})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_stroke_writer_is_shown_a_hand_instead(arguments, tmp_path):
+    stroke_writer(steps=1).save(tmp_path / "generator.keras")
+    flags = {**arguments, "generator_weights": str(tmp_path)}
+    with pytest.raises(InputError, match="is a stroke writer, which is shown a hand"):
+        call(**flags, run_dir=str(tmp_path / "run"))

@@ -122,6 +122,22 @@ def test_a_generator_writes_as_it_is_told(
         gain(**{**told, "max_attempts": 4})
 
 
+def test_a_stroke_writer_writes_its_set(gain, untrained, tmp_path, generator_flags):
+    from stroke_writers import stroke_writer
+
+    hands = {"simulated_writers": 1, "style_hands": ["real", "simulated"]}
+    flags = generator_flags | hands
+    stroke_writer(steps=1).save(tmp_path / "run-1.keras")
+    with pytest.raises(InputError, match="--style_from is for a generator of images"):
+        gain(**flags, style_from="same_character")
+    gain(**flags)
+    folder = tmp_path / "gain" / "generated" / "gan-1"
+    assert hands_of(folder) == {"pen-0000"}
+    with open(folder / "provenance.csv", encoding="utf-8") as file:
+        assert ",KanjiVG," in file.read()
+    assert {"gan/1/0", "gan/1/1"} <= {*untrained}
+
+
 def test_no_set_without_a_hand(gain, untrained, tmp_path, generator_flags):
     told = {**generator_flags, "writers": ["0"], "arms": ["fonts", "gan only"]}
     gain(**told)

@@ -12,7 +12,7 @@ from PIL import Image
 from stroke_writers import stroke_writer
 
 import hwgen_keras as hw
-from experiments import generate
+from experiments import generate, measure_generated
 from hwgen_keras import generation
 from hwgen_keras.data import read_manifest
 from hwgen_keras.errors import InputError
@@ -83,6 +83,26 @@ def test_a_set_in_the_hands_of_a_stroke_store(given, characters, tmp_path):
     assert (hw.ImageStore.open(other).decode(range(12)) != images).any()
     calm = call(given, tmp_path / "calm", temperature=0.0, guidance_hand=2.0)
     assert (pictures(calm) != images).any()
+
+
+def test_its_measures_are_those_of_any_set(given, characters, manifest, tmp_path):
+    path = call(given, tmp_path / "set")
+    encoder = hw.ImageEncoder(widths=(8, 16))
+    classifier = hw.Classifier(encoder, len(characters), characters=characters)
+    classifier.build()
+    classifier.save(tmp_path / "classifier.keras")
+    values = measure_generated.main(
+        measure_generated.Settings(
+            generated=str(path),
+            real=str(manifest),
+            reader=str(tmp_path),
+            characters=given["characters"],
+            image_size=24,
+            cache="",
+            output=str(tmp_path / "measures"),
+        )
+    )
+    assert values["measures"]
 
 
 def test_a_row_does_not_depend_on_other_rows(given, writer):

@@ -237,7 +237,7 @@ class TestScript:
     @pytest.mark.parametrize(
         "given, words",
         [
-            ({}, "Give one of --simulated_writer and --strokes"),
+            ({}, "Give one of --simulated_writer, --strokes and"),
             ({"simulated_writer": 1, "strokes": "a.store"}, "Give one of"),
             ({"simulated_writer": 1, "output": "hand.ttf"}, "must end in .otf"),
             ({"simulated_writer": 1, "writer": "a"}, "--writer names"),

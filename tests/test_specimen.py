@@ -275,7 +275,7 @@ MISTAKES = {
     "two texts": ({"text": "あ", "text_file": "a"}, "Give one of --text"),
     "empty": ({"text": " \n"}, "The text to write is empty"),
     "missing file": ({"text_file": "nowhere"}, "--text_file: nowhere cannot be read"),
-    "ending": ({"text": "あ", "output": "page.gif"}, "must end in .png or .pdf"),
+    "ending": ({"text": "あ", "output": "page.gif"}, "must end in .png, .pdf or .svg"),
     "pages": ({"text": "あ\n" * 17}, "the text takes 2 pages and a PNG has one"),
     "cell": ({"text": "あ", "cell": 300.0}, "--cell is 300.0 mm, which no page"),
     "mix": ({"text": "あ", "mix": 2.0}, "--mix is 2.0; give 0 to 1"),

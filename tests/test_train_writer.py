@@ -12,7 +12,7 @@ import hwgen_keras as hw
 from experiments import flags, train_writer
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import SIMULATED, StrokeStore
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, InputWarning
 from hwgen_keras.generation.tracks import new_hand, write_tracks
 from hwgen_keras.models import StrokeWriter, load_trained
 from hwgen_keras.sources import PenWriter
@@ -199,14 +199,34 @@ class TestWriting:
         guided = writer.strokes("永", hand, guidance={"hand": 3.0}, steps=3)
         assert np.abs(guided[0].points - calm[0].points).max() > 1e-3
 
+    def test_a_hand_is_shown_as_images(self, model, tmp_path):
+        writer, pen = hw.load(model, image_size=32), PenWriter(1)
+        images = [pen.draw(c, image_size=64) for c in "木永"]
+        tracks = [hw.fit_track(i, c, 8)[0] for i, c in zip(images, "木永", strict=True)]
+        expected = writer.write("い", tracks)
+        found = writer.write("い", images, style_text="木永")
+        np.testing.assert_array_equal(found, expected)
+        for character, image in zip("木永", images, strict=True):
+            Image.fromarray(image).save(tmp_path / f"{character}_1.png")
+        folder = writer.write("い", str(tmp_path))
+        assert (folder != writer.write("い")).any()
+        blank = np.full((64, 64), 255, np.uint8)
+        with pytest.warns(InputWarning, match="fitted to 1 of 3 images of the style"):
+            some = writer.write("い", [*images, blank], style_text="木永あ")
+        np.testing.assert_array_equal(some, expected)
+
     def test_mistakes_get_one_sentence(self, model, hand):
-        writer = hw.load(model)
+        writer, paper = hw.load(model), np.full((32, 32), 255, np.uint8)
+        with pytest.raises(InputError, match="No strokes could be fitted to the 1 ima"):
+            writer.write("あ", paper, style_text="い")
+        with pytest.raises(InputError, match="style_text is for images, and a Track"):
+            writer.write("あ", hand, style_text="あいう")
+        with pytest.raises(InputError, match="There is style_text and no style"):
+            writer.write("あ", style_text="い")
         for arguments, words in (
-            ((["あ"], []), "The hand is empty; give at least one Track, or None."),
-            (
-                (["あ"], ["い"]),
-                "The hand has a str; give Tracks, as of PenWriter.track",
-            ),
+            ((["あ"], []), "The style is empty; give at least one Track or image"),
+            ((["あ"], [hand[0], "い"]), "The hand has a str; give Tracks, as of"),
+            ((["あ"], ["い.png"]), "The characters of the style images are not known"),
             (("あ い", hand), "The text to write has a space"),
             (("😀", hand), "KanjiVG"),
         ):

@@ -34,7 +34,9 @@ from .stroke_store import ONLINE as ONLINE
 from .stroke_store import SIMULATED as SIMULATED
 from .stroke_store import StrokeStore as StrokeStore
 from .stroke_store import StrokeStoreWriter as StrokeStoreWriter
+from .track_sampler import MOST_SAMPLES as MOST_SAMPLES
 from .track_sampler import HandStrokes as HandStrokes
 from .track_sampler import TrackSampler as TrackSampler
+from .track_sampler import evenly as evenly
 from .track_sampler import padded as padded
 from .track_sampler import template_strokes as template_strokes

@@ -67,6 +67,11 @@ def padded(items, count: int) -> tuple[NDArray, NDArray[np.bool_]]:
     return rows, mask
 
 
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most so many of the numbers below `count`, evenly spread."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+
+
 class HandStrokes:
     """The strokes of many tracks as pairs: the template's and the written one.
 

@@ -8,6 +8,7 @@ from hwgen_keras.models import (
     AdaINGenerator,
     Classifier,
     DiffusionGenerator,
+    StrokeWriter,
     TextEncoder,
 )
 
@@ -24,6 +25,11 @@ def kind_and_mode(model):
         return "classifier", None
     if isinstance(model, CLIP):
         return "clip", None
+    if isinstance(model, StrokeWriter):
+        raise InputError(
+            "a StrokeWriter has no export yet; give its .keras file to hw.load, "
+            "generate or specimen"
+        )
     raise InputError(f"a {type(model).__name__} has no export")
 
 

@@ -138,7 +138,11 @@ class GenerationSampler(CharacterRows):
         return Batches(generator, self, batch_size, pool)
 
     def template_of(self, content: int) -> str:
-        """The name of the font whose glyph has the index `content` in the store."""
+        """The name of the font of a glyph, for the provenance.
+
+        Args:
+            content: index of the glyph in the store.
+        """
         return self.store.source_names[self.store.sources[content]]
 
     def draw(self, rows: ArrayLike, attempt: int = 0) -> dict[str, NDArray]:

@@ -55,11 +55,13 @@ def apply(settings, generator):
 
 
 def arguments(settings, generator):
-    """The given `SamplingSettings` as arguments of `generator.sampling`.
+    """The given sampling settings as arguments of `generator.sampling`.
 
     InputError if the model does not sample, or a value does not fit it.
     """
-    values = {name: getattr(settings, name) for name in rules_of(SamplingSettings)}
+    names = [*rules_of(SamplingSettings), *_OF_WRITERS]
+    # Not every script takes stroke writers.
+    values = {name: getattr(settings, name, None) for name in names}
     values = {name: value for name, value in values.items() if value is not None}
     able = {f"guidance_{name}" for name in getattr(generator, "droppable", ())}
     able |= {*getattr(generator, "sampling_settings", ())}

@@ -41,13 +41,6 @@ class SamplingSettings(Settings):
     guidance_content: float | None = _guidance("the glyph in a diffusion model")
     guidance_style: float | None = _guidance("the style in a diffusion model")
     guidance_condition: float | None = _guidance("the condition in a diffusion model")
-    guidance_hand: float | None = _guidance("the hand in a stroke writer")
-    temperature: float | None = setting(
-        None,
-        "Factor on the noise of a stroke writer: below 1 characters of a hand vary "
-        "less, 0 gives each one form [as stored in the model].",
-        at_least=0,
-    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,8 +55,8 @@ class FormSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class HandSettings(Settings):
-    """The hands of a stroke writer."""
+class WriterSettings(Settings):
+    """The hands of a stroke writer, and how it samples besides `SamplingSettings`."""
 
     strokes: tuple[str, ...] = setting(
         (),
@@ -71,22 +64,29 @@ class HandSettings(Settings):
         "commas.",
         separator=",",
     )
-    new_hands: int = setting(
-        0,
-        "Number of hands that a stroke writer makes up; they follow from --seed.",
-        at_least=0,
-    )
     hand_samples: int = setting(
         20,
         "Characters of its hand that a stroke writer is shown for each image, at most.",
         above=0,
     )
+    guidance_hand: float | None = _guidance("the hand in a stroke writer")
+    temperature: float | None = setting(
+        None,
+        "Factor on the noise of a stroke writer: below 1 characters of a hand vary "
+        "less, 0 gives each one form [as stored in the model].",
+        at_least=0,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WritingSettings(SamplingSettings, FormSettings, HandSettings):
+class WritingSettings(SamplingSettings, FormSettings, WriterSettings):
     """The sources of a generated set, and the checks of its images."""
 
+    new_hands: int = setting(
+        0,
+        "Number of hands that a stroke writer makes up; they follow from --seed.",
+        at_least=0,
+    )
     content: str = setting(
         "fonts",
         "Images to rewrite: glyphs of --fonts, images by --simulated_writers, whose "

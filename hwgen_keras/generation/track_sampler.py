@@ -6,15 +6,15 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwgen_keras.characters import CharacterSet, kanjivg
-from hwgen_keras.data import StrokeStore
+from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import MOST_SAMPLES, StrokeStore
 from hwgen_keras.errors import InputError, check_whole
 from hwgen_keras.generation.rows import DRAWS, CharacterRows
 from hwgen_keras.generation.tracks import PAIRS, hand_strokes, write_shown
 from hwgen_keras.sources.fitting import draw_track
 from hwgen_keras.sources.images import check_layout
+from hwgen_keras.sources.strokes import has_strokes
 
-HAND_SAMPLES = 20
 # What the provenance calls the strokes that a stroke writer moves.
 TEMPLATE = "KanjiVG"
 # Batches whose rows are sorted by their numbers of strokes.
@@ -59,14 +59,14 @@ class TrackGenerationSampler(CharacterRows):
         count: int | dict[str, int],
         image_size: int,
         seed: int = 0,
-        hand_samples: int = HAND_SAMPLES,
+        hand_samples: int = MOST_SAMPLES,
     ) -> None:
         check_layout(image_size, 0.0)
         check_whole(hand_samples, "hand_samples", 1)
         able = [
             label
             for label, character in enumerate(characters)
-            if kanjivg.has_character(character)
+            if has_strokes(character)
         ]
         if not able:
             raise InputError(

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from hwgen_keras.data import (
+    MOST_SAMPLES,
     SIMULATED,
     HandStrokes,
     StrokeStore,
+    evenly,
     padded,
     template_strokes,
 )
@@ -21,6 +23,8 @@ _STEP = 4
 # A new hand writes these one after the other, each in the hand of those before.
 _FIRST_CHARACTERS = ("永", "道", "国語", "あのな", "書言東山")
 PAIRS = 64
+# A character may not get the noise that those of its new hand had.
+FIRST_ROW = 1000
 
 
 def write_tracks(
@@ -30,6 +34,7 @@ def write_tracks(
     seed: int = 0,
     rows: NDArray | None = None,
     batch_size: int = 32,
+    hand_samples: int = MOST_SAMPLES,
 ) -> list[Track]:
     """Writes characters; each depends on its own row alone.
 
@@ -42,6 +47,8 @@ def write_tracks(
         rows: (n,) integers that with `seed` fix the noise of each character; None: 0 to
             n - 1.
         batch_size: characters written at once.
+        hand_samples: tracks of the hand that the writer is shown, at most; of more,
+            evenly chosen ones.
 
     Returns:
         A list of `Track`, in the place of images (`Track.filling`).
@@ -53,6 +60,7 @@ def write_tracks(
     rows = np.arange(len(characters)) if rows is None else np.asarray(rows)
     shown: dict = {}
     if len(hand):
+        hand = [hand[index] for index in evenly(len(hand), hand_samples)]
         strokes = hand_strokes(hand, writer.network.points)
         every = np.arange(len(hand))[None]
         shown = strokes.pairs(every, PAIRS, np.random.default_rng((seed, len(hand))))

@@ -1,16 +1,17 @@
 """The sources of a generated set: glyphs to rewrite, and hands to write in."""
 
 from hwgen_keras import inputs
-from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import FONT, HANDWRITING, ImageStore, StrokeStore
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.sampler import GenerationSampler
-from hwgen_keras.generation.settings import HandSettings, WritingSettings
+from hwgen_keras.generation.settings import WriterSettings
 from hwgen_keras.generation.track_sampler import TrackGenerationSampler
 from hwgen_keras.generation.tracks import new_hands
 from hwgen_keras.models import StrokeWriter, check_condition
 from hwgen_keras.settings import rules_of
+from hwgen_keras.sources.strokes import has_strokes
 
 # Flags about the images that a generator of images is given.
 _OF_IMAGES = ("content", "style_from", "style_images", "follow_forms")
@@ -67,8 +68,8 @@ def sampler_for(settings, generator, characters, count):
         InputError: a flag is missing, or is for another kind of generator.
     """
     if isinstance(generator, StrokeWriter):
-        _check_flags(settings, _OF_IMAGES, "a generator of images", generator)
-        lacking = [c for c in characters if not kanjivg.has_character(c)]
+        check_images_flags(settings, _OF_IMAGES, generator)
+        lacking = [c for c in characters if not has_strokes(c)]
         if lacking and not isinstance(count, dict):
             print(f"Left out, since KanjiVG has no strokes for them: {brief(lacking)}")
         return TrackGenerationSampler(
@@ -76,7 +77,8 @@ def sampler_for(settings, generator, characters, count):
             *(characters, count),
             *(settings.image_size, settings.seed, settings.hand_samples),
         )
-    _check_flags(settings, rules_of(HandSettings), "a stroke writer", generator)
+    names = ("new_hands", *rules_of(WriterSettings))
+    check_flags(settings, names, "a stroke writer", generator)
     parts(settings, settings.handwriting)
     tokenizer = tokenizer_for(settings, generator, characters)
     return GenerationSampler(
@@ -112,8 +114,6 @@ def load_hands(settings, writer):
             "A stroke writer needs hands: give --strokes a stroke store, --handwriting "
             "a manifest, --simulated_writers a number, or --new_hands=1 for a new one."
         )
-    if settings.fonts:
-        print("--fonts: not used, since a stroke writer moves the strokes of KanjiVG.")
     stores = inputs.load_tracks(settings, points, strokes=settings.strokes, **given)
     if settings.new_hands:
         stores.append(new_hands(writer, settings.new_hands, settings.seed))
@@ -136,9 +136,19 @@ def _resampled(store, points):
     return StrokeStore.of_tracks(tracks, names, int(store.kinds[0]))
 
 
-def _check_flags(settings, names, kind, generator):
+def check_images_flags(settings, names, writer):
+    """Checks the flags for generators of images, where a stroke writer is given.
+
+    Fonts are no mistake, since scripts that need them hand them on: a line says so.
+    """
+    check_flags(settings, names, "a generator of images", writer)
+    if settings.fonts:
+        print("--fonts: not used, since a stroke writer moves the strokes of KanjiVG.")
+
+
+def check_flags(settings, names, kind, generator):
     """Raises InputError if a setting of another kind of generator is no default."""
-    rules = rules_of(WritingSettings)
+    rules = rules_of(type(settings))
     for name in names:
         if getattr(settings, name) != rules[name].default:
             raise InputError(

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from hwgen_keras.data import read_manifest
+from hwgen_keras.data import evenly, read_manifest
 from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import labelled_character
 from hwgen_keras.data.samples import read_sample
@@ -70,6 +70,37 @@ def in_hand(style, image_size, style_text=None):
     Raises:
         InputError: see `prepare`, or `style_text` does not fit the images.
     """
+    listed, shown = _with_characters(style, style_text)
+    only = showing_style(shown)
+    shown = _sure([shown[k] for k in only], style_text)
+    return prepare(listed, image_size, "style", only), shown
+
+
+def labelled(style, style_text, most):
+    """Images of known characters as scans, and a list of their characters.
+
+    Args:
+        style, style_text: see `in_hand`.
+        most: images to take, at most; of more, evenly chosen ones.
+
+    Raises:
+        InputError: see `in_hand`; or no character is known.
+    """
+    listed, shown = _with_characters(style, style_text)
+    shown = _sure(shown, style_text)
+    known = [k for k, character in enumerate(shown) if character is not None]
+    if not known:
+        raise InputError(
+            "The characters of the style images are not known, which a stroke writer "
+            "needs; give style_text, or leave the style out to write in a new hand."
+        )
+    known = [known[k] for k in evenly(len(known), most)]
+    scans = [_scan(listed[k], f"style[{k}]")[0] for k in known]
+    return scans, [shown[k] for k in known]
+
+
+def _with_characters(style, style_text):
+    """Style images, an array or a list, and a list of their characters or None."""
     listed = _listed(style, "style")
     if style_text is not None:
         shown = characters_of(style_text, "style_text", unknown=True)
@@ -84,12 +115,15 @@ def in_hand(style, image_size, style_text=None):
         ]
     else:
         shown = [None] * len(listed)
-    only = showing_style(shown)
-    shown = [shown[k] for k in only]
-    if style_text is None:
-        # The names 1.png and A.png are numbers rather than characters.
-        shown = [None if c is None or c.isascii() else c for c in shown]
-    return prepare(listed, image_size, "style", only), shown
+    return listed, shown
+
+
+def _sure(shown, style_text):
+    """Characters, None where a name of a file may mean something else."""
+    if style_text is not None:
+        return shown
+    # The names 1.png and A.png are numbers rather than characters.
+    return [None if c is None or c.isascii() else c for c in shown]
 
 
 def showing_style(shown):

@@ -1,14 +1,19 @@
 """A loaded stroke writer, which writes characters as strokes or as images."""
 
+import warnings
+
 import numpy as np
 
-from hwgen_keras.errors import InputError, as_list, check_whole
-from hwgen_keras.generation import to_uint8
+from hwgen_keras.data import MOST_SAMPLES
+from hwgen_keras.errors import InputError, InputWarning, check_whole
 from hwgen_keras.generation.sampling import check_writer
-from hwgen_keras.generation.tracks import new_hand, write_tracks
+from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
+from hwgen_keras.inference import pictures
 from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.inference.loaded import LoadedModel
-from hwgen_keras.layers import QuickStrokeRenderer
+from hwgen_keras.inputs import fit_image
+from hwgen_keras.sources import Track
+from hwgen_keras.sources.fitting import draw_track
 
 
 class LoadedWriter(LoadedModel):
@@ -44,11 +49,11 @@ class LoadedWriter(LoadedModel):
         self._model = engine.model
         self._hands: dict = {}
 
-    def write(self, text, hand=None, *, image_size=None, **settings):
+    def write(self, text, style=None, *, image_size=None, **settings):
         """Writes each character of a text as an image.
 
         Args:
-            text, hand, settings: see `strokes`.
+            text, style, settings: see `strokes`.
             image_size: side in pixels; None: that of the model.
 
         Returns:
@@ -59,18 +64,15 @@ class LoadedWriter(LoadedModel):
         """
         size = self.image_size if image_size is None else image_size
         check_whole(size, "image_size", 8)
-        renderer = QuickStrokeRenderer(size)
-        images = []
-        for track in self.strokes(text, hand, **settings):
-            arrays = {"points": track.points[None], "radii": track.radii[None]}
-            images.append(to_uint8(renderer(arrays)))
-        return np.concatenate(images)
+        tracks = self.strokes(text, style, **settings)
+        return np.stack([draw_track(track, size) for track in tracks])
 
     def strokes(
         self,
         text,
-        hand=None,
+        style=None,
         *,
+        style_text=None,
         seed=0,
         batch_size=32,
         temperature=None,
@@ -83,8 +85,12 @@ class LoadedWriter(LoadedModel):
         Args:
             text: n characters, a string or a list, none of them a space; any that
                 KanjiVG describes.
-            hand: what the hand wrote: a list of `Track` of any characters, best of 10
-                to 20; None: a new writer, who depends on `seed` alone.
+            style: what the hand wrote, best 10 to 20 characters, of which no more are
+                used: a list of `Track`, or images of known characters, as of
+                `LoadedGenerator.write`, to which strokes are fitted (`fit_track`) at
+                each call; None: a new writer, who depends on `seed` alone.
+            style_text: the characters of images, see `LoadedGenerator.write`. Images
+                without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
             batch_size: characters written at once.
             temperature, sampler, steps, guidance: see `StrokeWriter`; those that are
@@ -95,7 +101,8 @@ class LoadedWriter(LoadedModel):
 
         Raises:
             InputError: KanjiVG does not describe a character, a track of the hand does
-                not fit its character, or a value is out of range.
+                not fit its character, no character of the images is known, no strokes
+                could be fitted to any, or a value is out of range.
         """
         characters = characters_of(text, "The text to write")
         check_whole(seed, "seed", 0)
@@ -104,14 +111,53 @@ class LoadedWriter(LoadedModel):
         chosen["guidance"] = guidance
         chosen = {name: value for name, value in chosen.items() if value is not None}
         model = self._engine.sampling(chosen).model if chosen else self._model
-        if hand is None:
+        if style is None:
+            if style_text is not None:
+                raise InputError("There is style_text and no style; give both or none.")
             if seed not in self._hands:
                 self._hands[seed] = new_hand(self._model, seed)
             hand = self._hands[seed]
         else:
-            hand = as_list(hand, "hand", "a list of Track")
-            if not hand:
-                raise InputError("The hand is empty; give at least one Track, or None.")
-        # A character may not get the noise that the hand's own had.
-        rows = 1000 + np.arange(len(characters))
+            hand = self._hand(style, style_text)
+        rows = FIRST_ROW + np.arange(len(characters))
         return write_tracks(model, characters, hand, seed, rows, batch_size)
+
+    def _hand(self, style, style_text):
+        """The tracks of `strokes`."""
+        if isinstance(style, list | tuple):
+            if not style:
+                raise InputError(
+                    "The style is empty; give at least one Track or image, or None."
+                )
+            if any(isinstance(shown, Track) for shown in style):
+                if style_text is not None:
+                    raise InputError(
+                        "style_text is for images, and a Track has its character; "
+                        "leave it out."
+                    )
+                return list(style)
+        images, shown = pictures.labelled(style, style_text, MOST_SAMPLES)
+        points = self._model.network.points
+        fits = [
+            fit_image(image, character, points)
+            for image, character in zip(images, shown, strict=True)
+        ]
+        hand = [track for fault, track, _ in fits if fault is None]
+        faults = [
+            f"{character}: {fault}"
+            for (fault, _, _), character in zip(fits, shown, strict=True)
+            if fault is not None
+        ]
+        if not hand:
+            raise InputError(
+                f"No strokes could be fitted to the {len(fits)} images of the style "
+                f"({faults[0]}); give clear images of single characters."
+            )
+        if faults:
+            warnings.warn(
+                f"No strokes could be fitted to {len(faults)} of {len(fits)} images of "
+                f"the style ({faults[0]}), which are left out.",
+                InputWarning,
+                stacklevel=4,
+            )
+        return hand

@@ -20,27 +20,45 @@ def load_hand(settings, paths, writer, flag, characters=None):
         flag: the flag of the paths; its suffix is that of the writer's flag.
         characters: the `CharacterSet` of the labels; None: all in the images.
     """
+    samples = hand_samples(settings, paths, writer, flag, characters)
+    if characters is None:
+        shown = dict.fromkeys(sample.character for sample in samples)
+        characters = CharacterSet("hand", shown)
+    size = settings.image_size
+    return prepared.cleaned(settings.cache, samples, characters, size, HANDWRITING)
+
+
+def hand_samples(settings, paths, writer, flag, characters=None):
+    """The samples by one writer. Arguments: see `load_hand`."""
     if not paths:
         raise InputError(
             f"{flag} is needed: a folder of images by one hand, or a manifest."
         )
     listed = [inputs.load_samples(settings, path, characters) for path in paths]
     samples = list(itertools.chain(*listed))
-    writers = list(dict.fromkeys(sample.writer for sample in samples))
-    writer_flag = "--writer" if flag == "--handwriting" else f"--writer{flag[-2:]}"
+    name = one_writer([sample.writer for sample in samples], writer, flag)
+    return [sample for sample in samples if sample.writer == name]
+
+
+def one_writer(names, writer, flag):
+    """The name of the writer to take, of the `names` that wrote.
+
+    Args:
+        names, writer, flag: see `load_hand`; several of the names may be alike.
+
+    Raises:
+        InputError: there are several, or not this one.
+    """
+    writers = list(dict.fromkeys(names))
+    writer_flag = f"--writer{flag[-2:]}" if flag == "--hand_2" else "--writer"
+    what = "characters" if flag == "--strokes" else "images"
     if writer is None and len(writers) > 1:
         raise InputError(
-            f"{flag} has images by {len(writers)} writers ({brief(writers)}); choose "
+            f"{flag} has {what} by {len(writers)} writers ({brief(writers)}); choose "
             f"one with {writer_flag}."
         )
     if writer is not None and writer not in writers:
         raise InputError(
             f"{writer_flag}: {flag} has no writer {writer!r}; it has {brief(writers)}."
         )
-    if writer is not None:
-        samples = [sample for sample in samples if sample.writer == writer]
-    if characters is None:
-        shown = dict.fromkeys(sample.character for sample in samples)
-        characters = CharacterSet("hand", shown)
-    size = settings.image_size
-    return prepared.cleaned(settings.cache, samples, characters, size, HANDWRITING)
+    return writers[0] if writer is None else writer

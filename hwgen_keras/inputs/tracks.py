@@ -6,13 +6,15 @@ import pathlib
 import numpy as np
 
 from hwgen_keras import data, parallel
-from hwgen_keras.characters import CharacterSet, kanjivg
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import StrokeStore
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.inputs import loading as inputs
+from hwgen_keras.inputs.hands import hand_samples, one_writer
 from hwgen_keras.sources.fitting import fit_track
+from hwgen_keras.sources.strokes import has_strokes
 
 # Characters of a hand that are used, at most: more show nothing new of it.
 MOST_OF_HAND = 100
@@ -47,7 +49,7 @@ def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_write
         chosen = _few([sample.writer for sample in samples])
         stores.append(fitted(settings.cache, [samples[k] for k in chosen], points))
     if simulated_writers:
-        known = [c for c in characters if kanjivg.has_character(c)]
+        known = [c for c in characters if has_strokes(c)]
         if not known:
             raise InputError(
                 f"--simulated_writers: KanjiVG has no character of {characters.name}."
@@ -56,6 +58,44 @@ def load_tracks(settings, points, *, strokes=(), handwriting=(), simulated_write
         writers = range(simulated_writers)
         stores.append(data.simulated_tracks(writers, known, MOST_OF_HAND, points))
     return stores
+
+
+def load_hand_tracks(settings, points, *, strokes=(), handwriting=(), writer=None):
+    """The tracks of one writer.
+
+    Args:
+        settings: how manifests are read, and the cache, see `Images`.
+        points: points of a line.
+        strokes, handwriting, writer: values of the flags of these names.
+
+    Returns:
+        (name of the writer, list of `Track`); (None, []) if no hand is named.
+
+    Raises:
+        InputError: there are several writers, or not the one of `--writer`; or see
+            `load_tracks`.
+    """
+    if strokes and handwriting:
+        raise InputError("Give one of --strokes and --handwriting.")
+    if handwriting:
+        samples = hand_samples(settings, handwriting, writer, "--handwriting")
+        chosen = [samples[k] for k in data.evenly(len(samples), MOST_OF_HAND)]
+        store, name = fitted(settings.cache, chosen, points), samples[0].writer
+        return name, [store.track(index) for index in range(len(store))]
+    hand: list = []
+    for path in strokes:
+        store = StrokeStore.open(path)
+        store.verify()
+        hand += [
+            (store.source_names[source], store, index)
+            for index, source in enumerate(store.sources)
+        ]
+    if not hand:
+        return None, []
+    name = one_writer([row[0] for row in hand], writer, "--strokes")
+    own = [row[1:] for row in hand if row[0] == name]
+    chosen = [own[k] for k in data.evenly(len(own), MOST_OF_HAND)]
+    return name, [store.track(index) for store, index in chosen]
 
 
 def fitted(cache, samples, points):
@@ -129,7 +169,7 @@ def fit_image(image, character, points):
     Returns:
         (why the fit is refused, or None; the `Track`; its `FitQuality`).
     """
-    if not kanjivg.has_character(character):
+    if not has_strokes(character):
         return f"KanjiVG has no strokes for {character}", None, None
     try:
         track, quality = fit_track(image, character, points)
@@ -145,7 +185,5 @@ def _few(writers):
         places.setdefault(writer, []).append(number)
     chosen = []
     for numbers in places.values():
-        count = min(len(numbers), MOST_OF_HAND)
-        spread = np.linspace(0, len(numbers) - 1, count).round().astype(int)
-        chosen += [numbers[k] for k in spread]
+        chosen += [numbers[k] for k in data.evenly(len(numbers), MOST_OF_HAND)]
     return np.sort(chosen)
