@@ -44,6 +44,12 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         above=0,
         below=1,
     )
+    variation: float = setting(
+        0.0,
+        "How much each drawn hand becomes another one, with other proportions, slant "
+        "and width; 1: about as much as simulated writers differ.",
+        at_least=0,
+    )
     held_out_every: int = setting(
         0,
         "Every so many-th kanji of --characters is not learned from; 0: none is left "
@@ -119,7 +125,12 @@ def train(run, jit):
     settings = run.settings
     store, weights, held = load_tracks(settings)
     kind = {"pairs": settings.pairs, "samples": settings.samples, "seed": settings.seed}
-    sampler = data.TrackSampler(store, settings.batch_size, weights=weights, **kind)
+    sampler = data.TrackSampler(
+        *(store, settings.batch_size),
+        weights=weights,
+        variation=settings.variation,
+        **kind,
+    )
     held = data.TrackSampler(held, settings.batch_size, **kind)
     print(f"Training on {store!r}", flush=True)
     model = training.stroke_diffusion(settings, sampler, settings.steps, jit)

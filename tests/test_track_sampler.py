@@ -111,6 +111,27 @@ def test_hands_are_drawn_by_the_weights_of_their_tracks(store):
     assert shares[0] == 0 and shares[1:] == pytest.approx([0.25, 0.75], abs=0.1)
 
 
+def test_a_hand_that_varies_does_so_in_all_that_it_wrote(store, sampler):
+    varied = TrackSampler(store, 6, seed=4, pairs=10, samples=5, variation=1.0)
+    same, other = sampler.batch(3), varied.batch(3)
+    for name in ("template", "template_mask", "hand_template", "hand_mask"):
+        np.testing.assert_array_equal(same[name], other[name])
+    hands = len(same["hand_mask"])
+    for points, radii in (("points", "radii"), ("hand_points", "hand_radii")):
+        moved = np.abs(other[points] - same[points]).reshape(hands, -1).mean(1)
+        assert (moved > 0.003).all() and (moved < 0.3).all()
+        inked = same[radii] > 0
+        np.testing.assert_array_equal(other[radii] > 0, inked)
+        ratio = np.where(inked, other[radii] / np.where(inked, same[radii], 1), np.nan)
+        ratio = ratio.reshape(hands, -1)
+        # One pen a hand, in what it shows and in what is to be learned.
+        assert np.nanstd(ratio, axis=1).max() < 1e-3
+        if points == "points":
+            pens = np.nanmean(ratio, axis=1)
+        np.testing.assert_allclose(np.nanmean(ratio, axis=1), pens, rtol=1e-3)
+    assert np.ptp(pens) > 0.05
+
+
 def test_a_hand_shows_other_characters_of_the_same_writer(store):
     sampler = TrackSampler(store, 6, seed=1, pairs=40, samples=4)
     for step in range(6):

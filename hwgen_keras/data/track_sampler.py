@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from hwgen_keras.data.rows import row_generator
 from hwgen_keras.data.stroke_store import StrokeStore
-from hwgen_keras.errors import InputError, check_whole
+from hwgen_keras.errors import InputError, check_number, check_whole
 from hwgen_keras.sources import Track
+from hwgen_keras.sources.hand import warp
 from hwgen_keras.sources.strokes import strokes
 
 # The strokes of the template are placed as lines of this radius.
@@ -21,6 +22,9 @@ _GOLDEN = 0.6180339887498949
 _LARGEST_SHARE = 0.38
 # Rows of a batch that are by the same hand, which is then encoded once.
 _ROWS_OF_HAND = 8
+# Deviations of what makes another hand of a hand: of its proportions, of its slant and
+# stretch, and of the logarithm of its width.
+_PLANE, _LEAN, _WIDTH = 0.1, 0.1, 0.35
 # Other samples of a hand that are drawn to be shown, where so many are asked for.
 MOST_SAMPLES = 20
 
@@ -156,6 +160,10 @@ class TrackSampler:
             row.
         weights: (n,) numbers of 0 or more, how often the hand of each track is drawn
             for its sake; None: all alike.
+        variation: how much each drawn hand becomes another one, whose proportions,
+            slant, stretch and width are its own: 0, the default, not at all; with 1
+            about as much as simulated writers differ. Few hands become many, so that
+            the writer has to look at what it is shown.
 
     Raises:
         InputError: a track has another number of strokes than KanjiVG's character, or
@@ -170,6 +178,7 @@ class TrackSampler:
         pairs: int = 64,
         samples: int = MOST_SAMPLES,
         weights: NDArray | None = None,
+        variation: float = 0.0,
     ) -> None:
         for name, value in (
             ("batch_size", batch_size),
@@ -178,7 +187,9 @@ class TrackSampler:
         ):
             check_whole(value, name, 1)
         check_whole(seed, "seed", 0)
+        check_number(variation, "variation", "a number of 0 or more")
         self.store, self.batch_size, self.seed = store, batch_size, seed
+        self.variation = variation
         self.pairs, self.samples = pairs, samples
         self.rows_of_hand = math.gcd(batch_size, _ROWS_OF_HAND)
         # The tracks of a hand lie in turn.
@@ -252,13 +263,32 @@ class TrackSampler:
         lines, _ = padded([parts.lines[span] for span in spans], width)
         radii, _ = padded([parts.radii[span] for span in spans], width)
         shape = len(rows), 2 * width, parts.lines.shape[2]
-        return {
+        data = {
             "template": template,
             "template_mask": mask,
             "points": lines.reshape(*shape, 2)[:, :-1],
             "radii": radii.reshape(shape)[:, :-1],
             **parts.pairs(shown, self.pairs, rng),
         }
+        return self._varied(data, len(shown), rng) if self.variation else data
+
+    def _varied(self, data, hands, rng):
+        """The data of a batch in other hands; the templates stay."""
+        spread = self.variation * rng.standard_normal((hands, 4))
+        planes = self.variation * _PLANE * rng.standard_normal((hands, 2, 4))
+        stretch, slant, rise = _LEAN * spread[:, :3].T
+        lean = np.stack([1 + stretch, -slant, -rise, 1 - stretch], -1)
+        lean = lean.reshape(-1, 2, 2)
+        width = np.exp(_WIDTH * spread[:, 3])
+        for points, radii in (("points", "radii"), ("hand_points", "hand_radii")):
+            # All rows of a hand change alike.
+            lines = data[points].reshape(hands, -1, 2)
+            lines = np.stack([warp(*both) for both in zip(lines, planes, strict=True)])
+            lines = 0.5 + (lines - 0.5) @ lean.transpose(0, 2, 1)
+            data[points] = lines.reshape(data[points].shape).astype(np.float32)
+            widths = data[radii].reshape(hands, -1) * width[:, None]
+            data[radii] = widths.reshape(data[radii].shape).astype(np.float32)
+        return data
 
     def _others(self, rows, rng):
         """Tracks of other characters by each hand: (hands, samples); -1: none."""
