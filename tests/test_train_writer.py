@@ -126,6 +126,25 @@ def test_characters_are_held_out_and_stores_have_their_share(tmp_path, character
 
 
 @one_backend
+def test_the_sampler_is_given_the_flags(tmp_path, characters, monkeypatch):
+    class Seen(Exception):
+        pass
+
+    def sampler(store, batch_size, **values):
+        raise Seen(len(store), batch_size, values)
+
+    monkeypatch.setattr(train_writer.data, "TrackSampler", sampler)
+    given = {"variation": 0.5, "samples": 7, "seed": 3, "held_out_every": 2}
+    with pytest.raises(Seen) as seen:
+        call(characters, **given, run_dir=str(tmp_path / "run"))
+    tracks, batch_size, values = seen.value.args
+    weights = values.pop("weights")
+    assert len(weights) == tracks == 4 and weights == pytest.approx(1 / 8)
+    assert batch_size == 4
+    assert values == {"pairs": 6, "samples": 7, "seed": 3, "variation": 0.5}
+
+
+@one_backend
 def test_mistakes_get_one_sentence(tmp_path, characters):
     with pytest.raises(InputError, match="There is no handwriting: give --simulated_w"):
         call(characters, simulated_writers=0)

@@ -19,7 +19,6 @@ from hwgen_keras.sources.strokes import has_strokes
 TEMPLATE = "KanjiVG"
 # Batches whose rows are sorted by their numbers of strokes.
 _TOGETHER = 4
-# Batches whose rows are sorted by their numbers of strokes.
 
 
 class TrackGenerationSampler(CharacterRows):
