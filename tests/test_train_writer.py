@@ -145,6 +145,13 @@ def test_the_sampler_is_given_the_flags(tmp_path, characters, monkeypatch):
 
 
 @one_backend
+def test_a_writer_that_is_not_trained_enough_is_named():
+    writer = stroke_writer().sampling(temperature=1e6)
+    with pytest.raises(InputError, match="put strokes of 永 far outside its box; tra"):
+        write_tracks(writer, "永")
+
+
+@one_backend
 def test_mistakes_get_one_sentence(tmp_path, characters):
     with pytest.raises(InputError, match="There is no handwriting: give --simulated_w"):
         call(characters, simulated_writers=0)

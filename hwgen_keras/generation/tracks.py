@@ -103,7 +103,13 @@ def write_shown(
         for place, number in enumerate(chosen):
             lines = slice(0, 2 * len(templates[number]) - 1)
             parts = points[place, lines], radii[place, lines]
-            written[number] = Track(characters[number], *parts).filling()
+            try:
+                written[number] = Track(characters[number], *parts).filling()
+            except InputError:
+                raise InputError(
+                    f"The stroke writer put strokes of {characters[number]} far "
+                    "outside its box; train it longer, or lower the temperature."
+                ) from None
     return written
 
 
