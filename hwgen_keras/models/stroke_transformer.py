@@ -15,17 +15,18 @@ from hwgen_keras.layers import (
     ensure_built,
     hand_frame,
 )
-from hwgen_keras.layers.tracks import cosines
+from hwgen_keras.layers.templates import (
+    describe_strokes,
+    description_width,
+    shape_width,
+    stroke_shapes,
+)
 
 # The inputs that the denoiser can do without.
 WRITER_CONDITIONS = ("hand", "condition")
 # The arrays of a hand: strokes of the template, lines and radii as the hand wrote them.
 HAND = ("hand_template", "hand_points", "hand_radii", "hand_mask")
 _TRACK = ("points", "radii")
-# Cosine coefficients of a stroke of the template.
-_TEMPLATE = 16
-# Sines and cosines of the number of a stroke.
-_FREQUENCIES = 4
 # Numbers of a frame of a hand, and how much they count beside others.
 _FRAME, _FRAME_SCALE = 7, 4.0
 # Is added to the scores of what attention must not see; float16 has no larger one.
@@ -114,8 +115,6 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             way_radius_coefficients,
             name="track_features",
         )
-        self._template_rows = min(_TEMPLATE, points)
-        self._cosines = cosines(self._template_rows, points)
 
         def linear(name, **arguments):
             return dense(width, dtype=policy, name=name, **arguments)
@@ -156,7 +155,7 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         tokens, width = (None, None, self.width), self.width
         ensure_built(self.track_features, self.condition)
         self.noise_level.build((None,))
-        shape = 2 * self._template_rows + 1
+        shape = shape_width(self.points)
         self.pair_1.build((None, None, shape + self.features + 2 + _FRAME + 1))
         for layer in (self.pair_2, self.pair_3, self.pair_norm, self.last_norm):
             layer.build(tokens)
@@ -179,41 +178,10 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             )
             setattr(self, name, weight)
         self.to_code.build((None, width))
-        self.stem.build((None, None, self.features + shape + 3 + 2 * _FREQUENCIES))
+        self.stem.build((None, None, self.features + description_width(self.points)))
         for block in self.blocks:
             block.build()
         self.last_layer.build(tokens)
-
-    def _shapes(self, template):
-        """The shape and place of strokes (..., P, 2): (..., 2 · 16 + 1)."""
-        numbers = ops.matmul(self._cosines, template - 0.5)
-        # The higher a coefficient of KanjiVG's strokes, the smaller it is.
-        order = 4 * (1 + ops.arange(self._template_rows, dtype="float32"))
-        numbers = numbers * order[:, None]
-        steps = template[..., 1:, :] - template[..., :-1, :]
-        length = ops.sum(ops.sqrt(ops.sum(ops.square(steps), -1) + 1e-8), -1)
-        shape = (*ops.shape(template)[:-2], 2 * self._template_rows)
-        return ops.concatenate(
-            [ops.reshape(numbers, shape), 2 * length[..., None]], axis=-1
-        )
-
-    def _describe(self, template, mask):
-        """What the template says of each stroke: (batch, n, ...)."""
-        count = ops.sum(mask, axis=1, keepdims=True)
-        following = ops.concatenate([template[:, 1:, 0], template[:, -1:, -1]], axis=1)
-        gap = 4 * (following - template[:, :, -1])
-        last = ops.concatenate([mask[:, 1:], ops.zeros_like(mask[:, :1])], axis=1)
-        index = ops.cumsum(mask, axis=1)
-        periods = 2.0 ** (2 + ops.arange(_FREQUENCIES, dtype="float32"))
-        phases = index[..., None] * (6.2831853 / periods)
-        parts = [
-            self._shapes(template),
-            gap * last[..., None],
-            ops.broadcast_to(count, ops.shape(mask))[..., None] / 10,
-            ops.sin(phases),
-            ops.cos(phases),
-        ]
-        return ops.concatenate(parts, axis=-1)
 
     def adapt(self, batches):
         """Sets the mean and deviation of strokes and of frames to those of the data.
@@ -321,7 +289,7 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         numbers = ops.broadcast_to(
             numbers[:, None], (*ops.shape(mask), numbers.shape[-1])
         )
-        pairs = [self._shapes(template), described, chord, numbers]
+        pairs = [stroke_shapes(template), described, chord, numbers]
         hidden = ops.cast(ops.concatenate(pairs, axis=-1), self.compute_dtype)
         hidden = self.pair_1(hidden)
         hidden = hidden + self.pair_3(self.pair_2(hidden))
@@ -346,7 +314,7 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         )
         if self.condition is not None:
             vector = vector + self.condition(inputs)
-        parts = [ops.cast(noisy, "float32"), self._describe(template, mask)]
+        parts = [ops.cast(noisy, "float32"), describe_strokes(template, mask)]
         parts = ops.concatenate(parts, axis=-1) * mask[..., None]
         tokens = self.stem(ops.cast(parts, self.compute_dtype))
         bias = _UNSEEN * (1 - mask)[:, None, None, :]
