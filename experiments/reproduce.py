@@ -16,6 +16,7 @@ import shutil
 
 from hwgen_keras import bundle, evaluation, export, files, generation, models
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import load_characters
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
 
@@ -111,7 +112,10 @@ def write(settings, model, folders):
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
-    characters, images = facts["characters"], zoo.images_of(settings, run)
+    characters = facts["characters"]
+    # A stroke writer's strokes have any size: the judge tells that of the images.
+    drawn = folders[model.judge] if model.kind == "writer" else run
+    images = zoo.images_of(settings, drawn)
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
@@ -144,6 +148,9 @@ def write(settings, model, folders):
 def measure(settings, images, model, folders, folder, facts):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     characters, tokenizer = facts["characters"], facts["tokenizer"]
+    if model.kind == "writer":
+        # It may write more than the judge reads.
+        characters = load_characters(images)
     tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
     kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS
@@ -165,11 +172,8 @@ def measure(settings, images, model, folders, folder, facts):
     else:
         judge = generation.load_reader(folders[model.judge], characters)
         generation.check_independent(judge, network, folders[model.training])
-        if model.kind == "writer":
-            size = images.image_size
-            write = zoo.writing(network, characters, settings, size)
-        else:
-            write = zoo.rewriting(network, tokenizer, settings)
+        size = images.image_size
+        write = zoo.writing(network, characters, tokenizer, settings, size)
         figures, generated, hands = zoo.measure_generator(
             write, judge, tests, contents, settings, images
         )

@@ -7,7 +7,6 @@ from .measures import (
     measure_classifier,
     measure_clip,
     measure_generator,
-    rewriting,
     writing,
 )
 from .pictures import extremes, glyphs_of, hands

@@ -202,22 +202,27 @@ def _run(run):
 
 
 def _data(measured):
-    data = measured["data"]
+    data, writer = measured["data"], measured["kind"] == "writer"
     yield "The model was trained on"
-    yield _handwriting(data["handwriting"], "handwriting")
+    # A stroke writer's is the judge's alone.
+    if not writer:
+        yield _handwriting(data["handwriting"], "handwriting")
     simulated = max(run.get("simulated_writers") or 0 for run in measured["training"])
     if simulated:
-        yield f"on {simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
-    yield f"and on the glyphs of {len(data['fonts'])} fonts:"
+        first = "" if writer else "on "
+        yield f"{first}{simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
+    strokes = "strokes fitted to " if writer else ""
+    yield f"and on {strokes}the glyphs of {len(data['fonts'])} fonts:"
     yield _fonts(data["fonts"])
     yield "It was tested on writers that no training of it saw:"
     yield _handwriting(data["test"], "test")
     if measured["kind"] in ("generator", "writer"):
-        own = ", ".join(source["name"] for source in data["judge_handwriting"])
+        known = [source["name"] for source in data["handwriting"]] if writer else []
+        known += [source["name"] for source in data["judge_handwriting"]]
+        above = "" if writer else "the handwriting above, on "
         yield (
-            "The judge was trained on the handwriting above, on "
-            f"{own or 'no other'}, and on the glyphs of {len(data['judge_fonts'])} "
-            "other fonts:"
+            f"The judge was trained on {above}{', '.join(known) or 'no other'}, and on "
+            f"the glyphs of {len(data['judge_fonts'])} other fonts:"
         )
         yield _fonts(data["judge_fonts"])
     yield (

@@ -15,6 +15,7 @@ from hwgen_keras.generation import (
     to_uint8,
     write_rows,
 )
+from hwgen_keras.models import StrokeWriter
 
 from .data import requested_characters, unseen_hands
 
@@ -125,18 +126,22 @@ class Written(NamedTuple):
         return Readings.of_images(judge, self.images, self.table["label"], writers)
 
 
-def rewriting(generator, tokenizer, settings):
-    """A function that lets a generator rewrite glyphs in the style of hands.
+def writing(generator, characters, tokenizer, settings, image_size):
+    """A function that lets a generator, or a stroke writer, write in hands.
 
     Args:
         generator: in float32.
+        characters: the `CharacterSet`.
         tokenizer: or None.
         settings: with `seed`, `style_images`.
+        image_size: of a stroke writer's images.
 
     Returns:
         A function: `ImageStore` of the glyphs of one font, `ImageStore` of hands,
         {character: images} → `Written`.
     """
+    if isinstance(generator, StrokeWriter):
+        return _stroke_by_stroke(generator, characters, settings, image_size)
 
     def write(contents, hands, counts):
         store = ImageStore.merge([contents, hands])
@@ -150,8 +155,8 @@ def rewriting(generator, tokenizer, settings):
     return write
 
 
-def writing(writer, characters, settings, image_size):
-    """The sibling of `rewriting` for a stroke writer; glyphs are not used.
+def _stroke_by_stroke(writer, characters, settings, image_size):
+    """`writing` of a stroke writer, which uses no glyphs.
 
     Strokes are fitted to images of the hands, at most 100 of each.
     """
@@ -179,7 +184,7 @@ def measure_generator(write, judge, tests, contents, settings, images):
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
-        write: see `rewriting`.
+        write: see `writing`.
         judge: a recogniser in float32.
         contents: `ImageStore` of the glyphs of one font.
         tests, images: see `load_tests`.

@@ -65,7 +65,7 @@ def hands(path, write, contents, unseen, settings):
 
     The first row is in print; then, for each hand, its real images (blank where it did
     not write the character) and the generated ones. Half of the hands are writers,
-    those with the most images; the others are simulated. See `rewriting`,
+    those with the most images; the others are simulated. See `writing`,
     `unseen_hands`.
     """
     store = ImageStore.merge(
