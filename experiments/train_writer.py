@@ -15,7 +15,7 @@ from hwgen_keras import data, evaluation, inputs, models, training
 from hwgen_keras.characters import CharacterSet, is_kanji
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
-from hwgen_keras.settings import Size, by_size, setting
+from hwgen_keras.settings import Size, by_size, like, setting
 from hwgen_keras.training.settings import GeneratorTraining, HandTraining, trained
 
 from . import flags
@@ -31,6 +31,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         learning_rate=(1e-3, 1e-3, 3e-4),
         schedule=("cosine", "cosine", "cosine"),
     )
+    characters: str = like(Characters, "characters", default="japanese")
     strokes: tuple[str, ...] = setting(
         (),
         "Stroke stores of handwriting, joined by commas.",
