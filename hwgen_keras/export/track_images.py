@@ -59,10 +59,8 @@ def _drawn(points, radii, image_size):
     # Each line as a row, since the number of lines is free in a graph.
     segments = segments_of(points[:, None] * size, radii[:, None] * size)
     segments = tf.reshape(segments, (-1, 6))
-    ink = tf.reduce_min(segments[:, 4:], 1) > 0
-    segments = tf.boolean_mask(segments, ink)
-    # There may be no ink.
-    needed = tf.reduce_max(tf.concat([reach_of(segments), [0.0]], 0))
+    needed = tf.reduce_max(reach_of(segments))
+    segments = tf.boolean_mask(segments, tf.reduce_min(segments[:, 4:], 1) > 0)
     side = tf.minimum(tf.cast(tf.math.ceil(needed), tf.int32), image_size)
     field = patch_field(segments, image_size, side)
     greys = tf.round(255 * (1 - tf.clip_by_value(field + 0.5, 0.0, 1.0)))

@@ -103,3 +103,20 @@ def _drawn(text, track, size):
         image = ops.convert_to_numpy(StrokeRenderer(size)(lines))[0, :, :, 0]
         images.append(np.round(255 * (image + 1) / 2).astype(np.uint8))
     return np.stack(images)
+
+
+def track_difference(track, expected):
+    """How much two outputs of a stroke writer differ; infinite if one is not finite.
+
+    It is the largest difference of a number, or the share of lines in which the pen is
+    lifted at other points, if that is more. Numbers of these lines are left out: a
+    network that is not sure lifts the pen for the slightest change of its weights.
+    """
+    pen, expected_pen = track["radii"] > 0, expected["radii"] > 0
+    same = (pen == expected_pen).all(-1)
+    apart = [
+        np.abs(track[name] - value)[same].max(initial=0)
+        for name, value in expected.items()
+    ]
+    largest = max(*apart, 1 - same.mean())
+    return float(np.nan_to_num(largest, nan=np.inf))
