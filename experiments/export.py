@@ -1,7 +1,7 @@
 """python -m experiments.export --run=RUN --output=saved_models/NAME
 
-Step 6: exports a trained generator, diffusion model, classifier or CLIP, of any
-backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch
+Step 6: exports a trained generator, diffusion model, stroke writer, classifier or CLIP,
+of any backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch
 and image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
 Each file is compared with the Keras model in another process; none that differs is
 kept. docs/how-to/export.md lists inputs and outputs.
@@ -12,7 +12,7 @@ import pathlib
 
 from hwgen_keras import bundle, export, generation, models
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation.settings import SamplingSettings
+from hwgen_keras.generation.settings import SamplingSettings, WriterSampling
 from hwgen_keras.inputs.settings import Structures
 from hwgen_keras.settings import Output, rules_of, setting
 
@@ -20,7 +20,7 @@ from . import flags
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Structures, SamplingSettings, Output):
+class Settings(Structures, SamplingSettings, WriterSampling, Output):
     """Settings of an export."""
 
     run: str | None = setting(
@@ -69,7 +69,8 @@ def main(settings):
     facts, lacking = bundle.read_run(
         weights, settings.characters, settings.structure_file
     )
-    if settings.given & rules_of(SamplingSettings).keys():
+    sampling = rules_of(SamplingSettings).keys() | rules_of(WriterSampling).keys()
+    if settings.given & sampling:
         model = models.load_trained(weights, object, "--weights")
         facts |= generation.sampling.arguments(settings, model)
     differences = export.export_model(

@@ -105,7 +105,7 @@ def main(settings):
 def load_generator(settings):
     """The generator of `--generator_weights`, a `.keras` file or an exported one."""
     path = settings.generator_weights
-    if not pathlib.Path(path, "saved_model.pb").is_file():
+    if not pathlib.Path(path, "saved_model.pb").is_file() or _has_writer(path):
         return generation.sampling.load(settings)
     inside = [name for name in rules_of(SamplingSettings) if name in settings.given]
     if settings.style_images > 1:
@@ -120,12 +120,26 @@ def load_generator(settings):
     exported = inference.SavedModelEngine(path)
     if pathlib.Path(path, bundle.DESCRIPTION).is_file():
         exported.describe(bundle.read_bundle(path))
+    if exported.kind == "writer":
+        raise InputError(
+            f"--generator_weights: {path} is a stroke writer without model.keras, "
+            "which this script needs; export it with --format=keras."
+        )
     if exported.kind not in ("generator", "diffusion"):
         raise InputError(
             f"--generator_weights: {path} is no exported generator but a "
             f"{exported.kind}."
         )
     return exported
+
+
+def _has_writer(path):
+    """Whether a folder holds a stroke writer as a `.keras` file, too."""
+    path = pathlib.Path(path)
+    described = (path / models.loading.STORED).is_file() and (
+        path / bundle.DESCRIPTION
+    ).is_file()
+    return described and bundle.read_bundle(path).kind == "writer"
 
 
 def report(summary):

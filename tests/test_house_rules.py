@@ -44,7 +44,12 @@ ROOMS = (
 
 # Where a framework may be imported: in the whole file, or inside its functions alone.
 WHOLE_FILE = {
-    "tensorflow": ("backend/tensorflow.py", "export/signatures.py"),
+    "tensorflow": (
+        "backend/tensorflow.py",
+        "export/signatures.py",
+        "export/track_images.py",
+        "export/writer_signatures.py",
+    ),
     "jax": ("backend/jax.py",),
     "torch": ("backend/torch.py",),
     "keras_cv": (),

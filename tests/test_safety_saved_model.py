@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from networks import BACKEND, diffusion_generator, generator
+from stroke_writers import stroke_writer
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
@@ -246,6 +247,7 @@ EXPORTED = {
     "diffusion_embedding": lambda: diffusion_generator(
         "embedding", multipliers=(1,), guidance={"content": 0.0, "style": 2.0}
     ).sampling(sampler="heun"),
+    "writer": lambda: stroke_writer(steps=2),
 }
 
 

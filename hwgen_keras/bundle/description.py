@@ -12,7 +12,7 @@ from hwgen_keras.files import as_path, sha256_of, write_json
 
 FORMAT = 1
 DESCRIPTION, CARD = "model.json", "README.md"
-KINDS = ("generator", "diffusion", "classifier", "clip")
+KINDS = ("generator", "diffusion", "writer", "classifier", "clip")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from hwgen_keras import samplers
 from hwgen_keras.export.kinds import example_inputs, kind_and_mode
 from hwgen_keras.export.signatures import BEST
+from hwgen_keras.export.writer_examples import writer_examples
 from hwgen_keras.models import DiffusionGenerator
 
 # Batches, and their heights and widths in units.
@@ -18,13 +19,19 @@ _NEAR = 1e-4
 def examples(model, characters=None, values=None):
     """Inputs of two batches and sizes for every signature, with Keras's outputs.
 
-    `values` are those of the model's `CharacterTable`, or None.
+    `values` are those of the model's `CharacterTable` or `TemplateTable`, or None.
 
     Returns:
         A list of (signature, inputs, outputs), dicts of NumPy arrays. An output "" may
         be any character.
     """
     kind, _ = kind_and_mode(model)
+    if kind == "writer":
+
+        def outputs_of(inputs):
+            return keras_outputs(model, inputs)
+
+        return writer_examples(model, outputs_of, characters, values)
     rng, triples = np.random.default_rng(0), []
     stride = getattr(model, "stride", 1)
     unit = stride * -(-_UNIT // stride)
@@ -62,7 +69,7 @@ def keras_outputs(model, inputs):
     if kind == "classifier":
         logits = model(inputs["image"], training=False)
         outputs = {"probabilities": keras.ops.softmax(logits)}
-    elif kind == "clip":
+    elif kind in ("clip", "writer"):
         outputs = model(inputs, training=False)
     else:
         outputs = {"image": keras.ops.clip(model(inputs), -1.0, 1.0)}

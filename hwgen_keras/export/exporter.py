@@ -40,6 +40,7 @@ def export_model(
     steps=None,
     spacing=None,
     guidance=None,
+    temperature=None,
 ):
     """Writes a folder with a trained model in one or several formats.
 
@@ -50,7 +51,7 @@ def export_model(
 
     Args:
         path: a `.keras` file of an `AdaINGenerator`, a `DiffusionGenerator`, a
-            `Classifier` of images, or a `CLIP`.
+            `StrokeWriter` without a condition, a `Classifier` of images, or a `CLIP`.
         output: the new folder.
         formats: any of `FORMATS`: a SavedModel (`saved_model.pb`, `variables`), for
             TensorFlow; `model.onnx`, its signature `serve`; `model.keras`.
@@ -61,8 +62,10 @@ def export_model(
         name: name of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
         made_of: facts of the training, see `hwgen_keras.bundle.made_of`.
-        sampler, steps, spacing, guidance: settings of a `DiffusionGenerator`; those
-            that are None, and scales that `guidance` leaves out, are as stored.
+        sampler, steps, spacing, guidance: settings of a `DiffusionGenerator` or
+            `StrokeWriter`; those that are None, and scales that `guidance` leaves out,
+            are as stored.
+        temperature: of a `StrokeWriter`; None: as stored.
 
     Returns:
         A dict of the largest difference of each format, {format: number}, and
@@ -82,6 +85,7 @@ def export_model(
     if characters is not None:
         characters = list(characters)
     sampling = {"sampler": sampler, "steps": steps, "spacing": spacing}
+    sampling["temperature"] = temperature
     sampling["guidance"] = guidance and dict(guidance)
     with tempfile.TemporaryDirectory() as scratch, complete_file(output) as partial:
         scratch = pathlib.Path(scratch)
@@ -137,6 +141,9 @@ def export_saved_model(path, output, **arguments):
     row. It also takes the standard normal `noise`, of the shape of `content`. Its
     signature `serve_steps` also takes `log_snrs`, float32 (steps,) of any length, in
     place of the stored steps; see `samplers.sampling_log_snrs`.
+
+    That of a `StrokeWriter` gives `points` and `radii`; `serve_images` draws them, at
+    any `image_size`, uint8. Its `serve_characters` takes strings, a hand and a `seed`.
 
     With `characters`, and with `tokenizer` for a model that takes structures, there is
     the signature `serve_characters`. It takes `characters`, strings (batch,), in place

@@ -26,10 +26,7 @@ def kind_and_mode(model):
     if isinstance(model, CLIP):
         return "clip", None
     if isinstance(model, StrokeWriter):
-        raise InputError(
-            "a StrokeWriter has no export yet; give its .keras file to hw.load, "
-            "generate or specimen"
-        )
+        return "writer", None
     raise InputError(f"a {type(model).__name__} has no export")
 
 

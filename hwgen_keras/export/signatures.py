@@ -62,21 +62,22 @@ def signatures(model, table=None, characters=None):
 
 
 # A signature takes its argument names from the specs, not from the dict's keys.
-def _spec(name, *shape, dtype=tf.float32):
+def spec(name, *shape, dtype=tf.float32):
+    """{name: the specification of a tensor (batch, *shape)}."""
     return {name: tf.TensorSpec((None, *shape), dtype, name)}
 
 
 def _image(name="image"):
-    return _spec(name, None, None, 1)
+    return spec(name, None, None, 1)
 
 
-_CHARACTERS = _spec("characters", dtype=tf.string)
+_CHARACTERS = spec("characters", dtype=tf.string)
 
 
 def _condition_specs(model):
     specs: dict[str, Any] = {}
     for name, value in example_inputs(model, 1, np.random.default_rng(0)).items():
-        specs |= _spec(name, *value.shape[1:], dtype=value.dtype)
+        specs |= spec(name, *value.shape[1:], dtype=value.dtype)
     return specs
 
 

@@ -15,10 +15,14 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
 from hwgen_keras.export.signatures import CharacterTable, signatures
+from hwgen_keras.export.templates import packed_templates
+from hwgen_keras.export.writer_examples import track_difference, writer_inputs
+from hwgen_keras.export.writer_signatures import TemplateTable, writer_signatures
 from hwgen_keras.files import read_json, write_json
+from hwgen_keras.generation.sampling import check_writer
 from hwgen_keras.models import (
     Classifier,
-    DiffusionGenerator,
+    StrokeWriter,
     load_trained,
     save_model,
     with_policy,
@@ -39,15 +43,23 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
+    if kind == "writer":
+        check_writer(model, "it")
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
     characters = request["characters"] = _characters(model, request["characters"])
     values, table = _values(model, request), None
     archive = keras.export.ExportArchive()
-    archive.track(model)
     if values is not None:
-        table = CharacterTable(characters, values)
+        table = (
+            TemplateTable(characters, values)
+            if kind == "writer"
+            else CharacterTable(characters, values)
+        )
         archive.track(table)
-    endpoints = signatures(model, table, characters)
+    if kind == "writer":
+        endpoints = writer_signatures(model, writer_inputs(model), table)
+    else:
+        endpoints = signatures(model, table, characters)
     for name, (function, specs) in endpoints.items():
         archive.add_endpoint(name, function, input_signature=[specs])
     archive.write_out(saved_model, verbose=False)
@@ -76,15 +88,17 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
 
 
 def _with_sampling(model, sampling):
-    if isinstance(model, DiffusionGenerator):
-        guidance = {**model.guidance, **sampling.get("guidance", {})}
-        return model.sampling(**{**sampling, "guidance": guidance})
-    if sampling:
-        raise InputError(
-            f"a {type(model).__name__} has no {next(iter(sampling))} to set; only a "
-            "diffusion model has it"
-        )
-    return model
+    able = getattr(model, "sampling_settings", ())
+    for name in sampling:
+        if name not in able:
+            has = "stroke writer" if name == "temperature" else "diffusion model"
+            raise InputError(
+                f"a {type(model).__name__} has no {name} to set; only a {has} has it"
+            )
+    if not sampling:
+        return model
+    guidance = {**model.guidance, **sampling.get("guidance", {})}
+    return model.sampling(**{**sampling, "guidance": guidance})
 
 
 def _characters(model, given):
@@ -101,10 +115,15 @@ def _characters(model, given):
 
 
 def _values(model, request):
-    """The condition inputs of each character, {name: array}; None if unknown."""
+    """The condition inputs of each character, {name: array}; None if unknown.
+
+    Of a stroke writer its `packed_templates`.
+    """
     characters = request["characters"]
     if characters is None:
         return None
+    if isinstance(model, StrokeWriter):
+        return packed_templates(characters, model.network.points)
     condition, domain = condition_of(model)
     if condition is None:
         return None
@@ -124,6 +143,9 @@ def _difference(path, checked):
     for name, inputs, expected in checked:
         if name == "serve":
             outputs = keras_outputs(model, inputs)
+            if "radii" in expected:
+                largest = max(largest, track_difference(outputs, expected))
+                continue
             for key, value in expected.items():
                 difference = np.abs(outputs[key] - value).max()
                 largest = max(largest, float(np.nan_to_num(difference, nan=np.inf)))

@@ -1,7 +1,7 @@
 """Loads a generator with the sampling settings of a script."""
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation.settings import SamplingSettings
+from hwgen_keras.generation.settings import SamplingSettings, WriterSampling
 from hwgen_keras.models import (
     GENERATORS,
     StrokeWriter,
@@ -18,7 +18,6 @@ _ARGUMENTS = {
     **{"sampler": "sampler", "sampling_steps": "steps"},
     "temperature": "temperature",
 }
-_OF_WRITERS = ("guidance_hand", "temperature")
 
 
 def load(settings):
@@ -59,7 +58,8 @@ def arguments(settings, generator):
 
     InputError if the model does not sample, or a value does not fit it.
     """
-    names = [*rules_of(SamplingSettings), *_OF_WRITERS]
+    of_writers = rules_of(WriterSampling)
+    names = [*rules_of(SamplingSettings), *of_writers]
     # Not every script takes stroke writers.
     values = {name: getattr(settings, name, None) for name in names}
     values = {name: value for name, value in values.items() if value is not None}
@@ -67,7 +67,7 @@ def arguments(settings, generator):
     able |= {*getattr(generator, "sampling_settings", ())}
     for name in values:
         if _ARGUMENTS.get(name, name) not in able:
-            kind = "stroke writer" if name in _OF_WRITERS else "diffusion model"
+            kind = "stroke writer" if name in of_writers else "diffusion model"
             raise InputError(
                 f"--{name} is for a {kind}, not for {type(generator).__name__}; leave "
                 "the flag out."

@@ -55,7 +55,20 @@ class FormSettings(Settings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WriterSettings(Settings):
+class WriterSampling(Settings):
+    """How a stroke writer samples besides `SamplingSettings`."""
+
+    guidance_hand: float | None = _guidance("the hand in a stroke writer")
+    temperature: float | None = setting(
+        None,
+        "Factor on the noise of a stroke writer: below 1 characters of a hand vary "
+        "less, 0 gives each one form [as stored in the model].",
+        at_least=0,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WriterSettings(WriterSampling):
     """The hands of a stroke writer, and how it samples besides `SamplingSettings`."""
 
     strokes: tuple[str, ...] = setting(
@@ -68,13 +81,6 @@ class WriterSettings(Settings):
         20,
         "Characters of its hand that a stroke writer is shown for each image, at most.",
         above=0,
-    )
-    guidance_hand: float | None = _guidance("the hand in a stroke writer")
-    temperature: float | None = setting(
-        None,
-        "Factor on the noise of a stroke writer: below 1 characters of a hand vary "
-        "less, 0 gives each one form [as stored in the model].",
-        at_least=0,
     )
 
 

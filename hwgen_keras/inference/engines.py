@@ -12,6 +12,7 @@ from hwgen_keras import layers
 from hwgen_keras.characters import CharacterSet, Domain, Knowledge
 from hwgen_keras.errors import InputError, check_whole, loading
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
+from hwgen_keras.inference.exported_writer import ExportedWriter
 from hwgen_keras.layers.conditions import CLIPCondition, Condition
 from hwgen_keras.models import (
     CLIP,
@@ -62,10 +63,7 @@ class KerasEngine:
         self.model, self.name = model, name
         self.stride = getattr(model, "stride", 1)
         self.classes = getattr(model, "classes", None)
-        if isinstance(model, StrokeWriter):
-            self.kind = "writer"
-        else:
-            self.kind, _ = kind_and_mode(model)
+        self.kind, _ = kind_and_mode(model)
         self.condition, self.domain = condition_of(model)
         if self.kind == "classifier":
             self.domain = model.domain
@@ -108,7 +106,8 @@ class KerasEngine:
 class _ExportedEngine:
     """SavedModel or ONNX: all that is known are the shapes of inputs and outputs.
 
-    Both are {name: shape}, with None for dynamic sizes.
+    Both are {name: shape}, with None for dynamic sizes. Of a stroke writer `model` is
+    an `ExportedWriter`.
     """
 
     stride = 1
@@ -144,6 +143,8 @@ class _ExportedEngine:
             self.kind = "classifier"
         elif {"image", "text"} <= {*outputs}:
             self.kind, self.condition = "clip", CLIPCondition
+        elif {"template", "noise"} <= {*inputs} and {"points", "radii"} <= {*outputs}:
+            self.kind, self.model = "writer", ExportedWriter(self._run, inputs)
         else:
             raise InputError(
                 f"{name} is no exported model of hwgen_keras: it takes "

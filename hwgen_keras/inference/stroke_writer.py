@@ -30,7 +30,7 @@ class LoadedWriter(LoadedModel):
 
     Attributes:
         kind: "writer".
-        format: "keras".
+        format: "keras", "saved_model" or "onnx".
         image_size: side of the images in pixels.
 
     Raises:
@@ -123,8 +123,9 @@ class LoadedWriter(LoadedModel):
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
             batch_size: characters written at once.
-            temperature, sampler, steps, guidance: see `StrokeWriter`; those that are
-                None, and scales that `guidance` leaves out, are as stored.
+            temperature, sampler, steps, guidance: of a writer in a `.keras` file, see
+                `StrokeWriter`; those that are None, and scales that `guidance` leaves
+                out, are as stored.
 
         Returns:
             A list of n `Track`, which fill the box as images do.

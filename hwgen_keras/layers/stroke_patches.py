@@ -35,11 +35,7 @@ class QuickStrokeRenderer(StrokeRenderer):
 def _quick_field(points, radii, image_size):
     """As `stroke_field`, but below -1 any number may stand for another one."""
     segments = segments_of(points * image_size, radii * image_size)
-    down = ops.minimum(segments[..., 4], segments[..., 5]) > 0
-    length = ops.max(ops.abs(segments[..., 2:4] - segments[..., 0:2]), axis=-1)
-    reach = length + 2 * ops.maximum(segments[..., 4], segments[..., 5])
-    # A pixel for the soft edge on either side, and one for rounding.
-    needed = ops.max(ops.where(down, reach, 0.0)) + 3
+    needed = ops.max(reach_of(segments))
 
     def draw():
         return stroke_field(points, radii, image_size)
@@ -60,22 +56,45 @@ def _choice(fits, side, segments, image_size, otherwise):
 
 def _patched(segments, image_size, side):
     """(batch, n, 6) → (batch, image_size, image_size), a row of the batch at a time."""
+    fields = ops.map(lambda row: patch_field(row, image_size, side), segments)
+    return ops.reshape(fields, (-1, image_size, image_size))
+
+
+def reach_of(segments):
+    """The side in pixels of the squares that each of segments (..., 6) fits into.
+
+    It is 3 where the pen is lifted.
+    """
+    down = ops.minimum(segments[..., 4], segments[..., 5]) > 0
+    length = ops.max(ops.abs(segments[..., 2:4] - segments[..., 0:2]), axis=-1)
+    reach = length + 2 * ops.maximum(segments[..., 4], segments[..., 5])
+    # A pixel for the soft edge on either side, and one for rounding.
+    return ops.where(down, reach, 0.0) + 3
+
+
+def patch_field(segments, image_size, side):
+    """`stroke_field` of one character, by a square of pixels around each segment.
+
+    Args:
+        segments: (n, 6), see `segments_of`, in pixels.
+        image_size: side of the image, an integer; on TensorFlow it may be a tensor.
+        side: side of the squares, the same, at most `image_size`; see `reach_of`.
+
+    Returns:
+        (image_size²,); below -1 any number may stand for another one.
+    """
+    size, width = (ops.cast(x, segments.dtype) for x in (image_size, side))
     place = ops.arange(side, dtype=segments.dtype)
     rows, columns = ops.meshgrid(place, place, indexing="ij")
     rows, columns = ops.reshape(rows, (1, -1)), ops.reshape(columns, (1, -1))
-
-    def draw(segments):
-        middle = (segments[:, 0:2] + segments[:, 2:4]) / 2
-        corner = ops.clip(ops.floor(middle - side / 2), 0, image_size - side)
-        x, y = corner[:, :1] + columns, corner[:, 1:] + rows
-        depth = segment_depth(x + 0.5, y + 0.5, segments)
-        depth = ops.segment_max(
-            ops.reshape(depth, (-1,)),
-            ops.cast(ops.reshape(y * image_size + x, (-1,)), "int32"),
-            num_segments=image_size**2,
-        )
-        # Where there is no segment the maximum is minus infinity, or the least float.
-        return ops.maximum(depth, NOWHERE)
-
-    fields = ops.map(draw, segments)
-    return ops.reshape(fields, (-1, image_size, image_size))
+    middle = (segments[:, 0:2] + segments[:, 2:4]) / 2
+    corner = ops.clip(ops.floor(middle - width / 2), 0, size - width)
+    x, y = corner[:, :1] + columns, corner[:, 1:] + rows
+    depth = segment_depth(x + 0.5, y + 0.5, segments)
+    depth = ops.segment_max(
+        ops.reshape(depth, (-1,)),
+        ops.cast(ops.reshape(y * size + x, (-1,)), "int32"),
+        num_segments=image_size**2,
+    )
+    # Where there is no segment the maximum is minus infinity, or the least float.
+    return ops.maximum(depth, NOWHERE)

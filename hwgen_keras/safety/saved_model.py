@@ -46,6 +46,11 @@ ALLOWED = frozenset(
             # Reductions: statistics of normalisation, softmax, best classes.
             "All Any ArgMax ArgMin Cumsum LogSoftmax Max Mean Min Prod Softmax Sum",
             "TopK TopKV2",
+            # A stroke writer: its noise, which follows from a seed alone; a loop over
+            # the characters of a batch; the deepest ink of each pixel.
+            "BitwiseOr LeftShift StatelessRandomNormalV2",
+            "StatelessRandomUniformFullIntV2 TensorListFromTensor TensorListGetItem",
+            "TensorListReserve TensorListSetItem TensorListStack UnsortedSegmentMax",
             # Shapes: they are computed, as batch and size of the images are free.
             "BroadcastArgs BroadcastTo ConcatV2 ExpandDims Fill Gather GatherNd",
             "GatherV2 InvertPermutation LinSpace MatrixBandPart MirrorPad OneHot",
