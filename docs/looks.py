@@ -1,0 +1,88 @@
+"""python docs/looks.py
+
+Draws docs/looks.png, the looks of written characters, and prints the table of
+docs/how-to/generation.md: how many of them jis1-reader reads. Rows of the picture: a
+hand clean, with each pen, and as scans of each kind.
+"""
+
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+import hwgen_keras as hw
+from hwgen_keras.evaluation import text_table
+from hwgen_keras.sources.fitting import draw_track
+from hwgen_keras.sources.looks import PENS, SCANNERS, draw_pen, draw_scanner
+
+FOLDER = pathlib.Path(__file__).parent
+TEXT = "永あぬ国語書道愛飛る"
+SIZE = 64
+# jis1-reader learned from the simulated writers 0 to 23.
+HANDS = [hw.PenWriter(seed) for seed in range(1000, 1010)]
+CHARACTERS = 500
+
+
+def penned(kind):
+    """A function that draws with a pen of a kind, another for each hand."""
+
+    def draw(track, hand, row):
+        pen = draw_pen(np.random.default_rng(HANDS.index(hand)), kind)
+        ink = pen.draw(track, SIZE, np.random.default_rng((row, 0)), 0.08)
+        return np.round(255 * (1 - ink)).astype(np.uint8)
+
+    return draw
+
+
+def scanned(kind):
+    """A function that draws what scanners of a kind make of all pens."""
+
+    def draw(track, hand, row):
+        ink = hw.Look("pen").ink(track, SIZE, hand.name, row)
+        scanner = draw_scanner(np.random.default_rng(HANDS.index(hand)), kind)
+        return scanner.scan(ink, np.random.default_rng((row, 1)))
+
+    return draw
+
+
+def looking(name):
+    """A function that draws as `hw.Look` does."""
+    return lambda track, hand, row: hw.Look(name).draw(track, SIZE, hand.name, row)
+
+
+LOOKS = {"`clean`": looking("clean"), "`pen`": looking("pen")}
+LOOKS |= {f"{kind}": penned(kind) for kind in PENS}
+LOOKS |= {"`scan`": looking("scan")}
+LOOKS |= {f"{kind}": scanned(kind) for kind in SCANNERS}
+
+
+def main():
+    rows = []
+    for number, (name, draw) in enumerate(LOOKS.items()):
+        if name in ("`pen`", "`scan`"):
+            continue
+        hand = HANDS[number % len(HANDS)]
+        images = [draw(hand.track(c), hand, row) for row, c in enumerate(TEXT)]
+        rows.append(np.concatenate(images, axis=1))
+    picture = Image.fromarray(np.concatenate(rows))
+    picture.quantize(32).save(FOLDER / "looks.png", optimize=True)
+
+    rng = np.random.default_rng(0)
+    text = rng.choice(list(hw.character_set("jis1")), CHARACTERS, replace=False)
+    written = [HANDS[row % len(HANDS)] for row in range(CHARACTERS)]
+    tracks = [hand.track(c) for hand, c in zip(written, text, strict=True)]
+    reader = hw.load(FOLDER.parent / "saved_models" / "jis1-reader")
+    table = []
+    for name, draw in LOOKS.items():
+        images = np.stack(
+            [draw(t, h, row) for row, (t, h) in enumerate(zip(tracks, written))]
+        )
+        read, _ = reader.read(images, top_k=5)
+        right = [c == r[0] for c, r in zip(text, read, strict=True)]
+        first = [c in r for c, r in zip(text, read, strict=True)]
+        table.append([name, f"{100 * np.mean(right):.1f}", f"{100 * np.mean(first):.1f}"])
+    print(text_table(["look", "read %", "in the first five %"], table))
+
+
+if __name__ == "__main__":
+    main()
