@@ -1,4 +1,5 @@
 from .look import LOOKS as LOOKS
+from .look import PEN as PEN
 from .look import Look as Look
 from .look import check_look as check_look
 from .pens import PENS as PENS

@@ -14,6 +14,8 @@ PENS = ("ball", "pencil", "felt", "brush")
 _SHARES = (0.35, 0.25, 0.2, 0.2)
 # The least share of its width that a taper leaves.
 _LEAST_WIDTH = 0.2
+# The greatest width of a hand's line, in units of its usual one.
+_MOST_WIDTH = 4.0
 # How far the pen is slow around an end, and around which a skip fades, in the box.
 _SLOW = 0.03
 
@@ -89,7 +91,7 @@ class Pen:
         # Dense characters get thinner lines. Half of the width is the hand's.
         crowded = min(1.0, (10 / track.n) ** 0.4)
         base = np.sqrt(hand * self.width / 2 * crowded)
-        pressed = np.where(inked, np.maximum(radii, 1e-6) / hand, 1.0)
+        pressed = np.where(inked, np.clip(radii / hand, 1e-3, _MOST_WIDTH), 1.0)
         pressed[::2] **= self.pressure
         pressed[::2] *= self._tapers(track, *ends)
         return Track(track.character, track.points, np.where(inked, base * pressed, 0))
