@@ -9,16 +9,18 @@ smaller; punctuation and lower-case letters come from the font as it is.
 A stroke writer needs no fonts: it writes all that KanjiVG has, in the hand of
 --handwriting or --strokes, or in a new one; --output=page.pdf or .svg are vectors then.
 --animated makes of the .svg one that is written stroke by stroke.
+With --look=pen it has a pen of its own in a page.png, with --look=scan it is scanned.
 """
 
 import dataclasses
 import pathlib
 
-from hwgen_keras import generation, inputs, models
+from hwgen_keras import generation, inputs, models, sources
 from hwgen_keras.characters import normalise_text
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import (
     FormSettings,
+    LookSettings,
     SamplingSettings,
     WriterSettings,
 )
@@ -32,7 +34,8 @@ from . import flags, specimens
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
     *(ReferenceFont, Handwriting, Images, Structures),
-    *(SamplingSettings, FormSettings, WriterSettings, Seed, NewOutput),
+    *(SamplingSettings, FormSettings, WriterSettings, LookSettings),
+    *(Seed, NewOutput),
 ):
     """Settings of a page."""
 
@@ -125,6 +128,7 @@ def main(settings):
         )
     own = rules_of(WriterSettings)
     generation.writing.check_flags(settings, own, "a stroke writer", generator)
+    generation.writing.check_pen(settings, generator)
     if settings.strength is not None and generator.mode == "diffusion":
         raise InputError("--strength is for AdaIN generators; use --guidance_style.")
     hands = specimens.load_hands(settings)
@@ -133,8 +137,10 @@ def main(settings):
     pages = specimens.draw_pages(
         settings.grid, text, places, images, seed, jitter, enlarged
     )
-    specimens.save_pages(output, pages, settings.dpi)
     names = " and ".join(hand.name for hand in hands)
+    look = sources.Look(settings.look, seed)
+    pages = specimens.scan_pages(pages, settings.grid, look, names)
+    specimens.save_pages(output, pages, settings.dpi)
     marks = "".join(dict.fromkeys(copied))
     print(
         f"{len(images) - len(copied)} characters in the hand of {names}, "
@@ -147,11 +153,19 @@ def main(settings):
 def write_strokes(settings, writer, text, places):
     """Writes the page with a stroke writer."""
     output, grid = pathlib.Path(settings.output), settings.grid
+    pixels = output.suffix.lower() == ".png"
+    if settings.look != "clean" and not pixels:
+        raise InputError(
+            f"--look={settings.look}: {output} would be vectors, which have no such "
+            "look; write a .png."
+        )
     tracks, name = specimens.write_strokes(settings, writer, text)
     common, count = (settings.seed, settings.jitter), 1 + places[-1].page
-    if output.suffix.lower() == ".png":
-        images = specimens.draw_strokes(tracks, grid)
+    if pixels:
+        look = sources.Look(settings.look, settings.seed)
+        images = specimens.draw_strokes(tracks, grid, look, name)
         pages = specimens.draw_pages(grid, text, places, images, *common)
+        pages = specimens.scan_pages(pages, grid, look, name)
         specimens.save_pages(output, pages, settings.dpi)
     elif settings.animated:
         specimens.save_animated_page(output, grid, text, places, tracks, *common)

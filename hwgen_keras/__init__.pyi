@@ -81,6 +81,7 @@ from .models import train_only as train_only
 from .models import with_policy as with_policy
 from .sources import FitQuality as FitQuality
 from .sources import Font as Font
+from .sources import Look as Look
 from .sources import PenWriter as PenWriter
 from .sources import Track as Track
 from .sources import clean_image as clean_image

@@ -218,6 +218,7 @@ HANDS = {"handwriting": ["some.json"]}
         ({"simulated_writers": 0}, "Handwriting is needed: give --handwriting"),
         ({"simulated_writers": 0, "content": "both", **HANDS}, "--content: simulated"),
         ({"fonts": []}, "--content: fonts needs --fonts"),
+        ({"look": "pen"}, "--look=pen is for a stroke writer, not for AdaINGenerator"),
     ],
 )
 def test_mistakes_get_one_sentence(given, tmp_path, values, message):

@@ -85,6 +85,30 @@ def test_a_set_in_the_hands_of_a_stroke_store(given, characters, tmp_path):
     assert (pictures(calm) != images).any()
 
 
+def test_looks(given, tmp_path):
+    clean = pictures(call(given, tmp_path / "clean"))
+    pen = pictures(call(given, tmp_path / "pen", look="pen"))
+    scan = call(given, tmp_path / "scan", look="scan")
+    again = pictures(call(given, tmp_path / "again", look="scan", batch_size=1))
+    assert (pen != clean).any((1, 2)).all()
+    assert (pictures(scan) != pen).any((1, 2)).all()
+    # Where a scan is black and white, rounding may cross its threshold.
+    off = np.abs(pictures(scan).astype(int) - again)
+    assert (off > 2).mean() < 0.002
+    assert (rows_of(tmp_path / "scan")[0])["writer"] == "hand 1"
+    look = hw.Look("scan", 0)
+    for image, ink, row in zip(
+        pictures(scan), pen, rows_of(tmp_path / "scan"), strict=True
+    ):
+        number, attempt = int(row["row"]), int(row["attempt"])
+        expected = look.scan(ink, row["writer"], number, attempt)
+        np.testing.assert_array_equal(image, expected)
+    with pytest.raises(InputError, match="holds another set; choose another"):
+        call(given, tmp_path / "pen", look="scan")
+    summary = json.loads((tmp_path / "pen" / "generation.json").read_text("utf-8"))
+    assert summary["job"]["rows"]["look"] == summary["flags"]["look"] == "pen"
+
+
 def test_its_measures_are_those_of_any_set(given, characters, manifest, tmp_path):
     path = call(given, tmp_path / "set")
     encoder = hw.ImageEncoder(widths=(8, 16))
@@ -193,6 +217,7 @@ def test_what_kanjivg_lacks_is_left_out(given, tmp_path, capsys):
         ({"hand_samples": 0}, "--hand_samples is 0"),
         ({"new_hands": -1}, "--new_hands is -1"),
         ({"temperature": -1.0}, "--temperature is -1"),
+        ({"look": "fax"}, "'fax'; use clean, pen, scan"),
     ],
 )
 def test_mistakes_get_one_sentence(given, tmp_path, values, message):

@@ -1,6 +1,7 @@
 """A generated set: its forms, its provenance, and that a kill changes nothing."""
 
 import csv
+import json
 import os
 import pathlib
 import signal
@@ -15,13 +16,16 @@ from stores import small_store
 from hwgen_keras.data import GENERATED, ImageStore, read_manifest
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import (
+    Gate,
     GenerationSampler,
     formats,
+    generate,
     pipeline,
     row_noise,
     to_uint8,
 )
 from hwgen_keras.generation.pipeline import parts_of
+from hwgen_keras.sources import Look
 
 pytestmark = pytest.mark.backend_free
 
@@ -123,6 +127,42 @@ def test_the_provenance_makes_the_image_again(tmp_path):
         assert (style, content) == (table["style"][number], table["content"][number])
         assert row["character"] == CHARACTERS[store.labels[number]]
         assert row["writer"] == store.source_names[store.sources[number]]
+
+
+def test_accepted_images_are_scanned(tmp_path):
+    seen = []
+
+    def reads(images, labels):
+        seen.extend(images)
+        return np.ones(len(images), np.float32)
+
+    def images_of(name, look, **arguments):
+        folder = tmp_path / name
+        path = generate(
+            *(Scribe(), sampler(look=look), folder),
+            **{"form": "store", "progress": False, "part_rows": 6, **arguments},
+        )
+        return ImageStore.open(path).decode(range(18))
+
+    clean = images_of("clean", "clean")
+    scanned = images_of("scan", "scan", gate=Gate(reads), batch_size=4)
+    # The reader saw them before.
+    np.testing.assert_array_equal(np.stack(seen), clean)
+    job = json.loads((tmp_path / "scan" / "generation.json").read_text("utf-8"))["job"]
+    assert job["rows"]["look"] == "scan"
+    look, store = Look("scan", 0), ImageStore.open(tmp_path / "scan" / "images.store")
+    for row, (image, source) in enumerate(zip(clean, store.sources, strict=True)):
+        hand = store.source_names[source]
+        np.testing.assert_array_equal(look.scan(image, hand, row, 0), scanned[row])
+        assert (scanned[row] != image).any()
+    again = images_of("again", "scan", batch_size=7, workers=1, part_rows=100)
+    np.testing.assert_array_equal(again, scanned)
+    with pytest.raises(InputError, match="exists already and holds another set"):
+        images_of("scan", "clean", gate=Gate(reads))
+    with pytest.raises(InputError, match="look is 'pen', and pens write strokes"):
+        sampler(look="pen")
+    with pytest.raises(InputError, match="look is 'fax'; use clean, pen, scan"):
+        sampler(look="fax")
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -221,6 +221,17 @@ def test_a_page_of_kana_small_kana_marks_and_strange_characters(
 
 
 @one_backend
+def test_pages_are_scanned(given, tmp_path):
+    clean, scan, again = (
+        page(given, tmp_path / f"{number}.png", text="あい", look=look)[0]
+        for number, look in enumerate(["clean", "scan", "scan"])
+    )
+    np.testing.assert_array_equal(scan, again)
+    assert scan.shape == clean.shape and (scan != clean).any()
+    assert call(given, tmp_path / "page.pdf", text="あい", look="scan").exists()
+
+
+@one_backend
 def test_a_set_with_small_kana_and_marks_has_them_written(
     given, tmp_path, capsys, tiny_font
 ):
@@ -293,6 +304,10 @@ MISTAKES = {
     "diffusion": (
         {"text": "あ", "strength": 0.5, "generator_weights": "{weights}/diffusion"},
         "--strength is for AdaIN generators; use --guidance_style",
+    ),
+    "pen": (
+        {"text": "あ", "look": "pen"},
+        "--look=pen is for a stroke writer, not for AdaINGenerator",
     ),
     "several writers": (
         {"text": "あ", "handwriting": ["{weights}/first", "{weights}/second"]},

@@ -120,6 +120,17 @@ def test_hands_of_a_store_and_new_ones(given, tmp_path):
     assert (pages[3] != pages[4]).any()
 
 
+def test_looks_are_of_pixels(given, tmp_path):
+    clean, pen, scan, again = (
+        np.asarray(Image.open(call(given, tmp_path / f"{number}.png", look=look)))
+        for number, look in enumerate(["clean", "pen", "scan", "scan"])
+    )
+    np.testing.assert_array_equal(scan, again)
+    assert (pen != clean).any() and (scan != pen).any()
+    # Only the scanner sees the paper.
+    assert (pen[-100:] == 255).all() and clean.shape == pen.shape == scan.shape
+
+
 def test_what_kanjivg_lacks_leaves_a_blank(given, tmp_path, capsys):
     text = {"text": "永𠀋", "fonts": ["some"]}
     with pytest.raises(InputError, match="KanjiVG has no strokes for 𠀋; leave"):
@@ -147,6 +158,9 @@ def test_what_kanjivg_lacks_leaves_a_blank(given, tmp_path, capsys):
             "Give one of --strokes and --handwriting",
         ),
         ({"text": "あ" * 500, "output": "page.svg"}, "3 pages and a SVG has one"),
+        ({"look": "pen"}, "page.svg would be vectors, which have no such look; write"),
+        ({"look": "scan", "output": "page.pdf"}, "--look=scan: "),
+        ({"look": "fax", "output": "page.png"}, "'fax'; use clean, pen, scan"),
         ({"output": "page.gif"}, "must end in .png, .pdf or .svg"),
     ],
 )

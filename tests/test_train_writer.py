@@ -224,6 +224,10 @@ class TestWriting:
         for seed in (1, 2):
             again = writer.strokes("永", hand, temperature=0.0, seed=seed)
             np.testing.assert_allclose(again[0].points, calm[0].points, atol=1e-5)
+        pen, scan = (writer.write("永い", hand, look=look) for look in ("pen", "scan"))
+        track = writer.strokes("永い", hand)[1]
+        np.testing.assert_array_equal(pen[1], hw.Look("pen").draw(track, 32, row=1))
+        np.testing.assert_array_equal(scan[1], hw.Look("scan").scan(pen[1], row=1))
         guided = writer.strokes("永", hand, guidance={"hand": 3.0}, steps=3)
         assert np.abs(guided[0].points - calm[0].points).max() > 1e-3
 
@@ -289,6 +293,8 @@ class TestWriting:
             writer.write("あ", paper, style_text="い")
         with pytest.raises(InputError, match="style_text is for images, and a Track"):
             writer.write("あ", hand, style_text="あいう")
+        with pytest.raises(InputError, match="look is 'fax'; use clean, pen, scan"):
+            writer.write("あ", hand, look="fax")
         with pytest.raises(InputError, match="There is style_text and no style"):
             writer.write("あ", style_text="い")
         for arguments, words in (

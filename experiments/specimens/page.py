@@ -177,6 +177,15 @@ def _for_vertical(picture, character, small=False):
     return picture
 
 
+def scan_pages(pages, grid, look, name):
+    """Pages as a `Look` has them, that are in the hand of a name."""
+    side = grid.pixels(grid.cell * IMAGE)
+    return [
+        Image.fromarray(look.scan(np.asarray(page), name, number, side=side))
+        for number, page in enumerate(pages)
+    ]
+
+
 def save_pages(path, pages, dpi):
     """Writes pages, PIL images, as a PDF, or a single page as a PNG."""
     with complete_file(path) as partial:

@@ -7,7 +7,6 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.generation.writing import check_images_flags
 from hwgen_keras.inference import glyphs
-from hwgen_keras.sources.fitting import draw_track
 from hwgen_keras.sources.strokes import has_strokes
 
 from .page import IMAGE
@@ -52,7 +51,10 @@ def write_strokes(settings, writer, text):
     return dict(zip(rows, tracks, strict=True)), name
 
 
-def draw_strokes(tracks, grid):
-    """{index: uint8 image} of {index: `Track`}, as large as the page has them."""
+def draw_strokes(tracks, grid, look, name):
+    """{index: uint8 image} of {index: `Track`}, as large as the page has them.
+
+    `look` is a `Look`, and `name` that of the hand.
+    """
     side = max(8, round(grid.pixels(grid.cell * IMAGE)))
-    return {index: draw_track(track, side) for index, track in tracks.items()}
+    return {i: look.ink(track, side, name, i) for i, track in tracks.items()}

@@ -81,7 +81,11 @@ class Pipeline:
             for batch, table, images in generated:
                 reasons, scores = image_filter(images, table["label"])
                 passed = [i for i, reason in enumerate(reasons) if reason is None]
-                future = pool.submit(_encode, images[passed])
+                # Whether an image is good shows best before it is scanned.
+                hands = self.sampler.hands_of(table)
+                numbers = [(hands[i], int(batch[i]), attempt) for i in passed]
+                scan = self.sampler.look.scan
+                future = pool.submit(_encode, scan, images[passed], numbers)
                 for position, i in enumerate(passed):
                     record = _record(batch[i], attempt, scores[i], table, i)
                     accepted.append((record, future, position))
@@ -106,8 +110,12 @@ def _record(row, attempt, score, table, i):
     return ImageRecord(int(row), attempt, score, label, content, styles)
 
 
-def _encode(images):
-    return [png.encode(image) for image in images]
+def _encode(scan, images, numbers):
+    """PNG files of scans of images, each of which has a hand, a row and an attempt."""
+    return [
+        png.encode(scan(image, *own))
+        for image, own in zip(images, numbers, strict=True)
+    ]
 
 
 def _write(writer, number, rows, path, accepted, rejected, dropped):

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
+from hwgen_keras.sources.looks import Look
 
 # Separates the draws of a row from its noise of the same seed, row and attempt.
 DRAWS = 1
@@ -24,10 +25,13 @@ class CharacterRows:
         labels, counts: int64, the class ids that are written, ascending, and the rows
             of each.
         rows_per_epoch: number of all rows.
+        look: the `Look` of the images.
 
     Raises:
         InputError: `count` names a character that cannot be written, or no image.
     """
+
+    look: Look
 
     def __init__(
         self,
@@ -50,6 +54,16 @@ class CharacterRows:
         """
         place = np.searchsorted(self.ends, rows, side="right")
         return self.labels[place], rows - (self.ends - self.counts)[place]
+
+    def hands_of(self, table: dict[str, NDArray]) -> list[str]:
+        """The name of each row's hand.
+
+        Args:
+            table: of the rows, see `draw`.
+        """
+        store = self.store
+        first = [np.ravel(styles)[0] for styles in table["style"]]
+        return [store.source_names[source] for source in store.sources[first]]
 
     def _requested(self):
         """What `count` says of a set, as JSON; the counts themselves are digested."""

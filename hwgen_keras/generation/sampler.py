@@ -13,6 +13,7 @@ from hwgen_keras.data.store import FONT, HANDWRITING
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.batches import Batches
 from hwgen_keras.generation.rows import DRAWS, CharacterRows
+from hwgen_keras.sources.looks import PEN, Look
 
 STYLES = ("any", "same_character")
 
@@ -38,10 +39,12 @@ class GenerationSampler(CharacterRows):
         follow_forms: whether glyphs take the slant and stretch of the hand beyond
             those of their font, see `measure_forms`.
         condition: optional `Condition` of the generator, or its class.
+        look: `"clean"`, or `"scan"` for images as a scanner sees them, see `Look`.
 
     Raises:
         InputError: the store has no fonts or no handwriting, a hand has too few
-            images, or `count` names a character without a glyph, or no image.
+            images, `count` names a character without a glyph, or no image, or the look
+            is `"pen"`, or none.
 
     Example:
         >>> characters = hw.CharacterSet("two", "あい")
@@ -66,7 +69,14 @@ class GenerationSampler(CharacterRows):
         style_images: int = 1,
         follow_forms: bool = True,
         condition: Encodes | None = None,
+        look: str = "clean",
     ) -> None:
+        self.look = Look(look, seed)
+        if look == PEN:
+            raise InputError(
+                "look is 'pen', and pens write strokes; give a generator of images "
+                "clean or scan."
+            )
         if style_from not in STYLES:
             raise InputError(
                 f"style_from is {style_from!r}; use {' or '.join(STYLES)}."
@@ -125,6 +135,7 @@ class GenerationSampler(CharacterRows):
             "style_from": self.style_from,
             "style_images": self.style_images,
             "follow_forms": self.forms is not None,
+            "look": self.look.name,
             "count": self._requested(),
             "sha256": digest.hexdigest(),
         }

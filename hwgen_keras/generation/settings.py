@@ -15,6 +15,12 @@ def _guidance(what):
     )
 
 
+def _looks():
+    from hwgen_keras.sources.looks import LOOKS
+
+    return LOOKS
+
+
 def _samplers():
     # It imports Keras, which --help must not wait for.
     from hwgen_keras.samplers import SAMPLERS
@@ -85,7 +91,20 @@ class WriterSettings(WriterSampling):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WritingSettings(SamplingSettings, FormSettings, WriterSettings):
+class LookSettings(Settings):
+    """How what was written looks."""
+
+    look: str = setting(
+        "clean",
+        "Look of what is written: clean; pen, with which each hand of a stroke writer "
+        "has a ball pen, a pencil, a felt pen or a brush; or scan, which adds paper "
+        "and a scanner.",
+        choices=_looks,
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WritingSettings(SamplingSettings, FormSettings, WriterSettings, LookSettings):
     """The sources of a generated set, and the checks of its images."""
 
     new_hands: int = setting(

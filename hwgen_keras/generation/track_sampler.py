@@ -11,8 +11,8 @@ from hwgen_keras.data import MOST_SAMPLES, StrokeStore
 from hwgen_keras.errors import InputError, check_whole
 from hwgen_keras.generation.rows import DRAWS, CharacterRows
 from hwgen_keras.generation.tracks import PAIRS, hand_strokes, write_shown
-from hwgen_keras.sources.fitting import draw_track
 from hwgen_keras.sources.images import check_layout
+from hwgen_keras.sources.looks import Look
 from hwgen_keras.sources.strokes import has_strokes
 
 # What the provenance calls the strokes that a stroke writer moves.
@@ -36,11 +36,12 @@ class TrackGenerationSampler(CharacterRows):
         seed: integer of 0 or more.
         hand_samples: tracks of the hand that are shown for each row, at most; those of
             other characters, if there are any.
+        look: `"clean"`, `"pen"` or `"scan"`, see `Look`.
 
     Raises:
         InputError: KanjiVG has none of the characters, or lacks one that `count`
-            names; a track has another number of strokes than KanjiVG's character; or a
-            value is out of range.
+            names; a track has another number of strokes than KanjiVG's character; there
+            is no such look; or a value is out of range.
 
     Example:
         >>> hand = [hw.PenWriter(1).track(character) for character in "あいう"]
@@ -59,7 +60,9 @@ class TrackGenerationSampler(CharacterRows):
         image_size: int,
         seed: int = 0,
         hand_samples: int = MOST_SAMPLES,
+        look: str = "clean",
     ) -> None:
+        self.look = Look(look, seed)
         check_layout(image_size, 0.0)
         check_whole(hand_samples, "hand_samples", 1)
         able = [
@@ -98,6 +101,7 @@ class TrackGenerationSampler(CharacterRows):
             "seed": self.seed,
             "hand_samples": self.hand_samples,
             "image_size": self.image_size,
+            "look": self.look.name,
             "count": self._requested(),
             "sha256": digest.hexdigest(),
         }
@@ -161,6 +165,8 @@ class TrackGenerationSampler(CharacterRows):
 class TrackBatches:
     """Writes rows with a stroke writer, and draws them; threads do all but the network.
 
+    The images are not scanned yet.
+
     Args:
         writer: a built `StrokeWriter` without a condition.
         sampler: a `TrackGenerationSampler`.
@@ -194,6 +200,12 @@ class TrackBatches:
     def _write(self, rows, table, shown, seeds):
         characters = [self.sampler.characters[label] for label in table["label"]]
         tracks = write_shown(self.writer, characters, shown, seeds, self.batch_size)
-        size = self.sampler.image_size
-        images = list(self.pool.map(lambda track: draw_track(track, size), tracks))
+        size, look = self.sampler.image_size, self.sampler.look
+
+        def draw(track, hand, seed):
+            _, row, attempt = seed
+            return look.ink(track, size, hand, row, attempt)
+
+        hands = self.sampler.hands_of(table)
+        images = list(self.pool.map(draw, tracks, hands, seeds))
         return rows, table, np.stack(images)

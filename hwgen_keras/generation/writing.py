@@ -11,6 +11,7 @@ from hwgen_keras.generation.track_sampler import TrackGenerationSampler
 from hwgen_keras.generation.tracks import new_hands
 from hwgen_keras.models import StrokeWriter, check_condition
 from hwgen_keras.settings import rules_of
+from hwgen_keras.sources.looks import PEN
 from hwgen_keras.sources.strokes import has_strokes
 
 # Flags about the images that a generator of images is given.
@@ -76,15 +77,18 @@ def sampler_for(settings, generator, characters, count):
             load_hands(settings, generator),
             *(characters, count),
             *(settings.image_size, settings.seed, settings.hand_samples),
+            settings.look,
         )
     names = ("new_hands", *rules_of(WriterSettings))
     check_flags(settings, names, "a stroke writer", generator)
+    check_pen(settings, generator)
     parts(settings, settings.handwriting)
     tokenizer = tokenizer_for(settings, generator, characters)
     return GenerationSampler(
         load_images(settings),
         *(count, tokenizer, settings.seed, settings.style_from),
         *(settings.style_images, settings.follow_forms, generator.condition),
+        settings.look,
     )
 
 
@@ -155,6 +159,15 @@ def check_flags(settings, names, kind, generator):
                 f"--{name} is for {kind}, not for {type(generator).__name__}; leave "
                 "the flag out."
             )
+
+
+def check_pen(settings, generator):
+    """Raises InputError if a generator of images is to write with pens."""
+    if settings.look == PEN:
+        raise InputError(
+            f"--look=pen is for a stroke writer, not for {type(generator).__name__}, "
+            "whose images have their ink; give clean or scan."
+        )
 
 
 def tokenizer_for(settings, generator, characters):

@@ -15,7 +15,7 @@ from hwgen_keras.inference.arguments import characters_of
 from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.inputs import fit_image
 from hwgen_keras.sources import Track
-from hwgen_keras.sources.fitting import draw_track
+from hwgen_keras.sources.looks import Look
 from hwgen_keras.vectors import track_svg
 
 # Hands, and ways of sampling, that are kept, so that a further text is quick.
@@ -56,23 +56,29 @@ class LoadedWriter(LoadedModel):
         self._new, self._fits = _Recent(_KEPT), _Recent(_KEPT)
         self._sampling = _Recent(_KEPT)
 
-    def write(self, text, style=None, *, image_size=None, **settings):
+    def write(self, text, style=None, *, image_size=None, look="clean", **settings):
         """Writes each character of a text as an image.
 
         Args:
             text, style, settings: see `strokes`.
             image_size: side in pixels; None: that of the model.
+            look: `"clean"`, `"pen"` or `"scan"`, see `Look`; the pen and the scanner
+                follow from `seed`.
 
         Returns:
             uint8 array (n, image_size, image_size), 0 ink, 255 paper.
 
         Raises:
-            InputError: see `strokes`; or the image size is below 8.
+            InputError: see `strokes`; there is no such look; or the image size is
+                below 8.
         """
         size = self.image_size if image_size is None else image_size
         check_whole(size, "image_size", 8)
+        drawn = Look(look, settings.get("seed", 0))
         tracks = self.strokes(text, style, **settings)
-        return np.stack([draw_track(track, size) for track in tracks])
+        return np.stack(
+            [drawn.draw(track, size, row=row) for row, track in enumerate(tracks)]
+        )
 
     def svg(self, text, style=None, *, animated=False, seconds=None, **settings):
         """Writes each character of a text as an SVG picture, see `track_svg`.

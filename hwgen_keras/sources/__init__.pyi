@@ -9,5 +9,6 @@ from .font_files import system_fonts as system_fonts
 from .fonts import Font as Font
 from .images import clean_image as clean_image
 from .images import read_image as read_image
+from .looks import Look as Look
 from .pen import PenWriter as PenWriter
 from .track import Track as Track

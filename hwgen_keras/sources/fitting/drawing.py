@@ -23,13 +23,28 @@ def draw_track(track: Track, image_size: int, margin: float = 0.08) -> NDArray:
         InputError: a value is out of range.
     """
     check_layout(image_size, margin)
-    inked = track.inked
-    if not inked.any():
-        return np.full((image_size, image_size), 255, np.uint8)
     placed = track.filling(margin)
-    points = placed.points.astype(float) * image_size
-    radii = placed.radii.astype(float) * image_size
+    ink = track_ink(placed, image_size, np.ones(placed.inked.shape))
+    return np.round(255 * (1 - ink)).astype(np.uint8)
+
+
+def track_ink(track: Track, image_size: int, darkness: NDArray) -> NDArray:
+    """The ink of a track that stays where it is.
+
+    Args:
+        track: the `Track`.
+        image_size: side of the square in pixels.
+        darkness: (2n - 1, P - 1), of each segment in [0, 1]; 1 is full ink, and
+            what is 0 covers nothing.
+
+    Returns:
+        float array (image_size, image_size) in [0, 1], 0 where there is no ink.
+    """
+    inked = track.inked & (darkness > 0)
+    if not inked.any():
+        return np.zeros((image_size, image_size))
+    points = track.points.astype(float) * image_size
+    radii = track.radii.astype(float) * image_size
     starts, ends = points[:, :-1][inked], points[:, 1:][inked]
     first, last = radii[:, :-1][inked], radii[:, 1:][inked]
-    ink = stamp(starts, ends, first, last, np.ones(len(starts)), image_size)
-    return np.round(255 * (1 - ink)).astype(np.uint8)
+    return stamp(starts, ends, first, last, darkness[inked], image_size)

@@ -1,0 +1,10 @@
+from .look import LOOKS as LOOKS
+from .look import PEN as PEN
+from .look import Look as Look
+from .look import check_look as check_look
+from .pens import PENS as PENS
+from .pens import Pen as Pen
+from .pens import draw_pen as draw_pen
+from .scanner import SCANNERS as SCANNERS
+from .scanner import Scanner as Scanner
+from .scanner import draw_scanner as draw_scanner
