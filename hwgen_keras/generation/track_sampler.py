@@ -162,7 +162,7 @@ class TrackBatches:
     """Writes rows with a stroke writer, and draws them; threads do all but the network.
 
     Args:
-        writer: a built `StrokeWriter` without a condition.
+        writer: a built `StrokeWriter`.
         sampler: a `TrackGenerationSampler`.
         batch_size: characters written at once.
         pool: the threads, a `concurrent.futures.Executor`.
