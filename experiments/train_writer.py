@@ -13,7 +13,7 @@ import unicodedata
 import numpy as np
 
 from hwgen_keras import data, evaluation, inputs, models, training
-from hwgen_keras.characters import CharacterSet
+from hwgen_keras.characters import CharacterSet, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import Size, by_size, like, setting
@@ -133,6 +133,7 @@ def train(run, jit):
     store, weights, held = load_tracks(settings)
     kind = {"pairs": settings.pairs, "samples": settings.samples, "seed": settings.seed}
     kind |= training.track_condition(settings, store.characters)
+    run.record(Knowledge(store.characters, kind.get("tokenizer")))
     sampler = data.TrackSampler(
         *(store, settings.batch_size),
         weights=weights,

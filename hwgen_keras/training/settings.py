@@ -286,10 +286,7 @@ class CharacterCondition(Settings):
         choices=("none", *CONDITIONS),
     )
     drop_condition: float = setting(
-        0.1,
-        "Share of rows without the character, for guidance.",
-        at_least=0,
-        below=1,
+        0.1, "Share of rows without the character, for guidance.", at_least=0, below=1
     )
 
     def check(self) -> None:
