@@ -85,14 +85,14 @@ def conditions(figures):
 
 
 def sentence(figures):
-    """The demo's last two recognisers in a sentence, and how long the demo takes."""
-    *_, fonts, generated = evaluation.arms_table(figures["recognisers"])[1]
-    texts = ["{:.1f} ± {:.1f} %".format(*row[1]) for row in (fonts, generated)]
+    """The demo's last three recognisers in a sentence, and how long the demo takes."""
+    rows = evaluation.arms_table(figures["recognisers"])[1][-3:]
+    texts = ["{:.1f} ± {:.1f} %".format(*row[1]) for row in rows]
     return textwrap.fill(
         "After three simulated hands and the font a recogniser reads "
-        f"{texts[0]} of what other hands wrote, with generated images {texts[1]} "
-        "([figures](docs/get-started.md#the-demo)). The demo took "
-        f"{sum(demo.PARTS.values()):.0f} minutes on two busy cores.",
+        f"{texts[0]} of what other hands wrote, with AdaIN's images {texts[1]}, with "
+        f"a stroke writer's {texts[2]} ([figures](docs/get-started.md#the-demo)). The "
+        f"demo took {sum(demo.PARTS.values()):.0f} minutes on two busy cores.",
         PAGE_WIDTH,
         break_on_hyphens=False,
     )

@@ -1,13 +1,13 @@
 """python -m experiments.demo
 
 The whole loop at a small size, without data of yours: from a font and three simulated
-writers, who wrote a third of the hiragana, to a generator, a labelled set of all
-hiragana in their hands, and recognisers that are measured on other simulated writers.
-Writes report.html, metrics.json, TensorBoard logs and a SavedModel into the run folder.
+writers, who wrote a third of the hiragana, to an AdaIN generator and a stroke writer, a
+labelled set by each of all hiragana in their hands, and recognisers that are measured
+on other simulated writers. Writes report.html, metrics.json, TensorBoard logs and a
+SavedModel into the run folder.
 """
 
 import dataclasses
-import time
 
 from hwgen_keras import characters, data, evaluation, models, training
 from hwgen_keras.inputs.settings import Fonts, Images
@@ -24,6 +24,7 @@ from . import (
     train_generator,
     train_image_encoder,
     train_text_encoder,
+    train_writer,
 )
 
 HIRAGANA = 46
@@ -35,22 +36,29 @@ STEPS = {
     "text_encoder": 100,
     "clip": 100,
     "generator": 72,
+    "writer": 800,
     "classifier": 160,
 }
-# Settings in which the recognisers differ.
+# Settings in which the recognisers differ; `generated` names one of the sets.
 ARMS = {
     "few real writers": {"fonts": [], "augment": "none"},
     "+ classical augmentation": {"fonts": []},
     "+ fonts": {"real_share": 0.5},
-    "+ fonts and generated": {"real_share": 0.5},
+    "+ fonts and AdaIN": {"real_share": 0.5, "generated": ["AdaIN"]},
+    "+ fonts and stroke writer": {"real_share": 0.5, "generated": ["stroke writer"]},
 }
+# Of the stroke writer. Three hands are few, so others are made of them; hiragana have
+# few strokes, so a hand is shown few.
+WRITER = {"variation": 1.0, "pairs": 32, "batch_size": 16, "held_out_writers": 1}
+TEMPERATURE = 0.7
 # Minutes of each part with TensorFlow on two CPU cores that others used, too.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
     "CLIP: image encoder, text encoder, both": 0.9,
-    "Generator, in four stages": 5.5,
-    "A labelled set of images": 0.4,
-    "Recognisers, with and without it": 3.2,
+    "AdaIN generator, in four stages": 5.5,
+    "Stroke writer": 1.0,
+    "A labelled set of images by each of the two": 0.6,
+    "Recognisers, with and without them": 3.2,
     "Export, and use what was exported": 1.1,
     "Report": 0.1,
 }
@@ -78,9 +86,9 @@ class Settings(Fonts, Seed, Precision):
 def main(settings):
     folder, known, fonts = prepare(settings)
     minutes = {}
-    parts = announced(settings, minutes)
+    parts = demonstration.announced(PARTS, minutes, estimate=not settings.quick)
     next(parts)
-    handwriting = demonstration.write_by_hand(folder, known, settings.seed)
+    handwriting, strokes = demonstration.write_by_hand(folder, known, settings.seed)
     steps = {name: 2 if settings.quick else n for name, n in STEPS.items()}
     shared = settings.values() | {
         "fonts": list(dict.fromkeys(font.path for font in fonts)),
@@ -111,21 +119,31 @@ def main(settings):
     )
 
     next(parts)
-    manifest = flags.call(
-        *(generate, shared),
-        generator_weights=generator,
-        count=2 if settings.quick else GENERATED_A_CHARACTER,
-        output=folder / "generated",
-    )
+    writer = train(train_writer, "writer", strokes=[strokes], interval=400, **WRITER)
+
+    next(parts)
+    shared["count"] = 2 if settings.quick else GENERATED_A_CHARACTER
+    # After two steps a writer knows the mean of its strokes alone.
+    temperature = 0.0 if settings.quick else TEMPERATURE
+    by_writer = {"temperature": temperature, "strokes": [strokes], "handwriting": []}
+
+    def write(name, weights, **values):
+        values |= {"generator_weights": weights, "output": folder / name}
+        return flags.call(generate, shared, **values)
+
+    sets = {
+        "AdaIN": write("generated", generator),
+        "stroke writer": write("written", writer, **by_writer),
+    }
 
     next(parts)
     shared["steps"] = steps["classifier"]
-    results = classifiers(settings, shared, known, manifest, folder)
+    results = classifiers(settings, shared, known, sets, folder)
 
     next(parts)
     path = flags.call(export, {}, weights=generator, output=folder / "saved_model")
-    size = settings.image_size
-    written = demonstration.write_in_new_hands(path, fonts[0], known, size)
+    size, writer = settings.image_size, (writer, temperature)
+    written = demonstration.write_in_new_hands(path, *writer, fonts[0], known, size)
 
     next(parts)
     metrics = {
@@ -134,7 +152,7 @@ def main(settings):
         "fonts": [font.name for font in fonts],
         "minutes": minutes,
     }
-    demonstration.write_report(metrics, handwriting, manifest, written, folder)
+    demonstration.write_report(metrics, handwriting, sets, written, folder)
     next(parts, None)
     evaluation.write_report(folder / "metrics.json", metrics)
     print(f"{sum(minutes.values()):.1f} minutes.")
@@ -155,25 +173,7 @@ def prepare(settings):
     return run.folder, known, fonts
 
 
-def announced(settings, spent):
-    """Prints how long the parts take; then, at each `next`, the part that begins.
-
-    `spent` gets the minutes of each part that has ended.
-    """
-    if not settings.quick:
-        minutes = f"{sum(PARTS.values()):.0f} minutes"
-        print(f"\nOn two CPU cores, busy with other programs too, it took {minutes}:")
-        for number, (title, minutes) in enumerate(PARTS.items()):
-            print(f"  {number}  {title}: {minutes:.1f}")
-    for number, title in enumerate(PARTS):
-        after = sum(spent.values())
-        print(f"\n=== {number}  {title} (after {after:.1f} minutes) ===", flush=True)
-        started = time.monotonic()
-        yield
-        spent[title] = (time.monotonic() - started) / 60
-
-
-def classifiers(settings, shared, known, manifest, folder):
+def classifiers(settings, shared, known, sets, folder):
     """The reports of all arms and seeds on writers that nothing was trained on."""
     test = data.simulated_store(TEST_WRITERS, known, settings.image_size)
     results = {arm: [] for arm in ARMS}
@@ -183,7 +183,7 @@ def classifiers(settings, shared, known, manifest, folder):
             path = flags.call(
                 train_classifier,
                 {**shared, "augment": "affine,elastic", **values},
-                generated=[manifest] if "generated" in arm else [],
+                generated=[sets[name] for name in values.get("generated", ())],
                 seed=settings.seed + seed,
                 run_dir=run_dir,
             )

@@ -9,9 +9,8 @@ into the run folder, which all scripts with --generator_weights take.
 import dataclasses
 
 from hwgen_keras import models, training
-from hwgen_keras.errors import InputError
 from hwgen_keras.settings import by_size, setting
-from hwgen_keras.training.settings import CONDITIONS, Stages, trained
+from hwgen_keras.training.settings import CharacterCondition, Stages
 
 from . import flags
 
@@ -23,7 +22,7 @@ def _dropped(what):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Stages):
+class Settings(CharacterCondition, Stages):
     """Settings of the training of a diffusion model."""
 
     DEFAULTS = by_size(
@@ -33,13 +32,6 @@ class Settings(Stages):
         learning_rate=(1e-3, 1e-3, 1e-4),
         schedule=("cosine", "cosine", "constant"),
         ema=(None, None, 0.999),
-    )
-    clip_weights: str | None = trained("CLIP, for --condition=clip", "clip.keras")
-    condition: str = setting(
-        "clip",
-        "The model's condition besides the glyph: none, a learned embedding of the "
-        "character, or CLIP's embedding of its structure.",
-        choices=("none", *CONDITIONS),
     )
     style_attention: bool = setting(
         False, "Also attend to the style image at all positions."
@@ -58,18 +50,12 @@ class Settings(Stages):
     )
     drop_content: float = _dropped("glyph")
     drop_style: float = _dropped("style")
-    drop_condition: float = _dropped("character")
 
     def check(self):
         super().check()
         unet = models.SIZES[self.size]["unet"]
         stride = unet["patch"] * 2 ** (len(unet["multipliers"]) - 1)
         models.check_stride(self.image_size, stride)
-        if self.condition == "clip" and self.clip_weights is None:
-            raise InputError(
-                "--clip_weights is needed for --condition=clip; --condition=embedding "
-                "and none do without."
-            )
 
 
 def main(settings):

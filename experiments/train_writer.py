@@ -12,17 +12,25 @@ import dataclasses
 import numpy as np
 
 from hwgen_keras import data, evaluation, inputs, models, training
-from hwgen_keras.characters import CharacterSet, is_kanji
+from hwgen_keras.characters import CharacterSet, Knowledge, is_kanji
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import Size, by_size, like, setting
-from hwgen_keras.training.settings import GeneratorTraining, HandTraining, trained
+from hwgen_keras.training.settings import (
+    CharacterCondition,
+    GeneratorTraining,
+    HandTraining,
+    trained,
+)
 
 from . import flags
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraining):
+class Settings(
+    *(Characters, SimulatedWriters, CharacterCondition, GeneratorTraining),
+    *(Size, HandTraining),
+):
     """Settings of the training of a stroke writer."""
 
     DEFAULTS = by_size(
@@ -33,9 +41,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
     )
     characters: str = like(Characters, "characters", default="japanese")
     strokes: tuple[str, ...] = setting(
-        (),
-        "Stroke stores of handwriting, joined by commas.",
-        separator=",",
+        (), "Stroke stores of handwriting, joined by commas.", separator=","
     )
     strokes_share: float = setting(
         0.5,
@@ -56,6 +62,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         "out.",
         at_least=0,
     )
+    condition: str = like(CharacterCondition, "condition", default="none")
     generator_weights: str | None = trained(
         "stroke writer, from which to go on", "generator.keras"
     )
@@ -125,6 +132,8 @@ def train(run, jit):
     settings = run.settings
     store, weights, held = load_tracks(settings)
     kind = {"pairs": settings.pairs, "samples": settings.samples, "seed": settings.seed}
+    kind |= training.track_condition(settings, store.characters)
+    run.record(Knowledge(store.characters, kind.get("tokenizer")))
     sampler = data.TrackSampler(
         *(store, settings.batch_size),
         weights=weights,
@@ -182,8 +191,7 @@ def learned_characters(characters, every):
     """The characters without every so many-th kanji; with 0 all."""
     if not every:
         return characters
-    kanji = [c for c in characters if is_kanji(c)]
-    left_out = set(kanji[::every])
+    left_out = {*[c for c in characters if is_kanji(c)][::every]}
     kept = [c for c in characters if c not in left_out]
     return CharacterSet(f"{characters.name} without every {every}th kanji", kept)
 

@@ -235,7 +235,8 @@ def test_images_that_no_strokes_fit(given, tmp_path):
         call(given, tmp_path / "set", strokes=[], handwriting=[str(folder)])
 
 
-def test_writers_have_no_condition_yet(given, tmp_path):
+def test_a_condition_that_names_no_characters_is_refused(given, tmp_path):
     stroke_writer("embedding").save(tmp_path / "generator.keras")
-    with pytest.raises(InputError, match="has a condition, which no text gives"):
+    with pytest.raises(InputError, match="does not name the 4 characters of its cond"):
         call(given, tmp_path / "set", generator_weights=str(tmp_path))
+    assert not (tmp_path / "set").exists()

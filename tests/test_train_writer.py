@@ -309,7 +309,9 @@ class TestWriting:
             assert words in str(error.value) and "\n" not in str(error.value)
         with pytest.raises(InputError, match="temperature is -1"):
             writer.write("あ", hand, temperature=-1)
-        with pytest.raises(InputError, match="has a condition, which no text gives"):
+        with pytest.raises(
+            InputError, match="does not name the 4 characters of its cond"
+        ):
             hw.load(stroke_writer("embedding"))
 
 

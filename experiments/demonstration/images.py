@@ -7,7 +7,9 @@ from PIL import Image
 
 from hwgen_keras.characters import StructureTokenizer, read_structures
 from hwgen_keras.data import (
+    SIMULATED,
     Sample,
+    StrokeStore,
     font_store,
     placed,
     simulated_store,
@@ -16,8 +18,11 @@ from hwgen_keras.data import (
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
 from hwgen_keras.generation import to_uint8
+from hwgen_keras.generation.tracks import PAIRS, hand_strokes, write_shown
 from hwgen_keras.inputs import load_fonts
+from hwgen_keras.models import StrokeWriter, load_trained
 from hwgen_keras.sources import PenWriter
+from hwgen_keras.sources.fitting import draw_track
 
 TRAINING_WRITERS = 3
 WRITTEN = 16  # the same characters by each of them
@@ -55,28 +60,34 @@ def bundled_font():
 def write_by_hand(folder, characters, seed):
     """Writes <folder>/handwriting, characters by each training writer.
 
-    They are drawn from the `CharacterSet` by the seed. Returns the manifest's path.
+    They are drawn from the `CharacterSet` by the seed. Returns the paths of their
+    manifest and of the same handwriting as a stroke store.
     """
     folder = folder / "handwriting"
     order = np.random.default_rng(seed).permutation(len(characters))
     chosen = [characters[label] for label in sorted(order[:WRITTEN])]
-    samples = []
+    samples, tracks = [], []
     for writer in map(PenWriter, range(TRAINING_WRITERS)):
         for character in chosen:
             path = folder / writer.name / f"{ord(character):05x}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(writer.draw(character, 96)).save(path)
             samples.append(Sample(character, path, writer.name))
+            tracks.append(writer.track(character))
     write_manifest(folder / "manifest.json", samples)
+    strokes = StrokeStore.of_tracks(tracks, [s.writer for s in samples], SIMULATED)
+    strokes.save(folder / "strokes.store")
     print(f"{len(samples)} images: {''.join(chosen)}")
-    return folder / "manifest.json"
+    return folder / "manifest.json", folder / "strokes.store"
 
 
-def write_in_new_hands(path, font, characters, image_size):
+def write_in_new_hands(path, writer, temperature, font, characters, image_size):
     """Columns of a contact sheet, {title: uint8 images}: generated and real images.
 
     Args:
         path: of the exported generator, a SavedModel.
+        writer, temperature: path of a stroke writer, which is shown the same character
+            as strokes, and its setting.
         font: the `Font` whose glyphs are rewritten.
         characters, image_size: of the images.
     """
@@ -98,5 +109,21 @@ def write_in_new_hands(path, font, characters, image_size):
     }
     tokens = tokenizer.encode([characters[label] for label in labels])
     images = load_exported(path)(**shown, tokens=tokens)["image"]
-    columns = {**shown, "generated": images.numpy(), "real": written(labels)}
-    return {title: to_uint8(images) for title, images in columns.items()}
+    columns = {**shown, "AdaIN": images.numpy(), "real": written(labels)}
+    columns = {title: to_uint8(images) for title, images in columns.items()}
+    # Beside the other generator's.
+    real = columns.pop("real")
+    writer = load_trained(writer, StrokeWriter, "").sampling(temperature=temperature)
+    strokes = write_strokes(writer, characters, image_size)
+    return {**columns, "strokes": strokes, "real": real}
+
+
+def write_strokes(writer, characters, image_size):
+    """The column of `write_in_new_hands` by the stroke writer."""
+    pens = [PenWriter(NEW_WRITERS[label % len(NEW_WRITERS)]) for label in range(SHOWN)]
+    tracks = [pen.track(characters[-1]) for pen in pens]
+    hands = hand_strokes(tracks, writer.network.points)
+    shown = hands.pairs(np.arange(SHOWN)[:, None], PAIRS, np.random.default_rng(0))
+    seeds = [(0, label) for label in range(SHOWN)]
+    tracks = write_shown(writer, characters.characters[:SHOWN], shown, seeds)
+    return np.stack([draw_track(track, image_size) for track in tracks])

@@ -15,6 +15,7 @@ from hwgen_keras.characters import (
 from hwgen_keras.data import placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
+from hwgen_keras.generation.character_inputs import encode_or_drop
 from hwgen_keras.inference import glyphs, pictures
 from hwgen_keras.inference.engines import KerasEngine
 from hwgen_keras.inference.writing import write_glyphs
@@ -156,8 +157,6 @@ def _conditions(settings, generator, characters, known):
     """The condition's inputs for the characters; dropped where it knows none.
 
     `known` is the `CharacterSet` of the training.
-
-    In training, too, the condition was dropped in a share of the rows.
     """
     condition = generator.condition
     if condition is None or not characters:
@@ -167,10 +166,4 @@ def _conditions(settings, generator, characters, known):
         tokenizer = StructureTokenizer.for_characters(known, settings.structure_file)
     check_condition(generator, known, tokenizer)
     knowledge = Knowledge(known, tokenizer)
-    able = condition.known(knowledge)
-    trained = [c for c in known if able is None or c in able]
-    unknown = [c not in trained for c in characters]
-    # The character in place of an unknown one has no effect.
-    named = [c if c in trained else trained[0] for c in characters]
-    encoded = condition.encode_text(named, knowledge)
-    return {**encoded, "drop_condition": np.array(unknown, bool)}
+    return encode_or_drop(condition, characters, known, knowledge)

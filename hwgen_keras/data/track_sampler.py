@@ -6,7 +6,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hwgen_keras.data.rows import row_generator
+from hwgen_keras.characters import StructureTokenizer
+from hwgen_keras.characters.knowledge import Encodes
+from hwgen_keras.data.rows import InputTable, row_generator
 from hwgen_keras.data.stroke_store import StrokeStore
 from hwgen_keras.errors import InputError, check_number, check_whole
 from hwgen_keras.sources import Track
@@ -164,6 +166,9 @@ class TrackSampler:
             slant, stretch and width are its own: 0, the default, not at all; with 1
             about as much as simulated writers differ. Few hands become many, so that
             the writer has to look at what it is shown.
+        tokenizer: optional `StructureTokenizer`, for a condition that needs structures.
+        condition: optional `Condition` of the writer, or its class; its inputs are
+            drawn for each row's character.
 
     Raises:
         InputError: a track has another number of strokes than KanjiVG's character, or
@@ -179,6 +184,8 @@ class TrackSampler:
         samples: int = MOST_SAMPLES,
         weights: NDArray | None = None,
         variation: float = 0.0,
+        tokenizer: StructureTokenizer | None = None,
+        condition: Encodes | None = None,
     ) -> None:
         for name, value in (
             ("batch_size", batch_size),
@@ -197,6 +204,10 @@ class TrackSampler:
         self.sources = store.sources[self.order]
         self.labels = store.labels[self.order]
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
+        self.tokenizer, self.condition = tokenizer, condition
+        self._inputs = condition and InputTable(
+            store.characters, store.labels, tokenizer, condition
+        )
         self.widths = self._widths()
         weights = np.ones(len(store)) if weights is None else np.asarray(weights, float)
         self.weights = weights[self.order]
@@ -270,7 +281,11 @@ class TrackSampler:
             "radii": radii.reshape(shape)[:, :-1],
             **parts.pairs(shown, self.pairs, rng),
         }
-        return self._varied(data, len(shown), rng) if self.variation else data
+        if self.variation:
+            data = self._varied(data, len(shown), rng)
+        if self._inputs is not None:
+            data |= self._inputs.draw(rng, self.labels[rows])
+        return data
 
     def _varied(self, data, hands, rng):
         """The data of a batch in other hands; the templates stay."""

@@ -1,6 +1,7 @@
 """Loads a generator with the sampling settings of a script."""
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.generation.character_inputs import knowledge_of
 from hwgen_keras.generation.settings import SamplingSettings, WriterSampling
 from hwgen_keras.models import (
     GENERATORS,
@@ -24,7 +25,7 @@ def load(settings):
     """The generator of `--generator_weights`, in float32, with the sampling settings.
 
     It may be a stroke writer. InputError if it is missing, cannot write images of this
-    size, is a stroke writer with a condition, or see `arguments`.
+    size, is a stroke writer whose condition no text gives, or see `arguments`.
     """
     flag = "--generator_weights"
     path = settings.generator_weights
@@ -39,12 +40,12 @@ def load(settings):
 
 
 def check_writer(writer, name):
-    """Raises InputError if a stroke writer has a condition, which no script gives."""
+    """Raises InputError if a text does not give what a stroke writer's condition needs.
+
+    See `knowledge_of`.
+    """
     if writer.condition is not None:
-        raise InputError(
-            f"{name} has a condition, which no text gives yet; use a stroke writer "
-            "without."
-        )
+        knowledge_of(writer.condition, name)
 
 
 def apply(settings, generator):

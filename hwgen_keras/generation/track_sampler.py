@@ -168,7 +168,7 @@ class TrackBatches:
     The images are not scanned yet.
 
     Args:
-        writer: a built `StrokeWriter` without a condition.
+        writer: a built `StrokeWriter`.
         sampler: a `TrackGenerationSampler`.
         batch_size: characters written at once.
         pool: the threads, a `concurrent.futures.Executor`.

@@ -17,6 +17,7 @@ from hwgen_keras.data import (
     template_strokes,
 )
 from hwgen_keras.errors import InputError
+from hwgen_keras.generation import character_inputs
 from hwgen_keras.sources import Track
 
 # Characters with about as many strokes are written together.
@@ -40,7 +41,8 @@ def write_tracks(
     """Writes characters; each depends on its own row alone.
 
     Args:
-        writer: a built `StrokeWriter` without a condition.
+        writer: a built `StrokeWriter`; a condition that does not know a character is
+            dropped for it.
         characters: list of characters, each of KanjiVG.
         hand: tracks that the hand wrote, of any characters; none: no hand, so that
             every character is by another writer.
@@ -55,8 +57,8 @@ def write_tracks(
         A list of `Track`, in the place of images (`Track.filling`).
 
     Raises:
-        InputError: KanjiVG does not describe a character, or a track of the hand does
-            not fit it.
+        InputError: KanjiVG does not describe a character, a track of the hand does not
+            fit it, or see `character_inputs.knowledge_of`.
     """
     rows = np.arange(len(characters)) if rows is None else np.asarray(rows)
     shown: dict = {}
@@ -88,6 +90,7 @@ def write_shown(
     """
     count = writer.network.points
     templates = [template_strokes(character, count) for character in characters]
+    given = character_inputs.of_writer(writer, characters) if characters else {}
     written: list = [None] * len(characters)
     for chosen, width in _batches([len(t) for t in templates], batch_size):
         inputs = _inputs(writer, [templates[i] for i in chosen], width)
@@ -99,6 +102,7 @@ def write_shown(
             name: values if len(values) == 1 else values[chosen]
             for name, values in shown.items()
         }
+        inputs |= {name: values[chosen] for name, values in given.items()}
         track = writer.predict_on_batch(inputs)
         points, radii = (np.asarray(track[name]) for name in ("points", "radii"))
         for place, number in enumerate(chosen):

@@ -34,7 +34,7 @@ class LoadedWriter(LoadedModel):
         image_size: side of the images in pixels.
 
     Raises:
-        InputError: the writer has a condition.
+        InputError: no text gives what the writer's condition needs.
 
     Example:
 

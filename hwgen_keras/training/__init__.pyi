@@ -50,4 +50,5 @@ from .writer_networks import first_of_each_hand as first_of_each_hand
 from .writer_networks import open_strokes as open_strokes
 from .writer_networks import probes_of as probes_of
 from .writer_networks import stroke_diffusion as stroke_diffusion
+from .writer_networks import track_condition as track_condition
 from .writer_networks import track_probes as track_probes

@@ -50,27 +50,29 @@ def style_transfer(settings, knowledge, steps, jit):
     return compile_model(model, settings, optimizer, jit)
 
 
-def load_clip(path, tokenizer, image_size=None):
+def load_clip(path, tokenizer, image_size=None, remedy=None):
     """The `CLIP` of `--clip_weights`; InputError if its text has another tokenizer.
 
-    A warning tells if it was trained on images of another size.
+    A warning tells if it was trained on images of another size. `remedy`: see
+    `check_text_encoder`.
     """
     flag = "--clip_weights"
     clip = load_trained(path, CLIP, flag, "clip.keras", image_size)
-    check_text_encoder(clip.text_tower.encoder, tokenizer, flag)
+    check_text_encoder(clip.text_tower.encoder, tokenizer, flag, remedy)
     return clip
 
 
-def check_text_encoder(encoder, tokenizer, flag):
+def check_text_encoder(encoder, tokenizer, flag, remedy=None):
     """Raises InputError unless an encoder's tokens are those of a tokenizer.
 
     Args:
         encoder: a trained `TextEncoder`.
         tokenizer: the `StructureTokenizer` of the script.
         flag: the flag that names the encoder.
+        remedy: what to do; default: of scripts with `--structure_file`.
     """
     name, trained = f"{flag}: the text encoder", Domain.of_tokens(encoder)
-    remedy = "give the --structure_file of its training"
+    remedy = remedy or "give the --structure_file of its training"
     trained.check(Domain.of_tokens(tokenizer), name, remedy)
     trained.warn_unnamed(name)
 

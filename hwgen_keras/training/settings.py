@@ -275,6 +275,30 @@ CONDITIONS = {"embedding": "EmbeddingCondition", "clip": "CLIPCondition"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class CharacterCondition(Settings):
+    """The condition of a diffusion model on the character."""
+
+    clip_weights: str | None = trained("CLIP, for --condition=clip", "clip.keras")
+    condition: str = setting(
+        "clip",
+        "The model's condition besides the glyph: none, a learned embedding of the "
+        "character, or CLIP's embedding of its structure.",
+        choices=("none", *CONDITIONS),
+    )
+    drop_condition: float = setting(
+        0.1, "Share of rows without the character, for guidance.", at_least=0, below=1
+    )
+
+    def check(self) -> None:
+        super().check()
+        if self.condition == "clip" and self.clip_weights is None:
+            raise InputError(
+                "--clip_weights is needed for --condition=clip; --condition=embedding "
+                "and none do without."
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Stages(
     ReferenceFont,
     Handwriting,

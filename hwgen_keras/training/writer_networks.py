@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from hwgen_keras.characters import Knowledge, StructureTokenizer
 from hwgen_keras.data import StrokeStore
+from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.rows import row_generator
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
@@ -15,7 +17,13 @@ from hwgen_keras.models import (
     StrokeWriter,
     averaged,
 )
-from hwgen_keras.training.generator_networks import of_stage_before
+from hwgen_keras.training.generator_networks import (
+    condition_class,
+    describe_condition,
+    load_clip,
+    new_condition,
+    of_stage_before,
+)
 from hwgen_keras.training.optimizers import adam, compile_model
 
 # Batches from which the mean and deviation of features are taken.
@@ -24,6 +32,34 @@ _ADAPT = 40
 HELD_OUT_WRITER = 1_000_000
 # Side of the images of sample sheets.
 _PICTURE = 64
+
+
+def track_condition(settings, characters):
+    """The arguments of a `TrackSampler` for the condition of `--condition`.
+
+    The structures are those of the package, so that a trained writer needs no file.
+
+    Args:
+        settings: of the script.
+        characters: the `CharacterSet` of the training.
+
+    Raises:
+        InputError: a character has no structure.
+    """
+    condition = condition_class(settings)
+    if condition is None:
+        return {}
+    if condition.needs != "structure":
+        return {"condition": condition}
+    tokenizer = StructureTokenizer.for_characters(characters)
+    missing = [c for c in characters if c not in tokenizer.structures]
+    if missing:
+        raise InputError(
+            f"--condition={settings.condition}: there is no structure of "
+            f"{brief(missing)}; leave them out of --characters, or choose another "
+            "condition."
+        )
+    return {"condition": condition, "tokenizer": tokenizer}
 
 
 def stroke_diffusion(settings, sampler, steps, jit):
@@ -35,9 +71,10 @@ def stroke_diffusion(settings, sampler, steps, jit):
         steps: of the whole training.
         jit: whether to compile with XLA.
     """
-    policy = settings.dtype_policy
+    size, policy = SIZES[settings.size]["stroke_transformer"], settings.dtype_policy
     network = StrokeTransformer(
-        **SIZES[settings.size]["stroke_transformer"],
+        **size,
+        condition=_condition(settings, sampler, size["width"]),
         points=sampler.store.points,
         dtype=policy,
     )
@@ -47,7 +84,7 @@ def stroke_diffusion(settings, sampler, steps, jit):
         parameterization=settings.parameterization,
         dtype=policy,
     )
-    advice = "--size, --points, --noise_schedule and --parameterization"
+    advice = "--size, --points, --condition, --noise_schedule and --parameterization"
     writer = of_stage_before(settings, fresh, "generator", _describe, advice)
     if writer is fresh:
         writer.build()
@@ -56,6 +93,7 @@ def stroke_diffusion(settings, sampler, steps, jit):
         writer,
         min_snr_gamma=settings.min_snr_gamma or None,
         drop_hand=settings.drop_hand,
+        drop_condition=settings.drop_condition,
         dtype=policy,
     )
     if settings.ema:
@@ -65,13 +103,24 @@ def stroke_diffusion(settings, sampler, steps, jit):
     return compile_model(model, settings, optimizer, jit)
 
 
+def _condition(settings, sampler, width):
+    """The condition of a new network of this width, or None."""
+    clip, knowledge = None, Knowledge(sampler.store.characters, sampler.tokenizer)
+    if settings.condition == "clip":
+        remedy = "give a CLIP of the same --characters, without a --structure_file"
+        clip = load_clip(settings.clip_weights, sampler.tokenizer, remedy=remedy)
+    # A condition is four times as wide as the first level of a generator of images.
+    return new_condition(settings, clip, knowledge, width // 4)
+
+
 def _describe(writer):
     """The architecture in words; weights fit an equal one."""
     network = writer.network
     return (
         f"width {network.width}, {network.depth} blocks, {network.points} points a "
-        f"line, {network.features} features, the schedule {writer.schedule} and the "
-        f"parameterization {writer.parameterization}"
+        f"line, {network.features} features, "
+        f"{describe_condition(network.condition)}, the schedule {writer.schedule} and "
+        f"the parameterization {writer.parameterization}"
     )
 
 
