@@ -139,6 +139,8 @@ FONT_LICENCES = (
     ("YOz", "SIL Open Font License 1.1"),
     ("SetoFont", "SIL Open Font License 1.1"),
     ("kiloji", "BSD-3-Clause"),
+    ("KouzanBrush", "public domain"),
+    ("Aoyagi", "public domain"),
     ("Dejima mincho", "MIT"),
     ("Konatu", "MIT"),
     ("Komatuna", "CC BY-SA 3.0 and BSD-3-Clause"),
