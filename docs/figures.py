@@ -92,7 +92,7 @@ def sentence(figures):
         "After three simulated hands and the font a recogniser reads "
         f"{texts[0]} of what other hands wrote, with AdaIN's images {texts[1]}, with "
         f"a stroke writer's {texts[2]} ([figures](docs/get-started.md#the-demo)). The "
-        f"demo took {sum(demo.PARTS.values()):.0f} minutes on two busy cores.",
+        f"demo took {sum(demo.PARTS.values()):.0f} minutes of one CPU core.",
         PAGE_WIDTH,
         break_on_hyphens=False,
     )

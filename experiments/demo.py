@@ -51,13 +51,13 @@ ARMS = {
 # few strokes, so a hand is shown few.
 WRITER = {"variation": 1.0, "pairs": 32, "batch_size": 16, "held_out_writers": 1}
 TEMPERATURE = 0.7
-# Minutes of each part with TensorFlow on two CPU cores that others used, too.
+# Minutes of each part with TensorFlow and one thread, CPU time of user and system.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
     "CLIP: image encoder, text encoder, both": 0.9,
     "AdaIN generator, in four stages": 5.5,
-    "Stroke writer": 1.0,
-    "A labelled set of images by each of the two": 0.6,
+    "Stroke writer": 0.7,
+    "A labelled set of images by each of the two": 0.5,
     "Recognisers, with and without them": 3.2,
     "Export, and use what was exported": 1.1,
     "Report": 0.1,

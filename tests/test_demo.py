@@ -54,7 +54,7 @@ def test_the_demo_says_how_long_it_takes(capsys):
     next(demonstration.announced(demo.PARTS, {}))
     printed = capsys.readouterr().out
     minutes = f"it took {sum(demo.PARTS.values()):.0f} minutes:"
-    assert "On two CPU cores" in printed and minutes in printed
+    assert "Of one CPU core's time" in printed and minutes in printed
     assert all(f"{title}: " in printed for title in demo.PARTS)
 
 

@@ -7,13 +7,15 @@ def announced(parts, spent, estimate=True):
     """Prints how long the parts take; then, at each `next`, the part that begins.
 
     Args:
-        parts: {title: minutes}, in their order.
+        parts: {title: minutes of one core}, in their order.
         spent: a dict that gets the minutes of each part that has ended.
         estimate: whether the minutes of `parts` are printed.
     """
     if estimate:
         minutes = f"{sum(parts.values()):.0f} minutes"
-        print(f"\nOn two CPU cores, busy with other programs too, it took {minutes}:")
+        print(
+            f"\nOf one CPU core's time, without programs beside it, it took {minutes}:"
+        )
         for number, (title, minutes) in enumerate(parts.items()):
             print(f"  {number}  {title}: {minutes:.1f}")
     for number, title in enumerate(parts):

@@ -205,9 +205,11 @@ class TrackSampler:
         self.labels = store.labels[self.order]
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
         self.tokenizer, self.condition = tokenizer, condition
-        self._inputs = condition and InputTable(
-            store.characters, store.labels, tokenizer, condition
-        )
+        self._inputs = None
+        if condition is not None:
+            self._inputs = InputTable(
+                store.characters, store.labels, tokenizer, condition
+            )
         self.widths = self._widths()
         weights = np.ones(len(store)) if weights is None else np.asarray(weights, float)
         self.weights = weights[self.order]
