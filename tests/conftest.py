@@ -33,11 +33,6 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
-    parser.addoption(
-        "--share",
-        default="1/1",
-        help="K/N: of the files of tests, every Nth from the Kth on",
-    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,10 +66,9 @@ def _run_all(arguments):
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         runs = {}
-        # The two that compile take the longest; the short ones last, to end together.
-        parts = {backend: (backend, "without", "1/1") for backend in BACKENDS}
-        for share in ("1/2", "2/2"):
-            parts[f"no backend, {share}"] = BACKENDS[-1], "only", share
+        # The longest first: on two cores the last two parts then end together.
+        parts = {backend: (backend, "without") for backend in BACKENDS}
+        parts["no backend"] = BACKENDS[-1], "only"
         for number, (name, part) in enumerate(parts.items()):
             output = pathlib.Path(folder, f"{number}.txt")
             output.touch()
@@ -104,9 +98,9 @@ def _follow(run, output):
             time.sleep(0.2)
 
 
-def _run_one(arguments, backend, free, share, output):
+def _run_one(arguments, backend, free, output):
     command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
-    command += ["--backend-free", free, "--share", share]
+    command += ["--backend-free", free]
     counts_file = output.with_suffix(".json")
     environment = {
         **os.environ,
@@ -115,6 +109,8 @@ def _run_one(arguments, backend, free, share, output):
         COUNTS_FILE: str(counts_file),
     }
     environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache"))
+    # Each run, and each process of its tests, would compile all files for itself.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # Threads of several runs on the same cores would wait for each other.
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         environment.setdefault(name, "1")
@@ -135,19 +131,26 @@ def _run_one(arguments, backend, free, share, output):
     return counts
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave out the files of which no test is wanted: to import all takes seconds."""
+    wanted = config.getoption("backend_free")
+    if wanted == "with" or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text("utf-8")
+    if wanted == "only":
+        return "backend_free" not in text or None
+    return "\npytestmark = pytest.mark.backend_free\n" in text or None
+
+
 def pytest_collection_modifyitems(config, items):
     wanted = config.getoption("backend_free")
-    first, count = map(int, config.getoption("share").split("/"))
-    if wanted == "with" and count == 1:
+    if wanted == "with":
         return
     chosen = [
         item
         for item in items
-        if wanted == "with"
-        or bool(item.get_closest_marker("backend_free")) == (wanted == "only")
+        if bool(item.get_closest_marker("backend_free")) == (wanted == "only")
     ]
-    files = {path: i for i, path in enumerate(dict.fromkeys(t.path for t in chosen))}
-    chosen = [item for item in chosen if files[item.path] % count == first - 1]
     config.hook.pytest_deselected(items=[i for i in items if i not in set(chosen)])
     items[:] = chosen
 
