@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwgen_keras.characters import CharacterSet
+from hwgen_keras.data import ImageStore, StrokeStore
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources.looks import Look
 
@@ -26,12 +27,14 @@ class CharacterRows:
             of each.
         rows_per_epoch: number of all rows.
         look: the `Look` of the images.
+        store: the images or tracks that show the hands.
 
     Raises:
         InputError: `count` names a character that cannot be written, or no image.
     """
 
     look: Look
+    store: ImageStore | StrokeStore
 
     def __init__(
         self,

@@ -58,6 +58,7 @@ class GenerationSampler(CharacterRows):
     """
 
     aliases: dict[str, str] = {}
+    store: ImageStore
 
     def __init__(
         self,

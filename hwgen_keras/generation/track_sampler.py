@@ -52,6 +52,8 @@ class TrackGenerationSampler(CharacterRows):
         [0, 1]
     """
 
+    store: StrokeStore
+
     def __init__(
         self,
         store: StrokeStore,

@@ -48,7 +48,7 @@ class Look:
         >>> look.draw(track, image_size=64, hand="hanako").shape
         (64, 64)
         >>> look.pen("hanako").kind, look.scanner("hanako").kind
-        ('ball', 'grey')
+        ('felt', 'binary')
     """
 
     name: str = CLEAN

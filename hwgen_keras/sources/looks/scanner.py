@@ -76,10 +76,9 @@ class Scanner:
         """
         ink = (255 - image.astype(np.float32)) / 255
         page = side is not None
-        if not page:
-            side = image.shape[0]
-            if self.lines:
-                ink = np.maximum(ink, self._printed(image.shape, rng))
+        side = float(image.shape[0] if side is None else side)
+        if self.lines and not page:
+            ink = np.maximum(ink, self._printed(image.shape, rng))
         ink = self._specked(ink, rng, side)
         ink = ndimage.gaussian_filter(ink, self.blur * side, truncate=2.5)
         ink *= self.contrast * np.clip(1 - self.fading * _slow(image.shape, rng), 0, 1)
