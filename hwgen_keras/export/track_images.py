@@ -28,7 +28,8 @@ def images_of(points, radii, keeps_place, image_size):
         points, radii = filling(points, radii, keeps_place)
 
     def draw(track):
-        return _drawn(*track, image_size)
+        points, radii = track
+        return _drawn(points, radii, image_size)
 
     images = tf.TensorSpec((None, None), tf.uint8)
     return tf.map_fn(draw, (points, radii), fn_output_signature=images)
