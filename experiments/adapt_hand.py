@@ -1,5 +1,6 @@
 """python -m experiments.adapt_hand --generator_weights=RUN --fonts=FONTS
     --handwriting=HAND
+python -m experiments.adapt_hand --generator_weights=WRITER --handwriting=HAND
 
 Adapts a trained generator to a new hand, by 1 to about 20 images of it, in minutes.
 Only a small part of the generator learns (--part). Of five images or more a fifth of
@@ -7,20 +8,39 @@ the characters is held out: the training ends when they are written no better, a
 best generator is kept, which may be the given one. HAND is a manifest, or a folder of
 images named by character (あ_2.png). Writes generator.keras into the run folder, and
 prints the loss of the held-out images before and after.
+A stroke writer needs no fonts: it learns from strokes fitted to the images, or from the
+stroke store of --strokes, and beside them from other writers.
 """
 
 import dataclasses
-import shutil
 
-from hwgen_keras import data, files, generation, inputs, models, training
-from hwgen_keras.characters import Knowledge
-from hwgen_keras.errors import InputError
-from hwgen_keras.generation.settings import FormSettings
-from hwgen_keras.inputs.settings import Fonts, Handwriting, Images, Structures
-from hwgen_keras.settings import setting
-from hwgen_keras.training.settings import GeneratorTraining, HandTraining, trained
+from hwgen_keras import models, training
+from hwgen_keras.generation.sampling import check_writer
+from hwgen_keras.generation.settings import FormSettings, WriterSettings
+from hwgen_keras.generation.writing import check_flags, check_images_flags
+from hwgen_keras.inputs.settings import (
+    Fonts,
+    Handwriting,
+    Images,
+    SimulatedWriters,
+    Structures,
+)
+from hwgen_keras.settings import like, setting
+from hwgen_keras.training.settings import (
+    GeneratorTraining,
+    HandTraining,
+    Optimization,
+    trained,
+)
 
-from . import flags
+from . import flags, hands
+
+# Settings without a value: of generators of images, and of stroke writers.
+OF_IMAGES = {"part": "modulation", "batch_size": 8, "steps": 200, "learning_rate": 1e-3}
+OF_WRITERS = {"part": "all", "batch_size": 32, "steps": 300, "learning_rate": 3e-4}
+
+IMAGES_ALONE = ("clip_weights", "pixel_weight", "follow_forms")
+WRITERS_ALONE = ("strokes", "simulated_writers", "own_share")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,20 +50,53 @@ class Settings(
 ):
     """Settings of the adaptation of a generator to a hand."""
 
-    DEFAULTS = {
-        None: {"image_size": 64, "batch_size": 8, "steps": 200}
-        | {"learning_rate": 1e-3, "schedule": "cosine"}
-    }
+    DEFAULTS = {None: {"image_size": 64, "schedule": "cosine"}}
+    batch_size: int | None = like(
+        Optimization,
+        "batch_size",
+        help="Images, or tracks, in a batch; default: 8, of a stroke writer 32.",
+    )
+    steps: int | None = like(
+        Optimization,
+        "steps",
+        help="Optimiser steps; default: 200, of a stroke writer 300.",
+    )
+    learning_rate: float | None = like(
+        Optimization,
+        "learning_rate",
+        help="Adam's learning rate; default: 0.001, of a stroke writer 0.0003.",
+    )
     generator_weights: str = trained("generator", "generator.keras", True)
     clip_weights: str | None = trained("CLIP", "clip.keras")
     writer: str | None = setting(
         None,
-        "Writer whose images of --handwriting to learn, if they are by several.",
+        "Writer whose images of --handwriting, or tracks of --strokes, to learn, if "
+        "they are by several.",
     )
-    part: str = setting(
-        "modulation",
+    strokes: tuple[str, ...] = like(
+        WriterSettings,
+        "strokes",
+        help="Stroke stores for a stroke writer, joined by commas: the hand's, if "
+        "there is no --handwriting; all others in them are learned beside it.",
+    )
+    simulated_writers: int = like(
+        SimulatedWriters,
+        "simulated_writers",
+        default=30,
+        help="Number of simulated writers that a stroke writer learns beside the hand, "
+        "so that it does not forget what others write.",
+    )
+    own_share: float = setting(
+        0.5,
+        "Share of the rows that the hand gives, where other writers are learned, too.",
+        above=0,
+        below=1,
+    )
+    part: str | None = setting(
+        None,
         "What learns: scales and shifts of features (few weights, the same code of a "
-        "hand); the head of the style encoder; the last level; or everything.",
+        "hand); the head of the style encoder; the last level; or everything. Default: "
+        "modulation, of a stroke writer all.",
         choices=("modulation", "style", "decoder", "all"),
     )
     pixel_weight: float = setting(
@@ -70,92 +123,19 @@ def main(settings):
         jit = training.set_up(settings)
         weights, flag = settings.generator_weights, "--generator_weights"
         kinds = *models.GENERATORS, models.StrokeWriter
-        generator = models.load_trained(
-            weights, kinds, flag, "generator.keras", settings.image_size
-        )
+        size = settings.image_size
+        generator = models.load_trained(weights, kinds, flag, "generator.keras", size)
         if isinstance(generator, models.StrokeWriter):
-            raise InputError(
-                f"{flag}: {weights} is a stroke writer, which is shown a hand instead: "
-                "give it with --handwriting to specimen or generate."
-            )
-        models.check_stride(settings.image_size, generator.stride)
+            check_writer(generator, f"{flag}: {weights}")
+            check_images_flags(settings, IMAGES_ALONE, generator)
+            adapt, defaults = hands.adapt_writer, OF_WRITERS
+        else:
+            check_flags(settings, WRITERS_ALONE, "a stroke writer", generator)
+            models.check_stride(size, generator.stride)
+            adapt, defaults = hands.adapt_generator, OF_IMAGES
+        lacking = {n: v for n, v in defaults.items() if getattr(settings, n) is None}
+        run.settings = settings.replace(**lacking)
         return adapt(run, models.with_policy(generator, settings.dtype_policy), jit)
-
-
-def adapt(run, generator, jit):
-    """Trains a part of a generator in a run folder; returns generator.keras."""
-    settings = run.settings
-    store = load_store(settings)
-    tokenizer = generation.writing.tokenizer_for(settings, generator, store.characters)
-    run.record(Knowledge(store.characters, tokenizer))
-    known, held = training.divide(store, settings.seed)
-    sampler = training.hand_pairs(
-        settings, store, known, tokenizer, generator.condition
-    )
-    model, learning, draw_probes = training.hand_training(settings, generator, jit)
-    print(
-        f"{settings.part}: {learning:,} of {generator.count_params():,} weights learn "
-        f"from {len(known)} images; {len(held)} are held out.",
-        flush=True,
-    )
-    names = "".join(store.characters[k] for k in sorted(set(store.labels[held])))
-    run.note(weights=learning, known=len(known), held_out=names)
-    watchers = []
-    if len(held):
-        batch = training.held_out_batch(
-            *(store, known, held, tokenizer, settings.seed, generator.condition)
-        )
-        watchers = [training.HeldOut(run, batch, settings.patience)]
-        watchers[0].begin(model)
-    # TensorFlow would start a pipeline slower than so few images are read.
-    training.fit_generator(
-        *(run, model, sampler.store, sampler, settings.steps, draw_probes),
-        extra=watchers,
-        kind="python",
-    )
-    return finish(run, model, *watchers)
-
-
-def load_store(settings):
-    """The glyphs of the fonts, and the images by the hand."""
-    inputs.check_given(settings, ("fonts",))
-    hand = inputs.load_hand(
-        *(settings, settings.handwriting, settings.writer, "--handwriting"),
-        inputs.load_characters(settings),
-    )
-    fonts = inputs.load_store(settings, fonts=settings.fonts)
-    return data.ImageStore.merge([fonts, hand])
-
-
-def finish(run, model, watcher=None):
-    """Saves the generator, the best one if images are held out, and reports losses."""
-    path, settings = run.folder / "generator.keras", run.settings
-    if watcher is None:
-        run.save(model.generator, path.name)
-        print(f"Saved {path}; of so few images none was held out to measure it.")
-        return path
-    losses, best = watcher.results["losses"], watcher.results["best"]
-    interval = training.interval_of(settings, settings.steps)
-    measured = {
-        "held_out_before": losses[0],
-        "held_out_after": losses[best],
-        "best_step": min(best * interval, settings.steps),
-    }
-    run.write_json("metrics.json", measured)
-    with run.writable(), files.complete_file(path) as partial:
-        shutil.copyfile(run.folder / "best.keras", partial)
-    change = 100 * (losses[best] / losses[0] - 1)
-    if best:
-        print(
-            f"Loss of the held-out images: {losses[0]:.4f} before, {losses[best]:.4f} "
-            f"after {measured['best_step']} steps ({change:+.1f} %). Saved {path}"
-        )
-    else:
-        print(
-            f"The held-out images were written best before ({losses[0]:.4f}, then "
-            f"{min(losses[1:]):.4f} at best): {path} is the given generator."
-        )
-    return path
 
 
 if __name__ == "__main__":

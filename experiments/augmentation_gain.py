@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import pathlib
 
-from hwgen_keras import data, generation, inputs, training
+from hwgen_keras import data, inputs, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.settings import TestSet
 from hwgen_keras.files import locked_folder, output_folder, writable, write_json
@@ -146,7 +146,6 @@ class Settings(
         _ = self.amounts
         data.parse_augmentations(self.augment)
         if self.generators["generator"]:
-            generation.writing.parts(self, self.train)
             return
         rules = rules_of(type(self))
         for name in rules_of(WritingSettings):

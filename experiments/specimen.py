@@ -8,6 +8,7 @@ write in a hand between two. Of what --characters lacks, small kana are the larg
 smaller; punctuation and lower-case letters come from the font as it is.
 A stroke writer needs no fonts: it writes all that KanjiVG has, in the hand of
 --handwriting or --strokes, or in a new one; --output=page.pdf or .svg are vectors then.
+--animated makes of the .svg one that is written stroke by stroke.
 """
 
 import dataclasses
@@ -81,6 +82,9 @@ class Settings(
         at_least=0,
         at_most=5,
     )
+    animated: bool = setting(
+        False, "Of an .svg: it is written stroke by stroke, once it is shown."
+    )
 
     @property
     def grid(self):
@@ -93,6 +97,8 @@ class Settings(
         output = pathlib.Path(self.output)
         if output.suffix.lower() not in (".png", ".pdf", ".svg"):
             raise InputError(f"--output: {output} must end in .png, .pdf or .svg.")
+        if self.animated and output.suffix.lower() != ".svg":
+            raise InputError(f"--animated: {output} stands still; write an .svg.")
         if (self.text is None) == (self.text_file is None):
             raise InputError("Give one of --text and --text_file.")
         if not self.grid.length or not self.grid.lines:
@@ -142,17 +148,19 @@ def write_strokes(settings, writer, text, places):
     """Writes the page with a stroke writer."""
     output, grid = pathlib.Path(settings.output), settings.grid
     tracks, name = specimens.write_strokes(settings, writer, text)
-    common = settings.seed, settings.jitter
+    common, count = (settings.seed, settings.jitter), 1 + places[-1].page
     if output.suffix.lower() == ".png":
         images = specimens.draw_strokes(tracks, grid)
         pages = specimens.draw_pages(grid, text, places, images, *common)
         specimens.save_pages(output, pages, settings.dpi)
+    elif settings.animated:
+        specimens.save_animated_page(output, grid, text, places, tracks, *common)
     else:
         pages = specimens.draw_vector_pages(grid, text, places, tracks, *common)
         specimens.save_vector_pages(output, pages, grid)
     print(
         f"{len(tracks)} characters in the hand of {name}, "
-        f"{len(pages)} page{'s' * (len(pages) > 1)}. Saved {output}"
+        f"{count} page{'s' * (count > 1)}. Saved {output}"
     )
     return output
 

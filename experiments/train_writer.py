@@ -134,7 +134,8 @@ def train(run, jit):
     held = data.TrackSampler(held, settings.batch_size, **kind)
     print(f"Training on {store!r}", flush=True)
     model = training.stroke_diffusion(settings, sampler, settings.steps, jit)
-    probes = training.track_probes(held, training.first_of_each_hand(held, 16))
+    shown = training.probes_of(held, training.first_of_each_hand(held, 16))
+    probes = training.track_probes(shown)
 
     def draw(model):
         return evaluation.contact_sheet(probes(model), blocks=2)

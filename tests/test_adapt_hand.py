@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hand_folder import characters_file, hand_folder
 from networks import BACKEND, diffusion_generator
-from stroke_writers import stroke_writer
 
 from experiments import adapt_hand
 from hwgen_keras.errors import InputError, Stopped
@@ -117,7 +116,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(
     parts = adapt_hand.main(resumed)
     printed = capsys.readouterr().out
     assert "weights learn from 5 images; 1 are held out" in printed
-    assert "Loss of the held-out images:" in printed
+    assert "Loss of what is held out:" in printed
     assert moved({"generator_weights": str(whole)}, parts) == set()
     for name in ("metrics.json", "held_out.json"):
         assert (whole / name).read_text() == (parts.parent / name).read_text()
@@ -164,10 +163,3 @@ def test_mistakes_get_one_sentence(arguments, tmp_path, values, message):
         call(**{**arguments, "run_dir": str(tmp_path / "run"), **values})
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_a_stroke_writer_is_shown_a_hand_instead(arguments, tmp_path):
-    stroke_writer(steps=1).save(tmp_path / "generator.keras")
-    flags = {**arguments, "generator_weights": str(tmp_path)}
-    with pytest.raises(InputError, match="is a stroke writer, which is shown a hand"):
-        call(**flags, run_dir=str(tmp_path / "run"))

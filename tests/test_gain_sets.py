@@ -138,6 +138,18 @@ def test_a_stroke_writer_writes_its_set(gain, untrained, tmp_path, generator_fla
     assert {"gan/1/0", "gan/1/1"} <= {*untrained}
 
 
+def test_a_stroke_writer_needs_no_fonts(gain, untrained, tmp_path, generator_flags):
+    from stroke_writers import stroke_writer
+
+    flags = {**generator_flags, "fonts": []}
+    with pytest.raises(InputError, match="--content: fonts needs --fonts; give it"):
+        gain(**flags)
+    assert not (tmp_path / "gain").exists()
+    stroke_writer(steps=1).save(tmp_path / "run-1.keras")
+    gain(**flags)
+    assert hands_of(tmp_path / "gain" / "generated" / "gan-1") == {"pen-0000"}
+
+
 def test_no_set_without_a_hand(gain, untrained, tmp_path, generator_flags):
     told = {**generator_flags, "writers": ["0"], "arms": ["fonts", "gan only"]}
     gain(**told)

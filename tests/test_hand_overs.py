@@ -57,7 +57,11 @@ def reached(tmp_path_factory, tiny_font, characters, write_manifest):
         "generator": (train_generator, generator),
         "diffusion": (train_diffusion, diffusion),
         "classifier": (train_classifier, {**classifier, **augment, "mix": "cutmix"}),
-        "hand": (adapt_hand, {"generator_weights": "generator"}),
+        # What stroke writers learn beside a hand is theirs alone.
+        "hand": (
+            adapt_hand,
+            {"generator_weights": "generator", "simulated_writers": 30},
+        ),
     }
     return {
         name: pipeline.train(script, name, **{**COMMON, **values})

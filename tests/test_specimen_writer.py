@@ -1,11 +1,13 @@
 """A page by a stroke writer: as pixels, as vectors, in a new hand; mistakes."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 
 import keras
 import numpy as np
 import pytest
 from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.transformPen import TransformPen
 from fontTools.svgLib.path import parse_path
 from hand_folder import hand_folder
 from networks import BACKEND
@@ -16,6 +18,8 @@ import hwgen_keras as hw
 from experiments import specimen
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
@@ -66,6 +70,40 @@ def test_pixels_and_vectors_show_the_same(given, tmp_path, capsys, writing):
     np.testing.assert_allclose(np.array(edges) / 60 * 25.4, bounds, atol=0.8)
     pdf = call(given, tmp_path / "page.pdf").read_bytes()
     assert pdf.startswith(b"%PDF") and b"/Subtype /Image" not in pdf
+
+
+@pytest.mark.parametrize("writing", ["horizontal", "vertical"])
+def test_an_animated_page_is_the_still_one(given, tmp_path, writing):
+    given = {**given, "text": "ー永っ", "writing": writing}
+    still = call(given, tmp_path / "still.svg").read_text("utf-8")
+    moving = call(given, tmp_path / "moving.svg", animated=True).read_text("utf-8")
+    root = ElementTree.fromstring(moving)
+    assert root.attrib == ElementTree.fromstring(still).attrib
+    groups = root.findall(f"{SVG}g")
+    assert [group.find(f"{SVG}title").text for group in groups] == [*"ー永っ"]
+    # The bodies that the pens uncover lie where the ink of the still page is.
+    drawn, ends = BoundsPen(None), 0.0
+    for group in groups:
+        matrix = [float(x) for x in group.get("transform")[7:-1].split()]
+        pen = TransformPen(drawn, matrix)
+        for path in group.findall(f"{SVG}clipPath/{SVG}path"):
+            parse_path(path.get("d"), pen)
+        # One character after the other.
+        times = [
+            [float(t.split(":")[1].rstrip("s")) for t in p.get("style").split(";")]
+            for p in group.findall(f"{SVG}path")
+        ]
+        assert times[0][0] >= ends
+        ends = sum(times[-1])
+    expected = BoundsPen(None)
+    for path in ElementTree.fromstring(still).findall(f"{SVG}path"):
+        parse_path(path.get("d"), expected)
+    np.testing.assert_allclose(drawn.bounds, expected.bounds, atol=5)
+
+
+def test_only_an_svg_moves(given, tmp_path):
+    with pytest.raises(InputError, match="--animated: .*page.pdf stands still; write"):
+        call(given, tmp_path / "page.pdf", animated=True)
 
 
 def test_hands_of_a_store_and_new_ones(given, tmp_path):

@@ -9,11 +9,13 @@ from PIL import Image
 from stroke_writers import stroke_writer
 
 import hwgen_keras as hw
+import hwgen_keras.inference.stroke_writer as loaded
 from experiments import flags, train_writer
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import SIMULATED, StrokeStore
 from hwgen_keras.errors import InputError, InputWarning
 from hwgen_keras.generation.tracks import new_hand, write_tracks
+from hwgen_keras.inputs import fit_image
 from hwgen_keras.models import StrokeWriter, load_trained
 from hwgen_keras.sources import PenWriter
 
@@ -240,6 +242,46 @@ class TestWriting:
         with pytest.warns(InputWarning, match="fitted to 1 of 3 images of the style"):
             some = writer.write("い", [*images, blank], style_text="木永あ")
         np.testing.assert_array_equal(some, expected)
+
+    def test_fits_of_the_last_hands_are_kept(self, model, monkeypatch):
+        fitted = []
+
+        def fit(image, character, points):
+            fitted.append(character)
+            return fit_image(image, character, points)
+
+        monkeypatch.setattr(loaded, "fit_image", fit)
+        monkeypatch.setattr(loaded, "_KEPT", 2)
+        writer = hw.load(model, image_size=32)
+        images = [PenWriter(1).draw(c, image_size=64) for c in "木永"]
+        blank = np.full((64, 64), 255, np.uint8)
+        first = writer.write("い", images, style_text="木永")
+        np.testing.assert_array_equal(
+            writer.write("い", np.stack(images), style_text="木永"), first
+        )
+        assert [track.n for track in writer.strokes("い", images, style_text="木永")]
+        assert fitted == ["木", "永"]
+        # Another character, or another image, is another hand.
+        for number in range(2):
+            with pytest.warns(InputWarning, match="fitted to 1 of 2 images"):
+                writer.write("い", [images[0], blank], style_text="木永", seed=number)
+        writer.write("い", images[:1], style_text="木")
+        assert fitted == [*"木永", *"木永", "木"]
+        # The first hand is the third last.
+        writer.write("い", images, style_text="木永")
+        assert fitted == [*"木永", *"木永", *"木", *"木永"]
+
+    def test_pictures_are_vectors(self, model, hand):
+        writer = hw.load(model)
+        stills = writer.svg("永い", hand, seed=3)
+        tracks = writer.strokes("永い", hand, seed=3)
+        assert stills == [hw.track_svg(track) for track in tracks]
+        moving = writer.svg("永い", hand, seed=3, animated=True)
+        assert moving == [hw.track_svg(track, animated=True) for track in tracks]
+        timed = writer.svg("永い", hand, seed=3, seconds=2)
+        assert timed == [hw.track_svg(track, 2) for track in tracks]
+        with pytest.raises(InputError, match="seconds is 0; give a time from 0.01"):
+            writer.svg("永", hand, seconds=0)
 
     def test_mistakes_get_one_sentence(self, model, hand):
         writer, paper = hw.load(model), np.full((32, 32), 255, np.uint8)

@@ -265,6 +265,23 @@ class TestSVG:
         for (delay, duration), (following, _) in itertools.pairwise(times):
             assert delay + duration < following + 1e-3
 
+    def test_a_pen_takes_its_time(self):
+        def seconds(picture):
+            pens = ElementTree.fromstring(picture).findall(f"{SVG}path")
+            times = pens[-1].get("style").split(";")
+            return sum(float(time.split(":")[1].rstrip("s")) for time in times)
+
+        # 0.6 of the box's side and a line's width on the paper, at 4 a second.
+        assert seconds(hw.track_svg(track([BAR]), animated=True)) == pytest.approx(
+            0.7 / 4, abs=0.01
+        )
+        one, two = (hw.PenWriter(1).track(c) for c in "一永")
+        longer = [seconds(hw.track_svg(each, animated=True)) for each in (one, two)]
+        assert longer[1] > 2 * longer[0]
+        assert seconds(hw.track_svg(two, 3, animated=True)) == pytest.approx(
+            3, abs=0.01
+        )
+
     def test_pictures_of_one_page_share_no_names(self):
         pictures = [
             hw.track_svg(hw.PenWriter(1).track("一", sample), 1) for sample in (0, 1)
@@ -283,8 +300,8 @@ class TestSVG:
 
     def test_without_ink(self):
         empty = hw.Track("一", np.zeros((1, 2, 2)), np.zeros((1, 2)))
-        for seconds in (None, 1):
-            root = ElementTree.fromstring(hw.track_svg(empty, seconds))
+        for values in ({}, {"seconds": 1}, {"animated": True}):
+            root = ElementTree.fromstring(hw.track_svg(empty, **values))
             assert root.find(f"{SVG}title").text == "一"
 
     def test_mistakes(self):

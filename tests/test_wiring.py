@@ -67,6 +67,8 @@ def test_the_pixel_weight_of_a_hand_reaches_its_model():
         handwriting=("hanako",),
         pixel_weight=3.0,
         steps=2,
+        learning_rate=1e-3,
+        part="all",
     )
     model, _, _ = adaptation.hand_training(settings, networks.generator(), False)
     assert model.pixel_weight == 3.0

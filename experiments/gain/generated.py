@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from hwgen_keras import inputs
+from hwgen_keras import generation, inputs, models
 from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json, write_json
@@ -33,7 +33,7 @@ class GeneratedSets:
         self.output = pathlib.Path(settings.output)
 
     def check(self, amounts):
-        """Raises InputError unless all needed files exist."""
+        """Raises InputError unless all needed files exist, and glyphs to rewrite."""
         for amount in amounts:
             needed = {}
             for (flag, name), path in self._paths(amount).items():
@@ -44,6 +44,8 @@ class GeneratedSets:
             for flag, path in needed.items():
                 if path is not None and not os.path.exists(path):
                     raise InputError(f"--{flag}: there is no {path}.")
+                if flag.startswith("generator=") and self._needs_glyphs(flag, path):
+                    generation.writing.parts(self.settings, self.settings.train)
 
     def of(self, amount, manifest, fonts):
         """The sets of an amount of real data, {generator: manifest or store}.
@@ -62,6 +64,15 @@ class GeneratedSets:
             # Cleaned once, not by every training.
             inputs.load_images(self.settings, path, characters, GENERATED)
         return found
+
+    def _needs_glyphs(self, flag, path):
+        """Whether a generator rewrites glyphs; a stroke writer moves strokes."""
+        # A network is not loaded where all flags are given.
+        if self.settings.fonts or os.path.isfile(os.path.join(path, "saved_model.pb")):
+            return True
+        kinds = *models.GENERATORS, models.StrokeWriter
+        network = models.load_trained(path, kinds, f"--{flag}", "generator.keras")
+        return not isinstance(network, models.StrokeWriter)
 
     def _folder(self, name, amount):
         return self.output / "generated" / f"{name}-{amount}"

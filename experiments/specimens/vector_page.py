@@ -11,13 +11,18 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from hwgen_keras.files import complete_file
-from hwgen_keras.vectors import outline, vertical_outline
-from hwgen_keras.vectors.svg import path_data
+from hwgen_keras.vectors import outline, vertical_move
+from hwgen_keras.vectors.bodies import UNITS
+from hwgen_keras.vectors.svg import add_style, animate, path_data, pen_seconds
 
 from .page import IMAGE, MM_PER_INCH, unevenness
 
 # What --tolerance of make_font is for fonts, in boxes.
 _TOLERANCE = 0.0015
+# Units of an SVG in a mm: tenths of them are finer than a printer.
+_UNIT = 100
+# Seconds from one character to the next.
+_BETWEEN = 0.15
 
 
 def draw_vector_pages(grid, text, places, tracks, seed=0, jitter=1.0):
@@ -30,20 +35,52 @@ def draw_vector_pages(grid, text, places, tracks, seed=0, jitter=1.0):
     """
     pages = [[] for _ in range(1 + max((place.page for place in places), default=0))]
     for place in places:
+        if place.index in tracks:
+            shape = outline(tracks[place.index], _TOLERANCE)
+            move = _move(grid, text, place, shape, seed, jitter)
+            pages[place.page].append(shape.transformed(*move))
+    return pages
+
+
+def save_animated_page(path, grid, text, places, tracks, seed=0, jitter=1.0):
+    """Writes a page as an SVG that is written stroke by stroke; it bears no date.
+
+    Args:
+        path: of the file.
+        grid, text, places, tracks, seed, jitter: see `draw_vector_pages`.
+    """
+    root, begin = _root(grid), 0.0
+    add_style(root)
+    for place in places:
         if place.index not in tracks:
             continue
-        shape = outline(tracks[place.index], _TOLERANCE)
-        if grid.vertical:
-            shape = vertical_outline(text[place.index], shape)
-        shift, turn, growth = unevenness(seed, place.index, jitter)
-        cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        # Against the clock where y points down.
-        matrix = np.array([[cosine, sine], [-sine, cosine]])
-        matrix = matrix * grid.cell * IMAGE * growth
-        centre = np.array(grid.centre(place.line, place.position)) + grid.cell * shift
-        corner = centre - matrix @ (0.5, 0.5)
-        pages[place.page].append(shape.transformed(matrix, corner))
-    return pages
+        track = tracks[place.index]
+        shape = outline(track, _TOLERANCE)
+        matrix, shift = _move(grid, text, place, shape, seed, jitter)
+        numbers = [*(matrix.T * _UNIT / UNITS).ravel(), *(shift * _UNIT)]
+        moved = "matrix({})".format(" ".join(f"{number:.5g}" for number in numbers))
+        group = ElementTree.SubElement(root, "g", transform=moved)
+        ElementTree.SubElement(group, "title").text = track.character
+        seconds = pen_seconds(track)
+        animate(group, track, begin, seconds, _TOLERANCE)
+        begin += seconds + _BETWEEN
+    with complete_file(path) as partial:
+        partial.write_text(ElementTree.tostring(root, encoding="unicode"), "utf-8")
+
+
+def _move(grid, text, place, shape, seed, jitter):
+    """The matrix and the shift from the box of a character to its place in mm."""
+    shift, turn, growth = unevenness(seed, place.index, jitter)
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    # Against the clock where y points down.
+    matrix = np.array([[cosine, sine], [-sine, cosine]])
+    matrix = matrix * grid.cell * IMAGE * growth
+    centre = np.array(grid.centre(place.line, place.position)) + grid.cell * shift
+    corner = centre - matrix @ (0.5, 0.5)
+    if not grid.vertical:
+        return matrix, corner
+    vertical, moved = vertical_move(text[place.index], shape)
+    return matrix @ vertical, matrix @ moved + corner
 
 
 def save_vector_pages(path, pages, grid):
@@ -59,18 +96,21 @@ def save_vector_pages(path, pages, grid):
 
 
 def _svg(outlines, grid):
+    root = _root(grid)
+    for shape in outlines:
+        ElementTree.SubElement(root, "path", d=path_data(shape, _UNIT))
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _root(grid):
     width, height = grid.page
-    root = ElementTree.Element(
+    return ElementTree.Element(
         "svg",
         xmlns="http://www.w3.org/2000/svg",
         width=f"{width:g}mm",
         height=f"{height:g}mm",
-        # Tenths of these units are finer than a printer.
-        viewBox=f"0 0 {100 * width:g} {100 * height:g}",
+        viewBox=f"0 0 {_UNIT * width:g} {_UNIT * height:g}",
     )
-    for shape in outlines:
-        ElementTree.SubElement(root, "path", d=path_data(shape, 100))
-    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _figure(outlines, grid):

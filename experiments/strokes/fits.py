@@ -6,15 +6,16 @@ import dataclasses
 import numpy as np
 
 import hwgen_keras
-from hwgen_keras import data, inputs, parallel
+from hwgen_keras import data, inputs
 from hwgen_keras.characters import character_set, is_kanji
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import read_json, write_json, write_text
+from hwgen_keras.files import write_json, write_text
 from hwgen_keras.sources import clean_image
 from hwgen_keras.sources.fitting import draw_track
 
 from .licences import licence
+from .parts import make_parts
 from .sheets import draw_track as draw_lines
 from .sheets import save_grid
 
@@ -37,21 +38,11 @@ def fit(settings, samples, licences, characters, output):
     Returns:
         One record of all parts, see `fit_part`, and the stores of the kept fits.
     """
-    paths, jobs, weights = [], [], []
-    for start in range(0, len(samples), _IMAGES):
-        path = output / "parts" / f"fitted-{start:07d}.json"
-        paths.append(path)
-        numbers = range(start, min(start + _IMAGES, len(samples)))
-        if not path.exists():
-            part = [{n: values[n] for n in numbers} for values in (samples, licences)]
-            jobs.append((*part, characters, settings.points, path))
-            weights.append(len(numbers))
-    list(parallel.each(fit_part, jobs, "image", "fitting", weights))
-    records = [read_json(path) for path in paths]
-    names = ("fitted", "quality", "refused")
-    record = {name: sum((part[name] for part in records), []) for name in names}
-    files = [path.with_suffix(".store") for path in paths]
-    stores = [data.StrokeStore.open(file) for file in files if file.exists()]
+    arguments = characters, settings.points
+    rows = samples, licences, _IMAGES
+    words = "fitted", "image", "fitting"
+    record, files = make_parts(output, *words, fit_part, arguments, *rows)
+    stores = [data.StrokeStore.open(file) for file in files]
     if settings.reader is not None and stores:
         stores = _read_back(settings.reader, record, stores)
     return record, stores

@@ -1,5 +1,7 @@
 """Parts of a stroke store: a file of tracks, and a record of how they came about."""
 
+import collections
+
 from hwgen_keras import parallel
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.data import ONLINE, SIMULATED, StrokeStoreWriter
@@ -26,19 +28,44 @@ def match(settings, samples, licences, characters, output):
     Returns:
         One record of all parts, see `match_part`, and the list of their stores.
     """
+    arguments = characters, settings.points, settings.radius
+    rows = samples, licences, _SAMPLES
+    words = "online", "sample", "matching"
+    return make_parts(output, *words, match_part, arguments, *rows)
+
+
+def make_parts(output, name, item, title, make, arguments, samples, licences, size):
+    """Makes the parts that are not yet, on all cores, and reads the records of all.
+
+    Args:
+        output: the folder of the result.
+        name: of the files of the parts.
+        item, title: words for the progress bar.
+        make: a function ({number: sample}, {number: licence}, *arguments, path of a
+            JSON file) that writes a store, unless it is empty, and then its record: a
+            dict of lists.
+        arguments: of `make`.
+        samples, licences: lists of as many.
+        size: samples of a part.
+
+    Returns:
+        One record of all parts, and the list of their stores.
+    """
     paths, jobs, weights = [], [], []
-    for start in range(0, len(samples), _SAMPLES):
-        path = output / "parts" / f"online-{start:07d}.json"
+    for start in range(0, len(samples), size):
+        path = output / "parts" / f"{name}-{start:07d}.json"
         paths.append(path)
-        numbers = range(start, min(start + _SAMPLES, len(samples)))
+        numbers = range(start, min(start + size, len(samples)))
         if not path.exists():
             part = [{n: values[n] for n in numbers} for values in (samples, licences)]
-            jobs.append((*part, characters, settings.points, settings.radius, path))
+            jobs.append((*part, *arguments, path))
             weights.append(len(numbers))
-    list(parallel.each(match_part, jobs, "sample", "matching", weights))
-    records = [read_json(path) for path in paths]
-    names = ("matched", "refused", *REMARKS)
-    record = {name: sum((part[name] for part in records), []) for name in names}
+    list(parallel.each(make, jobs, item, title, weights))
+    # Of no samples every list is empty.
+    record = collections.defaultdict(list)
+    for path in paths:
+        for key, values in read_json(path).items():
+            record[key] += values
     stores = [path.with_suffix(".store") for path in paths]
     return record, [store for store in stores if store.exists()]
 

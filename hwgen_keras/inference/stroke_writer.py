@@ -1,5 +1,7 @@
 """A loaded stroke writer, which writes characters as strokes or as images."""
 
+import collections
+import hashlib
 import warnings
 
 import numpy as np
@@ -14,6 +16,10 @@ from hwgen_keras.inference.loaded import LoadedModel
 from hwgen_keras.inputs import fit_image
 from hwgen_keras.sources import Track
 from hwgen_keras.sources.fitting import draw_track
+from hwgen_keras.vectors import track_svg
+
+# Hands that are kept, so that a further text in one of them needs no new fits.
+_KEPT = 8
 
 
 class LoadedWriter(LoadedModel):
@@ -47,7 +53,7 @@ class LoadedWriter(LoadedModel):
         super().__init__(engine, facts)
         check_writer(engine.model, engine.name)
         self._model = engine.model
-        self._hands: dict = {}
+        self._new, self._fits = _Recent(_KEPT), _Recent(_KEPT)
 
     def write(self, text, style=None, *, image_size=None, **settings):
         """Writes each character of a text as an image.
@@ -66,6 +72,28 @@ class LoadedWriter(LoadedModel):
         check_whole(size, "image_size", 8)
         tracks = self.strokes(text, style, **settings)
         return np.stack([draw_track(track, size) for track in tracks])
+
+    def svg(self, text, style=None, *, animated=False, seconds=None, **settings):
+        """Writes each character of a text as an SVG picture, see `track_svg`.
+
+        Args:
+            text, style, settings: see `strokes`.
+            animated: whether the pictures are written stroke by stroke when they are
+                shown.
+            seconds: the time of each, 0.01 to 3600, which animates it; None: as long as
+                a pen takes.
+
+        Returns:
+            A list of n strings, each an XML document.
+
+        Raises:
+            InputError: see `strokes`; the seconds are out of range; or the package
+                pyclipper is not installed.
+        """
+        return [
+            track_svg(track, seconds, animated=animated)
+            for track in self.strokes(text, style, **settings)
+        ]
 
     def strokes(
         self,
@@ -87,8 +115,9 @@ class LoadedWriter(LoadedModel):
                 KanjiVG describes.
             style: what the hand wrote, best 10 to 20 characters, of which no more are
                 used: a list of `Track`, or images of known characters, as of
-                `LoadedGenerator.write`, to which strokes are fitted (`fit_track`) at
-                each call; None: a new writer, who depends on `seed` alone.
+                `LoadedGenerator.write`, to which strokes are fitted (`fit_track`; the
+                fits of the last 8 hands are kept); None: a new writer, who depends on
+                `seed` alone.
             style_text: the characters of images, see `LoadedGenerator.write`. Images
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
@@ -114,9 +143,7 @@ class LoadedWriter(LoadedModel):
         if style is None:
             if style_text is not None:
                 raise InputError("There is style_text and no style; give both or none.")
-            if seed not in self._hands:
-                self._hands[seed] = new_hand(self._model, seed)
-            hand = self._hands[seed]
+            hand = self._new.get(seed, lambda: new_hand(self._model, seed))
         else:
             hand = self._hand(style, style_text)
         rows = FIRST_ROW + np.arange(len(characters))
@@ -138,10 +165,13 @@ class LoadedWriter(LoadedModel):
                 return list(style)
         images, shown = pictures.labelled(style, style_text, MOST_SAMPLES)
         points = self._model.network.points
-        fits = [
-            fit_image(image, character, points)
-            for image, character in zip(images, shown, strict=True)
-        ]
+        fits = self._fits.get(
+            _digest(images, shown),
+            lambda: [
+                fit_image(image, character, points)
+                for image, character in zip(images, shown, strict=True)
+            ],
+        )
         hand = [track for fault, track, _ in fits if fault is None]
         faults = [
             f"{character}: {fault}"
@@ -161,3 +191,28 @@ class LoadedWriter(LoadedModel):
                 stacklevel=4,
             )
         return hand
+
+
+class _Recent:
+    """The last few results of slow work, each by a key."""
+
+    def __init__(self, most):
+        self._most, self._kept = most, collections.OrderedDict()
+
+    def get(self, key, make):
+        """The result of the key; `make()` where it is not kept."""
+        result = self._kept.pop(key) if key in self._kept else make()
+        self._kept[key] = result
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return result
+
+
+def _digest(images, characters):
+    """What tells hands of labelled images apart."""
+    digest = hashlib.sha256(repr(characters).encode())
+    for image in images:
+        image = np.ascontiguousarray(image)
+        digest.update(repr((image.shape, image.dtype.str)).encode())
+        digest.update(image.data)
+    return digest.digest()

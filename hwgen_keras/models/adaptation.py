@@ -9,6 +9,7 @@ from hwgen_keras import losses
 from hwgen_keras.layers import freeze
 from hwgen_keras.models.diffusion import DiffusionGenerator
 from hwgen_keras.models.row_loss import RowLoss
+from hwgen_keras.models.stroke_writer import StrokeWriter
 
 PARTS = ("modulation", "style", "decoder", "all")
 # Scales and shifts of features, of group normalisation and of a condition.
@@ -21,7 +22,7 @@ def train_only(generator, part):
     It marks weights, not layers, so that a saved generator is not frozen.
 
     Args:
-        generator: a built `AdaINGenerator` or `DiffusionGenerator`.
+        generator: a built `AdaINGenerator`, `DiffusionGenerator` or `StrokeWriter`.
         part: `"modulation"`: scales and shifts of the features outside the style
             encoder, so that style codes do not change; `"style"`: the last layers of
             the style encoder, and in a diffusion model the layers that read the style
@@ -60,6 +61,13 @@ def train_only(generator, part):
 
 
 def _layers_of_parts(generator):
+    if isinstance(generator, StrokeWriter):
+        network = generator.network
+        pairs = [network.pair_1, network.pair_2, network.pair_3, network.pair_norm]
+        return {
+            "style": [*pairs, network.to_code],
+            "decoder": [network.blocks[-1], network.last_norm, network.last_layer],
+        }
     if isinstance(generator, DiffusionGenerator):
         network = generator.network
         style = [network.to_style, network.cross_attention]

@@ -19,9 +19,13 @@ from .feeds import kind_weights as kind_weights
 from .generator_networks import check_text_encoder as check_text_encoder
 from .generator_networks import generated_probes as generated_probes
 from .generator_networks import style_transfer as style_transfer
+from .hand_tracks import hand_sampler as hand_sampler
+from .hand_tracks import hand_tracks as hand_tracks
 from .held_out import HeldOut as HeldOut
 from .held_out import divide as divide
+from .held_out import divide_tracks as divide_tracks
 from .held_out import held_out_batch as held_out_batch
+from .held_out import held_out_tracks as held_out_tracks
 from .loop import fit as fit
 from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments
@@ -43,5 +47,6 @@ from .stroke_feed import TrackFeed as TrackFeed
 from .writer_networks import HELD_OUT_WRITER as HELD_OUT_WRITER
 from .writer_networks import first_of_each_hand as first_of_each_hand
 from .writer_networks import open_strokes as open_strokes
+from .writer_networks import probes_of as probes_of
 from .writer_networks import stroke_diffusion as stroke_diffusion
 from .writer_networks import track_probes as track_probes

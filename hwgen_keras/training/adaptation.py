@@ -12,6 +12,8 @@ from hwgen_keras.models import (
     DiffusionGenerator,
     EncoderFeatures,
     Reconstruction,
+    StrokeDiffusion,
+    StrokeWriter,
     load_trained,
     train_only,
     with_policy,
@@ -25,10 +27,13 @@ def hand_training(settings, generator, jit):
     """The compiled training of a part of a generator.
 
     Returns:
-        The model, its number of trainable weights, and `draw_probes` of `train_stage`.
+        The model, its number of trainable weights, and `draw_probes` of `train_stage`;
+        None of a stroke writer, see `track_probes`.
     """
-    policy = settings.dtype_policy
-    if isinstance(generator, DiffusionGenerator):
+    policy, draw_probes = settings.dtype_policy, None
+    if isinstance(generator, StrokeWriter):
+        model = StrokeDiffusion(generator, min_snr_gamma=None, dtype=policy)
+    elif isinstance(generator, DiffusionGenerator):
         model, draw_probes = Diffusion(generator, dtype=policy), denoising_probes
     else:
         features, path = None, settings.clip_weights

@@ -1,4 +1,4 @@
-"""Images held out of a short training, which measure and end it."""
+"""Images or tracks held out of a short training, which measure and end it."""
 
 import json
 
@@ -13,7 +13,8 @@ from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states
 
 # With fewer images or characters, all of them are training images.
 LEAST_IMAGES, LEAST_CHARACTERS = 5, 3
-# Rows of the held-out batch: images repeat with other glyphs and styles.
+# Rows of the held-out batch: images repeat with other glyphs and styles, tracks with
+# others of the hand.
 _ROWS = 64
 
 
@@ -30,13 +31,43 @@ def divide(store, seed):
     hand = np.flatnonzero(store.kinds == HANDWRITING)
     labels = store.labels[hand]
     drawn = np.unique(store.labels[store.kinds == FONT])
-    characters = np.unique(labels[np.isin(labels, drawn)])
+    return _divided(hand, labels, np.unique(labels[np.isin(labels, drawn)]), seed)
+
+
+def divide_tracks(store, seed):
+    """Divides the tracks of a hand as `divide` does its images.
+
+    Args:
+        store: a `StrokeStore` of one hand.
+        seed: integer.
+
+    Returns:
+        (indices of the training tracks, indices of the held-out tracks).
+    """
+    labels = store.labels
+    return _divided(np.arange(len(store)), labels, np.unique(labels), seed)
+
+
+def _divided(hand, labels, characters, seed):
     if len(hand) < LEAST_IMAGES or len(characters) < LEAST_CHARACTERS:
         return hand, hand[:0]
     count = max(1, len(characters) // 5)
     chosen = row_generator(seed, 0).permutation(characters)[:count]
     held = np.isin(labels, chosen)
     return hand[~held], hand[held]
+
+
+def held_out_tracks(sampler, held):
+    """A batch of held-out tracks, each several times, with other tracks of the hand.
+
+    Args:
+        sampler: a `TrackSampler` of all tracks of one hand.
+        held: numbers of the held-out tracks, see `divide_tracks`; none of them is
+            shown.
+    """
+    hands = -(-_ROWS // len(held))
+    rows = np.tile(held, (hands, 1))
+    return sampler.batch_of(rows, row_generator(sampler.seed, 0))
 
 
 def held_out_batch(store, known, held, tokenizer, seed, condition=None):
@@ -60,14 +91,14 @@ def held_out_batch(store, known, held, tokenizer, seed, condition=None):
 
 
 class HeldOut(keras.callbacks.Callback):
-    """Measures held-out images at every interval, and stops early.
+    """Measures held-out images or tracks at every interval, and stops early.
 
     The run folder gets the best generator, best.keras, and the losses, held_out.json;
     of weights with moving averages, these are measured and saved.
 
     Args:
         run: the `Run`.
-        batch: of `held_out_batch`.
+        batch: of `held_out_batch` or `held_out_tracks`.
         patience: intervals without improvement after which the training ends; None: it
             does not.
     """

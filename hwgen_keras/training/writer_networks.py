@@ -75,15 +75,23 @@ def _describe(writer):
     )
 
 
-def track_probes(sampler, rows):
-    """A function, model → {title: images} of some tracks, in the hand and in no hand.
+def probes_of(sampler, rows):
+    """The data of some tracks for `track_probes`, each with strokes of its hand.
 
     Args:
         sampler: a `TrackSampler`.
         rows: numbers of its tracks.
     """
     rng = row_generator(sampler.seed, 0)
-    batch = sampler.batch_of(np.asarray(rows)[:, None], rng)
+    return sampler.batch_of(np.asarray(rows)[:, None], rng)
+
+
+def track_probes(batch):
+    """A function, model → {title: images} of some tracks, in the hand and in no hand.
+
+    Args:
+        batch: of a `TrackSampler`.
+    """
     renderer = StrokeRenderer(_PICTURE)
 
     def image(points, radii):

@@ -11,8 +11,8 @@ from hwgen_keras.sources import Track
 from hwgen_keras.vectors.bodies import UNITS, runs
 from hwgen_keras.vectors.outlines import Outline, outline
 
-# A lifted pen moves faster than one on the paper.
-_HASTE = 2.0
+# A pen on the paper moves so many units a second, and a lifted one faster.
+_PACE, _HASTE = 4.0 * UNITS, 2.0
 _STYLE = """
 .pen{animation:pen linear backwards}
 @keyframes pen{from{stroke-dashoffset:1.02}to{stroke-dashoffset:0}}
@@ -21,17 +21,22 @@ _STYLE = """
 
 
 def track_svg(
-    track: Track, seconds: float | None = None, tolerance: float = 0.0015
+    track: Track,
+    seconds: float | None = None,
+    tolerance: float = 0.0015,
+    animated: bool = False,
 ) -> str:
     """A written character as an SVG picture, whose title is the character.
 
     Args:
         track: a `Track`.
-        seconds: None: a still picture, one filled path. A number: the picture is
-            written in that time, stroke by stroke, once it is shown (CSS, no script).
-            Programs that know no animation show the whole character, and so do
-            browsers that are asked to reduce motion.
+        seconds: the time in which the picture is written, which is animated then; None:
+            of an animated one that of a pen that writes four boxes' sides a second.
         tolerance: of `hw.outline`.
+        animated: False: a still picture, one filled path, unless there are `seconds`.
+            True: the picture is written stroke by stroke, once it is shown (CSS, no
+            script). Programs that know no animation show the whole character, and so do
+            browsers that are asked to reduce motion.
 
     Returns:
         An XML document whose picture is the character's box, larger if ink leaves it.
@@ -53,12 +58,16 @@ def track_svg(
     # Not as a namespace of ElementTree, which would give each name a prefix.
     root = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=box)
     ElementTree.SubElement(root, "title").text = track.character
-    if seconds is None:
+    if seconds is None and not animated:
         ElementTree.SubElement(root, "path", d=path_data(whole))
     else:
-        words = "a time from 0.01 to 3600 seconds"
-        check_number(seconds, "seconds", words, least=0.01, most=3600)
-        _animate(root, track, seconds, tolerance)
+        if seconds is None:
+            seconds = pen_seconds(track)
+        else:
+            words = "a time from 0.01 to 3600 seconds"
+            check_number(seconds, "seconds", words, least=0.01, most=3600)
+        add_style(root)
+        animate(root, track, 0.0, seconds, tolerance)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -69,20 +78,38 @@ def path_data(outline: Outline, scale: float = UNITS) -> str:
     return pen.getCommands()
 
 
-def _animate(root, track, seconds, tolerance):
-    """Adds for each run of the pen its body, which a broad pen uncovers in its time."""
+def add_style(root):
+    """Adds the style of what `animate` adds to an element of SVG."""
     ElementTree.SubElement(root, "style").text = _STYLE
+
+
+def pen_seconds(track: Track) -> float:
+    """The seconds in which a pen writes a track."""
+    _, ends = _times(_written(track))
+    return float(ends[-1] / _PACE) if len(ends) else 0.0
+
+
+def animate(parent, track, begin, seconds, tolerance):
+    """Adds for each run of the pen its body, which a broad pen uncovers in its time.
+
+    Args:
+        parent: an element of SVG, in whose units the box of a character has the side
+            `UNITS`; see `add_style`.
+        track: a `Track`.
+        begin, seconds: when its writing begins, and how long it takes.
+        tolerance: of `hw.outline`.
+    """
     # Pictures that stand in one page must not share names.
     name = f"{zlib.crc32(track.points.tobytes() + track.radii.tobytes()):08x}"
-    written = []
-    for line, width in zip(track.points, track.radii, strict=True):
-        written += [_as_line(*run) for run in runs(line, width)]
-    starts, ends = _times(written, seconds)
+    written = _written(track)
+    starts, ends = _times(written)
+    if len(ends):
+        starts, ends = (begin + seconds * t / ends[-1] for t in (starts, ends))
     for number, ((points, radii), start, end) in enumerate(
         zip(written, starts, ends, strict=True)
     ):
         single = Track(track.character, points[None] / UNITS, radii[None] / UNITS)
-        clip = ElementTree.SubElement(root, "clipPath", id=f"{name}-{number}")
+        clip = ElementTree.SubElement(parent, "clipPath", id=f"{name}-{number}")
         data = path_data(outline(single, tolerance))
         ElementTree.SubElement(clip, "path", d=data)
         attributes = {
@@ -99,7 +126,13 @@ def _animate(root, track, seconds, tolerance):
             "style": f"animation-delay:{start:.3f}s;"
             f"animation-duration:{end - start:.3f}s",
         }
-        ElementTree.SubElement(root, "path", attributes)
+        ElementTree.SubElement(parent, "path", attributes)
+
+
+def _written(track):
+    """Points and radii of each run of the pen, in units."""
+    lines = zip(track.points, track.radii, strict=True)
+    return [_as_line(*run) for line in lines for run in runs(*line)]
 
 
 def _as_line(points, radii):
@@ -109,8 +142,11 @@ def _as_line(points, radii):
     return points + np.array([[0.0, 0.0], [0.1, 0.0]]), np.repeat(radii, 2)
 
 
-def _times(written, seconds):
-    """When each run begins and ends, in seconds; a dot takes as long as its width."""
+def _times(written):
+    """When each run begins and ends, if the pen moves a unit in a unit of time.
+
+    A dot takes as long as its width.
+    """
     lengths = np.array(
         [
             np.hypot(*np.diff(points, axis=0).T).sum() + 2 * radii.mean()
@@ -124,5 +160,4 @@ def _times(written, seconds):
         ]
     )
     ends = np.cumsum(lengths) + np.concatenate([[0.0], np.cumsum(gaps)])[: len(lengths)]
-    scale = seconds / ends[-1] if len(ends) else 1.0
-    return (ends - lengths) * scale, ends * scale
+    return ends - lengths, ends

@@ -3,6 +3,7 @@
 import unicodedata
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwgen_keras.sources.images import SMALL_KANA
 from hwgen_keras.vectors.outlines import Outline
@@ -46,15 +47,28 @@ def vertical_outline(character: str, outline: Outline) -> Outline:
     Returns:
         An `Outline`, the same one if nothing changes.
     """
-    form = vertical_form(character)
-    if form is None or not outline.contours:
+    if vertical_form(character) is None or not outline.contours:
         return outline
+    return outline.transformed(*vertical_move(character, outline))
+
+
+def vertical_move(
+    character: str, outline: Outline
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The matrix (2, 2) and the shift (2,) of `vertical_outline`.
+
+    Args:
+        character, outline: see `vertical_outline`.
+    """
+    form, still = vertical_form(character), np.eye(2)
+    if form is None or not outline.contours:
+        return still, np.zeros(2)
     if form == TURNED:
-        return outline.transformed([[0, -1], [1, 0]], (1, 0))
+        return np.array([[0.0, -1], [1, 0]]), np.array([1.0, 0])
     if form == MIRRORED:
-        return outline.transformed([[0, 1], [1, 0]])
+        return np.array([[0.0, 1], [1, 0]]), np.zeros(2)
     left, top, right, bottom = outline.bounds
     if form == CORNER:
-        return outline.transformed(1, (1 - left - right, 1 - top - bottom))
+        return still, np.array([1 - left - right, 1 - top - bottom])
     # As far from the right and the upper edge as it was from the lower one.
-    return outline.transformed(1, np.array([bottom - right, 1 - bottom - top]))
+    return still, np.array([bottom - right, 1 - bottom - top])

@@ -1,0 +1,2 @@
+from .images import adapt_generator
+from .tracks import adapt_writer
