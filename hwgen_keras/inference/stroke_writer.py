@@ -18,7 +18,7 @@ from hwgen_keras.sources import Track
 from hwgen_keras.sources.fitting import draw_track
 from hwgen_keras.vectors import track_svg
 
-# Hands that are kept, so that a further text in one of them needs no new fits.
+# Hands, and ways of sampling, that are kept, so that a further text is quick.
 _KEPT = 8
 
 
@@ -54,6 +54,7 @@ class LoadedWriter(LoadedModel):
         check_writer(engine.model, engine.name)
         self._model = engine.model
         self._new, self._fits = _Recent(_KEPT), _Recent(_KEPT)
+        self._sampling = _Recent(_KEPT)
 
     def write(self, text, style=None, *, image_size=None, **settings):
         """Writes each character of a text as an image.
@@ -139,7 +140,12 @@ class LoadedWriter(LoadedModel):
         chosen = {"temperature": temperature, "sampler": sampler, "steps": steps}
         chosen["guidance"] = guidance
         chosen = {name: value for name, value in chosen.items() if value is not None}
-        model = self._engine.sampling(chosen).model if chosen else self._model
+        model = self._model
+        if chosen:
+            # What a backend has compiled belongs to one model.
+            model = self._sampling.get(
+                repr(chosen), lambda: self._engine.sampling(chosen).model
+            )
         if style is None:
             if style_text is not None:
                 raise InputError("There is style_text and no style; give both or none.")
