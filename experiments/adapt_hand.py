@@ -14,10 +14,8 @@ stroke store of --strokes, and beside them from other writers.
 
 import dataclasses
 
-from hwgen_keras import models, training
-from hwgen_keras.generation.sampling import check_writer
+from hwgen_keras import generation, models, training
 from hwgen_keras.generation.settings import FormSettings, WriterSettings
-from hwgen_keras.generation.writing import check_flags, check_images_flags
 from hwgen_keras.inputs.settings import (
     Fonts,
     Handwriting,
@@ -123,14 +121,14 @@ def main(settings):
         jit = training.set_up(settings)
         weights, flag = settings.generator_weights, "--generator_weights"
         kinds = *models.GENERATORS, models.StrokeWriter
-        size = settings.image_size
+        size, writing = settings.image_size, generation.writing
         generator = models.load_trained(weights, kinds, flag, "generator.keras", size)
         if isinstance(generator, models.StrokeWriter):
-            check_writer(generator, f"{flag}: {weights}")
-            check_images_flags(settings, IMAGES_ALONE, generator)
+            generation.sampling.check_writer(generator, f"{flag}: {weights}")
+            writing.check_images_flags(settings, IMAGES_ALONE, generator)
             adapt, defaults = hands.adapt_writer, OF_WRITERS
         else:
-            check_flags(settings, WRITERS_ALONE, "a stroke writer", generator)
+            writing.check_flags(settings, WRITERS_ALONE, "a stroke writer", generator)
             models.check_stride(size, generator.stride)
             adapt, defaults = hands.adapt_generator, OF_IMAGES
         lacking = {n: v for n, v in defaults.items() if getattr(settings, n) is None}

@@ -200,6 +200,12 @@ class TestHands:
         assert sorted([*known, *held]) == list(range(6))
 
 
+@one_backend
+def test_a_strange_track_does_not_outweigh_the_others():
+    losses = np.array([[1, 2, 90], [3, 4, 110]]).ravel()
+    assert training.median_of_tracks(3)(losses) == 3
+
+
 MISTAKES = {
     "no hand": ({"strokes": []}, "A hand is needed: give --handwriting images by one"),
     "perceptual": ({"clip_weights": "a"}, "--clip_weights is for a generator of image"),

@@ -16,11 +16,11 @@ def report(run, store, generator, learning, known, held, what):
     run.note(weights=learning, known=len(known), held_out=names)
 
 
-def watchers_of(run, model, batch):
+def watchers_of(run, model, batch, **summary):
     """The `HeldOut` of a held-out batch, in a list; none without a batch."""
     if batch is None:
         return []
-    watcher = training.HeldOut(run, batch, run.settings.patience)
+    watcher = training.HeldOut(run, batch, run.settings.patience, **summary)
     watcher.begin(model)
     return [watcher]
 

@@ -18,7 +18,8 @@ def adapt_writer(run, writer, jit):
     report(run, hand, writer, learning, known, held, "tracks")
     own = data.TrackSampler(hand, settings.batch_size, settings.seed)
     batch = training.held_out_tracks(own, held) if len(held) else None
-    watchers = watchers_of(run, model, batch)
+    summary = training.median_of_tracks(len(held))
+    watchers = watchers_of(run, model, batch, summary=summary)
     shown = held if len(held) else known
     probes = training.track_probes(training.probes_of(own, shown[:_SHOWN]))
     training.fit(

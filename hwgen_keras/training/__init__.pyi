@@ -26,6 +26,7 @@ from .held_out import divide as divide
 from .held_out import divide_tracks as divide_tracks
 from .held_out import held_out_batch as held_out_batch
 from .held_out import held_out_tracks as held_out_tracks
+from .held_out import median_of_tracks as median_of_tracks
 from .loop import fit as fit
 from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments

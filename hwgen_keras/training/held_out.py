@@ -90,6 +90,14 @@ def held_out_batch(store, known, held, tokenizer, seed, condition=None):
     }
 
 
+def median_of_tracks(count):
+    """A `summary` of `HeldOut`: the median loss of `count` held-out tracks.
+
+    One strange track, such as a bad fit, would outweigh all others in a mean.
+    """
+    return lambda losses: np.median(losses.reshape(-1, count).mean(axis=0))
+
+
 class HeldOut(keras.callbacks.Callback):
     """Measures held-out images or tracks at every interval, and stops early.
 
@@ -101,10 +109,12 @@ class HeldOut(keras.callbacks.Callback):
         batch: of `held_out_batch` or `held_out_tracks`.
         patience: intervals without improvement after which the training ends; None: it
             does not.
+        summary: a function, losses of the rows → their number.
     """
 
-    def __init__(self, run, batch, patience):
+    def __init__(self, run, batch, patience, summary=np.mean):
         super().__init__()
+        self.summary = summary
         self.run, self.batch, self.patience = run, batch, patience
         self.file = run.folder / "held_out.json"
 
@@ -125,13 +135,14 @@ class HeldOut(keras.callbacks.Callback):
         return self.results["ended"]
 
     def measure(self, model):
-        """The mean loss of the batch, with the same noise each time."""
+        """The loss of the batch, with the same noise each time."""
         states = seed_states(model)
         before = [keras.ops.convert_to_numpy(state) for state in states]
         for number, state in enumerate(states):
             state.assign(np.array([0, number], "uint32"))
         with averaged(model):
-            loss = float(np.mean(model.predict_on_batch(self.batch)))
+            losses = np.asarray(model.predict_on_batch(self.batch))
+        loss = float(self.summary(losses))
         for state, value in zip(states, before, strict=True):
             state.assign(value)
         return loss
