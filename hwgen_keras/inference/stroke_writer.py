@@ -210,7 +210,8 @@ class _Recent:
     """The last few results of slow work, each by a key."""
 
     def __init__(self, most):
-        self._most, self._kept = most, collections.OrderedDict()
+        self._most = most
+        self._kept: collections.OrderedDict = collections.OrderedDict()
 
     def get(self, key, make):
         """The result of the key; `make()` where it is not kept."""

@@ -1,6 +1,7 @@
 """The training that adapts a generator to a hand."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -30,7 +31,8 @@ def hand_training(settings, generator, jit):
         The model, its number of trainable weights, and `draw_probes` of `train_stage`;
         None of a stroke writer, see `track_probes`.
     """
-    policy, draw_probes = settings.dtype_policy, None
+    policy = settings.dtype_policy
+    draw_probes: Callable | None = None
     if isinstance(generator, StrokeWriter):
         model = StrokeDiffusion(generator, min_snr_gamma=None, dtype=policy)
     elif isinstance(generator, DiffusionGenerator):
