@@ -63,7 +63,7 @@ def jobs(size, options, drawn):
     """(name, function that does a batch) of each row."""
     import keras
 
-    from hwgen_keras.layers import QuickStrokeRenderer, StrokeRenderer, by_stroke
+    from hwgen_keras.layers import QuickStrokeRenderer, StrokeRenderer
     from hwgen_keras.models import (
         SIZES,
         StrokeDiffusion,
@@ -87,8 +87,7 @@ def jobs(size, options, drawn):
 
     batch = drawn.batch(0)
     # Lines of a usual width, which the quick renderer is made for.
-    lines = by_stroke(batch["points"], batch["radii"])
-    network.track_features.adapt([(batch["template"], *lines, batch["template_mask"])])
+    network.adapt([batch])
     tracks = {name: batch.pop(name) for name in ("points", "radii")}
     shape = *batch["template_mask"].shape, network.features
     batch["noise"] = np.random.default_rng(0).standard_normal(shape, "float32")

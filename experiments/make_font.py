@@ -39,6 +39,7 @@ class Settings(
     skip_unknown_characters = False
 
     generator_weights: str | None = trained("stroke writer", "generator.keras")
+    characters: str = like(Characters, "characters", default="japanese")
     cache: str = like(Images, "cache")
     simulated_writer: int | None = setting(
         None, "Seed of the simulated writer whose hand it is.", at_least=0

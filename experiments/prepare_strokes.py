@@ -18,13 +18,13 @@ from hwgen_keras.characters import CharacterSet, character_set
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters, WriterPattern
-from hwgen_keras.settings import RESULT, Output, like, named_values, setting
+from hwgen_keras.settings import RESULT, Output, Seed, like, named_values, setting
 
 from . import flags, strokes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(SimulatedWriters, WriterPattern, Output):
+class Settings(SimulatedWriters, WriterPattern, Output, Seed):
     """Settings of the making of a stroke store."""
 
     # Images outside of --characters are left out.
@@ -45,6 +45,12 @@ class Settings(SimulatedWriters, WriterPattern, Output):
         None,
         "A recogniser: a fit is kept if the character is among the first five that it "
         "reads in the drawn fit. Default: fits are not read.",
+    )
+    kanji_each: int = setting(
+        0,
+        "Kanji of each hand of --fit that are taken, drawn by --seed; 0: all. Of other "
+        "characters, which are few, all are taken.",
+        at_least=0,
     )
     licence: tuple[str, ...] = setting(
         (),
@@ -78,6 +84,8 @@ class Settings(SimulatedWriters, WriterPattern, Output):
             raise InputError("--online, --fit or --simulated_writers is needed.")
         if self.reader is not None and not self.fit:
             raise InputError("--reader reads fits; give --fit, or leave it out.")
+        if self.kanji_each and not self.fit:
+            raise InputError("--kanji_each chooses images of --fit; give it, too.")
         names = {pathlib.Path(path).name for path in (*self.online, *self.fit)}
         for name in named_values("licence", self.licence, "LICENCE"):
             if name not in names:

@@ -16,6 +16,7 @@ import shutil
 
 from hwgen_keras import bundle, evaluation, export, files, generation, models
 from hwgen_keras.errors import InputError
+from hwgen_keras.inputs import load_characters
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
 
@@ -111,7 +112,10 @@ def write(settings, model, folders):
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
-    characters, images = facts["characters"], zoo.images_of(settings, run)
+    characters = facts["characters"]
+    # A stroke writer's strokes have any size: the judge tells that of the images.
+    drawn = folders[model.judge] if model.kind == "writer" else run
+    images = zoo.images_of(settings, drawn)
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
@@ -125,7 +129,7 @@ def write(settings, model, folders):
             "kind": model.kind,
             "image_size": images.image_size,
             "half_precision_differs_by": stored["keras"],
-            "training": [zoo.facts(*each) for each in folders.items()],
+            "training": [zoo.facts(*each, settings) for each in folders.items()],
             "data": zoo.describe(settings, images, characters),
             "seed": settings.seed,
             **measure(settings, images, model, folders, folder, facts),
@@ -144,13 +148,20 @@ def write(settings, model, folders):
 def measure(settings, images, model, folders, folder, facts):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     characters, tokenizer = facts["characters"], facts["tokenizer"]
+    if model.kind == "writer":
+        # It may write more than the judge reads.
+        characters = load_characters(images)
     tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
-    kinds = (models.Classifier, models.CLIP, *models.GENERATORS)
+    kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS
     network = models.with_policy(models.load_trained(file, kinds, ""), "float32")
     found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
     font = settings.reference_font
-    contents, font = zoo.load_contents(settings.fonts, font, images, characters)
+    # Glyphs that a training rendered already are not rendered again.
+    rendered = "glyphs" in folders and (str(folders["glyphs"] / "fonts.store"),)
+    contents, font = zoo.load_contents(
+        rendered or settings.fonts, font, images, characters
+    )
     inputs = None
     if model.kind == "classifier":
         found["reading"], read = zoo.measure_classifier(network, tests)
@@ -161,16 +172,19 @@ def measure(settings, images, model, folders, folder, facts):
     else:
         judge = generation.load_reader(folders[model.judge], characters)
         generation.check_independent(judge, network, folders[model.training])
+        size = images.image_size
+        write = zoo.writing(network, characters, tokenizer, settings, size)
         figures, generated, hands = zoo.measure_generator(
-            network, judge, tests, contents, tokenizer, settings, images
+            write, judge, tests, contents, settings, images
         )
         style_images = settings.style_images
         figures |= {"reference_font": font, "style_images": style_images}
         found["generation"] = figures
-        read = evaluation.Readings.join(each.read for each in generated.values())
-        inputs = zoo.inputs_of(list(generated.values()))
-        sheet = folder / "hands.png"
-        zoo.hands(sheet, network, contents, hands, tokenizer, settings)
+        written, reads = zip(*generated.values(), strict=True)
+        read = evaluation.Readings.join(reads)
+        if model.kind == "generator":
+            inputs = zoo.inputs_of(written)
+        zoo.hands(folder / "hands.png", write, contents, hands, settings)
     extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), inputs)
     found["pictures"] = {
         "font": font,

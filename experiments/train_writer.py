@@ -8,15 +8,14 @@ generator.keras into the run folder, and best.keras, which held-out hands found 
 """
 
 import dataclasses
-import unicodedata
 
 import numpy as np
 
 from hwgen_keras import data, evaluation, inputs, models, training
-from hwgen_keras.characters import CharacterSet
+from hwgen_keras.characters import CharacterSet, is_kanji
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
-from hwgen_keras.settings import Size, by_size, setting
+from hwgen_keras.settings import Size, by_size, like, setting
 from hwgen_keras.training.settings import GeneratorTraining, HandTraining, trained
 
 from . import flags
@@ -32,6 +31,7 @@ class Settings(Characters, SimulatedWriters, GeneratorTraining, Size, HandTraini
         learning_rate=(1e-3, 1e-3, 3e-4),
         schedule=("cosine", "cosine", "cosine"),
     )
+    characters: str = like(Characters, "characters", default="japanese")
     strokes: tuple[str, ...] = setting(
         (),
         "Stroke stores of handwriting, joined by commas.",
@@ -181,7 +181,7 @@ def learned_characters(characters, every):
     """The characters without every so many-th kanji; with 0 all."""
     if not every:
         return characters
-    kanji = [c for c in characters if "CJK" in unicodedata.name(c, "")]
+    kanji = [c for c in characters if is_kanji(c)]
     left_out = set(kanji[::every])
     kept = [c for c in characters if c not in left_out]
     return CharacterSet(f"{characters.name} without every {every}th kanji", kept)

@@ -13,6 +13,9 @@ from tqdm import tqdm
 
 from hwgen_keras.errors import InputError, Stopped
 
+# What OpenMP and OpenBLAS read when they are loaded.
+_THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"
+
 
 def each(
     function: Callable,
@@ -62,7 +65,7 @@ def _results(function, jobs, workers):
             # No more than there are processes: a submitted job cannot be withdrawn.
             while waiting and len(running) < workers:
                 index, job = waiting.pop()
-                with _interrupts_blocked():
+                with _interrupts_blocked(), _one_thread():
                     running[pool.submit(function, *job)] = index
             for future in concurrent.futures.wait(running, None, "FIRST_COMPLETED")[0]:
                 yield running.pop(future), future.result()
@@ -92,6 +95,25 @@ def _interrupts_blocked():
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextlib.contextmanager
+def _one_thread():
+    """Within it, processes that are started compute on one thread each.
+
+    NumPy's libraries take a thread for each core otherwise, and the workers' threads
+    wait for each other.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ |= dict.fromkeys(_THREADS, "1")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _start_worker():

@@ -57,6 +57,28 @@ def prepare(tmp_path, **values):
     return prepare_strokes.main(settings)
 
 
+def test_some_kanji_of_each_hand(tmp_path):
+    characters = CharacterSet("five", "木口十こい")
+    path = tmp_path / "pens.store"
+    simulated_store([3, 4], characters, 96, progress=False).save(path)
+    found = []
+    for seed in range(6):
+        folder = tmp_path / str(seed)
+        made = prepare(folder, fit=[str(path)], kanji_each=1, seed=seed, points=12)
+        store = StrokeStore.open(made)
+        tracks = {name: set() for name in store.source_names}
+        for label, source in zip(store.labels, store.sources, strict=True):
+            tracks[store.source_names[source]].add(store.characters[label])
+        for own in tracks.values():
+            assert own >= set("こい") and len(own) == 3
+        found.append(tracks)
+    # The seed draws the kanji, of each hand for itself.
+    assert (
+        len({"".join(sorted(own)) for tracks in found for own in tracks.values()}) > 1
+    )
+    assert any(tracks["pen-0003"] != tracks["pen-0004"] for tracks in found)
+
+
 def test_fits_the_images_of_a_store(tmp_path, images, capsys):
     path = prepare(tmp_path, fit=[str(images)], licence=["pens.store=CC0"], points=12)
     assert "pen-0003: 3 of 3 fits kept." in capsys.readouterr().out

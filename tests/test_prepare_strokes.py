@@ -165,6 +165,7 @@ def test_without_a_match_the_file_tells_why(tmp_path, capsys):
         ),
         ({"online": ["a.json"], "licence": ["MIT"]}, "write it as NAME=LICENCE"),
         ({"simulated_writers": 1, "reader": "jis1-reader"}, "--reader reads fits"),
+        ({"simulated_writers": 1, "kanji_each": 3}, "--kanji_each chooses images"),
         ({"simulated_writers": 1, "points": 1}, "--points is 1"),
         ({"simulated_writers": 1, "radius": 0.0}, "--radius is 0"),
     ],

@@ -136,13 +136,14 @@ def call(script, shared, **values):
     return script.main(script.Settings.among(shared, **values))
 
 
-def train(script, arguments, run_dir, log=None):
+def train(script, arguments, run_dir, log=None, flag="run_dir"):
     """Runs a training in a process of its own, as a user would start or resume it.
 
     Args:
         script: name of a module of experiments.
         arguments: its flags but --run_dir and --resume.
         run_dir: path of the run folder.
+        flag: that names the folder.
         log: open file for its output; None: that of this process.
 
     Returns:
@@ -155,5 +156,5 @@ def train(script, arguments, run_dir, log=None):
     folders = (run_dir, pathlib.Path(run_dir, training.STAGES[0]))
     if any(training.checkpoint_folders(run / "checkpoints") for run in folders):
         command.append("--resume")
-    command.append(f"--run_dir={run_dir}")
+    command.append(f"--{flag}={run_dir}")
     return subprocess.run(command, stdout=log, stderr=log).returncode

@@ -7,7 +7,7 @@ import numpy as np
 
 import hwgen_keras
 from hwgen_keras import data, inputs, parallel
-from hwgen_keras.characters import character_set
+from hwgen_keras.characters import character_set, is_kanji
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json, write_json, write_text
@@ -101,9 +101,23 @@ def images(settings):
     samples, licences = [], []
     for path in settings.fit:
         found = inputs.load_samples(settings, path, chosen)
+        if settings.kanji_each:
+            found = _some(found, settings.kanji_each, settings.seed)
         samples += found
         licences += [licence(settings, path)] * len(found)
     return samples, licences
+
+
+def _some(samples, each, seed):
+    """The samples without all but so many kanji of each writer, drawn by the seed."""
+    kanji = [n for n, sample in enumerate(samples) if is_kanji(sample.character)]
+    left_out, taken = set(), collections.Counter()
+    for number in np.random.default_rng(seed).permutation(kanji).tolist():
+        writer = samples[number].writer
+        taken[writer] += 1
+        if taken[writer] > each:
+            left_out.add(number)
+    return [sample for n, sample in enumerate(samples) if n not in left_out]
 
 
 def _read_back(name, record, stores):

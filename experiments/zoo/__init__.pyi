@@ -7,6 +7,7 @@ from .measures import (
     measure_classifier,
     measure_clip,
     measure_generator,
+    writing,
 )
 from .pictures import extremes, glyphs_of, hands
 from .recipes import MODELS, OMNIGLOT_WRITERS

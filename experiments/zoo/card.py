@@ -15,6 +15,7 @@ _TITLES = {
     "classifier": "a recogniser of {number} Japanese characters",
     "clip": "CLIP of {number} Japanese characters: images and structures in one space",
     "generator": "a generator of {number} Japanese characters in any hand",
+    "writer": "a stroke writer of {number} Japanese characters in any hand",
 }
 _USES = {
     "classifier": (
@@ -32,6 +33,11 @@ _USES = {
         "Rewrites a glyph of a font in the hand that one or a few images show, to "
         "enlarge the training set of a recogniser. It is not meant to imitate a "
         "person's hand to deceive."
+    ),
+    "writer": (
+        "Writes characters stroke by stroke in the hand that one or a few labelled "
+        "images show, or in a new hand, to enlarge the training set of a recogniser "
+        "and to make fonts. It is not meant to imitate a person's hand to deceive."
     ),
 }
 _SNIPPETS = {
@@ -51,6 +57,13 @@ found, cosines = clip.search("scan.png", "日月明朋", top_k=2)
 generator = hwgen_keras.load("saved_models/{name}")
 images = generator.write("いろは", style="images_of_one_hand", style_images=4)
 """,
+    "writer": """import hwgen_keras
+
+writer = hwgen_keras.load("saved_models/{name}")
+images = writer.write("いろは", seed=3)  # in a new hand
+pen = hwgen_keras.PenWriter(seed=5)  # or any hand's tracks or labelled images
+images = writer.write("いろは", style=[pen.track(c) for c in "永道国語あのな書言東"])
+""",
 }
 _LIMITS = {
     "classifier": (
@@ -69,6 +82,14 @@ _LIMITS = {
         "reads of writers that it was trained on is flattered, and said so above.",
         "Hands are shown by few images: what these do not show of a hand cannot be "
         "followed.",
+    ),
+    "writer": (
+        "It moves the strokes of KanjiVG: a character that KanjiVG lacks is not "
+        "written, nor a form with other strokes, such as many of the grass script.",
+        "Hands are shown by strokes that are fitted to their images; where a fit is "
+        "wrong, the hand is shown wrongly.",
+        "`jis1-reader` chose among the fits that the writer learned from; the judge "
+        "had no part in it, but saw of the handwriting below some of the same.",
     ),
 }
 _LICENCE = (
@@ -148,7 +169,8 @@ def _training(measured):
     )
     for run in measured["training"]:
         yield _shell([f"python -m experiments.{run['script']}", *run["flags"]])
-        yield _run(run)
+        if "backend" in run:
+            yield _run(run)
 
 
 def _shell(words):
@@ -180,22 +202,27 @@ def _run(run):
 
 
 def _data(measured):
-    data = measured["data"]
+    data, writer = measured["data"], measured["kind"] == "writer"
     yield "The model was trained on"
-    yield _handwriting(data["handwriting"], "handwriting")
-    simulated = max(run["simulated_writers"] or 0 for run in measured["training"])
+    # A stroke writer's is the judge's alone.
+    if not writer:
+        yield _handwriting(data["handwriting"], "handwriting")
+    simulated = max(run.get("simulated_writers") or 0 for run in measured["training"])
     if simulated:
-        yield f"on {simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
-    yield f"and on the glyphs of {len(data['fonts'])} fonts:"
+        first = "" if writer else "on "
+        yield f"{first}{simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
+    strokes = "strokes fitted to " if writer else ""
+    yield f"and on {strokes}the glyphs of {len(data['fonts'])} fonts:"
     yield _fonts(data["fonts"])
     yield "It was tested on writers that no training of it saw:"
     yield _handwriting(data["test"], "test")
-    if measured["kind"] == "generator":
-        own = ", ".join(source["name"] for source in data["judge_handwriting"])
+    if measured["kind"] in ("generator", "writer"):
+        known = [source["name"] for source in data["handwriting"]] if writer else []
+        known += [source["name"] for source in data["judge_handwriting"]]
+        above = "" if writer else "the handwriting above, on "
         yield (
-            "The judge was trained on the handwriting above, on "
-            f"{own or 'no other'}, and on the glyphs of {len(data['judge_fonts'])} "
-            "other fonts:"
+            f"The judge was trained on {above}{', '.join(known) or 'no other'}, and on "
+            f"the glyphs of {len(data['judge_fonts'])} other fonts:"
         )
         yield _fonts(data["judge_fonts"])
     yield (

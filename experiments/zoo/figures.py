@@ -58,6 +58,16 @@ def _of_clip(measured):
 
 
 def _of_generator(measured):
+    yield from _written(measured, "rewriting glyphs of {reference_font}, and ")
+    yield from _extremes(measured, "the judge's probability of the true character")
+
+
+def _of_writer(measured):
+    yield from _written(measured, "")
+    yield from _extremes(measured, "the judge's probability of the true character")
+
+
+def _written(measured, rewriting):
     found = measured["generation"]
     asked = " and ".join(
         f"{asked['characters']:,} {script} ({asked['images']} image"
@@ -65,8 +75,8 @@ def _of_generator(measured):
         for script, asked in found["asked"].items()
     )
     yield (
-        f"It wrote {asked}, rewriting glyphs of {found['reference_font']}, and was "
-        f"shown {found['style_images']} of the hand's images for each; none was "
+        f"It wrote {asked}, {rewriting.format(**found)}was shown "
+        f"{found['style_images']} of the hand's images for each; none was "
         "rejected. A recogniser that did not teach it, the judge, reads them. Beside "
         "them stands what the judge reads of what the same hands really wrote of these "
         "characters, and of the glyphs."
@@ -93,7 +103,7 @@ def _of_generator(measured):
             "real images is no test of it."
         )
     yield "Does it follow the hand? " + _ink(found["ink"])
-    yield from _hand_measures(found)
+    yield from _hand_measures(found, rewriting)
     yield (
         "![The same characters in eight unseen hands](hands.png)\n\n*In print; then, "
         "for each hand, what it wrote itself (blank where it did not write the "
@@ -101,7 +111,6 @@ def _of_generator(measured):
         "the most images and the first simulated ones; the characters are drawn with "
         f"seed {measured['seed']} from those that the writers wrote, by turns.*"
     )
-    yield from _extremes(measured, "the judge's probability of the true character")
 
 
 def _count(number, name):
@@ -138,7 +147,13 @@ def _ink(ink):
     )
 
 
-def _hand_measures(found):
+def _hand_measures(found, rewriting):
+    one_glyph = (
+        " All images of a character rewrite one glyph: their diversity comes from the "
+        "hands alone."
+        if rewriting
+        else ""
+    )
     rows = []
     for kind, scripts in found["hands"].items():
         for script, hands in scripts.items():
@@ -151,8 +166,7 @@ def _hand_measures(found):
         yield (
             "More of `docs/reference/metrics.md`, by the judge's features; a judge "
             "learns to ignore hands, so that the real images' value is the ceiling. "
-            "The distance of real images is that of two halves of them. All images of "
-            "a character rewrite one glyph: their diversity comes from the hands alone."
+            "The distance of real images is that of two halves of them." + one_glyph
         )
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 
@@ -172,4 +186,9 @@ def _extremes(measured, value):
 
 
 # {kind of a model: a function, measured.json → paragraphs and tables of its card}.
-FIGURES = {"classifier": _of_classifier, "clip": _of_clip, "generator": _of_generator}
+FIGURES = {
+    "classifier": _of_classifier,
+    "clip": _of_clip,
+    "generator": _of_generator,
+    "writer": _of_writer,
+}

@@ -82,6 +82,18 @@ def flags_of(training, settings):
     return found
 
 
+def given_flags(training, settings):
+    """{flag: its value} of `flags_of`; a list of a flag that is repeated."""
+    found: dict = {}
+    for flag in flags_of(training, settings):
+        name, _, value = flag[2:].partition("=")
+        repeated = isinstance(rules(training)[name].default, tuple)
+        found.setdefault(name, []).append(value)
+        if not repeated:
+            found[name] = value
+    return found
+
+
 def differences(training, before, flags):
     """Sentences on settings of a finished run that differ from flags.
 
@@ -118,7 +130,7 @@ def shown_flags(training, config):
     all others.
     """
     before, known = config["flags"], rules(training)
-    shown, seen = [], {"run_dir"}
+    shown, seen = [], {"run_dir", "output"}
     for flag in recipes.TRAININGS[training].flags:
         name, equals, value = flag[2:].partition("=")
         alias = known[name].alias
@@ -143,7 +155,8 @@ def shown_flags(training, config):
         free = name in known and known[name].changes == NOTHING
         if given.startswith("--") and name not in seen and not free:
             shown.append(f"--{name}={_text(value)}" if value else given)
-    return [*shown, f"--run_dir=runs/zoo/{training}"]
+    flag = "output" if training in recipes.PREPARATIONS else "run_dir"
+    return [*shown, f"--{flag}=runs/zoo/{training}"]
 
 
 def _text(value):

@@ -1,13 +1,21 @@
 """What the cards of saved_models/ say of a model: figures, and rows for pictures."""
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 
-from hwgen_keras import evaluation
-from hwgen_keras.data import ImageStore, placed
+from hwgen_keras import evaluation, inputs
+from hwgen_keras.data import ImageStore, StrokeStore, placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation import Readings
-from hwgen_keras.generation import GenerationSampler, to_uint8, write_rows
+from hwgen_keras.generation import (
+    GenerationSampler,
+    TrackGenerationSampler,
+    to_uint8,
+    write_rows,
+)
+from hwgen_keras.models import StrokeWriter
 
 from .data import requested_characters, unseen_hands
 
@@ -98,36 +106,73 @@ def inputs_of(written):
     return columns
 
 
-def write(generator, store, counts, tokenizer, settings):
-    """The images and the table of `write_rows`, see `Written`."""
-    sampler = GenerationSampler(
-        *(store, counts, tokenizer, settings.seed),
-        style_images=settings.style_images,
-        condition=generator.condition,
-    )
-    return write_rows(generator, sampler)
+class Written(NamedTuple):
+    """Images in the style of hands.
 
-
-class Written:
-    """Images that a generator writes in the style of hands, read by the judge.
-
-    Args:
-        generator, judge: models in float32.
-        contents: `ImageStore` of the glyphs of one font.
-        hands: `ImageStore` of hands.
-        counts: {character: images}.
-        tokenizer: or None.
-        settings: with `seed`, `style_images`.
+    Attributes:
+        images: uint8 (n, height, width).
+        table: of `write_rows`.
+        store: the store that "style" of the table is of.
     """
 
-    def __init__(self, generator, judge, contents, hands, counts, tokenizer, settings):
-        self.store = ImageStore.merge([contents, hands])
-        self.images, self.table = write(
-            generator, self.store, counts, tokenizer, settings
+    images: np.ndarray
+    table: dict
+    store: ImageStore | StrokeStore
+
+    def read(self, judge):
+        """The `Readings` by a judge in float32."""
+        style = self.table["style"].reshape(len(self.images), -1)[:, 0]
+        writers = np.array(self.store.source_names)[self.store.sources[style]]
+        return Readings.of_images(judge, self.images, self.table["label"], writers)
+
+
+def writing(generator, characters, tokenizer, settings, image_size):
+    """A function that lets a generator, or a stroke writer, write in hands.
+
+    Args:
+        generator: in float32.
+        characters: the `CharacterSet`.
+        tokenizer: or None.
+        settings: with `seed`, `style_images`.
+        image_size: of a stroke writer's images.
+
+    Returns:
+        A function: `ImageStore` of the glyphs of one font, `ImageStore` of hands,
+        {character: images} → `Written`.
+    """
+    if isinstance(generator, StrokeWriter):
+        return _stroke_by_stroke(generator, characters, settings, image_size)
+
+    def write(contents, hands, counts):
+        store = ImageStore.merge([contents, hands])
+        sampler = GenerationSampler(
+            *(store, counts, tokenizer, settings.seed),
+            style_images=settings.style_images,
+            condition=generator.condition,
         )
-        sources = self.store.sources[self.table["style"]]
-        writers = np.array(self.store.source_names)[sources]
-        self.read = Readings.of_images(judge, self.images, self.table["label"], writers)
+        return Written(*write_rows(generator, sampler), store)
+
+    return write
+
+
+def _stroke_by_stroke(writer, characters, settings, image_size):
+    """`writing` of a stroke writer, which uses no glyphs.
+
+    Strokes are fitted to images of the hands, at most 100 of each.
+    """
+    fitted: dict = {}
+
+    def write(contents, hands, counts):
+        key = hands.labels.tobytes(), hands.sources.tobytes(), hands.source_names
+        if key not in fitted:
+            fitted[key] = inputs.fitted_store(hands, writer.network.points)
+        sampler = TrackGenerationSampler(
+            *(fitted[key], characters, counts, image_size, settings.seed),
+            settings.style_images,
+        )
+        return Written(*write_rows(writer, sampler), fitted[key])
+
+    return write
 
 
 def placed_grey(store, indices):
@@ -135,17 +180,19 @@ def placed_grey(store, indices):
     return to_uint8(placed(store, np.asarray(indices)))
 
 
-def measure_generator(generator, judge, tests, contents, tokenizer, settings, images):
+def measure_generator(write, judge, tests, contents, settings, images):
     """How legible a generator writes, and how much it follows hands it has not seen.
 
     Args:
-        generator, judge, contents, tokenizer: see `Written`.
+        write: see `writing`.
+        judge: a recogniser in float32.
+        contents: `ImageStore` of the glyphs of one font.
         tests, images: see `load_tests`.
         settings: of reproduce.
 
     Returns:
-        (figures, a dict for JSON; {script: `Written` in the hands of `tests`}; the
-        hands, see `unseen_hands`).
+        (figures, a dict for JSON; {script: (`Written`, its `Readings`)} in the hands of
+        `tests`; the hands, see `unseen_hands`).
     """
     characters = contents.characters
     requested = requested_characters(contents, settings.kanji, settings.seed)
@@ -162,18 +209,17 @@ def measure_generator(generator, judge, tests, contents, tokenizer, settings, im
             if script not in of_kind:
                 continue
             store = of_kind[script]
-            generated = Written(
-                *(generator, judge, glyphs, store, counts, tokenizer, settings)
-            )
+            generated = write(glyphs, store, counts)
+            read = generated.read(judge)
             if kind == "writers":
-                in_writers[script] = generated
+                in_writers[script] = generated, read
             written = store.select(np.isin(store.labels, labels))
             real = Readings.of_store(judge, written)
-            found = _compare(generated.read, real, settings.seed)
+            found = _compare(read, real, settings.seed)
             names = [store.source_names[k] for k in np.unique(store.sources)]
             found["hands"] = len(names)
             figures["hands"].setdefault(kind, {})[script] = found
-            points = evaluation.trait_by_hand(generated.read.greys, real.greys)
+            points = evaluation.trait_by_hand(read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
     return figures, in_writers, hands

@@ -8,7 +8,7 @@ from hwgen_keras.data import ImageStore
 from hwgen_keras.evaluation import contact_sheet, grid
 from hwgen_keras.files import complete_file
 
-from .measures import placed_grey, write
+from .measures import placed_grey
 
 SHOWN = 40
 _BLOCKS = 8
@@ -60,12 +60,12 @@ def glyphs_of(contents):
     return glyphs
 
 
-def hands(path, generator, contents, unseen, tokenizer, settings):
+def hands(path, write, contents, unseen, settings):
     """Writes the picture of the same characters in several unseen hands.
 
     The first row is in print; then, for each hand, its real images (blank where it did
     not write the character) and the generated ones. Half of the hands are writers,
-    those with the most images; the others are simulated. See `Written`,
+    those with the most images; the others are simulated. See `writing`,
     `unseen_hands`.
     """
     store = ImageStore.merge(
@@ -79,9 +79,7 @@ def hands(path, generator, contents, unseen, tokenizer, settings):
     images = [glyphs(labels)]
     for name in chosen:
         own = store.select(store.find(source=name))
-        both = ImageStore.merge([contents, own])
-        written, _ = write(generator, both, counts, tokenizer, settings)
-        images += [glyphs_of(own)(labels), written]
+        images += [glyphs_of(own)(labels), write(contents, own, counts).images]
     save(path, grid(np.concatenate(images), len(labels)))
 
 

@@ -12,14 +12,14 @@ class Training(NamedTuple):
     """A training by a script of experiments."""
 
     script: str
-    product: str  # the file in the run folder that shows that it is complete
+    product: str  # the file in its folder that shows that it is complete
     flags: list[str]
 
 
 class Model(NamedTuple):
     """A model of saved_models/."""
 
-    kind: str  # classifier, clip or generator
+    kind: str  # classifier, clip, generator or writer
     training: str  # the one whose product it is
     needs: tuple[str, ...]  # all trainings behind it, in order
     judge: str | None  # the training of the recogniser that reads its images
@@ -68,6 +68,16 @@ _FLAGS = {
         "--discriminator_weights=$runs/generator --learning_rate=5e-4 --seed=1 "
         "--steps=1000"
     ),
+    "glyphs": "--characters=japanese --fonts=$fonts",
+    "fits": (
+        "--characters=japanese --fit=$runs/glyphs/fonts.store --kanji_each=400 "
+        "--reader=jis1-reader"
+    ),
+    "writer": (
+        "--characters=japanese --size=small --strokes=$runs/fits/strokes.store "
+        "--strokes_share=0.7 --simulated_writers=240 --characters_each=60 "
+        "--variation=1 --held_out_every=10 --steps=10000"
+    ),
     # Other fonts and one more writer: the judge must not be a network that taught the
     # others.
     "judge": (
@@ -82,14 +92,20 @@ _SCRIPTS = {
     "clip": ("train_clip", "clip.keras"),
     "generator": ("train_generator", "generator.keras"),
     "generator_longer": ("train_generator", "generator.keras"),
+    "glyphs": ("prepare_fonts", "fonts.store"),
+    "fits": ("prepare_strokes", "strokes.store"),
+    "writer": ("train_writer", "generator.keras"),
     "judge": ("train_classifier", "classifier.keras"),
 }
+# They prepare data, in a folder that is their --output.
+PREPARATIONS = frozenset({"glyphs", "fits"})
 TRAININGS = {n: Training(*_SCRIPTS[n], flags.split()) for n, flags in _FLAGS.items()}
 _GENERATOR_NEEDS = ("reader", "text", "clip", "generator", "generator_longer")
 MODELS = {
     "jis1-reader": Model("classifier", "reader", ("reader",), None),
     "jis1-clip": Model("clip", "clip", ("reader", "text", "clip"), None),
     "jis1-generator": Model("generator", "generator_longer", _GENERATOR_NEEDS, "judge"),
+    "jis1-writer": Model("writer", "writer", ("glyphs", "fits", "writer"), "judge"),
 }
 # Megabytes (10⁶ bytes) that a model, and all of them, may have in the repository.
 MOST_MEGABYTES, MOST_MEGABYTES_IN_ALL = 15, 45

@@ -9,8 +9,8 @@ from hwgen_keras.inputs.settings import Images
 from hwgen_keras.training.settings import STAGES
 
 from ..flags import train as run_training
-from .flags import differences, flags_of, shown_flags
-from .recipes import TRAININGS
+from .flags import differences, flags_of, given_flags, shown_flags
+from .recipes import PREPARATIONS, TRAININGS
 
 
 def train(name, settings):
@@ -26,13 +26,16 @@ def train(name, settings):
     training, folder = TRAININGS[name], pathlib.Path(settings.run_dir, name)
     flags = flags_of(name, settings)
     complete = complete_run(folder, training.product)
+    if complete is not None and name in PREPARATIONS:
+        return complete
     if complete is not None:
         before = read_json(complete / "config.json")["flags"]
         for difference in differences(name, before, flags):
             print(f"{complete} is kept, though {difference}.")
         return complete
     print(f"Training {name}.", flush=True)
-    code = run_training(training.script, flags, folder)
+    flag = "output" if name in PREPARATIONS else "run_dir"
+    code = run_training(training.script, flags, folder, flag=flag)
     complete = complete_run(folder, training.product)
     if code in (0, 130) and complete is None:
         raise Stopped(f"{name} was stopped; the same command resumes it.", code)
@@ -60,8 +63,14 @@ def images_of(settings, folder):
     return Images.among(before | given, skip_unknown_characters=True)
 
 
-def facts(name, folder):
-    """What the folder of a finished run says of its training, a dict for JSON."""
+def facts(name, folder, settings):
+    """What the folder of a finished run says of its training, a dict for JSON.
+
+    Of a preparation it is the command alone.
+    """
+    if name in PREPARATIONS:
+        flags = shown_flags(name, {"flags": given_flags(name, settings)})
+        return {"step": name, "script": TRAININGS[name].script, "flags": flags}
     config = read_json(folder / "config.json")
     flags = config["flags"]
     seconds, before, last = 0.0, 0, {}

@@ -5,5 +5,6 @@ from .sets import CharacterSet as CharacterSet
 from .sets import character_set as character_set
 from .structure import explain as explain
 from .structure import read_structures as read_structures
+from .text import is_kanji as is_kanji
 from .text import normalise_text as normalise_text
 from .tokenizer import StructureTokenizer as StructureTokenizer

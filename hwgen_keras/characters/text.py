@@ -44,3 +44,12 @@ def normalise_text(text: str, keep: Container[str] = ()) -> str:
     same = "".join(c if c in keep else _SAME.get(c, c) for c in text)
     # An accent combines with a letter that was full-width.
     return unicodedata.normalize("NFC", same)
+
+
+def is_kanji(character: str) -> bool:
+    """Whether Unicode calls a character a CJK ideograph.
+
+    Args:
+        character: a string of one character.
+    """
+    return unicodedata.name(character, "").startswith("CJK")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -116,15 +117,29 @@ def write_shown(
 def new_hand(writer, seed: int = 0) -> list[Track]:
     """Characters in a new hand, which `write_tracks` then takes as a hand.
 
+    Its frame (`HandFrame`) is drawn among those of the writer's training.
+
     Args:
         writer: see `write_tracks`.
         seed: integer of 0 or more; each is another hand.
     """
-    hand: list[Track] = []
-    for group in _FIRST_CHARACTERS:
+    first, *groups = _FIRST_CHARACTERS
+    frame = writer.network.draw_frame(np.random.default_rng(seed))
+    hand = [
+        _framed(track, frame) for track in write_tracks(writer, list(first), (), seed)
+    ]
+    for group in groups:
         rows = len(hand) + np.arange(len(group))
         hand += write_tracks(writer, list(group), hand, seed, rows, len(group))
     return hand
+
+
+def _framed(track, frame):
+    """A track of no hand, as one of the frame writes it."""
+    points, radii = (x[None].astype("float32") for x in (track.points, track.radii))
+    changed = frame.place(points), frame.with_pen(radii)
+    points, radii = (ops.convert_to_numpy(x)[0] for x in changed)
+    return Track(track.character, points, radii).filling()
 
 
 def new_hands(writer, count: int, seed: int = 0, progress: bool = True) -> StrokeStore:

@@ -12,5 +12,6 @@ from .loading import load_samples as load_samples
 from .loading import load_store as load_store
 from .loading import load_tokenizer as load_tokenizer
 from .tracks import fit_image as fit_image
+from .tracks import fitted_store as fitted_store
 from .tracks import load_hand_tracks as load_hand_tracks
 from .tracks import load_tracks as load_tracks

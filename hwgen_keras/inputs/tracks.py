@@ -145,6 +145,39 @@ def fitted(cache, samples, points):
     return store
 
 
+def fitted_store(store, points):
+    """The tracks fitted to images of a store, at most `MOST_OF_HAND` of each source.
+
+    Args:
+        store: an `ImageStore` of cleaned images.
+        points: points of a line.
+
+    Returns:
+        A `StrokeStore` with the sources of the store; images to which no strokes could
+        be fitted are left out.
+    """
+    chosen = _few(store.sources.tolist())
+    jobs = [
+        (
+            [(store.decode_one(k), store.characters[store.labels[k]]) for k in part],
+            points,
+        )
+        for part in (chosen[k : k + _IMAGES] for k in range(0, len(chosen), _IMAGES))
+    ]
+    parts: list[list] = [[]] * len(jobs)
+    counts = [len(job[0]) for job in jobs]
+    for index, part in parallel.each(_fit_images, jobs, "image", "fitting", counts):
+        parts[index] = part
+    fits = zip(chosen, itertools.chain(*parts), strict=True)
+    good = [(track, store.sources[k]) for k, (fault, track) in fits if fault is None]
+    names = [store.source_names[source] for _, source in good]
+    return StrokeStore.of_tracks([track for track, _ in good], names, data.FITTED)
+
+
+def _fit_images(images, points):
+    return [fit_image(image, character, points)[:2] for image, character in images]
+
+
 def _report(refused, count, example=""):
     if refused:
         example = f", such as {example}" if example else ""

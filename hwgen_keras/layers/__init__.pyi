@@ -17,6 +17,8 @@ from .discriminator_input import DiscriminatorInput as DiscriminatorInput
 from .embedding import Embedding as Embedding
 from .frozen import ensure_built as ensure_built
 from .frozen import freeze as freeze
+from .hand_frame import HandFrame as HandFrame
+from .hand_frame import hand_frame as hand_frame
 from .initial import convolution as convolution
 from .initial import dense as dense
 from .normalization import GroupNorm as GroupNorm

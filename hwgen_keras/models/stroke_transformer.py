@@ -1,26 +1,34 @@
 """The denoiser of the stroke writer: a transformer over the strokes of a character."""
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from hwgen_keras.layers import (
     ConfigFromSignature,
+    HandFrame,
     ModulatedBlock,
     NoiseLevel,
     TrackFeatures,
+    by_stroke,
     dense,
     ensure_built,
+    hand_frame,
 )
-from hwgen_keras.layers.tracks import cosines
+from hwgen_keras.layers.templates import (
+    describe_strokes,
+    description_width,
+    shape_width,
+    stroke_shapes,
+)
 
 # The inputs that the denoiser can do without.
 WRITER_CONDITIONS = ("hand", "condition")
 # The arrays of a hand: strokes of the template, lines and radii as the hand wrote them.
 HAND = ("hand_template", "hand_points", "hand_radii", "hand_mask")
-# Cosine coefficients of a stroke of the template.
-_TEMPLATE = 16
-# Sines and cosines of the number of a stroke.
-_FREQUENCIES = 4
+_TRACK = ("points", "radii")
+# Numbers of a frame of a hand, and how much they count beside others.
+_FRAME, _FRAME_SCALE = 7, 4.0
 # Is added to the scores of what attention must not see; float16 has no larger one.
 _UNSEEN = -3e4
 
@@ -107,8 +115,6 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             way_radius_coefficients,
             name="track_features",
         )
-        self._template_rows = min(_TEMPLATE, points)
-        self._cosines = cosines(self._template_rows, points)
 
         def linear(name, **arguments):
             return dense(width, dtype=policy, name=name, **arguments)
@@ -149,8 +155,8 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         tokens, width = (None, None, self.width), self.width
         ensure_built(self.track_features, self.condition)
         self.noise_level.build((None,))
-        shape = 2 * self._template_rows + 1
-        self.pair_1.build((None, None, shape + self.features + 2))
+        shape = shape_width(self.points)
+        self.pair_1.build((None, None, shape + self.features + 2 + _FRAME + 1))
         for layer in (self.pair_2, self.pair_3, self.pair_norm, self.last_norm):
             layer.build(tokens)
         for name in ("null_pair", "null_code"):
@@ -160,42 +166,82 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
                 name=name,
             )
             setattr(self, name, weight)
+        # Of no data in particular, so that new hands lean and press a little.
+        for name, start in (("frame_mean", 0.0), ("frame_deviation", 0.1)):
+            weight = self.add_weight(
+                shape=(_FRAME,),
+                initializer=keras.initializers.Constant(start),
+                trainable=False,
+                dtype="float32",
+                autocast=False,
+                name=name,
+            )
+            setattr(self, name, weight)
         self.to_code.build((None, width))
-        self.stem.build((None, None, self.features + shape + 3 + 2 * _FREQUENCIES))
+        self.stem.build((None, None, self.features + description_width(self.points)))
         for block in self.blocks:
             block.build()
         self.last_layer.build(tokens)
 
-    def _shapes(self, template):
-        """The shape and place of strokes (..., P, 2): (..., 2 · 16 + 1)."""
-        numbers = ops.matmul(self._cosines, template - 0.5)
-        # The higher a coefficient of KanjiVG's strokes, the smaller it is.
-        order = 4 * (1 + ops.arange(self._template_rows, dtype="float32"))
-        numbers = numbers * order[:, None]
-        steps = template[..., 1:, :] - template[..., :-1, :]
-        length = ops.sum(ops.sqrt(ops.sum(ops.square(steps), -1) + 1e-8), -1)
-        shape = (*ops.shape(template)[:-2], 2 * self._template_rows)
-        return ops.concatenate(
-            [ops.reshape(numbers, shape), 2 * length[..., None]], axis=-1
-        )
+    def adapt(self, batches):
+        """Sets the mean and deviation of strokes and of frames to those of the data.
 
-    def _describe(self, template, mask):
-        """What the template says of each stroke: (batch, n, ...)."""
-        count = ops.sum(mask, axis=1, keepdims=True)
-        following = ops.concatenate([template[:, 1:, 0], template[:, -1:, -1]], axis=1)
-        gap = 4 * (following - template[:, :, -1])
-        last = ops.concatenate([mask[:, 1:], ops.zeros_like(mask[:, :1])], axis=1)
-        index = ops.cumsum(mask, axis=1)
-        periods = 2.0 ** (2 + ops.arange(_FREQUENCIES, dtype="float32"))
-        phases = index[..., None] * (6.2831853 / periods)
-        parts = [
-            self._shapes(template),
-            gap * last[..., None],
-            ops.broadcast_to(count, ops.shape(mask))[..., None] / 10,
-            ops.sin(phases),
-            ops.cos(phases),
-        ]
-        return ops.concatenate(parts, axis=-1)
+        Args:
+            batches: iterable of data of a `StrokeDiffusion`.
+
+        Raises:
+            InputError: there is no stroke in the batches.
+        """
+        ensure_built(self)
+        frames = []
+
+        def framed():
+            for data in batches:
+                frame, template = self.frame(data), _float32(data["template"])
+                lines, radii = by_stroke(*(_float32(data[k]) for k in _TRACK))
+                frames.append(ops.convert_to_numpy(frame.numbers()))
+                radii = frame.without_pen(radii)
+                yield frame.place(template), lines, radii, data["template_mask"]
+
+        self.track_features.adapt(framed())
+        numbers = np.concatenate(frames)
+        self.frame_mean.assign(numbers.mean(0))
+        self.frame_deviation.assign(numbers.std(0))
+
+    def frame(self, inputs):
+        """The frames of the hands.
+
+        Args:
+            inputs: see `encode_hand`.
+
+        Returns:
+            A `HandFrame` with a row for each row of the template; one that changes
+            nothing where there is no hand, or `drop_hand` is true.
+        """
+        batch = ops.shape(inputs["template"])[0]
+        if HAND[0] not in inputs:
+            return HandFrame.of_numbers(ops.zeros((batch, _FRAME), "float32"))
+        frame = hand_frame(*(_float32(inputs[name]) for name in HAND))
+        numbers = _for_rows(frame.numbers(), batch)
+        if "drop_hand" in inputs:
+            numbers = numbers * (1 - _float32(inputs["drop_hand"]))[:, None]
+        return HandFrame.of_numbers(numbers)
+
+    def draw_frame(self, rng):
+        """The frame of a new hand, as those of the data that the network adapted to.
+
+        Args:
+            rng: a NumPy generator.
+
+        Returns:
+            A `HandFrame` of one row.
+        """
+        mean, deviation = map(
+            ops.convert_to_numpy, (self.frame_mean, self.frame_deviation)
+        )
+        # More than two deviations would be no hand that anybody writes.
+        drawn = mean + deviation * np.clip(rng.standard_normal(_FRAME), -2, 2)
+        return HandFrame.of_numbers(drawn[None].astype("float32"))
 
     def encode_hand(self, inputs):
         """What the denoiser reads of a hand, once for any number of calls.
@@ -232,12 +278,18 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
 
     def _encode_pairs(self, template, points, radii, mask):
         """Pairs as (batch, pairs, width), and their mask."""
-        template, points, radii = (
-            ops.cast(x, "float32") for x in (template, points, radii)
-        )
+        template, points, radii = map(_float32, (template, points, radii))
         chord = 4 * (points[..., 1, -1, :] - points[..., 1, 0, :])
-        described = self.track_features.encode(template, points, radii)
-        pairs = [self._shapes(template), described, chord]
+        frame = hand_frame(template, points, radii, mask)
+        described = self.track_features.encode(
+            frame.place(template), points, frame.without_pen(radii)
+        )
+        count = ops.log(1 + ops.sum(_float32(mask), axis=1, keepdims=True)) / 4
+        numbers = ops.concatenate([_FRAME_SCALE * frame.numbers(), count], axis=-1)
+        numbers = ops.broadcast_to(
+            numbers[:, None], (*ops.shape(mask), numbers.shape[-1])
+        )
+        pairs = [stroke_shapes(template), described, chord, numbers]
         hidden = ops.cast(ops.concatenate(pairs, axis=-1), self.compute_dtype)
         hidden = self.pair_1(hidden)
         hidden = hidden + self.pair_3(self.pair_2(hidden))
@@ -262,7 +314,7 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
         )
         if self.condition is not None:
             vector = vector + self.condition(inputs)
-        parts = [ops.cast(noisy, "float32"), self._describe(template, mask)]
+        parts = [ops.cast(noisy, "float32"), describe_strokes(template, mask)]
         parts = ops.concatenate(parts, axis=-1) * mask[..., None]
         tokens = self.stem(ops.cast(parts, self.compute_dtype))
         bias = _UNSEEN * (1 - mask)[:, None, None, :]
@@ -271,6 +323,10 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             tokens = block(tokens, vector, context, bias, context_bias)
         prediction = self.last_layer(self.last_norm(tokens))
         return ops.cast(prediction, "float32") * mask[..., None]
+
+
+def _float32(values):
+    return ops.cast(ops.convert_to_tensor(values), "float32")
 
 
 def _for_rows(hands, rows):

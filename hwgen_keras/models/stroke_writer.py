@@ -47,6 +47,9 @@ class StrokeWriter(DenoisingGenerator):
       rows in turn, one hand that of all;
     - `drop_hand`, `drop_condition`: (batch,) bool, optional: rows without that input.
 
+    How a hand leans, stretches and presses in all its strokes (`HandFrame`) is computed
+    and not learned; the network moves the strokes from there.
+
     A call also takes `log_snrs`, see `DiffusionGenerator`.
 
     Output: a dict of
@@ -160,6 +163,8 @@ class StrokeWriter(DenoisingGenerator):
 
     def call(self, inputs, log_snrs=None):
         network = self.network
+        if not self.guidance["hand"]:
+            inputs = {name: inputs[name] for name in inputs if name not in HAND}
         hand = network.encode_hand(inputs)
 
         def predict(noisy, log_snr, inputs):
@@ -169,11 +174,13 @@ class StrokeWriter(DenoisingGenerator):
 
         noise = self.temperature * ops.cast(inputs["noise"], "float32")
         features = self._sample(predict, inputs, noise, log_snrs)
-        template = ops.cast(inputs["template"], "float32")
+        frame = network.frame(inputs)
         points, radii = network.track_features.decode(
-            template, features, inputs["template_mask"]
+            frame.place(ops.cast(inputs["template"], "float32")),
+            features,
+            inputs["template_mask"],
         )
-        return {"points": points, "radii": radii}
+        return {"points": points, "radii": frame.with_pen(radii)}
 
     def render(self, inputs, image_size, log_snrs=None):
         """The tracks of a call as images.
@@ -256,7 +263,11 @@ class StrokeDiffusion(DenoisingLoss):
         template, points, radii = (
             ops.cast(data[name], "float32") for name in ("template", "points", "radii")
         )
-        clean = network.track_features.encode(template, *by_stroke(points, radii))
+        frame = network.frame(data)
+        lines, radii = by_stroke(points, radii)
+        clean = network.track_features.encode(
+            frame.place(template), lines, frame.without_pen(radii)
+        )
         mask = ops.cast(data["template_mask"], "float32")[..., None]
         clean, batch = clean * mask, ops.shape(clean)[0]
         log_snr, noise = self._draw_levels(batch), self._draw_noise(clean)

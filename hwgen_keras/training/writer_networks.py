@@ -6,7 +6,7 @@ from hwgen_keras.data import StrokeStore
 from hwgen_keras.data.rows import row_generator
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
-from hwgen_keras.layers import StrokeRenderer, by_stroke
+from hwgen_keras.layers import StrokeRenderer
 from hwgen_keras.models import (
     SIZES,
     AveragingAdam,
@@ -51,7 +51,7 @@ def stroke_diffusion(settings, sampler, steps, jit):
     writer = of_stage_before(settings, fresh, "generator", _describe, advice)
     if writer is fresh:
         writer.build()
-        network.track_features.adapt(_features(sampler))
+        network.adapt(sampler.batch(step) for step in range(_ADAPT))
     model = StrokeDiffusion(
         writer,
         min_snr_gamma=settings.min_snr_gamma or None,
@@ -73,13 +73,6 @@ def _describe(writer):
         f"line, {network.features} features, the schedule {writer.schedule} and the "
         f"parameterization {writer.parameterization}"
     )
-
-
-def _features(sampler):
-    for step in range(_ADAPT):
-        batch = sampler.batch(step)
-        lines = by_stroke(batch["points"], batch["radii"])
-        yield batch["template"], *lines, batch["template_mask"]
 
 
 def track_probes(sampler, rows):
