@@ -88,7 +88,8 @@ class LoadedWriter(LoadedModel):
             style: what the hand wrote, best 10 to 20 characters, of which no more are
                 used: a list of `Track`, or images of known characters, as of
                 `LoadedGenerator.write`, to which strokes are fitted (`fit_track`) at
-                each call; None: a new writer, who depends on `seed` alone.
+                each call; None: a new writer, who depends on `seed` alone; no exported
+                model makes one up.
             style_text: the characters of images, see `LoadedGenerator.write`. Images
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
