@@ -154,14 +154,14 @@ def test_it_loads_as_any_writer(exported, calm, hand, format):
     # With weights of float16 an untrained writer lifts its pen elsewhere.
     near = 0.1 if format == "keras" else 1e-4
     expected = hw.load(calm)
-    for style in (hand, None):
-        tracks = loaded.strokes("永あ", style, seed=3)
-        others = expected.strokes("永あ", style, seed=3)
-        for track, other in zip(tracks, others, strict=True):
-            pairs = [{"points": t.points, "radii": t.radii} for t in (track, other)]
-            assert track_difference(*pairs) < near
+    tracks, others = (m.strokes("永あ", hand, seed=3) for m in (loaded, expected))
+    for track, other in zip(tracks, others, strict=True):
+        pairs = [{"points": t.points, "radii": t.radii} for t in (track, other)]
+        assert track_difference(*pairs) < near
     assert loaded.write("永", hand, image_size=24).shape == (1, 24, 24)
     if format != "keras":
+        with pytest.raises(InputError, match="makes up no new hand; give a style, or"):
+            loaded.write("永", seed=1)
         with pytest.raises(InputError, match="is exported, with its temperature insid"):
             loaded.write("永", hand, temperature=0.0)
 

@@ -144,7 +144,7 @@ class _ExportedEngine:
         elif {"image", "text"} <= {*outputs}:
             self.kind, self.condition = "clip", CLIPCondition
         elif {"template", "noise"} <= {*inputs} and {"points", "radii"} <= {*outputs}:
-            self.kind, self.model = "writer", ExportedWriter(self._run, inputs)
+            self.kind, self.model = "writer", ExportedWriter(name, self._run, inputs)
         else:
             raise InputError(
                 f"{name} is no exported model of hwgen_keras: it takes "

@@ -1,25 +1,49 @@
 """An exported stroke writer in place of a `StrokeWriter`, where tracks are written."""
 
-import types
+import dataclasses
 
 import numpy as np
+
+from hwgen_keras.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportedNetwork:
+    """What is known of the network of an exported stroke writer.
+
+    Attributes:
+        name: of the file or folder.
+        points: of a line.
+        features: numbers of a stroke.
+    """
+
+    name: str
+    points: int
+    features: int
+
+    def draw_frame(self, rng):
+        """InputError, since the frames of its training are not in an export."""
+        raise InputError(
+            f"{self.name} is exported and makes up no new hand; give a style, or load "
+            "the .keras file."
+        )
 
 
 class ExportedWriter:
     """Writes tracks by the signature `serve` of a SavedModel or an ONNX file.
 
     Args:
+        name: of the file or folder.
         run: a function from named arrays to named arrays.
         shapes: {input: its shape}, with None for free sizes.
     """
 
     condition = None
 
-    def __init__(self, run, shapes):
+    def __init__(self, name, run, shapes):
         self._run, self._shapes = run, shapes
-        self.network = types.SimpleNamespace(
-            points=shapes["template"][-2], features=shapes["noise"][-1]
-        )
+        points, features = shapes["template"][-2], shapes["noise"][-1]
+        self.network = ExportedNetwork(name, points, features)
 
     def predict_on_batch(self, inputs):
         """See `StrokeWriter`. Inputs that are missing are those of no hand.

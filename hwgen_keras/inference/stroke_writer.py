@@ -124,7 +124,7 @@ class LoadedWriter(LoadedModel):
                 used: a list of `Track`, or images of known characters, as of
                 `LoadedGenerator.write`, to which strokes are fitted (`fit_track`; the
                 fits of the last 8 hands are kept); None: a new writer, who depends on
-                `seed` alone.
+                `seed` alone; no exported model makes one up.
             style_text: the characters of images, see `LoadedGenerator.write`. Images
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.

@@ -53,7 +53,8 @@ ALLOWED = frozenset(
             "TensorListReserve TensorListSetItem TensorListStack UnsortedSegmentMax",
             # Shapes: they are computed, as batch and size of the images are free.
             "BroadcastArgs BroadcastTo ConcatV2 ExpandDims Fill Gather GatherNd",
-            "GatherV2 InvertPermutation LinSpace MatrixBandPart MirrorPad OneHot",
+            "GatherV2 InvertPermutation LinSpace MatrixBandPart MatrixDiag",
+            "MatrixDiagV2 MatrixDiagV3 MirrorPad OneHot",
             "OnesLike Pack Pad PadV2 Range Rank Reshape ReverseV2 Roll Shape ShapeN",
             "Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack",
             "ZerosLike",
