@@ -9,6 +9,7 @@ import pytest
 from keras import ops
 from networks import (
     BACKEND,
+    JIT,
     compile_classifier,
     compile_style_transfer,
     generator,
@@ -167,7 +168,8 @@ def train_with_metrics(folder, signal_at=None, minutes=None):
         optimizer=keras.optimizers.Adam(1e-3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=BACKEND == "jax",
+        jit_compile=JIT,
+        run_eagerly=BACKEND == "tensorflow",  # Each call would trace for a second.
     )
     restored = checkpoints.restore(model, folder)
     first = restored["step"]

@@ -95,7 +95,8 @@ def compiled(function):
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function)
+        # Otherwise each number of steps and of rows would be traced.
+        return tf.function(function, reduce_retracing=True)
     if BACKEND == "jax":
         import jax
 
