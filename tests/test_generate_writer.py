@@ -9,13 +9,14 @@ import pytest
 from hand_folder import characters_file
 from networks import BACKEND
 from PIL import Image
-from stroke_writers import stroke_writer
+from stroke_writers import POINTS, set_features, stroke_writer, writer_network
 
 import hwgen_keras as hw
 from experiments import generate, measure_generated
 from hwgen_keras import generation
-from hwgen_keras.data import read_manifest
+from hwgen_keras.data import read_manifest, template_strokes
 from hwgen_keras.errors import InputError
+from hwgen_keras.generation.tracks import write_tracks
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
@@ -240,3 +241,14 @@ def test_a_condition_that_names_no_characters_is_refused(given, tmp_path):
     with pytest.raises(InputError, match="does not name the 4 characters of its cond"):
         call(given, tmp_path / "set", generator_weights=str(tmp_path))
     assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("character", "っつ。")
+def test_a_written_character_is_as_large_in_its_box_as_the_template(character):
+    # Untrained and without noise it moves no stroke.
+    fresh = hw.StrokeWriter(writer_network(), steps=2, temperature=0.0)
+    fresh.build()
+    set_features(fresh)
+    (track,) = write_tracks(fresh, [character])
+    template = template_strokes(character, POINTS)
+    np.testing.assert_allclose(track.filling().strokes, template, atol=0.02)

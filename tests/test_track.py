@@ -83,6 +83,14 @@ class TestTrack:
         track = PenWriter(1).track("っ")
         np.testing.assert_allclose(track.filling(0.0).points, track.points, atol=1e-6)
 
+    @pytest.mark.parametrize("character", "っつ、a永")
+    def test_a_placed_track_in_its_box_is_not_made_smaller(self, character):
+        track = PenWriter(2).track(character).filling()
+        for _ in range(3):
+            again = track.in_box().filling()
+            np.testing.assert_allclose(again.points, track.points, atol=0.02)
+            np.testing.assert_allclose(again.radii, track.radii, rtol=0.05)
+
     def test_without_ink_nothing_moves(self):
         track = Track("一", np.ones((1, 4, 2)), np.zeros((1, 4)))
         assert track.filling() is track and not track.written.any()

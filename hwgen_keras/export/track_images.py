@@ -22,10 +22,10 @@ def images_of(points, radii, keeps_place, image_size):
     Returns:
         (batch, image_size, image_size), uint8, 0 ink, 255 paper.
     """
-    # `write` has the tracks placed, and `draw_track` places what it is given: small
-    # kana become smaller each time, others stay as they are.
-    for _ in range(2):
-        points, radii = filling(points, radii, keeps_place)
+    # `Track.in_box`: what keeps its place is placed already, and shrinks otherwise.
+    scale = tf.where(keeps_place, 1 - 2 * _MARGIN, 1.0)[:, None, None]
+    points, radii = (points - 0.5) / scale[..., None] + 0.5, radii / scale
+    points, radii = filling(points, radii, keeps_place)
 
     def draw(track):
         points, radii = track

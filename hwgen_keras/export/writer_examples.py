@@ -98,7 +98,7 @@ def _drawn(text, track, size):
     ):
         # What fills up may lie anywhere.
         points = np.where(radii[..., None] > 0, points, 0.5)
-        placed = Track(character, points, radii).filling().filling()
+        placed = Track(character, points, radii).in_box().filling()
         lines = {"points": placed.points[None], "radii": placed.radii[None]}
         image = ops.convert_to_numpy(StrokeRenderer(size)(lines))[0, :, :, 0]
         images.append(np.round(255 * (image + 1) / 2).astype(np.uint8))

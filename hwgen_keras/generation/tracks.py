@@ -54,7 +54,7 @@ def write_tracks(
             evenly chosen ones.
 
     Returns:
-        A list of `Track`, in the place of images (`Track.filling`).
+        A list of `Track`, see `Track.in_box`.
 
     Raises:
         InputError: KanjiVG does not describe a character, a track of the hand does not
@@ -109,7 +109,7 @@ def write_shown(
             lines = slice(0, 2 * len(templates[number]) - 1)
             parts = points[place, lines], radii[place, lines]
             try:
-                written[number] = Track(characters[number], *parts).filling()
+                written[number] = Track(characters[number], *parts).in_box()
             except InputError:
                 raise InputError(
                     f"The stroke writer put strokes of {characters[number]} far "
@@ -143,7 +143,7 @@ def _framed(track, frame):
     points, radii = (x[None].astype("float32") for x in (track.points, track.radii))
     changed = frame.place(points), frame.with_pen(radii)
     points, radii = (ops.convert_to_numpy(x)[0] for x in changed)
-    return Track(track.character, points, radii).filling()
+    return Track(track.character, points, radii).in_box()
 
 
 def new_hands(writer, count: int, seed: int = 0, progress: bool = True) -> StrokeStore:

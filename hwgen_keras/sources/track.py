@@ -154,6 +154,21 @@ class Track:
         points = (self.points - centre) * scale + 0.5
         return Track(self.character, points, self.radii * scale)
 
+    def in_box(self, margin: float = 0.08) -> "Track":
+        """The track in its box: `filling` of it gives what this one is.
+
+        Small kana, punctuation and lower-case letters, which keep their place, would
+        become smaller each time that they are placed. Others fill the box.
+
+        Args:
+            margin: of the `filling` that placed them.
+        """
+        if not keeps_place(self.character):
+            return self.filling(margin)
+        scale = 1 - 2 * margin
+        points = (self.points - 0.5) / scale + 0.5
+        return Track(self.character, points, self.radii / scale)
+
 
 def resampled_lines(
     points: NDArray, radii: NDArray, count: int

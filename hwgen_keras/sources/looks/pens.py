@@ -70,7 +70,7 @@ class Pen:
         ends = _ends(track)
         darkness = self._darkness(ends, track.points.shape, rng)
         noise = rng.standard_normal((image_size, image_size), np.float32)
-        placed = self._widened(track, ends).filling(margin)
+        placed = self._widened(track, ends).in_box(margin).filling(margin)
         if self.pooling:
             ink = self._layered(placed, image_size, darkness)
         else:
