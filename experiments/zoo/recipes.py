@@ -70,13 +70,13 @@ _FLAGS = {
     ),
     "glyphs": "--characters=japanese --fonts=$fonts",
     "fits": (
-        "--characters=japanese --fit=$runs/glyphs/fonts.store --kanji_each=400 "
+        "--characters=japanese --fit=$runs/glyphs/fonts.store --kanji_each=1000 "
         "--reader=jis1-reader"
     ),
     "writer": (
         "--characters=japanese --size=small --strokes=$runs/fits/strokes.store "
         "--strokes_share=0.7 --simulated_writers=240 --characters_each=60 "
-        "--variation=1 --held_out_every=10 --steps=10000"
+        "--variation=1 --held_out_every=10 --steps=12000"
     ),
     # Other fonts and one more writer: the judge must not be a network that taught the
     # others.
