@@ -124,7 +124,7 @@ def main(settings):
         size, writing = settings.image_size, generation.writing
         generator = models.load_trained(weights, kinds, flag, "generator.keras", size)
         if isinstance(generator, models.StrokeWriter):
-            generation.sampling.check_writer(generator, f"{flag}: {weights}")
+            generation.sampling.check_unconditioned(generator, f"{flag}: {weights}")
             writing.check_images_flags(settings, IMAGES_ALONE, generator)
             adapt, defaults = hands.adapt_writer, OF_WRITERS
         else:

@@ -251,5 +251,5 @@ def test_flags_of_a_stroke_writer_are_its_own(arguments, tmp_path):
     ):
         call(given, run_dir=str(tmp_path / "a"))
     stroke_writer("embedding").save(tmp_path / "generator.keras")
-    with pytest.raises(InputError, match="has a condition, which no text gives"):
+    with pytest.raises(InputError, match="has a condition, which is not given here"):
         call(given, run_dir=str(tmp_path / "b"))

@@ -89,7 +89,7 @@ def pictures(writer, text, inputs, size):
     for place, character in enumerate(text):
         lines = slice(0, 2 * inputs["template_mask"][place].sum() - 1)
         parts = (np.asarray(track[name][place, lines]) for name in ("points", "radii"))
-        images.append(draw_track(hw.Track(character, *parts).filling(), size))
+        images.append(draw_track(hw.Track(character, *parts).in_box(), size))
     return np.stack(images)
 
 

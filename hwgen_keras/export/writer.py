@@ -19,7 +19,7 @@ from hwgen_keras.export.templates import packed_templates
 from hwgen_keras.export.writer_examples import track_difference, writer_inputs
 from hwgen_keras.export.writer_signatures import TemplateTable, writer_signatures
 from hwgen_keras.files import read_json, write_json
-from hwgen_keras.generation.sampling import check_writer
+from hwgen_keras.generation.sampling import check_unconditioned
 from hwgen_keras.models import (
     Classifier,
     StrokeWriter,
@@ -44,7 +44,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
     if kind == "writer":
-        check_writer(model, "it")
+        check_unconditioned(model, "it")
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
     characters = request["characters"] = _characters(model, request["characters"])
     values, table = _values(model, request), None

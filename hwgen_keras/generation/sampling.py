@@ -48,6 +48,15 @@ def check_writer(writer, name):
         knowledge_of(writer.condition, name)
 
 
+def check_unconditioned(writer, name):
+    """Raises InputError if a stroke writer has a condition."""
+    if writer.condition is not None:
+        raise InputError(
+            f"{name} has a condition, which is not given here; use a stroke writer "
+            "without."
+        )
+
+
 def apply(settings, generator):
     """A copy of a generator with the sampling settings; itself if none are given."""
     changed = arguments(settings, generator)
