@@ -29,8 +29,9 @@ from hwgen_keras.models import (
     with_policy,
 )
 
-# Whatever the backend, TensorFlow exports: here in this process. test_demo exports by
-# the processes that a user starts, from torch.
+# Whatever the backend, TensorFlow exports: here in this process, where only `exported`
+# is compared in another. test_demo exports by the processes that a user starts, from
+# torch.
 pytestmark = pytest.mark.skipif(BACKEND != "tensorflow", reason="exports take long")
 
 LETTERS = "アイウエカキクケ"  # as many as make a vocabulary of 12 tokens
@@ -79,7 +80,9 @@ def exported(run):
         format=["saved_model", *onnx, "keras"],
         storage="float16",
     )
-    return export.main(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporter, "_run", same_process.run_apart)
+        return export.main(settings)
 
 
 @pytest.fixture(scope="module")
