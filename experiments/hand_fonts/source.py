@@ -103,10 +103,12 @@ def _of_writer(settings):
                 # A sample follows from the seed, its character and number alone.
                 rows = [FIRST_ROW + (ord(c) << 4) + sample for c, sample in part]
                 characters = [character for character, _ in part]
-                tracks += write_tracks(
+                written = write_tracks(
                     *(model, characters, hand, settings.seed, np.array(rows)),
                     *(_BATCH, settings.hand_samples),
                 )
+                # Kanji have room around them, and so has the box of small kana.
+                tracks += [track.filling() for track in written]
                 bar.update(len(part))
         return tracks
 
