@@ -16,9 +16,9 @@ import shutil
 
 from hwgen_keras import bundle, evaluation, export, files, generation, models
 from hwgen_keras.errors import InputError
-from hwgen_keras.inputs import load_characters
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
+from hwgen_keras.training.settings import trained
 
 from . import flags, zoo
 
@@ -43,6 +43,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         "Manifest of real handwriting for that recogniser alone; may be given several "
         "times.",
     )
+    judge: str | None = trained("recogniser that reads the images", "classifier.keras")
     test: tuple[str, ...] = setting(
         (),
         "Manifest of writers that neither model was trained on; may be given several "
@@ -88,7 +89,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 
     def check(self):
         super().check()
-        for training in zoo.trainings_of(zoo.MODELS[self.name]):
+        for training in zoo.trainings_of(zoo.MODELS[self.name], self.judge):
             zoo.flags_of(training, self)
         if self.folder.exists() and not (self.folder / "model.json").is_file():
             raise InputError(
@@ -99,7 +100,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 
 def main(settings):
     model = zoo.MODELS[settings.name]
-    trainings = zoo.trainings_of(model)
+    trainings = zoo.trainings_of(model, settings.judge)
     with files.locked_folder(settings.run_dir, "--run_dir"):
         folders = {name: zoo.train(name, settings) for name in trainings}
         write(settings, model, folders)
@@ -113,9 +114,11 @@ def write(settings, model, folders):
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
     characters = facts["characters"]
-    # A stroke writer's strokes have any size: the judge tells that of the images.
-    drawn = folders[model.judge] if model.kind == "writer" else run
-    images = zoo.images_of(settings, drawn)
+    judge = settings.judge or folders.get(model.judge)
+    images = zoo.images_of(settings, run)
+    if model.kind == "writer":
+        # Its strokes have any size, and it may write more than the judge reads.
+        images = images.replace(image_size=zoo.known_to(judge)["image_size"])
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
@@ -132,7 +135,8 @@ def write(settings, model, folders):
             "training": [zoo.facts(*each, settings) for each in folders.items()],
             "data": zoo.describe(settings, images, characters),
             "seed": settings.seed,
-            **measure(settings, images, model, folders, folder, facts),
+            "judge": settings.judge and pathlib.Path(settings.judge).name,
+            **measure(settings, images, model, folders, folder, facts, judge),
         }
         files.write_json(folder / zoo.MEASURED, measured)
         files.write_text(folder / "README.md", zoo.card(measured))
@@ -145,23 +149,20 @@ def write(settings, model, folders):
         )
 
 
-def measure(settings, images, model, folders, folder, facts):
+def measure(settings, images, model, folders, folder, facts, judge):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     characters, tokenizer = facts["characters"], facts["tokenizer"]
     if model.kind == "writer":
-        # It may write more than the judge reads.
-        characters = load_characters(images)
+        characters = zoo.known_to(judge)["characters"]
     tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
     kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS
     network = models.with_policy(models.load_trained(file, kinds, ""), "float32")
     found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
-    font = settings.reference_font
     # Glyphs that a training rendered already are not rendered again.
     rendered = "glyphs" in folders and (str(folders["glyphs"] / "fonts.store"),)
-    contents, font = zoo.load_contents(
-        rendered or settings.fonts, font, images, characters
-    )
+    fonts = rendered or settings.fonts, settings.reference_font
+    contents, font = zoo.load_contents(*fonts, images, characters)
     inputs = None
     if model.kind == "classifier":
         found["reading"], read = zoo.measure_classifier(network, tests)
@@ -170,15 +171,14 @@ def measure(settings, images, model, folders, folder, facts):
             network, tests, tokenizer, characters, settings.seed
         )
     else:
-        judge = generation.load_reader(folders[model.judge], characters)
+        judge = generation.load_reader(judge, characters)
         generation.check_independent(judge, network, folders[model.training])
-        size = images.image_size
-        write = zoo.writing(network, characters, tokenizer, settings, size)
+        how = characters, tokenizer, settings, images.image_size
+        write = zoo.writing(network, *how)
         figures, generated, hands = zoo.measure_generator(
             write, judge, tests, contents, settings, images
         )
-        style_images = settings.style_images
-        figures |= {"reference_font": font, "style_images": style_images}
+        figures |= {"reference_font": font, "style_images": settings.style_images}
         found["generation"] = figures
         written, reads = zip(*generated.values(), strict=True)
         read = evaluation.Readings.join(reads)

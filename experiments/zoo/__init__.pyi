@@ -11,4 +11,4 @@ from .measures import (
 )
 from .pictures import extremes, glyphs_of, hands
 from .recipes import MODELS, OMNIGLOT_WRITERS
-from .runs import facts, images_of, train
+from .runs import facts, images_of, known_to, train

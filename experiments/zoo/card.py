@@ -88,8 +88,8 @@ _LIMITS = {
         "written, nor a form with other strokes, such as many of the grass script.",
         "Hands are shown by strokes that are fitted to their images; where a fit is "
         "wrong, the hand is shown wrongly.",
-        "`jis1-reader` chose among the fits that the writer learned from; the judge "
-        "had no part in it, but saw of the handwriting below some of the same.",
+        "`jis1-reader` chose among the fits that the writer learned from: what it "
+        "reads of the writer's images is flattered a little.",
     ),
 }
 _LICENCE = (
@@ -217,17 +217,28 @@ def _data(measured):
     yield "It was tested on writers that no training of it saw:"
     yield _handwriting(data["test"], "test")
     if measured["kind"] in ("generator", "writer"):
-        known = [source["name"] for source in data["handwriting"]] if writer else []
-        known += [source["name"] for source in data["judge_handwriting"]]
-        above = "" if writer else "the handwriting above, on "
-        yield (
-            f"The judge was trained on {above}{', '.join(known) or 'no other'}, and on "
-            f"the glyphs of {len(data['judge_fonts'])} other fonts:"
-        )
+        yield _judge(measured, writer)
         yield _fonts(data["judge_fonts"])
     yield (
         "None of these images and fonts is in this folder. The structures of the "
         "characters are derived from KanjiVG, see NOTICE."
+    )
+
+
+def _judge(measured, writer):
+    """A sentence on the judge, before the table of `judge_fonts`."""
+    data, count = measured["data"], len(measured["data"]["judge_fonts"])
+    if measured.get("judge"):
+        return (
+            f"The judge is `{measured['judge']}`; its card tells its data. The glyphs "
+            f"of {count} other fonts were hands, too:"
+        )
+    known = [source["name"] for source in data["handwriting"]] if writer else []
+    known += [source["name"] for source in data["judge_handwriting"]]
+    above = "" if writer else "the handwriting above, on "
+    return (
+        f"The judge was trained on {above}{', '.join(known) or 'no other'}, and on "
+        f"the glyphs of {count} other fonts:"
     )
 
 

@@ -58,24 +58,28 @@ def _of_clip(measured):
 
 
 def _of_generator(measured):
-    yield from _written(measured, "rewriting glyphs of {reference_font}, and ")
+    yield from _written(measured, rewriting=True)
     yield from _extremes(measured, "the judge's probability of the true character")
 
 
 def _of_writer(measured):
-    yield from _written(measured, "")
+    yield from _written(measured, rewriting=False)
     yield from _extremes(measured, "the judge's probability of the true character")
 
 
 def _written(measured, rewriting):
     found = measured["generation"]
+    how = f", rewriting glyphs of {found['reference_font']}" if rewriting else ""
+    hands = dict(_HANDS)
+    if measured.get("judge"):
+        hands["fonts"] = "other fonts, each taken for a hand"
     asked = " and ".join(
         f"{asked['characters']:,} {script} ({asked['images']} image"
         f"{'s' * (asked['images'] > 1)} each)"
         for script, asked in found["asked"].items()
     )
     yield (
-        f"It wrote {asked}, {rewriting.format(**found)}was shown "
+        f"It wrote {asked}{how}, and was shown "
         f"{found['style_images']} of the hand's images for each; none was "
         "rejected. A recogniser that did not teach it, the judge, reads them. Beside "
         "them stands what the judge reads of what the same hands really wrote of these "
@@ -85,12 +89,12 @@ def _written(measured, rewriting):
     rows = []
     for script in found["asked"]:
         rows.append(_row(f"{script}: the glyphs", found["contents"][script]))
-        for kind, name in _HANDS.items():
-            hands = found["hands"].get(kind, {}).get(script)
-            if hands is not None:
-                name = f"{script}: {_count(hands['hands'], name)}"
-                rows.append(_row(f"{name}, **generated**", hands["generated"]))
-                rows.append(_row(f"{name}, real", hands["real"]))
+        for kind, name in hands.items():
+            in_hands = found["hands"].get(kind, {}).get(script)
+            if in_hands is not None:
+                name = f"{script}: {_count(in_hands['hands'], name)}"
+                rows.append(_row(f"{name}, **generated**", in_hands["generated"]))
+                rows.append(_row(f"{name}, real", in_hands["real"]))
     yield markdown_table(_READING, rows)
     trained, tested = (
         [source["name"] for source in measured["data"][part]]
@@ -102,8 +106,8 @@ def _written(measured, rewriting):
             f"The judge was trained on {' and '.join(again)}: what it reads of these "
             "real images is no test of it."
         )
-    yield "Does it follow the hand? " + _ink(found["ink"])
-    yield from _hand_measures(found, rewriting)
+    yield "Does it follow the hand? " + _ink(found["ink"], hands)
+    yield from _hand_measures(found, hands, rewriting)
     yield (
         "![The same characters in eight unseen hands](hands.png)\n\n*In print; then, "
         "for each hand, what it wrote itself (blank where it did not write the "
@@ -128,12 +132,12 @@ def _bar(found):
             )
 
 
-def _ink(ink):
+def _ink(ink, hands):
     """The correlations of the hands' ink in a sentence."""
     parts = []
     for script, followed in ink.items():
         for kind, value in followed["correlation"].items():
-            whose = "all hands" if kind == "all" else _HANDS[kind]
+            whose = "all hands" if kind == "all" else hands[kind]
             parts.append(
                 f"{value['r']:.2f} over {value['hands']} ({script}, {whose}; "
                 f"{value['slope']:.2f} gained for each unit)"
@@ -147,7 +151,7 @@ def _ink(ink):
     )
 
 
-def _hand_measures(found, rewriting):
+def _hand_measures(found, names, rewriting):
     one_glyph = (
         " All images of a character rewrite one glyph: their diversity comes from the "
         "hands alone."
@@ -161,7 +165,7 @@ def _hand_measures(found, rewriting):
                 row = hands["measures"].get(name, {"generated": None})
                 if row["generated"] is not None:
                     cells = [row["generated"], row["real"], row["chance"][0]]
-                    rows.append([f"{script}, {_HANDS[kind]}: {name}", *cells])
+                    rows.append([f"{script}, {names[kind]}: {name}", *cells])
     if rows:
         yield (
             "More of `docs/reference/metrics.md`, by the judge's features; a judge "

@@ -43,9 +43,15 @@ def rules(training):
     return found | {rule.alias: rule for rule in found.values() if rule.alias}
 
 
-def trainings_of(model):
-    """The trainings of a model and of its judge, in order."""
-    return (*model.needs, *((model.judge,) if model.judge else ()))
+def trainings_of(model, judge=None):
+    """The trainings of a model and of its judge, in order.
+
+    Args:
+        model: in `MODELS`.
+        judge: path of a recogniser that is trained already, or None.
+    """
+    trained = model.judge if judge is None else None
+    return (*model.needs, *((trained,) if trained else ()))
 
 
 def flags_of(training, settings):

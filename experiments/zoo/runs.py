@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+from hwgen_keras import bundle
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.files import read_json
 from hwgen_keras.inputs.settings import Images
@@ -61,6 +62,11 @@ def images_of(settings, folder):
     before = read_json(folder / "config.json")["flags"]
     given = {name: v for name, v in settings.values().items() if v is not None}
     return Images.among(before | given, skip_unknown_characters=True)
+
+
+def known_to(judge):
+    """The "characters" and the "image_size" of a recogniser, see `bundle.read_run`."""
+    return bundle.read_run(bundle.find_weights(judge))[0]
 
 
 def facts(name, folder, settings):
