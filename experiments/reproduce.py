@@ -118,7 +118,7 @@ def write(settings, model, folders):
     images = zoo.images_of(settings, run)
     if model.kind == "writer":
         # Its strokes have any size, and it may write more than the judge reads.
-        images = images.replace(image_size=zoo.known_to(judge)["image_size"])
+        images = images.replace(image_size=zoo.known_to(judge)[1])
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
@@ -153,7 +153,7 @@ def measure(settings, images, model, folders, folder, facts, judge):
     """Measures the stored model, and writes its pictures: a dict for JSON."""
     characters, tokenizer = facts["characters"], facts["tokenizer"]
     if model.kind == "writer":
-        characters = zoo.known_to(judge)["characters"]
+        characters, _ = zoo.known_to(judge)
     tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
     kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS

@@ -75,7 +75,7 @@ def test_a_set_in_the_hands_of_a_stroke_store(given, characters, tmp_path):
     assert images.shape == (12, 24, 24) and (images.min((1, 2)) < 60).all()
     assert [s.writer for s in read_manifest(path)] == [row["writer"] for row in rows]
     summary = json.loads((path.parent / "generation.json").read_text("utf-8"))
-    assert summary["job"]["sampling"]["temperature"] == 0.7
+    assert summary["job"]["sampling"]["temperature"] == 0.5
 
     # Rows follow from the seed, their number and attempt alone.
     again = call(given, tmp_path / "again", batch_size=1, workers=1)

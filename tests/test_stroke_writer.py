@@ -196,8 +196,8 @@ class TestSampling:
 
     def test_temperature_scales_the_noise(self, writer):
         inputs = writer_inputs()
-        half = writer.sampling(temperature=0.35)
-        assert (half.temperature, half.steps, writer.temperature) == (0.35, 2, 0.7)
+        half = writer.sampling(temperature=0.25)
+        assert (half.temperature, half.steps, writer.temperature) == (0.25, 2, 0.5)
         halved = writer({**inputs, "noise": inputs["noise"] / 2})
         np.testing.assert_allclose(
             *(ops.convert_to_numpy(x["points"]) for x in (half(inputs), halved)),

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 from hwgen_keras import bundle
+from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.files import read_json
 from hwgen_keras.inputs.settings import Images
@@ -65,8 +66,9 @@ def images_of(settings, folder):
 
 
 def known_to(judge):
-    """The "characters" and the "image_size" of a recogniser, see `bundle.read_run`."""
-    return bundle.read_run(bundle.find_weights(judge))[0]
+    """The `CharacterSet` and the image size of a recogniser, a run or a bundle."""
+    known = bundle.read_run(bundle.find_weights(judge))[0]
+    return CharacterSet("the judge's", known["characters"]), known["image_size"]
 
 
 def facts(name, folder, settings):

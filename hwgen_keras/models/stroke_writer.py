@@ -98,7 +98,7 @@ class StrokeWriter(DenoisingGenerator):
         steps=12,
         spacing="log_snr",
         guidance=None,
-        temperature=0.7,
+        temperature=0.5,
         **kwargs,
     ):
         super().__init__(
