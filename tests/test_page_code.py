@@ -128,7 +128,7 @@ def check(page, names, printed, trained):
     elif page == "docs/how-to/strokes.md":
         assert tuple(names["image"].shape) == (1, 64, 64, 1)
         assert names["quality"].fault is None
-    elif page.endswith("jis1-generator/README.md"):
+    elif page.endswith(("jis1-generator/README.md", "jis1-writer/README.md")):
         assert names["images"].shape == (3, 64, 64)
     elif page.endswith("jis1-reader/README.md"):
         assert np.shape(names["characters"]) == (6, 5)
