@@ -121,7 +121,9 @@ def _by_script(store, requested):
 
 def describe(settings, images, characters):
     """The data, its authors and licences, a dict for JSON."""
-    found = {"characters": {"name": characters.name, "number": len(characters)}}
+    # A run keeps its characters in a file, whose name says nothing.
+    name = pathlib.Path(images.characters).name
+    found = {"characters": {"name": name, "number": len(characters)}}
     for name in ("fonts", "judge_fonts"):
         found[name] = _fonts(getattr(settings, name))
     for name in ("handwriting", "judge_handwriting", "test"):
@@ -173,17 +175,20 @@ def _fonts(paths):
     return [
         {
             "name": record["name"],
-            "licence": _short(record.get("licence"), record["name"]),
+            "licence": _short(record),
             "licence_url": record.get("licence_url") or "",
         }
         for record in records
     ]
 
 
-def _short(licence, name):
+def _short(record):
     """The first sentence of a font's licence, which names it."""
-    text = " ".join((licence or "").split()).split(". ")[0]
+    text = " ".join((record.get("licence") or "").split()).split(". ")[0]
     if not re.search(r"\w", text):
+        name, url = record["name"], record.get("licence_url") or ""
+        if re.search("OFL|openfontlicense", url):
+            return "SIL Open Font License"
         known = [own for start, own in recipes.FONT_LICENCES if name.startswith(start)]
         return f"{known[0]} (Debian's package)" if known else "see the font"
     return text if len(text) <= _LICENCE else f"{text[:_LICENCE].rstrip()}…"

@@ -100,7 +100,7 @@ def _written(measured, rewriting):
         [source["name"] for source in measured["data"][part]]
         for part in ("judge_handwriting", "test")
     )
-    again = [name for name in tested if name in trained]
+    again = [name for name in tested if name in trained and not measured.get("judge")]
     if again:
         yield (
             f"The judge was trained on {' and '.join(again)}: what it reads of these "
