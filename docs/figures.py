@@ -85,14 +85,13 @@ def conditions(figures):
 
 
 def sentence(figures):
-    """The demo's last three recognisers in a sentence, and how long the demo takes."""
+    """The demo's last three recognisers in a sentence."""
     rows = evaluation.arms_table(figures["recognisers"])[1][-3:]
     texts = ["{:.1f} ± {:.1f} %".format(*row[1]) for row in rows]
     return textwrap.fill(
         "After three simulated hands and the font a recogniser reads "
         f"{texts[0]} of what other hands wrote, with AdaIN's images {texts[1]}, with "
-        f"a stroke writer's {texts[2]} ([figures](docs/get-started.md#the-demo)). The "
-        f"demo took {sum(demo.PARTS.values()):.0f} minutes of one CPU core.",
+        f"a stroke writer's {texts[2]} ([figures](docs/get-started.md#the-demo)).",
         PAGE_WIDTH,
         break_on_hyphens=False,
     )

@@ -1,7 +1,7 @@
 """python docs/written.py
 
 Draws docs/written.png: what the model jis1-writer of saved_models/ writes in hands
-that it has not seen. A row is a hand: four images of it, then ten characters that were written.
+that it has not seen. A row is a hand: four of its images, then what was written in it.
 """
 
 import pathlib

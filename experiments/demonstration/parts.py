@@ -13,9 +13,7 @@ def announced(parts, spent, estimate=True):
     """
     if estimate:
         minutes = f"{sum(parts.values()):.0f} minutes"
-        print(
-            f"\nOf one CPU core's time, without programs beside it, it took {minutes}:"
-        )
+        print(f"\nOn two busy CPU cores it takes about {minutes}:")
         for number, (title, minutes) in enumerate(parts.items()):
             print(f"  {number}  {title}: {minutes:.1f}")
     for number, title in enumerate(parts):
