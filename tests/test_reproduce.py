@@ -9,12 +9,18 @@ import sys
 import pytest
 from networks import BACKEND
 from PIL import Image
+from stroke_writers import set_features
 
 from experiments import reproduce, zoo
 from experiments.zoo import recipes
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
-from hwgen_keras.characters import StructureTokenizer, read_structures
+from hwgen_keras.characters import (
+    StructureTokenizer,
+    character_set,
+    read_structures,
+)
+from hwgen_keras.data import FITTED, StrokeStore, font_store
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.layers import CLIPCondition
 from hwgen_keras.models import (
@@ -23,11 +29,14 @@ from hwgen_keras.models import (
     Classifier,
     ImageEncoder,
     ImageTower,
+    StrokeTransformer,
+    StrokeWriter,
     TextEncoder,
     TextTower,
     load_trained,
     save_model,
 )
+from hwgen_keras.sources import PenWriter, find_fonts
 
 # The trainings and the export are tested elsewhere, on each backend.
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
@@ -48,9 +57,25 @@ def network(training):
     if training == "clip":
         image = ImageTower(ImageEncoder(widths=(8, 16)), 16)
         return CLIP(image, TextTower(encoder(), 16))
+    if training == "writer":
+        writer = StrokeWriter(StrokeTransformer(width=16, depth=1, heads=2), steps=1)
+        writer.build()
+        set_features(writer)
+        return writer
     condition = CLIPCondition(TextTower(encoder(), 16), 32)
     attention = {"heads": 2, "head_width": 4}
     return AdaINGenerator(8, (1, 2), condition, attention)
+
+
+def prepare(folder, flags):
+    """Data as a preparation would leave it."""
+    if folder.name == "glyphs":
+        characters = character_set(flags["characters"])
+        glyphs = font_store(find_fonts(flags["fonts"][0]), characters, 32)
+        glyphs.save(folder / "fonts.store")
+    else:
+        tracks = [PenWriter(0).track("あ")]
+        StrokeStore.of_tracks(tracks, ["one"], FITTED).save(folder / "strokes.store")
 
 
 @pytest.fixture
@@ -69,8 +94,12 @@ def trainings(monkeypatch):
         for name in ("image_size", "steps", "batch_size", "simulated_writers"):
             if name in flags:
                 flags[name] = int(flags[name])
-        folder = pathlib.Path(flags["run_dir"])
+        folder = pathlib.Path(flags.get("run_dir") or flags["output"])
         folder.mkdir(parents=True)
+        if folder.name in recipes.PREPARATIONS:
+            trained.append(folder.name)
+            prepare(folder, flags)
+            return subprocess.CompletedProcess(command, 0)
         config = {"flags": flags, "command": command[2:], "backend": BACKEND}
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         row = json.dumps({"step": 10, "loss": 1.5, "steps_per_second": 5.0})
@@ -82,11 +111,13 @@ def trainings(monkeypatch):
         return subprocess.CompletedProcess(command, 0)
 
     def store(weights, output, *, name, formats, storage, made_of, **facts):
-        model = load_trained(weights, (Classifier, CLIP, AdaINGenerator), "")
+        kinds = Classifier, CLIP, AdaINGenerator, StrokeWriter
+        model = load_trained(weights, kinds, "")
         output.mkdir()
         save_model(model, output / "model.keras", storage)
-        kind = {Classifier: "classifier", CLIP: "clip"}.get(type(model), "generator")
-        if kind == "classifier":
+        named = {Classifier: "classifier", CLIP: "clip", StrokeWriter: "writer"}
+        kind = named.get(type(model), "generator")
+        if kind in ("classifier", "writer"):
             facts["tokenizer"] = None
         write_bundle(output, name=name, kind=kind, made_of=made_of, **facts)
         return {"keras": 1e-3, "signatures": []}
@@ -151,6 +182,13 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
     with Image.open(folder / "hands.png") as sheet:
         # In print, then two rows each of two writers and six simulated ones.
         assert sheet.size == (6 * 33 + 1, 17 * 33 + 1)
+
+    # A trained recogniser takes the judge's place.
+    reader = folder.parents[1] / "zoo" / "reader"
+    folder = make("jis1-writer", judge=str(reader))
+    measured = json.loads((folder / "measured.json").read_text("utf-8"))
+    assert measured["judge"] == "reader"
+    assert "The judge is `reader`" in (folder / "README.md").read_text("utf-8")
 
     # What was trained otherwise is kept, and that is told.
     make("jis1-reader", change=["reader=--steps=9"])
