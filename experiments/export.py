@@ -1,8 +1,8 @@
 """python -m experiments.export --run=RUN --output=saved_models/NAME
 
-Step 6: exports a trained generator, diffusion model, stroke writer, classifier or CLIP,
-of any backend, as a float32 SavedModel that TensorFlow loads alone, with dynamic batch
-and image size and named inputs; --format=saved_model,onnx,keras writes the others, too.
+Step 6: exports a trained generator of any kind, classifier or CLIP, of any backend, as
+a float32 SavedModel that TensorFlow loads alone, with dynamic batch and image size and
+named inputs; --format=saved_model,onnx,keras writes the others, too.
 Each file is compared with the Keras model in another process; none that differs is
 kept. docs/how-to/export.md lists inputs and outputs.
 """
