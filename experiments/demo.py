@@ -51,7 +51,7 @@ ARMS = {
 # few strokes, so a hand is shown few.
 WRITER = {"variation": 1.0, "pairs": 32, "batch_size": 16, "held_out_writers": 1}
 TEMPERATURE = 0.7
-# Minutes of each part with TensorFlow and one thread, CPU time of user and system.
+# About how many minutes each part takes, with TensorFlow on two busy CPU cores.
 PARTS = {
     "Handwriting: simulated writers fill in a practice sheet": 0.1,
     "CLIP: image encoder, text encoder, both": 0.9,

@@ -91,6 +91,8 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         super().check()
         for training in zoo.trainings_of(zoo.MODELS[self.name], self.judge):
             zoo.flags_of(training, self)
+        if self.judge is not None:
+            zoo.known_to(self.judge)
         if self.folder.exists() and not (self.folder / "model.json").is_file():
             raise InputError(
                 f"--output: {self.folder} exists and is no model; move it away, or "
@@ -113,7 +115,6 @@ def write(settings, model, folders):
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
-    characters = facts["characters"]
     judge = settings.judge or folders.get(model.judge)
     images = zoo.images_of(settings, run)
     if model.kind == "writer":
@@ -133,7 +134,7 @@ def write(settings, model, folders):
             "image_size": images.image_size,
             "half_precision_differs_by": stored["keras"],
             "training": [zoo.facts(*each, settings) for each in folders.items()],
-            "data": zoo.describe(settings, images, characters),
+            "data": zoo.describe(settings, images, facts["characters"]),
             "seed": settings.seed,
             "judge": settings.judge and pathlib.Path(settings.judge).name,
             **measure(settings, images, model, folders, folder, facts, judge),
@@ -173,8 +174,7 @@ def measure(settings, images, model, folders, folder, facts, judge):
     else:
         judge = generation.load_reader(judge, characters)
         generation.check_independent(judge, network, folders[model.training])
-        how = characters, tokenizer, settings, images.image_size
-        write = zoo.writing(network, *how)
+        write = zoo.writing(network, characters, tokenizer, settings, images)
         figures, generated, hands = zoo.measure_generator(
             write, judge, tests, contents, settings, images
         )

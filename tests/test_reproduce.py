@@ -217,6 +217,7 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         ({"run_dir": None}, "--run_dir is needed"),
         ({"test": []}, "--test is needed"),
         ({"fonts": []}, "--fonts is needed: the training reader"),
+        ({"judge": "no such"}, "--judge: no such holds no recogniser; give its file"),
         ({"steps_scale": 0.0}, "--steps_scale is 0.0; give a number above 0"),
     ],
 )

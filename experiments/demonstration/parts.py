@@ -7,7 +7,7 @@ def announced(parts, spent, estimate=True):
     """Prints how long the parts take; then, at each `next`, the part that begins.
 
     Args:
-        parts: {title: minutes of one core}, in their order.
+        parts: {title: about how many minutes}, in their order.
         spent: a dict that gets the minutes of each part that has ended.
         estimate: whether the minutes of `parts` are printed.
     """

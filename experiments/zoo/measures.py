@@ -126,7 +126,7 @@ class Written(NamedTuple):
         return Readings.of_images(judge, self.images, self.table["label"], writers)
 
 
-def writing(generator, characters, tokenizer, settings, image_size):
+def writing(generator, characters, tokenizer, settings, images):
     """A function that lets a generator, or a stroke writer, write in hands.
 
     Args:
@@ -134,14 +134,14 @@ def writing(generator, characters, tokenizer, settings, image_size):
         characters: the `CharacterSet`.
         tokenizer: or None.
         settings: with `seed`, `style_images`.
-        image_size: of a stroke writer's images.
+        images: `Images`, whose size a stroke writer's have.
 
     Returns:
         A function: `ImageStore` of the glyphs of one font, `ImageStore` of hands,
         {character: images} → `Written`.
     """
     if isinstance(generator, StrokeWriter):
-        return _stroke_by_stroke(generator, characters, settings, image_size)
+        return _stroke_by_stroke(generator, characters, settings, images.image_size)
 
     def write(contents, hands, counts):
         store = ImageStore.merge([contents, hands])

@@ -66,8 +66,21 @@ def images_of(settings, folder):
 
 
 def known_to(judge):
-    """The `CharacterSet` and the image size of a recogniser, a run or a bundle."""
-    known = bundle.read_run(bundle.find_weights(judge))[0]
+    """The `CharacterSet` and the image size of a recogniser, a run or a bundle.
+
+    InputError if there is none, or it names neither.
+    """
+    weights = bundle.find_weights(judge)
+    if weights is None:
+        raise InputError(
+            f"--judge: {judge} holds no recogniser; give its file, or its folder."
+        )
+    known, _ = bundle.read_run(weights)
+    if not (known["characters"] and known["image_size"]):
+        raise InputError(
+            f"--judge: nothing beside {weights} names its characters and image size; "
+            "give the folder of its run or of a shipped model."
+        )
     return CharacterSet("the judge's", known["characters"]), known["image_size"]
 
 
