@@ -16,7 +16,7 @@ from experiments import generate, measure_generated
 from hwgen_keras import generation
 from hwgen_keras.data import read_manifest, template_strokes
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation.tracks import write_tracks
+from hwgen_keras.generation.tracks import new_hand, write_tracks
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
@@ -243,12 +243,26 @@ def test_a_condition_that_names_no_characters_is_refused(given, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
-@pytest.mark.parametrize("character", "っつ。")
-def test_a_written_character_is_as_large_in_its_box_as_the_template(character):
-    # Untrained and without noise it moves no stroke.
+def unmoved():
+    """An untrained writer without noise, which moves no stroke."""
     fresh = hw.StrokeWriter(writer_network(), steps=2, temperature=0.0)
     fresh.build()
     set_features(fresh)
+    return fresh
+
+
+def test_a_new_hand_has_a_frame_as_those_of_the_training():
+    fresh, widths = unmoved(), []
+    fresh.network.frame_deviation.assign(np.zeros(7))
+    for pen in (0, np.log(2)):
+        fresh.network.frame_mean.assign([0] * 6 + [pen])
+        widths.append(new_hand(fresh, seed=1)[0].radii[::2].mean())
+    assert 1.7 < widths[1] / widths[0] < 2.1
+
+
+@pytest.mark.parametrize("character", "っつ。")
+def test_a_written_character_is_as_large_in_its_box_as_the_template(character):
+    fresh = unmoved()
     (track,) = write_tracks(fresh, [character])
     template = template_strokes(character, POINTS)
     np.testing.assert_allclose(track.filling().strokes, template, atol=0.02)

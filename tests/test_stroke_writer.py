@@ -204,6 +204,12 @@ class TestSampling:
             atol=1e-6,
         )
 
+    def test_no_noise_puts_strokes_far_outside_the_box(self, writer):
+        inputs = writer_inputs()
+        track = writer({**inputs, "noise": 1e6 * inputs["noise"]})
+        points = ops.convert_to_numpy(track["points"])[inputs["template_mask"].all(1)]
+        assert np.abs(points - 0.5).max() < 5
+
     def test_levels_of_a_call(self, writer, written):
         levels = samplers.sampling_log_snrs("cosine", 2, "log_snr")
         track = writer(writer_inputs(), log_snrs=levels)
@@ -238,6 +244,25 @@ class TestTraining:
         assert error < 0.8 * moved
         down = ops.convert_to_numpy(radii) > 0
         assert (down == (track["radii"] > 0)).mean() > 0.8
+
+    def test_it_learns_from_where_the_frame_of_the_hand_puts_strokes(self, monkeypatch):
+        data = track_batch(2, seed=3)
+        model = stroke_diffusion(drop_hand=0.0)
+        network = model.generator.network
+        encode, given = network.track_features.encode, []
+
+        def spy(template, lines, radii):
+            given.append([ops.convert_to_numpy(x) for x in (template, radii)])
+            return encode(template, lines, radii)
+
+        monkeypatch.setattr(network.track_features, "encode", spy)
+        model(data)
+        frame = network.frame(data)
+        _, radii = by_stroke(data["points"], data["radii"])
+        expected = frame.place(data["template"]), frame.without_pen(radii)
+        for found, value in zip(given[0], expected, strict=True):
+            np.testing.assert_allclose(found, ops.convert_to_numpy(value), atol=1e-6)
+        assert np.abs(given[0][0] - data["template"]).max() > 0.01
 
     def test_padding_does_not_change_the_features(self):
         data = track_batch()
