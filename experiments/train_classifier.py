@@ -65,9 +65,41 @@ class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Tr
         "smooth patches.",
         choices=("none", "mixup", "cutmix", "fmix"),
     )
+    widths: tuple[str, ...] = setting(
+        (),
+        "Channels of the convolutional encoder at each resolution, from half of the "
+        "image's down, such as 16,32,96,256; default: those of --size.",
+        separator=",",
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "Share of each label that is spread over all classes; not with --mix.",
+        at_least=0,
+        below=1,
+    )
+
+    @property
+    def channels(self):
+        """`widths` as integers."""
+        try:
+            widths = tuple(map(int, self.widths))
+        except ValueError:
+            widths = (0,)
+        if any(width < 1 for width in widths):
+            raise InputError(
+                f"--widths={','.join(self.widths)}: give whole numbers above 0, such "
+                "as 16,32,96,256."
+            )
+        return widths
 
     def check(self):
         super().check()
+        if self.channels and self.initial_weights:
+            raise InputError("--widths is not for a ResNet; leave out one of the flags.")
+        if self.label_smoothing and self.mix != "none":
+            raise InputError(
+                "--label_smoothing and --mix both spread a label; leave out one."
+            )
         if not (self.train or self.generated or self.fonts or self.simulated_writers):
             raise InputError("There is no data: give --train, --generated or --fonts.")
         named = {"train": self.train, "generated": self.generated}
@@ -78,7 +110,7 @@ def main(settings):
     settings = training.resumed(settings)
     with training.Run("train_classifier", settings) as run, training.distributed(run):
         jit = training.set_up(settings)
-        encoder = training.image_encoder(run, "classifier")
+        encoder = training.image_encoder(run, "classifier", settings.channels)
 
         characters = inputs.load_characters(settings)
         run.record(Knowledge(characters))
@@ -96,7 +128,9 @@ def main(settings):
         count = len(characters)
         model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         mixed = settings.mix != "none"
-        training.compile_classifier(model, settings, steps, jit, mixed)
+        training.compile_classifier(
+            model, settings, steps, jit, mixed, settings.label_smoothing
+        )
         make_feed = training.classifier_feed(settings, store, sampler, settings.mix)
         extra = training.plateau_callbacks(settings, len(store))
         name, best = "classifier.keras", settings.validation

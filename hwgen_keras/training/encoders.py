@@ -20,13 +20,15 @@ from hwgen_keras.training.settings import IMAGENET
 HEAD_LEARNING_RATE = 10
 
 
-def image_encoder(run, part):
+def image_encoder(run, part, widths=()):
     """A new `ImageEncoder`, with `--initial_weights` unless the run is resumed.
 
     Args:
         run: the `Run` of a script with `InitialWeights`; config.json gets a note of the
             weights.
         part: its name in `SIZES`: `"image_encoder"` or `"classifier"`.
+        widths: channels at each resolution in place of those of the size, if there are
+            any.
 
     Raises:
         InputError: the weights cannot be loaded, or are those of another network.
@@ -34,6 +36,8 @@ def image_encoder(run, part):
     settings = run.settings
     size, weights = SIZES[settings.size][part], settings.initial_weights
     if weights is None:
+        if widths:
+            size = {"widths": widths}
         return ImageEncoder(**size, dtype=settings.dtype_policy)
     architecture = architecture_of_file(size["architecture"], weights)
     encoder = ImageEncoder(architecture, dtype=settings.dtype_policy)
