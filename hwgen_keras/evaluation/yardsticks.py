@@ -140,13 +140,15 @@ def _some_kanji(characters, ranks, each):
 
 
 def _first_kanji(samples, ranks, each):
-    """The samples without all but the first kanji of each writer."""
+    """The samples without all but the first kanji of each writer; 0: all samples."""
+    if not each:
+        return samples
     kanji: dict[str, list] = {}
     for number, sample in enumerate(samples):
         if sample.character in ranks:
             rows = kanji.setdefault(sample.writer, [])
             rows.append((ranks[sample.character], number))
-    left_out = {n for rows in kanji.values() for _, n in sorted(rows)[each or None :]}
+    left_out = {n for rows in kanji.values() for _, n in sorted(rows)[each:]}
     return [s for n, s in enumerate(samples) if n not in left_out]
 
 
