@@ -115,9 +115,9 @@ def test_a_long_table_shows_the_worst(data):
         for k in range(40)[::-1]
     ]
     reading = evaluation.YardstickReading(rows, [], [], {})
-    cells = evaluation.source_rows([reading, reading])
+    cells = evaluation.source_rows(rows * 2)
     assert cells[0][:6] == ["ink", "clean", "hand 39", 9, (39.0, 0.0), None]
-    answer = Answer("", "あ", "い", 1.0, "ink", "clean", "hand 1")
+    answer = Answer("", "あ", "い", 0.9, 0.1, "ink", "clean", "hand 1")
     text = evaluation.yardsticks_text("reader", [reading._replace(answers=[answer])])
     assert "hand 19" in text and "hand 20" not in text
     assert "20 sources that are read better are in yardsticks.csv" in text

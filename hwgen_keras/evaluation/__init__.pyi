@@ -54,7 +54,10 @@ from .writers import writer_similarity as writer_similarity
 from .writers import writer_verification as writer_verification
 from .yardstick_reading import YardstickReading as YardstickReading
 from .yardstick_reading import read_yardsticks as read_yardsticks
+from .yardstick_report import HEADER as HEADER
+from .yardstick_report import SPREAD as SPREAD
 from .yardstick_report import source_rows as source_rows
+from .yardstick_report import spread_rows as spread_rows
 from .yardstick_report import write_answers as write_answers
 from .yardstick_report import write_yardsticks as write_yardsticks
 from .yardstick_report import yardsticks_text as yardsticks_text

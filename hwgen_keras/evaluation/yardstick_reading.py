@@ -27,14 +27,17 @@ class Answer(NamedTuple):
     """What was read of an image.
 
     Attributes:
-        name, true, read, probability, test, look, source: of the image, what is
-            written, what was read, and how probable that was, in [0, 1].
+        name, true, read, test, look, source: of the image, what is written, what was
+            read, and of the yardstick.
+        probability, true_probability: of what was read and of what is written, in
+            [0, 1].
     """
 
     name: str
     true: str
     read: str
     probability: float
+    true_probability: float
     test: str
     look: str
     source: str
@@ -45,12 +48,10 @@ class Worst(NamedTuple):
 
     Attributes:
         image: uint8 (height, width), as the recogniser saw it.
-        true_probability: in [0, 1].
         answer: `Answer`.
     """
 
     image: NDArray[np.uint8]
-    true_probability: float
     answer: Answer
 
 
@@ -101,22 +102,23 @@ def read_yardsticks(classifier, yardsticks: Iterable[Yardstick], macro_over=None
         for script, values in source_measures(judged, characters).items():
             row = {**names, "script": script, "blank": yardstick.blank, **values}
             rows.append(row)
-        columns = judged.labels, judged.predicted, judged.probability.tolist()
+        columns = judged.labels, judged.predicted
+        odds = judged.probability.tolist(), judged.true_probability.tolist()
         own = [
-            Answer(name, characters[a], characters[b], odds, *place)
-            for name, a, b, odds in zip(yardstick.names, *columns, strict=True)
+            Answer(name, characters[a], characters[b], p, q, *place)
+            for name, a, b, p, q in zip(yardstick.names, *columns, *odds, strict=True)
         ]
         answers += own
         ids.append((judged.labels, judged.predicted))
-        odds = judged.true_probability
-        lowest = np.argsort(odds, kind="stable")[:WORST_OF_SOURCE]
+        order = np.argsort(judged.true_probability, kind="stable")
+        lowest = order[:WORST_OF_SOURCE]
         candidates.setdefault(place[:2], []).extend(
-            Worst(image, float(odds[k]), own[k])
+            Worst(image, own[k])
             for image, k in zip(to_uint8(placed(store, lowest)), lowest, strict=True)
         )
     worst = []
     for found in candidates.values():
-        found.sort(key=lambda candidate: candidate.true_probability)
+        found.sort(key=lambda worst: worst.answer.true_probability)
         worst += found[:WORST]
     true, predicted = map(np.concatenate, zip(*ids, strict=True))
     report = classification_report(characters, true, predicted, macro_over)

@@ -15,11 +15,11 @@ from hwgen_keras.evaluation.tables import text_table
 from hwgen_keras.evaluation.yardstick_reading import YardstickReading
 from hwgen_keras.files import StrPath, write_json, write_text
 
-_HEADER = ["Test", "Look", "Source", "Images", "Read %", "95 % interval"]
-_HEADER += ["In the first five %", "Read in its script %", "Read, twins as one %"]
+HEADER = ["Test", "Look", "Source", "Images", "Read %", "95 % interval"]
+HEADER += ["In the first five %", "Read in its script %", "Read, twins as one %"]
 # Narrow enough for a terminal.
-_SHORT = [*_HEADER[:6], "First 5 %", "In script %", "Twins as 1 %"]
-_SPREAD = ["Test", "Look", "Sources", "Lowest %", "Median %", "Highest %"]
+_SHORT = [*HEADER[:6], "First 5 %", "In script %", "Twins as 1 %"]
+SPREAD = ["Test", "Look", "Sources", "Lowest %", "Median %", "Highest %"]
 _CONFUSED = ["Written", "Read as", "Images", "Of", "Sources", "Twins"]
 _PLACE = ("test", "look", "source")
 _COLUMNS = (*_PLACE, "script", "images", "blank", *MEASURES)
@@ -36,15 +36,16 @@ _EXPLANATION = (
 )
 
 
-def source_rows(readings: Sequence[YardstickReading], script: str = "all"):
-    """The rows of a table of sources: lists of cells, per cent; means of the seeds.
+def source_rows(measured: Iterable[Mapping], script: str = "all") -> list[list]:
+    """The rows of a table of sources under `HEADER`; shares in per cent.
 
     Args:
-        readings: of each seed of a recogniser, of the same yardsticks.
+        measured: `YardstickReading.rows` of a recogniser, or of several seeds of it,
+            whose means and deviations are shown.
         script: whose images count.
     """
     found: dict[tuple, list] = {}
-    for row in (row for reading in readings for row in reading.rows):
+    for row in measured:
         if row["script"] == script:
             found.setdefault(tuple(row[name] for name in _PLACE), []).append(row)
     cells = []
@@ -63,8 +64,12 @@ def _mean(values):
     return statistics.fmean(values), deviation
 
 
-def _spread(cells):
-    """The lowest, median and highest share read of the sources of a test in a look."""
+def spread_rows(cells: Sequence[Sequence]) -> list[list]:
+    """The rows of a table of how far sources differ, under `SPREAD`; per cent.
+
+    Args:
+        cells: of `source_rows`.
+    """
     found: dict[tuple, list] = {}
     for test, look, _, _, (read, _), *_ in cells:
         found.setdefault((test, look), []).append(read)
@@ -85,6 +90,10 @@ def _yes(value):
     return "yes" if value else ""
 
 
+def _rows(readings):
+    return [row for reading in readings for row in reading.rows]
+
+
 def yardsticks_text(name: str, readings: Sequence[YardstickReading]) -> str:
     """The tables of a recogniser for a terminal.
 
@@ -94,7 +103,7 @@ def yardsticks_text(name: str, readings: Sequence[YardstickReading]) -> str:
         name: of the recogniser.
         readings: of each of its seeds.
     """
-    cells, shown, left_out = source_rows(readings), [], 0
+    cells, shown, left_out = source_rows(_rows(readings)), [], 0
     places = dict.fromkeys((row[0], row[1]) for row in cells)
     for place in places:
         own = [row for row in cells if (row[0], row[1]) == place]
@@ -105,7 +114,7 @@ def yardsticks_text(name: str, readings: Sequence[YardstickReading]) -> str:
     if left_out:
         parts.append(f"{left_out} sources that are read better are in yardsticks.csv.")
     if len(cells) > len(places):
-        parts += ["", text_table(_SPREAD, _spread(cells), left=(0, 1))]
+        parts += ["", text_table(SPREAD, spread_rows(cells), left=(0, 1))]
     confused = _confused(readings[0], _CONFUSIONS)
     if confused:
         parts += ["", text_table(_CONFUSED, confused, left=(0, 1))]
@@ -145,15 +154,15 @@ def write_yardsticks(
 
 
 def _sections(name, readings):
-    cells = source_rows(readings)
-    yield Table(_HEADER, cells, name)
+    cells = source_rows(_rows(readings))
+    yield Table(HEADER, cells, name)
     if len(cells) > 1:
-        yield Table(_SPREAD, _spread(cells), f"{name}: how far the sources differ")
-    by_script = {script: source_rows(readings, script) for script in SCRIPTS}
+        yield Table(SPREAD, spread_rows(cells), f"{name}: how far the sources differ")
+    by_script = {script: source_rows(_rows(readings), script) for script in SCRIPTS}
     by_script = {script: rows for script, rows in by_script.items() if rows}
     if len(by_script) > 1:
         for script, rows in by_script.items():
-            yield Table(_HEADER, rows, f"{name}: {script} alone")
+            yield Table(HEADER, rows, f"{name}: {script} alone")
     confused = _confused(readings[0], _MORE)
     if confused:
         yield Table(_CONFUSED, confused, f"{name}: what is taken for what")
@@ -173,7 +182,7 @@ def _sections(name, readings):
 def _caption(worst):
     answer = worst.answer
     arrow = f"{answer.true} → {answer.read}"
-    return f"{arrow}\n{worst.true_probability:.2g}\n{answer.source}"
+    return f"{arrow}\n{answer.true_probability:.2g}\n{answer.source}"
 
 
 def _csv(rows):
@@ -202,5 +211,5 @@ def write_answers(path: StrPath, reading: YardstickReading) -> None:
 
 
 def _answers(answers: Iterable):
-    for name, true, read, probability, *place in answers:
+    for name, true, read, probability, _, *place in answers:
         yield [name, true, read, f"{probability:.6f}", *place]

@@ -38,7 +38,14 @@ class Yardstick(NamedTuple):
 
 
 def load_yardsticks(
-    settings, tests=None, fonts=(), strokes=(), looks=(CLEAN,), kanji_each=0, seed=0
+    settings,
+    tests=None,
+    fonts=(),
+    strokes=(),
+    looks=(CLEAN,),
+    kanji_each=0,
+    seed=0,
+    characters=None,
 ):
     """The test images of manifests, fonts and strokes, each source for itself.
 
@@ -51,6 +58,7 @@ def load_yardsticks(
             pen draws strokes alone.
         kanji_each: kanji of each source, at most, drawn by the seed; 0: all.
         seed: of the choice and of the looks.
+        characters: the `CharacterSet`; None: that of the settings.
 
     Returns:
         A list of `Yardstick`, in the order of tests, looks and sources.
@@ -58,7 +66,7 @@ def load_yardsticks(
     Raises:
         InputError: a file cannot be read, or there is no image of the characters.
     """
-    characters = inputs.load_characters(settings)
+    characters = characters or inputs.load_characters(settings)
     found: list[Yardstick] = []
     ranks = _ranks(characters, seed)
     for name, paths in (tests or {}).items():
