@@ -24,7 +24,7 @@ from . import flags, zoo
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
+class Settings(zoo.Replaced, zoo.Tests, ReferenceFont, Handwriting, Structures, Seed):
     """Settings of the reproduction of a model of saved_models/."""
 
     name: str = setting(
@@ -44,12 +44,6 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
         "times.",
     )
     judge: str | None = trained("recogniser that reads the images", "classifier.keras")
-    test: tuple[str, ...] = setting(
-        (),
-        "Manifest of writers that neither model was trained on; may be given several "
-        "times. Of each the kana or the kanji count, whichever are more.",
-        required=True,
-    )
     writer_pattern: str = setting(
         zoo.OMNIGLOT_WRITERS,
         "Regular expression that finds the writer in a manifest's paths.",
@@ -103,6 +97,7 @@ class Settings(zoo.Replaced, ReferenceFont, Handwriting, Structures, Seed):
 def main(settings):
     model = zoo.MODELS[settings.name]
     trainings = zoo.trainings_of(model, settings.judge)
+    zoo.check_unseen(settings, model)
     with files.locked_folder(settings.run_dir, "--run_dir"):
         folders = {name: zoo.train(name, settings) for name in trainings}
         write(settings, model, folders)
@@ -155,7 +150,6 @@ def measure(settings, images, model, folders, folder, facts, judge):
     characters, tokenizer = facts["characters"], facts["tokenizer"]
     if model.kind == "writer":
         characters, _ = zoo.known_to(judge)
-    tests = zoo.load_tests(settings.test, images, characters)
     file = folder / "model.keras"
     kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS
     network = models.with_policy(models.load_trained(file, kinds, ""), "float32")
@@ -166,12 +160,15 @@ def measure(settings, images, model, folders, folder, facts, judge):
     contents, font = zoo.load_contents(*fonts, images, characters)
     inputs = None
     if model.kind == "classifier":
-        found["reading"], read = zoo.measure_classifier(network, tests)
-    elif model.kind == "clip":
+        reading = zoo.measure_reader(network, settings, images, characters)
+        found["yardsticks"], read = reading
+    else:
+        tests = zoo.load_tests(settings.test, images, characters)
+    if model.kind == "clip":
         found["retrieval"], read, found["nearest"] = zoo.measure_clip(
             network, tests, tokenizer, characters, settings.seed
         )
-    else:
+    elif model.kind != "classifier":
         judge = generation.load_reader(judge, characters)
         generation.check_independent(judge, network, folders[model.training])
         write = zoo.writing(network, characters, tokenizer, settings, images)

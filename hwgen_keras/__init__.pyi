@@ -7,6 +7,8 @@ from .characters import character_set as character_set
 from .characters import explain as explain
 from .characters import normalise_text as normalise_text
 from .characters import read_structures as read_structures
+from .characters import script_of as script_of
+from .characters import twins_of as twins_of
 from .data import FITTED as FITTED
 from .data import FONT as FONT
 from .data import GENERATED as GENERATED

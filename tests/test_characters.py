@@ -3,6 +3,8 @@
 import collections
 import importlib.metadata
 import json
+import pathlib
+import re
 import unicodedata
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from structures import COMPONENTS, OPERATORS, structure_tables
 
 from hwgen_keras.characters import (
+    SCRIPTS,
+    TWINS,
     CharacterSet,
     StructureTokenizer,
     character_set,
@@ -18,7 +22,9 @@ from hwgen_keras.characters import (
     explain,
     kanjivg,
     read_structures,
+    script_of,
     structure,
+    twins_of,
 )
 from hwgen_keras.errors import InputError
 
@@ -299,3 +305,35 @@ def test_an_impossible_output_leaves_nothing_behind(tmp_path):
     with pytest.raises(InputError, match="taken cannot be written"):
         derive.write_structures(tmp_path / "taken", {"木": (("木",),)})
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+# Scripts and twins
+
+
+def test_every_character_has_a_script():
+    counts = collections.Counter(map(script_of, character_set("japanese")))
+    # Of the 84 other kana 39 are hiragana; marks, digits and letters are others.
+    assert [counts[script] for script in SCRIPTS] == [86, 90, 2965, 78]
+    assert [script_of(c) for c in "ぁゖァヺㇰ々ー〆。A龘"] == [
+        *("hiragana", "hiragana", "katakana", "katakana", "katakana"),
+        *("others", "others", "others", "others", "others", "kanji"),
+    ]
+    with pytest.raises(InputError, match="The character is 'かな'; give a string of"):
+        script_of("かな")
+
+
+def test_no_character_is_a_twin_twice_and_the_page_lists_all():
+    known = "".join(twins.characters for twins in TWINS)
+    assert len(known) == len(set(known))
+    # 〇 is no character of the set, and people write it for 0.
+    assert set(known) - set(character_set("japanese")) == {"〇"}
+    for twins in TWINS:
+        assert {twins_of(c) for c in twins.characters} == {twins.characters}
+    assert twins_of("木") == "木"
+    with pytest.raises(InputError, match="The character is 5; give a string of one"):
+        twins_of(5)
+    page = pathlib.Path(__file__).parents[1] / "docs" / "reference" / "characters.md"
+    section = page.read_text("utf-8").partition("### Twins")[2].partition("###")[0]
+    rows = re.findall(r"(?m)^\| (\S.*) \| (\S.*) \|$", section)
+    listed = [(group, why) for groups, why in rows[1:] for group in groups.split()]
+    assert listed == [tuple(twins) for twins in TWINS]

@@ -1,14 +1,14 @@
 from .card import MEASURED, card
-from .data import describe, load_contents, load_tests
-from .flags import Replaced, flags_of, trainings_of
+from .data import check_unseen, describe, load_contents, load_tests
+from .flags import Replaced, Tests, flags_of, trainings_of
 from .measures import (
     architecture,
     inputs_of,
-    measure_classifier,
     measure_clip,
     measure_generator,
     writing,
 )
 from .pictures import extremes, glyphs_of, hands
+from .readers import measure_reader
 from .recipes import MODELS, OMNIGLOT_WRITERS
 from .runs import facts, images_of, known_to, train

@@ -150,6 +150,8 @@ def _at_a_glance(measured):
 def _shared_limits(measured):
     data = measured["data"]
     writers = [f"{test['writers']} in {test['name']}" for test in data["test"]]
+    fonts = len(data.get("test_fonts", ()))
+    writers += [f"{fonts} fonts in the place of hands"] if fonts else []
     return (
         f"Tested on few writers ({', '.join(writers)}): another hand may be read, or "
         "followed, much better or worse. The intervals count images as if they were "
@@ -215,7 +217,12 @@ def _data(measured):
     yield f"and on {strokes}the glyphs of {len(data['fonts'])} fonts:"
     yield _fonts(data["fonts"])
     yield "It was tested on writers that no training of it saw:"
-    yield _handwriting(data["test"], "test")
+    if data["test"]:
+        yield _handwriting(data["test"], "test")
+    if data.get("test_fonts"):
+        also = "and on" if data["test"] else "on"
+        yield f"{also} the glyphs of {len(data['test_fonts'])} other fonts as hands:"
+        yield _fonts(data["test_fonts"])
     if measured["kind"] in ("generator", "writer"):
         yield _judge(measured, writer)
         yield _fonts(data["judge_fonts"])

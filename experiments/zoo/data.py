@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwgen_keras import characters as writing
 from hwgen_keras import inputs
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.characters.sets import HIRAGANA, KATAKANA
 from hwgen_keras.data import HANDWRITING, ImageStore, simulated_store
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json
@@ -20,7 +20,6 @@ from hwgen_keras.sources.font_files import faces, font_files, name_faces
 from . import recipes
 from .flags import source_of
 
-KANA = frozenset(HIRAGANA + KATAKANA)
 SCRIPTS = ("kana", "kanji")
 _LICENCE = 90  # letters of a font's licence that a card shows
 
@@ -34,7 +33,9 @@ class Test(NamedTuple):
 
 
 def script_of(character):
-    return "kana" if character in KANA else "kanji"
+    """kana, kanji, or others, such as marks and letters."""
+    script = writing.script_of(character)
+    return "kana" if script in ("hiragana", "katakana") else script
 
 
 def load_tests(paths, images, characters):
@@ -68,6 +69,42 @@ def load_tests(paths, images, characters):
         for script in SCRIPTS
         if script in samples
     }
+
+
+def named_tests(paths):
+    """{name of the data: its manifests}, for yardsticks."""
+    found: dict[str, list] = {}
+    for path in paths:
+        found.setdefault(source_of(path) or pathlib.Path(path).name, []).append(path)
+    return found
+
+
+def check_unseen(settings, model):
+    """Raises InputError if a test shows what is no test of accuracy.
+
+    These are fonts of --fonts, and data that `SOURCES` calls traced.
+
+    Args:
+        settings: of reproduce.
+        model: in `MODELS`; of a generator nothing is checked.
+    """
+    if model.kind not in ("classifier", "clip"):
+        return
+    trained = {font["name"] for font in _fonts(settings.fonts)}
+    for font in _fonts(settings.test_fonts):
+        if font["name"] in trained:
+            raise InputError(
+                f"--test_fonts: {font['name']} is a font of --fonts, too; test with "
+                "others."
+            )
+    for path in settings.test:
+        name = source_of(path)
+        if any(source.traced and source.name == name for source in recipes.SOURCES):
+            raise InputError(
+                f"--test: {path} is of {name}, whose hand was traced over KanjiVG and "
+                "is no test of a recogniser; give it as --handwriting, and test with "
+                "other writers and --test_fonts."
+            )
 
 
 def load_contents(fonts, name, images, characters):
@@ -124,7 +161,7 @@ def describe(settings, images, characters):
     # A run keeps its characters in a file, whose name says nothing.
     name = pathlib.Path(images.characters).name
     found = {"characters": {"name": name, "number": len(characters)}}
-    for name in ("fonts", "judge_fonts"):
+    for name in ("fonts", "judge_fonts", "test_fonts"):
         found[name] = _fonts(getattr(settings, name))
     for name in ("handwriting", "judge_handwriting", "test"):
         paths = getattr(settings, name)

@@ -3,6 +3,7 @@
 from hwgen_keras.evaluation import markdown_table
 
 from . import recipes
+from .readers import reading_of
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
 _FOUND = ["", "images", "found %", *_READING[3:]]
@@ -37,7 +38,10 @@ def _by_script(found, header):
 
 
 def _of_classifier(measured):
-    yield _by_script(measured["reading"], _READING)
+    if "reading" in measured:  # of a model that was measured by script
+        yield _by_script(measured["reading"], _READING)
+    else:
+        yield from reading_of(measured)
     yield from _extremes(measured, "the probability of its true character")
 
 

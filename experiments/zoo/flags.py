@@ -8,6 +8,7 @@ import pathlib
 import re
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.evaluation.settings import OtherTests
 from hwgen_keras.inputs.settings import Images
 from hwgen_keras.settings import NOTHING, Settings, Size, like, rules_of, setting
 from hwgen_keras.training.settings import Precision
@@ -27,6 +28,19 @@ class Replaced(Settings):
     size: str | None = like(Size, "size", default=None)
     image_size: int | None = like(Images, "image_size")
     dtype_policy: str | None = like(Precision, "dtype_policy", default=None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tests(OtherTests):
+    """Settings of what a model is tested on."""
+
+    test: tuple[str, ...] = setting(
+        (),
+        "Manifest of writers that neither model was trained on; may be given several "
+        "times. Of each the kana or the kanji count, whichever are more; a recogniser "
+        "reads all.",
+        required=True,
+    )
 
 
 @functools.cache

@@ -46,25 +46,12 @@ def _parts(config, role=None, depth=0):
     return lines
 
 
-def measure_classifier(classifier, tests):
-    """The reading of unseen writers by a classifier.
-
-    Returns:
-        ({script: {"writers", "data", see `content_accuracy`}}, `Readings` of all).
-    """
-    found, reads = {}, []
-    for script, test in tests.items():
-        reads.append(Readings.of_store(classifier, test.store))
-        found[script] = _of(test) | reads[-1].accuracy()
-    return found, Readings.join(reads)
-
-
 def measure_clip(clip, tests, tokenizer, characters, seed):
     """Which characters' structures lie nearest to images of unseen writers.
 
     Returns:
-        (as `measure_classifier`, its `Readings`, [[character, its nearest ones], …] of
-        characters drawn by the seed).
+        ({script: {"writers", "data", see `content_accuracy`}}, the `Readings` of all,
+        [[character, its nearest ones], …] of characters drawn by the seed).
     """
     texts = evaluation.predicted_rows(
         clip.text_tower, tokenizer.encode(list(characters))

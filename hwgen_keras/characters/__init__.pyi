@@ -1,6 +1,8 @@
 from .domain import Domain as Domain
 from .knowledge import Encodes as Encodes
 from .knowledge import Knowledge as Knowledge
+from .scripts import SCRIPTS as SCRIPTS
+from .scripts import script_of as script_of
 from .sets import CharacterSet as CharacterSet
 from .sets import character_set as character_set
 from .structure import explain as explain
@@ -8,3 +10,6 @@ from .structure import read_structures as read_structures
 from .text import is_kanji as is_kanji
 from .text import normalise_text as normalise_text
 from .tokenizer import StructureTokenizer as StructureTokenizer
+from .twins import TWINS as TWINS
+from .twins import Twins as Twins
+from .twins import twins_of as twins_of

@@ -36,6 +36,10 @@ from .sheets import contact_sheet as contact_sheet
 from .sheets import grid as grid
 from .side_by_side import characters_by_arm as characters_by_arm
 from .side_by_side import write_side_by_side as write_side_by_side
+from .source_measures import Judged as Judged
+from .source_measures import confusions as confusions
+from .source_measures import judge as judge
+from .source_measures import source_measures as source_measures
 from .tables import markdown_table as markdown_table
 from .tables import text_table as text_table
 from .test_images import PREDICTIONS as PREDICTIONS
@@ -48,3 +52,14 @@ from .writers import centred_by_character as centred_by_character
 from .writers import writer_retrieval as writer_retrieval
 from .writers import writer_similarity as writer_similarity
 from .writers import writer_verification as writer_verification
+from .yardstick_reading import YardstickReading as YardstickReading
+from .yardstick_reading import read_yardsticks as read_yardsticks
+from .yardstick_report import HEADER as HEADER
+from .yardstick_report import SPREAD as SPREAD
+from .yardstick_report import source_rows as source_rows
+from .yardstick_report import spread_rows as spread_rows
+from .yardstick_report import write_answers as write_answers
+from .yardstick_report import write_yardsticks as write_yardsticks
+from .yardstick_report import yardsticks_text as yardsticks_text
+from .yardsticks import Yardstick as Yardstick
+from .yardsticks import load_yardsticks as load_yardsticks

@@ -1,8 +1,16 @@
 """Checks of texts."""
 
+import os
 from collections.abc import Iterable
 
-from hwgen_keras.characters import normalise_text
+from hwgen_keras.characters import (
+    SCRIPTS,
+    CharacterSet,
+    character_set,
+    normalise_text,
+    script_of,
+)
+from hwgen_keras.characters.sets import NAMES
 from hwgen_keras.errors import InputError, described
 
 
@@ -36,3 +44,38 @@ def characters_of(text, name, unknown=False, keep=()):
                 "leave it out."
             )
     return characters
+
+
+def candidates_of(characters, known, model):
+    """Class ids, ascending, of the characters among which a model is to choose.
+
+    Args:
+        characters: see `LoadedClassifier.read`; None: all.
+        known: list of the characters that the model reads, in the order of its classes.
+        model: its name in an error.
+
+    Raises:
+        InputError: the model does not read one of them, or there is none.
+    """
+    if characters is None:
+        return list(range(len(known)))
+    if isinstance(characters, str) and characters in SCRIPTS:
+        found = [k for k, c in enumerate(known) if script_of(c) == characters]
+        if not found:
+            raise InputError(f"characters: {model} reads no {characters}.")
+        return found
+    named = isinstance(characters, str) and characters in NAMES
+    if named or isinstance(characters, os.PathLike):
+        characters = character_set(characters)
+    if not isinstance(characters, CharacterSet):
+        characters = characters_of(characters, "characters", keep=known)
+    places = {character: place for place, character in enumerate(known)}
+    unknown = [c for c in dict.fromkeys(characters) if c not in places]
+    if unknown:
+        more = f" and {len(unknown) - 1} others" if unknown[1:] else ""
+        raise InputError(
+            f"characters has {unknown[0]!r}{more}, which {model} does not read; give "
+            f"some of its {len(known):,} characters, or one of "
+            f"{', '.join((*SCRIPTS, *NAMES))}."
+        )
+    return sorted({places[character] for character in characters})
