@@ -71,12 +71,6 @@ class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Tr
         "image's down, such as 16,32,96,256; default: those of --size.",
         separator=",",
     )
-    label_smoothing: float = setting(
-        0.0,
-        "Share of each label that is spread over all classes; not with --mix.",
-        at_least=0,
-        below=1,
-    )
 
     @property
     def channels(self):
@@ -94,11 +88,10 @@ class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Tr
 
     def check(self):
         super().check()
-        if self.channels and self.initial_weights:
-            raise InputError("--widths is not for a ResNet; leave out one of the flags.")
-        if self.label_smoothing and self.mix != "none":
+        if self.channels and self.size == "base":
             raise InputError(
-                "--label_smoothing and --mix both spread a label; leave out one."
+                "--widths is for a convolutional encoder, and --size=base has a "
+                "ResNet; give another size, or leave it out."
             )
         if not (self.train or self.generated or self.fonts or self.simulated_writers):
             raise InputError("There is no data: give --train, --generated or --fonts.")
@@ -128,9 +121,7 @@ def main(settings):
         count = len(characters)
         model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         mixed = settings.mix != "none"
-        training.compile_classifier(
-            model, settings, steps, jit, mixed, settings.label_smoothing
-        )
+        training.compile_classifier(model, settings, steps, jit, mixed)
         make_feed = training.classifier_feed(settings, store, sampler, settings.mix)
         extra = training.plateau_callbacks(settings, len(store))
         name, best = "classifier.keras", settings.validation

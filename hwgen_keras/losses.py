@@ -32,26 +32,6 @@ def soft_target_clip_loss(text, image, temperature=1.0):
     return (rows + columns) / 2
 
 
-def smoothed_cross_entropy(labels, logits, smoothing):
-    """Cross-entropy with labels of which all classes have an equal part.
-
-    Args:
-        labels: integers (batch,), or (batch, 1).
-        logits: (batch, classes).
-        smoothing: share of the label that is spread over all classes, in [0, 1).
-
-    Returns:
-        The loss of each row of the batch, (batch,).
-
-    Reference: Szegedy et al., Rethinking the Inception architecture for computer
-    vision, 2016, section 7.
-    """
-    logarithms = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
-    labels = ops.cast(ops.reshape(labels, (-1, 1)), "int32")
-    own = ops.take_along_axis(logarithms, labels, axis=-1)[:, 0]
-    return (smoothing - 1) * own - smoothing * ops.mean(logarithms, axis=-1)
-
-
 def style_statistics_loss(style, generated):
     """Squared distance of the channel means and of the deviations.
 

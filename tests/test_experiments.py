@@ -22,7 +22,7 @@ from experiments import (
     train_text_encoder,
 )
 from hwgen_keras.errors import InputError, Stopped
-from hwgen_keras.models import SIZES, load_trained
+from hwgen_keras.models import SIZES, Classifier, load_trained
 from hwgen_keras.training import callbacks, resumed, stages
 
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
@@ -135,11 +135,16 @@ def test_generated_images_train_and_test_a_recogniser(
         generated=[str(generated)],
         augment="affine",
         mix="cutmix",
+        widths="4,12",
         real_share=0.5,
         validation=str(write_manifest(others)),
         run_dir=str(tmp_path / "classifier"),
     ).parent
     assert "validation_accuracy" in (run / "history.jsonl").read_text()
+    assert load_trained(run / "classifier.keras", Classifier, "").encoder.widths == (
+        4,
+        12,
+    )
     summary = call(
         evaluate_classifier,
         characters=chain.data["characters"],

@@ -35,18 +35,6 @@ class TestStyle:
         check(losses.style_statistics_loss(statistics, statistics), 0)
 
 
-def test_smoothed_labels(rng):
-    logits = rng.normal(size=(4, 7)).astype("float32")
-    labels = np.array([6, 0, 3, 3], "int32")
-    shares = np.eye(7, dtype="float32")[labels]
-    expected = keras.losses.CategoricalCrossentropy(
-        True, label_smoothing=0.2, reduction="none"
-    )(shares, logits)
-    for shape in ((4,), (4, 1)):
-        given = losses.smoothed_cross_entropy(labels.reshape(shape), logits, 0.2)
-        check(given, ops.convert_to_numpy(expected))
-
-
 def test_perceptual_distance(rng):
     shapes = [(2, 4, 4, 3), (2, 2, 2, 5)]
     a, b = (

@@ -50,7 +50,7 @@ def network(training):
         sizes = tokenizer.vocabulary_size, tokenizer.length
         return TextEncoder(*sizes, width=16, depth=1, heads=2)
 
-    if training in ("reader", "judge"):
+    if training in ("reader", "encoder", "judge"):
         return Classifier(ImageEncoder(widths=(8, 16)), 6)
     if training == "text":
         return Classifier(encoder(), 6)
@@ -69,7 +69,7 @@ def network(training):
 
 def prepare(folder, flags):
     """Data as a preparation would leave it."""
-    if folder.name == "glyphs":
+    if folder.name in ("glyphs", "hands"):
         characters = character_set(flags["characters"])
         glyphs = font_store(find_fonts(flags["fonts"][0]), characters, 32)
         glyphs.save(folder / "fonts.store")
@@ -139,6 +139,7 @@ def make(tmp_path, characters, manifest, tiny_font):
         given = {
             "characters": str(listed),
             "fonts": [str(tiny_font)],
+            "hands": [str(tiny_font)],
             "judge_fonts": [str(tiny_font)],
             "handwriting": [str(manifest)],
             "judge_handwriting": [str(manifest)],
@@ -203,10 +204,10 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         monkeypatch.setattr(subprocess, "run", start)
 
     end(2)
-    with pytest.raises(InputError, match="The training reader ended with 2"):
+    with pytest.raises(InputError, match="The training encoder ended with 2"):
         make("jis1-clip")
     end(130)
-    with pytest.raises(Stopped, match="reader was stopped; the same command"):
+    with pytest.raises(Stopped, match="encoder was stopped; the same command"):
         make("jis1-clip")
     assert not (tmp_path / "saved").exists()
 
@@ -217,6 +218,7 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         ({"run_dir": None}, "--run_dir is needed"),
         ({"test": []}, "--test is needed"),
         ({"fonts": []}, "--fonts is needed: the training reader"),
+        ({"hands": []}, "--hands is needed: the training hands"),
         ({"judge": "no such"}, "--judge: no such holds no recogniser; give its file"),
         ({"steps_scale": 0.0}, "--steps_scale is 0.0; give a number above 0"),
     ],

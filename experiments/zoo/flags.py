@@ -32,7 +32,13 @@ class Replaced(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tests(OtherTests):
-    """Settings of what a model is tested on."""
+    """Settings of the hands that a reader learns from, and of what models are tested on."""
+
+    hands: tuple[str, ...] = setting(
+        (),
+        "Handwriting fonts, as --fonts takes them, that jis1-reader learns from as "
+        "handwriting; may be given several times.",
+    )
 
     test: tuple[str, ...] = setting(
         (),
@@ -41,6 +47,10 @@ class Tests(OtherTests):
         "reads all.",
         required=True,
     )
+
+
+# Data without which a training cannot be.
+_NEEDED = ("$fonts", "$hands", "$judge_fonts", "$handwriting")
 
 
 @functools.cache
@@ -82,7 +92,7 @@ def flags_of(training, settings):
             found.append(f"{name}={pathlib.Path(settings.run_dir, value[6:])}")
         elif value.startswith("$"):
             given = getattr(settings, value[1:])
-            if not given and value in ("$fonts", "$judge_fonts", "$handwriting"):
+            if not given and value in _NEEDED:
                 raise InputError(
                     f"--{value[1:]} is needed: the training {training} takes it."
                 )
@@ -189,7 +199,10 @@ def _text(value):
 def _public(name, path, placeholder):
     if name == "fonts":
         return placeholder[1:].upper()
-    return source_of(path) or pathlib.Path(path).name
+    file = pathlib.Path(path)
+    if file.parent.name in recipes.PREPARATIONS:
+        return f"runs/zoo/{file.parent.name}/{file.name}"
+    return source_of(path) or file.name
 
 
 def source_of(manifest):

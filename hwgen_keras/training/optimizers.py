@@ -1,11 +1,8 @@
 """Learning rates and optimizers, as the settings of a training describe them."""
 
-import functools
-
 import keras
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.losses import smoothed_cross_entropy
 from hwgen_keras.training.plateau import Plateau
 
 
@@ -66,18 +63,13 @@ def compile_model(model, settings, optimizer, jit, **arguments):
     return model
 
 
-def compile_classifier(model, settings, steps, jit, mixed=False, smoothing=0.0):
+def compile_classifier(model, settings, steps, jit, mixed=False):
     """Builds and compiles a classifier with Adam and cross-entropy; returns it.
 
-    Args:
-        mixed: a label has a share of each class, as with `--mix`.
-        smoothing: of labels that are classes, see `smoothed_cross_entropy`.
+    `mixed`: a label has a share of each class, as with `--mix`.
     """
-    if smoothing:
-        loss = functools.partial(smoothed_cross_entropy, smoothing=smoothing)
-    else:
-        kind = "CategoricalCrossentropy" if mixed else "SparseCategoricalCrossentropy"
-        loss = getattr(keras.losses, kind)(from_logits=True)
+    name = "CategoricalCrossentropy" if mixed else "SparseCategoricalCrossentropy"
+    loss = getattr(keras.losses, name)(from_logits=True)
     optimizer = adam(settings, steps)
     return compile_model(
         model, settings, optimizer, jit, loss=loss, metrics=["accuracy"]
