@@ -3,10 +3,12 @@
 import importlib.util
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
+from built_fonts import write_font
 from networks import BACKEND
 from PIL import Image
 from stroke_writers import set_features
@@ -134,6 +136,8 @@ def make(tmp_path, characters, manifest, tiny_font):
     listed.write_text("\n".join(characters) + "\n", encoding="utf-8")
     text = manifest.read_text("utf-8").replace('"writer": "', '"writer": "not ')
     (tmp_path / "others.json").write_text(text, encoding="utf-8")
+    boxes = {c: (100, 0, 200 + 100 * k, 700) for k, c in enumerate(characters)}
+    hand = write_font(tmp_path / "hand.ttf", boxes, "Hand")
 
     def run(name, **values):
         given = {
@@ -144,6 +148,7 @@ def make(tmp_path, characters, manifest, tiny_font):
             "handwriting": [str(manifest)],
             "judge_handwriting": [str(manifest)],
             "test": [str(tmp_path / "others.json")],
+            "test_fonts": [str(hand)],
             "image_size": 32,
             "kana_images": 2,
             "cache": "",
@@ -171,6 +176,8 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
             assert picture in bundle.files and f"({picture})" in card
             with Image.open(folder / picture) as sheet:
                 assert sheet.width > 32
+        if name == "jis1-reader":
+            check_yardsticks(measured, card)
     assert sorted(trainings) == sorted(recipes.TRAININGS)
 
     found = measured["generation"]
@@ -194,6 +201,34 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
     # What was trained otherwise is kept, and that is told.
     make("jis1-reader", change=["reader=--steps=9"])
     assert len(trainings) == len(recipes.TRAININGS)
+
+
+def check_yardsticks(measured, card):
+    """Each writer and font is in the figures and on the card, clean and as a scan."""
+    rows = [r for r in measured["yardsticks"]["sources"] if r["script"] == "all"]
+    places = {(row["test"], row["source"]) for row in rows}
+    assert places == {
+        *(("others.json", "not first"), ("others.json", "not second")),
+        ("fonts", "Hand Regular"),
+    }
+    assert len(rows) == 6 and {row["look"] for row in rows} == {"clean", "scan"}
+    for test, source in places:
+        assert len(re.findall(rf"\| {test} +\| {source} +\| +6 \|", card)) == 2
+    assert "the glyphs of 1 other fonts as hands" in card
+    assert "4 in others.json" not in card and "1 fonts in the place of hands" in card
+
+
+@pytest.mark.parametrize("name", ["jis1-reader", "jis1-clip"])
+def test_what_is_no_test_is_refused_before_a_training(
+    make, trainings, tmp_path, tiny_font, name
+):
+    traced = tmp_path / "traced.json"
+    traced.write_text('{"あ": ["kanjicanvas/1.png"]}', encoding="utf-8")
+    with pytest.raises(InputError, match="is of KLEIN, whose hand was traced over Kan"):
+        make(name, test=[str(traced)])
+    with pytest.raises(InputError, match="IPAexGothic Regular is a font of --fonts, t"):
+        make(name, test_fonts=[str(tiny_font)])
+    assert not trainings and not (tmp_path / "zoo").exists()
 
 
 def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):
