@@ -43,9 +43,9 @@ class Settings(Stages):
     )
     perceptual: str = setting(
         "auto",
-        "Features of the perceptual loss: VGG16, with all channels alike or weighted as "
-        "LPIPS learned it, or the image encoder of CLIP; auto takes vgg16 if "
-        "--vgg16_weights is given. The choice is printed and stored.",
+        "Features of the perceptual loss: VGG16, its channels alike or weighted as in "
+        "LPIPS, or the image encoder of CLIP; auto takes vgg16 if --vgg16_weights is "
+        "given. The choice is printed and stored.",
         choices=("auto", "vgg16", "lpips", "image_encoder"),
     )
     vgg16_weights: str | None = setting(

@@ -42,9 +42,11 @@ class VGG16Features(keras.Model):
             torchvision's.
 
     Example:
-        >>> features = hw.VGG16Features(weights=None)
-        >>> len(features(np.ones((1, 32, 32, 1), "float32")))
-        5
+        >>> from hwgen_keras import losses
+        >>> features = hw.VGG16Features(weights=None, lpips=True)
+        >>> a, b = (features(np.full((1, 32, 32, 1), x, "float32")) for x in (-1, 1))
+        >>> tuple(losses.perceptual_distance(a, b, features.channel_weights).shape)
+        (1,)
 
     Reference: Simonyan and Zisserman, 2015; the layers, and the channels' weights, are
     those of LPIPS, version 0.1: Zhang et al., 2018.
