@@ -85,14 +85,9 @@ def datasets(tmp_path, monkeypatch):
     datasets = pytest.importorskip("datasets")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
     datasets.disable_progress_bars()
-    return datasets
-
-
-@pytest.fixture(autouse=True)
-def _files_left_open():
-    """datasets leaves metadata.csv open, and webdataset its shards."""
-    yield
+    yield datasets
     with warnings.catch_warnings():
+        # It leaves metadata.csv open.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
@@ -136,6 +131,7 @@ def test_torchvision_reads_png_files(run, pngs):
         np.testing.assert_array_equal(np.array(image)[..., 0], greys(png))
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_webdataset_reads_its_shards(run, pngs):
     pytest.importorskip("webdataset")
     examples = list(run("webdataset", "webdataset")["images"])
@@ -227,17 +223,17 @@ class TestShards:
         assert [m.name for m in members] == sorted(m.name for m in members)
 
 
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """A set of characters that are no names of folders everywhere."""
+    folder = tmp_path_factory.mktemp("odd") / "set"
+    characters = CharacterSet("odd", ["/", ".", "a", "A", "が", "𠮟", '"', ","])
+    sampler = GenerationSampler(small_store(characters, size=32), 2)
+    generate(Scribe(), sampler, folder, progress=False)
+    return folder
+
+
 class TestFolders:
-    """Folders of characters that are no names of folders everywhere."""
-
-    @pytest.fixture(scope="class")
-    def odd(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("odd") / "set"
-        characters = CharacterSet("odd", ["/", ".", "a", "A", "が", "𠮟", '"', ","])
-        sampler = GenerationSampler(small_store(characters, size=32), 2)
-        generate(Scribe(), sampler, folder, progress=False)
-        return folder
-
     def test_their_names_differ_in_digits_alone(self, odd):
         names = sorted(path.name for path in odd.iterdir() if path.is_dir())
         assert names == [f"{ord(c):05x}" for c in sorted('/.aAが𠮟",')]
