@@ -21,7 +21,7 @@ import time
 import numpy as np
 import workers
 
-FORMS = ("png", "store", "tfrecord")
+FORMS = ("png", "store", "tfrecord", "webdataset", "parquet")
 COLUMNS = (
     *("backend", "what", "batch", "images", "s", "spread", "images/s"),
     *("x loop", "of alone"),

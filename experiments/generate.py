@@ -2,12 +2,13 @@
     --handwriting=MANIFEST_OR_STORE --count=20 --output=FOLDER
 
 Step 3: writes a labelled set of images: every character that the fonts cover, in the
-hands of the handwriting. Writes into <output> the images, as PNG files with
-manifest.json, as images.store or as TFRecord files (--format); provenance.csv, where
-each image comes from; and generation.json, the settings and the rejected images. The
-writer of an image is the hand whose style it has. With --reader and --min_content_score
-a recogniser reads each image, and one that it does not read as its character is drawn
-again. An interrupted set stays in <output>.partial; the same command resumes it.
+hands of the handwriting. Writes into <output> the images as PNG files, as images.store,
+or as files for other libraries (--format); manifest.json, which lists them;
+provenance.csv, where each image comes from; and generation.json, the settings and the
+rejected images. The writer of an image is the hand whose style it has. With --reader
+and --min_content_score a recogniser reads each image, and one that it does not read as
+its character is drawn again. An interrupted set stays in <output>.partial; the same
+command resumes it.
 docs/how-to/generation.md explains more.
 """
 
@@ -52,8 +53,9 @@ class Settings(LabelledImages, Structures, WritingSettings, Seed, Output):
     )
     format: str = setting(
         "png",
-        "Files of the images: a PNG file each, one packed store, or TFRecord files.",
-        choices=("png", "store", "tfrecord"),
+        "Files of the images: a PNG file each, one packed store, or files of many for "
+        "TensorFlow, WebDataset, or Hugging Face's datasets (parquet).",
+        choices=("png", "store", "tfrecord", "webdataset", "parquet"),
     )
     workers: int | None = setting(
         None,

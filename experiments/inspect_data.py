@@ -21,7 +21,12 @@ from . import flags, inspection
 class Settings(WriterPattern, NewOutput):
     """Settings of the inspection of labelled images."""
 
-    data: str = setting(None, "A manifest, or a packed image store.", required=True)
+    data: str = setting(
+        None,
+        "A manifest, a packed image store, or a .tar, .parquet or .tfrecord file of "
+        "generate.",
+        required=True,
+    )
     characters: str | None = setting(
         None,
         "Character set to compare with: kana, etl8, jis1, japanese, or a text file; "

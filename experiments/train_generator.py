@@ -43,14 +43,15 @@ class Settings(Stages):
     )
     perceptual: str = setting(
         "auto",
-        "Features of the perceptual loss: VGG16, or the image encoder of CLIP; auto "
-        "takes VGG16 if --vgg16_weights is given. The choice is printed and stored.",
-        choices=("auto", "vgg16", "image_encoder"),
+        "Features of the perceptual loss: VGG16, its channels alike or weighted as in "
+        "LPIPS, or the image encoder of CLIP; auto takes vgg16 if --vgg16_weights is "
+        "given. The choice is printed and stored.",
+        choices=("auto", "vgg16", "lpips", "image_encoder"),
     )
     vgg16_weights: str | None = setting(
         None,
-        "ImageNet weights of VGG16 without the top (.h5), or `imagenet` to let Keras "
-        "download them.",
+        "ImageNet weights of VGG16: Keras's without the top (.h5), `imagenet` to let "
+        "Keras download them, or torchvision's (.pth, .safetensors), as lpips needs.",
     )
     pixel_weight: float = setting(
         None,
@@ -119,10 +120,13 @@ class Settings(Stages):
         super().check()
         stride = 2 ** (len(models.SIZES[self.size]["generator"]["multipliers"]) - 1)
         models.check_stride(self.image_size, stride)
-        if self.perceptual == "vgg16" and self.vgg16_weights is None:
+        if self.perceptual in ("vgg16", "lpips") and self.vgg16_weights is None:
+            kinds = {"vgg16": "a file, or `imagenet`", "lpips": "those of torchvision"}
             raise InputError(
-                "--perceptual=vgg16 needs --vgg16_weights: a file, or `imagenet`."
+                f"--perceptual={self.perceptual} needs --vgg16_weights: "
+                f"{kinds[self.perceptual]}."
             )
+        models.check_vgg16(self.vgg16_weights, self.perceptual == "lpips")
 
 
 def main(settings):

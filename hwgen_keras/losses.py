@@ -49,21 +49,22 @@ def style_statistics_loss(style, generated):
     )
 
 
-def perceptual_distance(features_a, features_b):
+def perceptual_distance(features_a, features_b, channel_weights=None):
     """Squared distance of channel-normalised features, summed over the layers.
 
-    LPIPS without its learned channel weights: the feature vector of each position gets
-    unit length; squared differences are summed over channels and averaged over
-    positions.
+    The feature vector of each position gets unit length; squared differences are
+    summed over channels, with their weights, and averaged over positions.
 
     Args:
         features_a, features_b: lists of (batch, height, width, channels).
+        channel_weights: of each map (channels,), float, as LPIPS learned them; None:
+            all 1.
 
     Returns:
         (batch,), float32.
 
     Reference: Zhang et al., The Unreasonable Effectiveness of Deep Features as a
-    Perceptual Metric, 2018, equation 1 with all weights 1.
+    Perceptual Metric, 2018, equation 1.
     """
 
     def unit(x):
@@ -71,10 +72,16 @@ def perceptual_distance(features_a, features_b):
         length = ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True) + 1e-10)
         return x / length
 
-    return sum(
-        ops.mean(ops.sum(ops.square(unit(a) - unit(b)), axis=-1), axis=(1, 2))
-        for a, b in zip(features_a, features_b, strict=True)
-    )
+    def distance(a, b, weights=None):
+        squares = ops.square(unit(a) - unit(b))
+        if weights is not None:
+            squares = squares * ops.convert_to_tensor(weights, "float32")
+        return ops.mean(ops.sum(squares, axis=-1), axis=(1, 2))
+
+    maps = [features_a, features_b]
+    if channel_weights is not None:
+        maps.append(channel_weights)
+    return sum(distance(*layer) for layer in zip(*maps, strict=True))
 
 
 def pyramid_distance(target, generated, levels=4):

@@ -57,7 +57,7 @@ WHOLE_FILE = {
 INSIDE_FUNCTIONS = {
     "tensorflow": ("data/", "safety/", "export/", "backend/profiling.py"),
     "jax": ("backend/profiling.py",),
-    "torch": ("backend/profiling.py",),
+    "torch": ("backend/profiling.py", "backend/torch_file.py"),
     "keras_cv": ("data/augment.py",),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from sentences import sentence
 
 import hwgen_keras as hw
-from hwgen_keras.data.store import open_once
+from hwgen_keras.data.shards import open_once
 from hwgen_keras.errors import check_number
 from hwgen_keras.generation import check_output
 from hwgen_keras.inference import arguments, glyphs, pictures

@@ -58,10 +58,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     with zipfile.ZipFile(built[1]) as file:
         names = set(file.namelist())
     code = ("**/*.py", "**/*.pyi", "**/*.html")
+    data = ("characters/data/*", "models/data/*")
     expected = {
         f"hwgen_keras/{path.relative_to(ROOT / folder).as_posix()}"
         for folder, patterns in (
-            ("hwgen_keras", (*code, "py.typed", "characters/data/*")),
+            ("hwgen_keras", (*code, "py.typed", *data)),
             (".", [f"experiments/{pattern}" for pattern in code]),
         )
         for pattern in patterns
@@ -69,7 +70,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     }
     information = f"hwgen_keras-{hwgen_keras.__version__}.dist-info"
     assert {n for n in names if not n.startswith(information)} == expected
-    licences = ("LICENSE", "NOTICE", "hwgen_keras/characters/data/LICENSE.structure")
+    licences = (
+        *("LICENSE", "NOTICE", "hwgen_keras/characters/data/LICENSE.structure"),
+        "hwgen_keras/models/data/LICENSE.lpips",
+    )
     assert {f"{information}/licenses/{name}" for name in licences} < names
 
 
@@ -80,8 +84,9 @@ def test_the_metadata(built):
         commands = file.read(f"{information}/entry_points.txt").decode()
         top = file.read(f"{information}/top_level.txt").decode()
     assert metadata["Version"] == hwgen_keras.__version__
-    assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-SA-3.0"
-    assert {"cuda", "demo", "dev", "jax", "torch"} <= set(
+    licence = "Apache-2.0 AND CC-BY-SA-3.0 AND BSD-2-Clause"
+    assert metadata["License-Expression"] == licence
+    assert {"cuda", "demo", "dev", "jax", "parquet", "torch"} <= set(
         metadata.get_all("Provides-Extra")
     )
     assert "hwgen = hwgen_keras.experiments.__main__:main" in commands

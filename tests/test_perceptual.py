@@ -53,7 +53,7 @@ def chosen(tmp_path, monkeypatch, capsys):
     trained.save(tmp_path / "clip.keras")
 
     class Known(VGG16Features):
-        def __init__(self, weights, **arguments):
+        def __init__(self, weights, lpips=False, **arguments):
             keras.Model.__init__(self, **arguments)
             self.weights_of = weights
 

@@ -5,8 +5,9 @@ import pathlib
 import numpy as np
 
 from hwgen_keras import parallel
-from hwgen_keras.data import ImageStore, read_manifest
+from hwgen_keras.data import read_manifest
 from hwgen_keras.data.inspection import Listing, Measures, measure
+from hwgen_keras.data.shards import is_numbered, open_once
 from hwgen_keras.errors import Stopped
 
 _LOT = 1000
@@ -14,8 +15,8 @@ _LOT = 1000
 
 def listing_of(path, writer_pattern):
     """The `Listing` of a manifest or a store."""
-    if pathlib.Path(path).suffix == ".store":
-        store = ImageStore.open(path)
+    if is_numbered(path):
+        store = open_once(path)
         characters = np.array(tuple(store.characters))[store.labels]
         sources = np.array(store.source_names)[store.sources]
         return Listing(characters, sources, pathlib.Path(path))

@@ -13,12 +13,12 @@ from hwgen_keras.characters.sets import check_set
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.png import encode
 from hwgen_keras.data.samples import read_sample
+from hwgen_keras.data.shards import open_once
 from hwgen_keras.data.store import (
     FONT,
     GENERATED,
     HANDWRITING,
     ImageStore,
-    open_once,
 )
 from hwgen_keras.data.store_writer import StoreWriter
 from hwgen_keras.errors import InputError, as_list, check_whole

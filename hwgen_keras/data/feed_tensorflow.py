@@ -16,7 +16,7 @@ def tensorflow_feed(plan, rows, batch_size, steps, start_step, shard):
 
     if keras.backend.backend() != "tensorflow":
         # TensorFlow would take the memory that the other framework needs.
-        _hide_gpus()
+        hide_gpus()
     read = png_reader(plan.store.pngs)
     host, hosts = shard
     first_row = start_step * batch_size * hosts
@@ -160,7 +160,8 @@ def _augment(name, images, seed, elastic=None):
     return tf.tensor_scatter_nd_update(images, rows, distorted)
 
 
-def _hide_gpus():
+def hide_gpus():
+    """Leaves the GPUs to another framework; InputError if it is too late for that."""
     import tensorflow as tf
 
     if not tf.config.get_visible_devices("GPU"):

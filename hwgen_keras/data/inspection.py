@@ -8,7 +8,7 @@ from skimage.filters import threshold_otsu
 from hwgen_keras.data.duplicates import SIDE, near_duplicates, thumbnail
 from hwgen_keras.data.manifest import Sample
 from hwgen_keras.data.samples import read_sample
-from hwgen_keras.data.store import open_once
+from hwgen_keras.data.shards import open_once
 from hwgen_keras.data.store_writer import HANDWRITING
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import clean_image

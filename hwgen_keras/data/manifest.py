@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hwgen_keras.characters import CharacterSet
-from hwgen_keras.data.store import open_once
+from hwgen_keras.data.shards import NUMBERED, open_once
 from hwgen_keras.errors import InputError, as_list
 from hwgen_keras.files import StrPath, as_path, write_json
 
 # At most 12 digits: Python parses numbers of thousands of digits slowly.
-_IN_STORE = re.compile(r"(.+\.store)#([0-9]{1,12})", re.DOTALL)
+_ENDINGS = "|".join(ending.removeprefix(".") for ending in NUMBERED)
+_IN_STORE = re.compile(rf"(.+\.(?:{_ENDINGS}))#([0-9]{{1,12}})", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def read_manifest(
     Args:
         path: a JSON file `{character: [sample, …]}`. A sample is the path of an
             image, relative to the manifest's folder, or `{"path", "writer"}`; the
-            path `scans.store#123` stands for image 123 of a store.
+            path `scans.store#123` stands for image 123 of a store, or of a tar,
+            Parquet or TFRecord file that `generate` wrote.
         characters: optional `CharacterSet` that every character must be in.
         writer_pattern: optional regular expression, searched in each path of the
             manifest; the match (or its first group) is the writer of samples without

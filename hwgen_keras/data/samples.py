@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data.manifest import Sample, brief
-from hwgen_keras.data.store import open_once
+from hwgen_keras.data.shards import open_once
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import StrPath
 from hwgen_keras.sources import read_image
@@ -28,7 +28,8 @@ def store_samples(
     """The images of a store in their order, like those of `read_manifest`.
 
     Args:
-        path: the store file; its sources are the writers.
+        path: the store file, or one that is read like a store; its sources are the
+            writers.
         characters, skip_unknown: see `read_manifest`.
     """
     store = open_once(path)

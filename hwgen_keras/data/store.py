@@ -1,6 +1,5 @@
 """ImageStore: small grey images of characters, packed for random access."""
 
-import functools
 from collections.abc import Iterable, Sequence
 from typing import SupportsIndex
 
@@ -14,7 +13,6 @@ from hwgen_keras.data.packed_store import PackedStore
 from hwgen_keras.data.store_file import IMAGES
 from hwgen_keras.data.store_writer import FONT, GENERATED, HANDWRITING, StoreWriter
 from hwgen_keras.errors import InputError
-from hwgen_keras.files import StrPath, as_path
 
 __all__ = ["FONT", "GENERATED", "HANDWRITING", "ImageStore"]
 
@@ -117,20 +115,3 @@ class ImageStore(PackedStore):
         for image, index in zip(images, indices, strict=True):
             image[:] = self.decode_one(index)
         return images
-
-
-def open_once(path: StrPath) -> ImageStore:
-    """The `ImageStore` of a file, opened again only if the file has changed."""
-    path = as_path(path, "The image store")
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(
-            f"The image store {path} cannot be opened ({error.strerror})."
-        ) from None
-    return _open(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=32)
-def _open(path, size, time):
-    return ImageStore.open(path)

@@ -1,6 +1,8 @@
 """Labelled images as TFRecord files."""
 
-from hwgen_keras.errors import InputError
+from hwgen_keras.errors import InputError, loading
+
+_READ = ("image", "character", "writer")
 
 
 def write_tfrecord(path, examples):
@@ -35,6 +37,27 @@ def write_tfrecord(path, examples):
             f"The file {path} cannot be written ({error.message}); make room or choose "
             "another folder."
         ) from None
+
+
+def read_tfrecord(path):
+    """Yields the (png, character, writer) of each image of a file.
+
+    Raises:
+        InputError: it is damaged, or has other features; or TensorFlow is missing.
+    """
+    tf = _tensorflow()
+    import keras
+
+    from hwgen_keras.data.feed_tensorflow import hide_gpus
+
+    if keras.backend.backend() != "tensorflow":
+        hide_gpus()
+    with loading(path, "a TFRecord file of images"), tf.device("CPU"):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            example = tf.train.Example.FromString(record)
+            values = [example.features.feature[name] for name in _READ]
+            png, character, writer = (v.bytes_list.value[0] for v in values)
+            yield png, character.decode(), writer.decode()
 
 
 def features():

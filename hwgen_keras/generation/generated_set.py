@@ -48,9 +48,13 @@ def generate(
     `generation.json`, the request and the rejected images of each character; and the
     images in one of the forms
 
-    - "png": `<code point>/<number>.png` and `manifest.json`;
-    - "store": `images.store`, and `manifest.json`, which lists its images;
-    - "tfrecord": `images-<part>-of-<parts>.tfrecord`, see `data.tfrecords`.
+    - "png": `<code point>/<number>.png`, and `metadata.csv` for `datasets`;
+    - "store": `images.store`;
+    - "tfrecord": `images-<part>-of-<parts>.tfrecord`, see `data.tfrecords`;
+    - "webdataset": tar files of up to 128 MiB, see `data.webdataset`;
+    - "parquet": Parquet files of up to 128 MiB, see `data.parquet`.
+
+    `manifest.json` lists the images of each form.
 
     The writer of an image is the hand whose style it has. The same arguments give the
     same set for any batch size and workers, but for rounding, which may move a grey by
@@ -63,7 +67,7 @@ def generate(
         output: the new folder; it appears when all images are written.
         batch_size: images generated at once.
         progress: whether to show a progress bar.
-        form: "png", "store" or "tfrecord".
+        form: "png", "store", "tfrecord", "webdataset" or "parquet".
         gate: a `Gate`; None: one that rejects only blank images.
         workers: threads that decode and encode images; None: one a core, at most four.
         part_rows: rows that are generated, compared with each other and written
@@ -71,7 +75,7 @@ def generate(
         notes: optional dict to keep in `generation.json`, as JSON.
 
     Returns:
-        The path of the manifest, of the store, or of the folder of TFRecord files.
+        The path of the manifest, of the store, or of the folder of the other files.
 
     Raises:
         InputError: `output` exists already; an interrupted run with another model,

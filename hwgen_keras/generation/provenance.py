@@ -91,7 +91,8 @@ def write(folder, sampler, form, paths, model):
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(rows())
-    form.finish(row[:3] for row in rows())
+    # The path, the character, the writer and the row.
+    form.finish((*row[:3], row[5]) for row in rows())
 
 
 def summary(sampler, paths):

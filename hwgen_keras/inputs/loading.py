@@ -6,6 +6,7 @@ from hwgen_keras.characters import StructureTokenizer, character_set
 from hwgen_keras.data import HANDWRITING, ImageStore, folder_samples, read_manifest
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.samples import store_samples
+from hwgen_keras.data.shards import is_numbered
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs import cache as prepared
 from hwgen_keras.sources import find_fonts, system_fonts
@@ -110,12 +111,12 @@ def covering(fonts, characters):
 
 
 def load_samples(settings, path, characters):
-    """The samples of a manifest, a store, or a folder with a manifest or images.
+    """The samples of a manifest, a store or shard, or a folder of one or of images.
 
     Writers without a name get the manifest's, or the folder's.
     """
     path = pathlib.Path(path)
-    if path.suffix == ".store":
+    if is_numbered(path):
         return store_samples(path, characters, settings.skip_unknown_characters)
     if path.is_dir() and not (path / "manifest.json").is_file():
         return folder_samples(path, characters, settings.skip_unknown_characters)

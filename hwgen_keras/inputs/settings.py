@@ -92,9 +92,10 @@ class Handwriting(Settings):
     handwriting: tuple[str, ...] = setting(
         (),
         "Manifest of real handwriting, {character: [path or {path, writer}, ...]}, a "
-        "folder with a manifest.json or with images named by character (あ_2.png), or "
-        "a .store. A path scans.store#123 in a manifest is an image in a store. May be "
-        "given several times.",
+        "folder with a manifest.json or with images named by character (あ_2.png), a "
+        ".store, or a .tar, .parquet or .tfrecord file of generate. A path "
+        "scans.store#123 in a manifest is an image in a store. May be given several "
+        "times.",
     )
 
 

@@ -36,3 +36,4 @@ from .stroke_writer import StrokeDiffusion as StrokeDiffusion
 from .stroke_writer import StrokeWriter as StrokeWriter
 from .style_transfer import StyleTransfer as StyleTransfer
 from .unet import UNet as UNet
+from .vgg16 import check_vgg16 as check_vgg16

@@ -125,6 +125,6 @@ class Reconstruction(RowLoss):
         loss = self.pixel_weight * losses.pyramid_distance(target, generated)
         if self.features is None:
             return loss
-        return loss + losses.perceptual_distance(
-            self.features(target), self.features(generated)
-        )
+        maps = self.features(target), self.features(generated)
+        weights = getattr(self.features, "channel_weights", None)
+        return loss + losses.perceptual_distance(*maps, weights)

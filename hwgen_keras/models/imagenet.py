@@ -13,10 +13,16 @@ import pathlib
 
 import keras
 import numpy as np
-from safetensors.numpy import load_file
 
-from hwgen_keras.errors import InputError, loading, reason_of
+from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.models.resnets import V1_5, keras_resnet
+from hwgen_keras.models.weight_files import (
+    SCALE,
+    SHIFT,
+    array_of,
+    check_used,
+    read_arrays,
+)
 
 # Endings of files in the layout of torchvision.
 TORCH_FILES = (".safetensors", ".npz")
@@ -27,13 +33,10 @@ _MD5 = {
     "resnet152": "ee4c566cf9a93f14d82f913c2dc6dd0c",
 }
 # Of a grey x in [-1, 1] the channels are SCALE · x + SHIFT. Keras's files take blue,
-# green and red from 0 to 255 less their means; torchvision's and timm's red, green and
-# blue from 0 to 1, less the means, divided by the deviations.
+# green and red from 0 to 255 less their means; for torchvision's and timm's see
+# `weight_files`.
 _KERAS_SCALE = np.full(3, 127.5)
 _KERAS_SHIFT = 127.5 - np.array([103.939, 116.779, 123.68])
-_DEVIATIONS = np.array([0.229, 0.224, 0.225])
-_TORCH_SCALE = 0.5 / _DEVIATIONS
-_TORCH_SHIFT = (0.5 - np.array([0.485, 0.456, 0.406])) / _DEVIATIONS
 # Names in a file of torchvision that are no weights of the network without its end.
 _IGNORED = ("fc.", "num_batches_tracked")
 _NORM = ("weight", "bias", "running_mean", "running_var")
@@ -83,7 +86,7 @@ def load_imagenet(encoder, path):
     if not path.is_file():
         raise InputError(f"--initial_weights: there is no file {path}; check the path.")
     if encoder.architecture.endswith(V1_5):
-        _load_torch(encoder.network, _read_arrays(path), path, encoder.architecture)
+        _load_torch(encoder.network, read_arrays(path), path, encoder.architecture)
     else:
         _load_keras(encoder, path)
 
@@ -111,21 +114,11 @@ def _load_torch(network, arrays, path, architecture):
     wanted = f"give the weights of a ResNet-{depth} in torchvision's layout."
     used = set()
 
+    file = f"--initial_weights {path}"
+
     def take(name, shape):
         used.add(name)
-        if name not in arrays:
-            raise InputError(f"--initial_weights {path} has no {name}; {wanted}")
-        array = arrays[name]
-        if array.shape != shape:
-            raise InputError(
-                f"--initial_weights {path}: {name} has the shape {array.shape} instead "
-                f"of {shape}; {wanted}"
-            )
-        if not np.isfinite(array).all():
-            raise InputError(
-                f"--initial_weights {path}: {name} is not finite; get the file again."
-            )
-        return np.asarray(array, "float32")
+        return array_of(arrays, name, shape, file, wanted)
 
     offset = 0.0
     for layer in network.layers:
@@ -138,7 +131,7 @@ def _load_torch(network, arrays, path, architecture):
             shape = (width, 3 if first else channels, *size)
             kernel = take(f"{name}.weight", shape).transpose(2, 3, 1, 0)
             if first:
-                kernel, offset = _one_channel(kernel, _TORCH_SCALE, _TORCH_SHIFT)
+                kernel, offset = _one_channel(kernel, SCALE, SHIFT)
             layer.set_weights([kernel])
         else:
             shape = tuple(layer.gamma.shape)
@@ -147,13 +140,7 @@ def _load_torch(network, arrays, path, architecture):
                 # The convolution has no bias; the mean is subtracted from its output.
                 weights[2] = weights[2] - offset
             layer.set_weights(weights)
-    others = [name for name in arrays if not any(part in name for part in _IGNORED)]
-    unknown = sorted(set(others) - used)
-    if unknown:
-        raise InputError(
-            f"--initial_weights {path} has {unknown[0]}, which the network has not; "
-            f"{wanted}"
-        )
+    check_used(arrays, used, _IGNORED, file, wanted)
 
 
 def _torch_name(name):
@@ -177,12 +164,3 @@ def _one_channel(kernel, scale, shift):
     """
     summed = np.einsum("hwco,c->hwo", kernel, scale)[:, :, None]
     return summed, np.einsum("hwco,c->o", kernel, shift)
-
-
-def _read_arrays(path):
-    """{name: array} of a .safetensors or .npz file."""
-    with loading(path, "weights"):
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
-        return load_file(path)

@@ -221,9 +221,9 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         loss = self.pixel_weight * ops.mean(distance(target, generated))
         if self.features is None:
             return loss
-        return loss + ops.mean(
-            losses.perceptual_distance(self.features(target), self.features(generated))
-        )
+        maps = self.features(target), self.features(generated)
+        weights = getattr(self.features, "channel_weights", None)
+        return loss + ops.mean(losses.perceptual_distance(*maps, weights))
 
     def explicit_loss(self, tokens, generated):
         """CLIP loss between generated images and their structures, a scalar.

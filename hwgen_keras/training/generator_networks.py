@@ -168,8 +168,9 @@ def perceptual_features(settings, clip):
     """The frozen features of `--perceptual`; prints the choice."""
     vgg16, policy = settings.vgg16_weights, settings.dtype_policy
     if vgg16 is not None and settings.perceptual != "image_encoder":
-        features = VGG16Features(vgg16, dtype=policy)
-        features.description = f"VGG16, weights {vgg16}"
+        lpips = settings.perceptual == "lpips"
+        features = VGG16Features(vgg16, lpips=lpips, dtype=policy)
+        features.description = f"VGG16, weights {vgg16}{' and LPIPS' if lpips else ''}"
     else:
         encoder = with_policy(clip.image_tower.encoder, policy)
         features = EncoderFeatures(encoder, dtype=policy)
