@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from hwgen_keras.errors import InputError, check_number, check_whole
 from hwgen_keras.files import StrPath, as_path
+from hwgen_keras.sources.colour import greys_of
 
 SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ") | frozenset(
     map(chr, range(0x31F0, 0x3200))
@@ -63,7 +64,9 @@ def read_image(path: StrPath) -> NDArray[np.uint8]:
     """Reads an image file of a common format as greys.
 
     Transparency becomes white paper, 16-bit and floating-point greys are scaled to
-    8 bits, and the orientation in the EXIF data is applied.
+    8 bits, and the orientation in the EXIF data is applied. The greys of colours are
+    their luminance. Where ink is hardly darker than paper, as yellow is, they are the
+    channel that shows it best, and coloured rules around dark ink become white.
 
     Args:
         path: the image file.
@@ -111,7 +114,9 @@ def to_grey(image):
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image)
-    return np.array(image.convert("L"))
+    if image.mode in ("1", "L", "LA"):
+        return np.array(image.convert("L"))
+    return greys_of(image.convert("RGB"))
 
 
 def as_array(images: ArrayLike, name: str) -> NDArray:

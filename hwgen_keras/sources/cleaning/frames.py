@@ -29,8 +29,15 @@ _RULED, _RULED_PIXELS = 0.002, 0.2
 # The greatest deviation of a line's weight, as a share of it.
 _UNSTEADY = 0.25
 # The weight of a line, which is its width times its darkness, as a share of that of
-# the strokes, below which it is no stroke.
-_LIGHT = 0.6
+# the strokes, below which it is no stroke; and that of lines that do not meet.
+_LIGHT, _VERY_LIGHT = 0.6, 0.45
+# The most that one line of a frame may be heavier than another.
+_UNEQUAL = 1.6
+# The greatest width of a line, as a share of the side.
+_WIDEST = 0.06
+# Outlines run straight along rows and columns over this share of the side in print; and
+# the share of these in all outlines.
+_PRINTED_RUN, _PRINTED = 0.12, 0.25
 # The greatest angle between opposite or adjacent sides of a box, off parallel and
 # right, degrees.
 _SKEW = 0.6
@@ -49,10 +56,11 @@ class Line:
     offset: float  # its row at column 0
     slope: float
     weight: float  # width times darkness
-    width: float
+    width: float  # at half of its darkness
+    reach: float  # of its ink, from side to side
     bend: float  # root mean square distance from a straight line
     unsteady: float
-    touched: float  # share at which ink touches it
+    touched: float  # share of its middle part at which ink touches it
     first: int
     last: int
     length: int  # of the image's side
@@ -83,22 +91,23 @@ def without_frame(image):
     if not any(found):
         return image, None
     cleared, within = _erased(darkness, lines)
-    rest = cleared > 0.5
-    if not rest.any():
+    if not (cleared > _LEAST_DARKNESS).any():
         return image, None
-    stroke = float(cleared.sum() / max(1, np.count_nonzero(skeletonize(rest))))
-    if not _are_ruled(lines, stroke, rest):
+    tone = np.percentile(cleared[cleared > _LEAST_DARKNESS], 80)
+    rest = cleared > tone / 2
+    length = max(1, np.count_nonzero(skeletonize(rest)))
+    if not _are_ruled(lines, cleared.sum() / length, rest.sum() / length, rest):
         return image, None
     greys = np.where(cleared == darkness, image, np.rint(255 * (1 - cleared)))
     return greys.astype(np.uint8), _inside(within) if all(found) else None
 
 
-def _are_ruled(lines, stroke, rest):
+def _are_ruled(lines, weight, width, rest):
     """Whether lines are ruled rather than strokes.
 
     Args:
         lines: one or None for each side.
-        stroke: the weight of the other strokes.
+        weight, width: of the other strokes.
         rest: bool (height, width), the ink without the lines.
     """
     there = [line for line in lines if line is not None]
@@ -109,16 +118,17 @@ def _are_ruled(lines, stroke, rest):
         return False
     if any(line.unsteady > _UNSTEADY for line in there):
         return False
+    thinness = min(heaviest / weight, max(line.width for line in there) / width)
     around = [(lines[k - 1], lines[k], lines[(k + 1) % 4]) for k in range(4)]
     if len(there) < 4:
         # Print has thin strokes to the edge, too: the last one of 工, say.
         corner = any(a is not None and b is not None for a, b, _ in around)
-        return heaviest <= (_LIGHT if corner else _VERY_LIGHT) * stroke and all(
+        return thinness <= (_LIGHT if corner else _VERY_LIGHT) and all(
             line.touched <= _TOUCHED and _reaches(line, before, after)
             for before, line, after in around
             if line is not None
         )
-    if heaviest <= _LIGHT * stroke:
+    if thinness <= _LIGHT:
         return all(_reaches(line, before, after) for before, line, after in around)
     # As heavy as strokes: a closed box of ruled lines around what a hand wrote.
     turns = [math.degrees(math.atan(line.slope)) for line in there]
@@ -226,13 +236,18 @@ def _traced(darkness, ink, runs, angle, distance) -> Line | None:
     first, last = np.flatnonzero(seen)[[0, -1]]
     if seen[first : last + 1].mean() < _LEAST_SEEN:
         return None
-    inner = slice(first + int(usual) + 2, last - int(usual) - 1)
+    # Other lines of the frame may cross it near its ends.
+    inner = slice(math.ceil(_ZONE * width), width - math.ceil(_ZONE * width))
     weight = np.median(weights)
+    peak = np.median(
+        np.maximum.reduce([darkness[near[k], columns] for k in range(3)])[plain]
+    )
     return Line(
         offset=float(offset),
         slope=float(slope),
         weight=float(weight),
-        width=float(usual),
+        width=float(weight / peak),
+        reach=float(usual),
         bend=float(np.std(centres - offset - slope * columns[plain])),
         unsteady=float(np.std(weights) / weight),
         touched=float(1 - plain[inner].sum() / max(1, seen[inner].sum())),
@@ -251,7 +266,7 @@ def _erased(darkness, lines):
             continue
         canvas, inner = np.rot90(cleared, side), np.rot90(within, side)
         rows, columns = np.indices(canvas.shape, sparse=True)
-        middle, reach = line.rows(columns), line.width / 2 + 1.5
+        middle, reach = line.rows(columns), line.reach / 2 + 1.5
         below = rows + 0.5 - middle
         inner &= below > reach
         band = np.abs(below) <= reach

@@ -10,8 +10,9 @@ from hwgen_keras.sources.images import LEAST_CONTRAST, edge_pixels
 
 # Blocks a side in which the brightness of the paper is looked for.
 _BLOCKS = 8
-# Paper is uneven from this many greys on. Darker than this share, it may be ink.
-_UNEVEN, _DARKEST_PAPER = 10, 0.3
+# Paper is uneven from this many greys on, and so many times the step from a pixel to
+# the next. Darker than this share, it may be ink.
+_UNEVEN, _NOISE, _DARKEST_PAPER = 10, 1.5, 0.3
 # The greatest distance of the paper's brightness from a parabola, as a share of its
 # range.
 _DIPS = 0.4
@@ -119,7 +120,9 @@ def _divided(image, paper):
     """An image divided by its paper, which is looked for between blocks of ink."""
     paper = ndimage.grey_closing(paper, (3, 3), mode="nearest")
     lightest, darkest = paper.max(), paper.min()
-    if lightest - darkest < _UNEVEN or darkest < _DARKEST_PAPER * lightest:
+    steps = np.abs(np.diff(image[::2].astype(np.int16), axis=1))
+    least = _UNEVEN + _NOISE * np.median(steps)
+    if lightest - darkest < least or darkest < _DARKEST_PAPER * lightest:
         return image
     # Dense, bold ink leaves dips.
     dips = np.abs(paper - _parabola(paper)).max()

@@ -1,4 +1,4 @@
-"""What is no part of a character: neighbours at the edges, specks, what shines through."""
+"""What is no part of a character: neighbours, specks, what shines through."""
 
 import numpy as np
 from scipy import ndimage
@@ -7,7 +7,7 @@ from hwgen_keras.sources.images import bounds, pieces
 
 # A connected piece is a speck if it is at most these shares of the image and the ink.
 _SPECK_SHARE_OF_IMAGE = 0.0005
-_SPECK_SHARE_OF_INK = 0.01
+_SPECK_SHARE_OF_INK = 0.02
 # A speck nearer to ink than this share of the side may be a part of it.
 _SPECK_DISTANCE = 0.03
 # Depth of a neighbour at one edge, and at one of two opposite edges.
@@ -17,7 +17,7 @@ _GAP, _CLEAR = 0.03, 0.02
 # The least share of the ink and of the side that a character with neighbours has.
 _LEAST_INK, _LEAST_SIDE = 0.75, 0.4
 # Darkness below which what is apart from ink comes from the other side of the paper.
-_SHINES_THROUGH = 0.36
+_SHINES_THROUGH = 0.42
 
 
 def specks(labels, areas):

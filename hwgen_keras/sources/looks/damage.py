@@ -5,6 +5,7 @@ steps of 255. What is random follows from the generator `rng` alone.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,3 +191,43 @@ def coloured(
     paper_share = image[..., None] / 255
     colours = paper_share * np.array(paper) + (1 - paper_share) * np.array(ink)
     return Image.fromarray(np.rint(colours).astype(np.uint8))
+
+
+# Each takes an image of about 100 pixels a side, another character and a generator.
+DAMAGES: dict[str, Callable[[Grey, Grey, np.random.Generator], Grey]] = {
+    "none": lambda image, other, rng: image,
+    "box of 1 pixel at the edge": lambda image, other, rng: frame(image, 1),
+    "box of 2 pixels, 4 inside": lambda image, other, rng: frame(image, 2, 4),
+    "box of 3 pixels, 5 inside, turned by 1°": (
+        lambda image, other, rng: frame(image, 3, 5, turn=1)
+    ),
+    "grid of 2 pixels, 5 inside": (
+        lambda image, other, rng: frame(image, 2, 5, beyond=True)
+    ),
+    "grey box of 3 pixels, 3 inside, noise of 8": (
+        lambda image, other, rng: noise(frame(image, 3, 3, grey=130), 8, rng)
+    ),
+    "line of 1 pixel below": (
+        lambda image, other, rng: frame(image, 1, 3, sides=(BOTTOM,), beyond=True)
+    ),
+    "neighbour on the right, 20 %": (
+        lambda image, other, rng: neighbour(image, other, 0.2, RIGHT)
+    ),
+    "shadow of 100 greys": lambda image, other, rng: shadow(image, 100),
+    "shadow of 150 greys, to the left": (
+        lambda image, other, rng: shadow(image, 150, math.pi)
+    ),
+    "show-through of 30 %": lambda image, other, rng: show_through(image, other, 0.3),
+    "pencil of grey 150": lambda image, other, rng: pencil(image, 150, 0.15, rng),
+    "pencil of grey 150, box of 2 pixels": (
+        lambda image, other, rng: frame(pencil(image, 150, 0.15, rng), 2, 4)
+    ),
+    "white on black": lambda image, other, rng: inverted(image),
+    "white on black, box of 2 pixels": (
+        lambda image, other, rng: inverted(frame(image, 2, 4))
+    ),
+    "8 specks of 2 pixels": lambda image, other, rng: specks(image, 8, 2, rng),
+    "noise of 15 greys": lambda image, other, rng: noise(image, 15, rng),
+    "pen thicker by 3 pixels": lambda image, other, rng: pen(image, 3),
+    "pen thinner by 1 pixel": lambda image, other, rng: pen(image, -1),
+}
