@@ -31,7 +31,7 @@ def flags():
     parser.add_argument("--reader", default="saved_models/jis1-reader")
     parser.add_argument("--manifests", nargs="*", default=[], help="of handwriting")
     parser.add_argument("--writers", type=int, default=3, help="simulated writers")
-    parser.add_argument("--each", type=int, default=100, help="images of each source")
+    parser.add_argument("--each", type=int, default=60, help="images of each source")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="parts of the names of damages")
     parser.add_argument("--stroke_width", type=float, help="share of the side")

@@ -12,7 +12,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 from skimage.transform import hough_line, hough_line_peaks
 
-from hwgen_keras.sources.images import pieces
+from hwgen_keras.sources.images import bounds, pieces
 
 # How far from the edge a frame's line may lie, as a share of the side.
 _ZONE = 0.22
@@ -35,6 +35,8 @@ _LIGHT, _VERY_LIGHT = 0.6, 0.45
 _UNEQUAL = 1.6
 # The greatest width of a line, as a share of the side.
 _WIDEST = 0.06
+# The least side of what a box as heavy as strokes is around, as a share of the image's.
+_LEAST_SIDE = 0.25
 # Outlines run straight along rows and columns over this share of the side in print; and
 # the share of these in all outlines.
 _PRINTED_RUN, _PRINTED = 0.12, 0.25
@@ -140,8 +142,17 @@ def _are_ruled(lines, weight, width, rest):
             and _closed(line, before, after)
             for before, line, after in around
         )
+        and _is_much(rest)
         and _is_hand_drawn(rest)
     )
+
+
+def _is_much(ink):
+    """Whether ink is a character rather than what is left of a box, or dots."""
+    if not ink.any():
+        return False
+    top, bottom, left, right = bounds(ink)
+    return max(bottom - top, right - left) >= _LEAST_SIDE * max(ink.shape)
 
 
 def _is_hand_drawn(ink):

@@ -14,8 +14,8 @@ _BLOCKS = 8
 # the next. Darker than this share, it may be ink.
 _UNEVEN, _NOISE, _DARKEST_PAPER = 10, 1.5, 0.3
 # The greatest distance of the paper's brightness from a parabola, as a share of its
-# range.
-_DIPS = 0.4
+# range: up to the first it is one, and beyond the second nothing is done.
+_SMOOTH, _DIPS = 0.1, 0.4
 # How deep a frame may lie, as a share of the side.
 _FRAME_DEPTH = 0.12
 # Shares of a ring around the middle that is paper, or that is not.
@@ -100,20 +100,20 @@ def _roughness(field):
     return np.abs(field - _parabola(field)).mean()
 
 
-def _parabola(field):
-    """The parabola that fits a field best."""
-    return _PARABOLAS @ field.ravel()
+def _parabola(field, shape=(_BLOCKS, _BLOCKS)):
+    """The parabola that fits a field of blocks best, at the pixels of a shape."""
+    factors = _FIT @ field.ravel()
+    return np.einsum("k,kyx->yx", factors, _terms(*shape))
 
 
-def _projection():
-    """The matrix that fits a parabola to the blocks of an image."""
-    y, x = np.indices((_BLOCKS, _BLOCKS)).reshape(2, -1) / _BLOCKS - 0.5
-    terms = np.stack([x**0, x, y, x * x, y * y, x * y], axis=1)
-    fit = terms @ np.linalg.pinv(terms)
-    return fit.reshape(_BLOCKS, _BLOCKS, -1)
+def _terms(height, width):
+    """The terms of a parabola, float (6, height, width)."""
+    y = ((np.arange(height) + 0.5) / height - 0.5)[:, None]
+    x = ((np.arange(width) + 0.5) / width - 0.5)[None]
+    return np.stack(np.broadcast_arrays(1.0, x, y, x * x, y * y, x * y))
 
 
-_PARABOLAS = _projection()
+_FIT = np.linalg.pinv(_terms(_BLOCKS, _BLOCKS).reshape(6, -1).T)
 
 
 def _divided(image, paper):
@@ -128,7 +128,11 @@ def _divided(image, paper):
     dips = np.abs(paper - _parabola(paper)).max()
     if dips > _DIPS * (lightest - darkest):
         return image
-    size = image.shape[::-1]
-    field = Image.fromarray(paper.astype(np.float32))
-    field = np.asarray(field.resize(size, Image.Resampling.BICUBIC))
+    if dips <= _SMOOTH * (lightest - darkest):
+        # It goes on to the edges, where blocks do not show how.
+        field = np.maximum(_parabola(paper, image.shape), _DARKEST_PAPER * lightest)
+    else:
+        size = image.shape[::-1]
+        small = Image.fromarray(paper.astype(np.float32))
+        field = np.asarray(small.resize(size, Image.Resampling.BICUBIC))
     return np.clip(np.rint(image * (lightest / field)), 0, 255).astype(np.uint8)

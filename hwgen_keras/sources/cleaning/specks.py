@@ -7,7 +7,9 @@ from hwgen_keras.sources.images import bounds, pieces
 
 # A connected piece is a speck if it is at most these shares of the image and the ink.
 _SPECK_SHARE_OF_IMAGE = 0.0005
-_SPECK_SHARE_OF_INK = 0.02
+_SPECK_SHARE_OF_INK = 0.01
+# One that is far from all other ink may be so many times as large.
+_ALONE = 4
 # A speck nearer to ink than this share of the side may be a part of it.
 _SPECK_DISTANCE = 0.03
 # Depth of a neighbour at one edge, and at one of two opposite edges.
@@ -20,13 +22,16 @@ _LEAST_INK, _LEAST_SIDE = 0.75, 0.4
 _SHINES_THROUGH = 0.42
 
 
-def specks(labels, areas):
+def specks(labels, areas, larger=1):
     """Which of the pieces of ink are specks, bool (pieces + 1,); paper is none.
 
     Args:
         labels, areas: see `pieces`.
+        larger: factor on the share of the ink that a speck may have.
     """
-    most = min(_SPECK_SHARE_OF_IMAGE * labels.size, _SPECK_SHARE_OF_INK * areas.sum())
+    most = min(
+        _SPECK_SHARE_OF_IMAGE * labels.size, larger * _SPECK_SHARE_OF_INK * areas.sum()
+    )
     return (areas > 0) & (areas <= most)
 
 
@@ -38,7 +43,7 @@ def without_specks(image, ink):
         ink: bool (height, width), what is darker than a threshold.
     """
     labels, areas = pieces(ink)
-    small = specks(labels, areas)
+    small = specks(labels, areas, _ALONE)
     kept = ink & ~small[labels]
     if not kept.any():
         return image

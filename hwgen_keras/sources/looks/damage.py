@@ -54,10 +54,11 @@ def frame(
     )
     ink = np.zeros(image.shape, np.float32)
     for side in sides:
-        line = np.clip(depths[side], 0, 1) * np.clip(width - depths[side] + 1, 0, 1)
+        covered = np.minimum(depths[side] + 0.5, width - depths[side] + 0.5)
+        line = np.clip(covered, 0, 1)
         if not beyond:
             for other in (depths[side - 1], depths[(side + 1) % 4]):
-                line = line * np.clip(other, 0, 1)
+                line = line * np.clip(other + 0.5, 0, 1)
         ink = np.maximum(ink, line)
     return np.minimum(image, np.rint(255 - ink * (255 - grey)).astype(np.uint8))
 
@@ -170,7 +171,8 @@ def pen(image: Grey, pixels: float) -> Grey:
         image.astype(np.float32), 3, order=1, grid_mode=True, mode="nearest"
     )
     ink = fine < 128
-    beyond = ndimage.distance_transform_edt(~ink) - ndimage.distance_transform_edt(ink)
+    inside, outside = map(ndimage.distance_transform_edt, (ink, ~ink))
+    beyond = np.where(ink, 0.5 - inside, outside - 0.5)
     covered = np.clip(0.5 + (1.5 * pixels - beyond) / 3, 0, 1)
     height, width = image.shape
     covered = covered.reshape(height, 3, width, 3).mean((1, 3))
