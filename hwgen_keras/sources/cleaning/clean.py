@@ -143,9 +143,9 @@ def _repaired(image, name):
             break
         # The frame may have been darker than the ink.
         image, box = black_on_white(cleared, name), inside or box
-    ink = image <= threshold_otsu(image)
-    cleared = without_neighbours(image, ink)
-    return without_specks(cleared, ink & (cleared <= threshold_otsu(image))), box
+    threshold = threshold_otsu(image)
+    cleared = without_neighbours(image, image <= threshold)
+    return without_specks(cleared, cleared <= threshold), box
 
 
 def _boxed(image, edges, box, box_margin):

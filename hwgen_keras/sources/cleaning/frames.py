@@ -10,12 +10,14 @@ import math
 import numpy as np
 from scipy import ndimage
 from skimage.morphology import skeletonize
-from skimage.transform import hough_line, hough_line_peaks
+from skimage.transform import hough_line
 
 from hwgen_keras.sources.images import bounds, pieces
 
 # How far from the edge a frame's line may lie, as a share of the side.
 _ZONE = 0.22
+# Lines that are looked at, at most, at each edge.
+_CANDIDATES = 5
 # The least darkness of a line, where paper is 0 and ink 1.
 _LEAST_DARKNESS = 0.15
 # The greatest angle of a line to the edges, degrees.
@@ -199,15 +201,16 @@ def _line(darkness) -> Line | None:
     if ndimage.maximum_filter1d(zone, reach, axis=0).mean(1).max() < 0.7:
         return None
     angles = np.deg2rad(90 + np.linspace(-_TURN, _TURN, 11))
-    votes = hough_line(zone, angles)
-    peaks = hough_line_peaks(
-        *votes, min_distance=3, min_angle=11, threshold=0.6 * width, num_peaks=5
-    )
-    runs = _runs(ink)
-    lines = [
-        _traced(darkness, ink, runs, angle, distance)
-        for _, angle, distance in zip(*peaks, strict=True)
-    ]
+    votes, angles, distances = hough_line(zone, angles)
+    most = votes.max(1)
+    deep = math.ceil(1.5 * len(zone))
+    runs = _runs(ink[:deep])
+    lines = []
+    while len(lines) < _CANDIDATES and most.max() >= 0.6 * width:
+        peak = most.argmax()
+        angle = angles[votes[peak].argmax()]
+        lines.append(_traced(darkness[:deep], runs, angle, distances[peak]))
+        most[max(0, peak - 2) : peak + 3] = 0
     ruled = [x for x in lines if x is not None and x.ruled(_BENT, _BENT_PIXELS)]
     return min(ruled, key=lambda line: line.rows(width / 2), default=None)
 
@@ -221,13 +224,13 @@ def _runs(ink):
     return start, end
 
 
-def _traced(darkness, ink, runs, angle, distance) -> Line | None:
+def _traced(darkness, runs, angle, distance) -> Line | None:
     """The line along a direction that the Hough transform found, measured."""
-    height, width = ink.shape
+    height, width = darkness.shape
     columns = np.arange(width)
     rows = np.rint((distance - np.cos(angle) * columns) / np.sin(angle)).astype(int)
     near = np.clip(np.stack([rows, rows - 1, rows + 1]), 0, height - 1)
-    seen = ink[near, columns]
+    seen = darkness[near, columns] > _LEAST_DARKNESS
     row = near[seen.argmax(0), columns]
     seen = seen.any(0)
     if seen.mean() < 0.6:
@@ -236,7 +239,7 @@ def _traced(darkness, ink, runs, angle, distance) -> Line | None:
     length = np.where(seen, end - start, 0)
     usual = np.median(length[seen])
     plain = seen & (np.abs(length - usual) <= 1.5)
-    if plain.sum() < 0.4 * width or usual > max(3, _WIDEST * height) + 1:
+    if plain.sum() < 0.4 * width or usual > max(3, _WIDEST * width) + 1:
         return None
     total = np.pad(np.cumsum(darkness, 0), ((1, 0), (0, 0)))
     moment = np.cumsum(darkness * (np.arange(height)[:, None] + 0.5), 0)

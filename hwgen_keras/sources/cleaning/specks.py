@@ -1,5 +1,7 @@
 """What is no part of a character: neighbours, specks, what shines through."""
 
+import math
+
 import numpy as np
 from scipy import ndimage
 
@@ -48,17 +50,15 @@ def without_specks(image, ink):
     if not kept.any():
         return image
     side = max(ink.shape)
-    distance = ndimage.distance_transform_edt(~kept)
-    near = 2 + 0.015 * side
+    reach = math.ceil(2 + 0.015 * side)
     faint = (image > 255 * (1 - _SHINES_THROUGH)) & (image < 255)
-    erased = faint & (distance > near)
+    erased = faint & ~ndimage.maximum_filter(kept, 2 * reach + 1)
     if small.any():
+        distance = ndimage.distance_transform_edt(~kept)
         nearest = ndimage.minimum(distance, labels, np.arange(len(areas)))
-        alone = small & (nearest > max(near, _SPECK_DISTANCE * side))
-        if alone.any():
-            erased |= ndimage.binary_dilation(alone[labels], iterations=2) & (
-                distance > near
-            )
+        alone = small & (nearest > max(reach, _SPECK_DISTANCE * side))
+        spots = ndimage.binary_dilation(alone[labels], iterations=2)
+        erased |= spots & (distance > reach)
     return np.where(erased, 255, image).astype(np.uint8) if erased.any() else image
 
 
