@@ -9,13 +9,13 @@ from PIL import Image, ImageDraw
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import find_fonts
+from hwgen_keras.sources.cleaning.stroke_width import with_stroke_width
 from hwgen_keras.sources.pages import cells as reasons
 from hwgen_keras.sources.pages import layout as geometry
 from hwgen_keras.sources.pages.cells import read_cells
 from hwgen_keras.sources.pages.layout import make_layout
 from hwgen_keras.sources.pages.rectify import flatten_page
 from hwgen_keras.sources.pages.sheet import choose_fonts
-from hwgen_keras.sources.pages.stroke_width import with_stroke_width
 
 pytestmark = pytest.mark.backend_free
 

@@ -2,12 +2,12 @@ from . import etl as etl
 from . import font_files as font_files
 from . import font_survey as font_survey
 from . import online as online
+from .cleaning import clean_image as clean_image
 from .fitting import FitQuality as FitQuality
 from .fitting import fit_track as fit_track
 from .font_files import find_fonts as find_fonts
 from .font_files import system_fonts as system_fonts
 from .fonts import Font as Font
-from .images import clean_image as clean_image
 from .images import read_image as read_image
 from .looks import Look as Look
 from .pen import PenWriter as PenWriter

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike
 from scipy.spatial import KDTree
 
 from hwgen_keras.errors import check_whole
+from hwgen_keras.sources.cleaning import clean_image
 from hwgen_keras.sources.fitting.deform import deform, placed
 from hwgen_keras.sources.fitting.lines import dense, join_legs, resample_with_corners
 from hwgen_keras.sources.fitting.match import snap, written
 from hwgen_keras.sources.fitting.pieces import Course, uncovered_pieces
 from hwgen_keras.sources.fitting.skeleton import Skeleton
-from hwgen_keras.sources.images import clean_image
 from hwgen_keras.sources.strokes import strokes
 from hwgen_keras.sources.track import Track
 

@@ -7,9 +7,10 @@ from PIL import Image
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
+from hwgen_keras.sources.cleaning import clean_image
+from hwgen_keras.sources.cleaning.stroke_width import with_stroke_width
 from hwgen_keras.sources.images import (
     bounds,
-    clean_image,
     edge_pixels,
     keeps_place,
     pieces,
@@ -17,7 +18,6 @@ from hwgen_keras.sources.images import (
 )
 from hwgen_keras.sources.pages import layout as geometry
 from hwgen_keras.sources.pages.rectify import PIXELS_PER_MM, edge_blur
-from hwgen_keras.sources.pages.stroke_width import with_stroke_width
 
 # Width of the border around a box that is read with it, mm.
 _MARGIN = geometry.GAP / 2
@@ -110,7 +110,7 @@ def draw_clean(brightness, ink, image_size, margin, stroke_width, frame=None):
         near = ndimage.binary_dilation(ink, iterations=3)
         drawing = np.round(255 * np.where(near, drawing, 1)).astype(np.uint8)
     if frame is None:
-        return clean_image(drawing, image_size, margin)
+        return clean_image(drawing, image_size, margin, repair=False)
     # Ink outside of the box enlarges the frame by the same length on all sides.
     ink_top, ink_bottom, ink_left, ink_right = bounds(ink)
     beyond = max(top - ink_top, ink_bottom - bottom, left - ink_left, ink_right - right)

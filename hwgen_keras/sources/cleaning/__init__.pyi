@@ -1,0 +1,1 @@
+from .clean import clean_image as clean_image
