@@ -11,7 +11,7 @@ from .etl_store import split_etl_writers as split_etl_writers
 from .etl_store import write_etl_store as write_etl_store
 from .etl_store import write_store_manifest as write_store_manifest
 from .feed import feed as feed
-from .feed_python import placed as placed
+from .placing import placed as placed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
 from .inspection import duplicate_groups as duplicate_groups
