@@ -26,6 +26,9 @@ class Settings(Base):
         "Name of a model in --models; may be written without --name=. Default: all.",
     )
     models: str = setting("saved_models", "Folder of the models.")
+    cards_only: bool = setting(
+        False, "Only write the cards and checksums; no TensorFlow is needed."
+    )
 
     def check(self):
         super().check()
@@ -41,11 +44,14 @@ class Settings(Base):
         models = pathlib.Path(self.models)
         if self.name is not None:
             return [models / self.name]
-        return sorted(path.parent for path in models.glob(f"*/{bundle.DESCRIPTION}"))
+        return sorted(path.parent for path in models.glob(f"[!.]*/{bundle.DESCRIPTION}"))
 
 
 def main(settings):
     for folder in settings.folders:
+        if settings.cards_only:
+            zoo.write_card(folder)
+            continue
         for name, difference in zoo.refresh(folder).items():
             print(
                 f"{folder}, {name}: differs from the Keras model by {difference:.1e}."

@@ -5,9 +5,9 @@
 Reproduces a model of saved_models/: runs its trainings that are not complete in
 --run_dir (each in a folder of its own, resumed where it was interrupted), stores the
 result in half precision, measures it on writers of no training, and writes
-<output>/NAME with model.keras, a SavedModel, model.json, the card README.md, its figures
-as measured.json, and its pictures. docs/how-to/zoo.md lists the models and explains how to
-train them on other data, longer, or on a GPU.
+<output>/NAME with model.keras, a SavedModel, model.json, the card README.md, its
+figures as measured.json, and its pictures. docs/how-to/zoo.md lists the models and
+explains how to train them on other data, longer, or on a GPU.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Models of the Hub: a server on loopback, all that can go wrong, and one that loads."""
+"""Models of the Hub: a server on loopback, what can go wrong, and one that loads."""
 
 import http.server
 import importlib.util

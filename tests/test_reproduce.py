@@ -162,7 +162,7 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
         assert (bundle.name, bundle.kind) == (name, model.kind)
         measured = json.loads((folder / "measured.json").read_text("utf-8"))
         card = (folder / "README.md").read_text("utf-8")
-        assert card.startswith(f"# {name}: ") and f'load("saved_models/{name}")' in card
+        assert f"\n# {name}: " in card and f'load("{name}")' in card
         assert folder.parents[1].name not in card + json.dumps(measured)
         steps = [run["step"] for run in measured["training"]]
         assert steps == list(zoo.trainings_of(model))

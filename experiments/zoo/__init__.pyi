@@ -1,7 +1,7 @@
 from .card import MEASURED, card
 from .data import describe, load_contents, load_tests
-from .formats import describe_folder, formats_of, refresh
 from .flags import Replaced, flags_of, trainings_of
+from .formats import describe_folder, formats_of, refresh, write_card
 from .measures import (
     architecture,
     inputs_of,

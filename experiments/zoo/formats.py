@@ -8,16 +8,15 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.safety.keras_file import STORED
 
 from .card import MEASURED, card
+from .front_matter import WITH_ONNX
 
-# What `hw.load` runs by onnxruntime, where that is installed.
-_WITH_ONNX = ("classifier", "writer")
 # Files and folders that `refresh` makes anew.
 _MADE = ("saved_model.pb", "fingerprint.pb", "variables", "assets", "model.onnx")
 
 
 def formats_of(kind):
     """The formats in which a kind of model is shipped."""
-    onnx = ("onnx",) if kind in _WITH_ONNX else ()
+    onnx = ("onnx",) if kind in WITH_ONNX else ()
     return ("saved_model", *onnx, "keras")
 
 
@@ -56,12 +55,18 @@ def refresh(folder):
         for path in folder.iterdir():
             if path.is_file() and path.name not in (*_MADE, bundle.DESCRIPTION):
                 shutil.copy2(path, partial)
-        if (partial / MEASURED).is_file():
-            text = card(files.read_json(partial / MEASURED))
-            files.write_text(partial / bundle.CARD, text)
-        describe_folder(bundle.read_bundle(partial, verify=False))
+        write_card(partial)
     del differences["signatures"]
     return differences
+
+
+def write_card(folder):
+    """Writes the card of a model from its measured.json, and its model.json again."""
+    folder = pathlib.Path(folder)
+    if (folder / MEASURED).is_file():
+        text = card(files.read_json(folder / MEASURED))
+        files.write_text(folder / bundle.CARD, text)
+    describe_folder(bundle.read_bundle(folder, verify=False))
 
 
 def describe_folder(described):

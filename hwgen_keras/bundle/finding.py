@@ -11,6 +11,8 @@ from hwgen_keras.safety.keras_file import STORED
 
 VARIABLE = "HWGEN_MODELS"
 FOLDER = "saved_models"
+# The description of each model; a folder that begins with a dot is being made.
+_EACH = f"[!.]*/{DESCRIPTION}"
 # What each kind of model does.
 _DOES = {
     "generator": "writes {characters} in the hand of an image",
@@ -95,7 +97,7 @@ def folders_of_models():
 
 def names_of_models():
     """The names of the models in these folders, in alphabetical order."""
-    paths = [p for f in folders_of_models() for p in f.glob(f"*/{DESCRIPTION}")]
+    paths = [p for f in folders_of_models() for p in f.glob(_EACH)]
     return sorted({path.parent.name for path in paths})
 
 
@@ -112,13 +114,13 @@ def list_models():
         >>> import pathlib
         >>> folder = pathlib.Path("saved_models", "mine")
         >>> folder.mkdir(parents=True)
-        >>> bundle = hw.write_bundle(folder, name="mine", kind="writer", characters="あ")
+        >>> bundle = hw.write_bundle(folder, name="mine", kind="clip")
         >>> hw.list_models()["mine"]
-        'writes 1 character stroke by stroke'
+        'embeds images and structures of characters in one space'
     """
     found = {}
     for folder in reversed(folders_of_models()):
-        for path in folder.glob(f"*/{DESCRIPTION}"):
+        for path in folder.glob(_EACH):
             found[path.parent.name] = _line(read_bundle(path, verify=False))
     return dict(sorted(found.items()))
 

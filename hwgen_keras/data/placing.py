@@ -1,4 +1,4 @@
-"""Warps images, and puts them in the place that they have in training; without Keras."""
+"""Warps images, and puts them where they are in training; without Keras."""
 
 import numpy as np
 from scipy import ndimage

@@ -1,8 +1,9 @@
 """The process that converts the signature `serve` of a SavedModel to an ONNX file.
 
 `python -m hwgen_keras.export.to_onnx SAVED_MODEL FILE.onnx float32|float16
-[OUTPUT,OUTPUT]`. Keras's own export to ONNX converts a model's `call`. The signature has more: named inputs,
-clipped images, probabilities, the whole sampling of a diffusion model.
+[OUTPUT,OUTPUT]`. Keras's own export to ONNX converts a model's `call`. The signature
+has more: named inputs, clipped images, probabilities, the whole sampling of a diffusion
+model.
 """
 
 import sys
