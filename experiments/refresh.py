@@ -44,7 +44,9 @@ class Settings(Base):
         models = pathlib.Path(self.models)
         if self.name is not None:
             return [models / self.name]
-        return sorted(path.parent for path in models.glob(f"[!.]*/{bundle.DESCRIPTION}"))
+        return sorted(
+            path.parent for path in models.glob(f"[!.]*/{bundle.DESCRIPTION}")
+        )
 
 
 def main(settings):

@@ -11,7 +11,9 @@ import pytest
 pytestmark = pytest.mark.backend_free
 
 MODELS = pathlib.Path(__file__).parents[1] / "saved_models"
-LINES = re.findall(r"(?s)```python\n(.*?)```", (MODELS / "README.md").read_text("utf-8"))
+LINES = re.findall(
+    r"(?s)```python\n(.*?)```", (MODELS / "README.md").read_text("utf-8")
+)
 SHIPPED = sorted(path.parent.name for path in MODELS.glob("*/saved_model.pb"))
 
 # None in sys.modules makes an import of that name fail.
