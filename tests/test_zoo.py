@@ -160,7 +160,7 @@ def test_hubs_read_a_card(folder):
     assert empty == "" and text.startswith("\n# ")
     facts = yaml.safe_load(matter)
     assert facts["library_name"] == "hwgen_keras" and facts["language"] == ["ja"]
-    assert facts["license"] == "apache-2.0" and "-" in facts["pipeline_tag"]
+    assert facts["license"][0] == "apache-2.0" and "-" in facts["pipeline_tag"]
     (entry,) = facts["model-index"]
     measured = json.loads((folder / zoo.MEASURED).read_text("utf-8"))
     assert entry["name"] == folder.name and entry["results"]

@@ -100,6 +100,11 @@ _LICENCE = (
     "the sources the credit that they ask for."
 )
 
+_STROKES = (
+    " `saved_model.pb` holds strokes of KanjiVG itself, from which it makes its inputs: "
+    "they are under CC BY-SA 3.0."
+)
+
 
 def card(measured):
     """The README.md of a model's folder from `measured.json`, see `reproduce`."""
@@ -123,7 +128,7 @@ def card(measured):
         "## Architecture",
         "```\n" + "\n".join(measured["model"]["parts"]) + "\n```",
         "## Licence of the weights",
-        _LICENCE,
+        _LICENCE + _STROKES * (kind == "writer"),
         "This card was written by `experiments.reproduce` from `measured.json`.",
     ]
     return "\n\n".join(sections) + "\n"

@@ -21,6 +21,8 @@ _TASKS = {
 _TAGS = ("handwriting", "japanese", "kanji", "keras", "onnx", "tensorflow")
 
 
+# Strokes of KanjiVG are in a writer's SavedModel.
+_LICENCES = {"writer": ("apache-2.0", "cc-by-sa-3.0")}
 # Kinds that are shipped as ONNX, too.
 WITH_ONNX = ("classifier", "writer")
 
@@ -29,10 +31,10 @@ def front_matter(measured):
     """The YAML of a model from `measured.json`, between lines of three hyphens."""
     kind, name = measured["kind"], measured["name"]
     task, figure, title = _TASKS[kind]
-    found, tests = measured[figure], [test["name"] for test in measured["data"]["test"]]
+    found = measured[figure]
     if figure == "generation":
         found = {
-            script: {**hand["generated"], "data": tests}
+            script: {**hand["generated"], "data": _tests(measured, script)}
             for script, hand in found["hands"].get("writers", {}).items()
         }
     results = [_result(task, title, script, read) for script, read in found.items()]
@@ -41,7 +43,8 @@ def front_matter(measured):
     lines = [
         "---",
         "library_name: hwgen_keras",
-        "license: apache-2.0",
+        "license:",
+        *(f"- {licence}" for licence in _LICENCES.get(kind, ("apache-2.0",))),
         "language:",
         "- ja",
         f"pipeline_tag: {task}",
@@ -53,6 +56,15 @@ def front_matter(measured):
         "---",
     ]
     return "\n".join(lines)
+
+
+def _tests(measured, script):
+    """The names of the test data of a script, see `load_tests`."""
+    return [
+        test["name"]
+        for test in measured["data"]["test"]
+        if test["by_script"].get(script) == max(test["by_script"].values())
+    ]
 
 
 def _result(task, title, script, read):

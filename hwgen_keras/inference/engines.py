@@ -47,6 +47,9 @@ class _ExportedEngine:
             )
         if self.kind == "writer" and bundle.new_hands is not None:
             self.model.network.take_hands(**bundle.new_hands)
+        elif self.kind == "writer" and self.stored is not None:
+            reason = "the export does not tell what new hands are drawn from"
+            self.model.network.in_keras = lambda: self.in_keras(reason).model.network
         if self.kind == "classifier":
             self.domain = Domain.of_characters(bundle.characters, self.classes)
         elif self.condition is not None:

@@ -1,5 +1,7 @@
 """An exported stroke writer in place of a `StrokeWriter`, where tracks are written."""
 
+from typing import Any
+
 import numpy as np
 
 from hwgen_keras.errors import InputError
@@ -18,6 +20,8 @@ class ExportedNetwork:
     def __init__(self, name, points, features):
         self.points, self.features = points, features
         self._name, self._hands = name, None
+        # A function that returns the network in Keras; None where there is none.
+        self.in_keras: Any = None
 
     def take_hands(self, mean, deviation):
         """Takes what new hands are drawn from, see `Bundle.new_hands`."""
@@ -28,6 +32,8 @@ class ExportedNetwork:
 
         InputError if it is not known what new hands are drawn from.
         """
+        if self._hands is None and self.in_keras is not None:
+            return self.in_keras().draw_frame(rng)
         if self._hands is None:
             raise InputError(
                 f"{self._name} does not tell how to make up a new hand; give a style, "

@@ -124,9 +124,9 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
     facts = resolve_facts(bundle, flags, **known)
     engine = _engine(format or "keras", file)
     if engine.format != "keras" and bundle is not None:
-        engine.describe(bundle)
         if asked is None and STORED in bundle.files:
             engine.stored = path / STORED
+        engine.describe(bundle)
     if bundle is not None and engine.kind != bundle.kind:
         raise InputError(
             f"{path} is called a {bundle.kind} in its {DESCRIPTION} and holds a "
