@@ -1,4 +1,4 @@
-"""Where the packages lie; all else is in pyproject.toml.
+"""Where the packages and their data lie; all else is in pyproject.toml.
 
 The scripts are installed as hwgen_keras.experiments: a package `experiments` beside
 those of other projects would hide theirs, or be hidden. The trained models are
@@ -28,5 +28,13 @@ setup(
         "hwgen_keras.experiments": "experiments",
         "hwgen_keras.saved_models": str(MODELS),
     },
-    package_data={"hwgen_keras.saved_models": MODEL_FILES},
+    package_data={
+        "": ["__init__.pyi"],
+        "hwgen_keras": ["py.typed"],
+        "hwgen_keras.characters": ["data/*"],
+        "hwgen_keras.evaluation": ["report.html"],
+        "hwgen_keras.saved_models": MODEL_FILES,
+    },
+    # Of saved_models/ the models alone, not all that MANIFEST.in names.
+    include_package_data=False,
 )

@@ -101,8 +101,8 @@ _LICENCE = (
 )
 
 _STROKES = (
-    " `saved_model.pb` holds strokes of KanjiVG itself, from which it makes its inputs: "
-    "they are under CC BY-SA 3.0."
+    " `saved_model.pb` holds strokes of KanjiVG itself, from which it makes its "
+    "inputs: they are under CC BY-SA 3.0."
 )
 
 
