@@ -5,7 +5,6 @@ Reference: huggingface.co/docs/hub/model-cards; the results are those of its
 """
 
 import json
-import textwrap
 
 # {kind: (task of the Hub, which figure, what the figure is called)}.
 _TASKS = {
@@ -38,7 +37,6 @@ def front_matter(measured):
             for script, hand in found["hands"].get("writers", {}).items()
         }
     results = [_result(task, title, script, read) for script, read in found.items()]
-    index = [{"name": name, "results": results}]
     tags = [tag for tag in _TAGS if tag != "onnx" or kind in WITH_ONNX]
     lines = [
         "---",
@@ -51,8 +49,10 @@ def front_matter(measured):
         "tags:",
         *(f"- {tag}" for tag in tags),
         "model-index:",
+        f"- name: {name}",
+        "  results:",
         # JSON is YAML, too.
-        textwrap.indent(json.dumps(index, ensure_ascii=False, indent=1), "  "),
+        *(f"  - {json.dumps(result, ensure_ascii=False)}" for result in results),
         "---",
     ]
     return "\n".join(lines)
