@@ -23,7 +23,7 @@ SCRIPTS = (
     *("train_classifier", "evaluate_classifier", "adapt_hand", "specimen"),
     *("make_font", "export"),
     *("measure_generated", "augmentation_gain", "unseen_characters"),
-    *("study_training", "reproduce"),
+    *("study_training", "reproduce", "refresh"),
 )
 
 

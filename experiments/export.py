@@ -45,8 +45,8 @@ class Settings(Structures, SamplingSettings, WriterSampling, Output):
     )
     storage: str = setting(
         "float32",
-        "Precision of the weights in the file of --format=keras; float16 is half as "
-        "large.",
+        "Precision of the weights in the files; float16 is half as large, and is "
+        "computed with in float32.",
         choices=("float32", "float16"),
     )
 

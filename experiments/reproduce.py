@@ -5,9 +5,9 @@
 Reproduces a model of saved_models/: runs its trainings that are not complete in
 --run_dir (each in a folder of its own, resumed where it was interrupted), stores the
 result in half precision, measures it on writers of no training, and writes
-<output>/NAME with model.keras, model.json, the card README.md, its figures as
-measured.json, and its pictures. docs/how-to/zoo.md lists the models and explains how to
-train them on other data, longer, or on a GPU.
+<output>/NAME with model.keras, a SavedModel, model.json, the card README.md, its
+figures as measured.json, and its pictures. docs/how-to/zoo.md lists the models and
+explains how to train them on other data, longer, or on a GPU.
 """
 
 import dataclasses
@@ -83,6 +83,7 @@ class Settings(zoo.Replaced, zoo.Tests, ReferenceFont, Handwriting, Structures, 
 
     def check(self):
         super().check()
+        export.check_formats(zoo.formats_of(zoo.MODELS[self.name].kind))
         for training in zoo.trainings_of(zoo.MODELS[self.name], self.judge):
             zoo.flags_of(training, self)
         if self.judge is not None:
@@ -119,7 +120,8 @@ def write(settings, model, folders):
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
             *(weights, folder),
-            **{"formats": ("keras",), "storage": "float16", "name": settings.name},
+            **{"formats": zoo.formats_of(model.kind), "storage": "float16"},
+            name=settings.name,
             **facts,
         )
         written = bundle.read_bundle(folder)
@@ -137,12 +139,7 @@ def write(settings, model, folders):
         files.write_json(folder / zoo.MEASURED, measured)
         files.write_text(folder / "README.md", zoo.card(measured))
         # Again, with the checksums of the added files.
-        names = ("name", "kind", "image_size", "mode", "characters", "made_of")
-        bundle.write_bundle(
-            folder,
-            **{name: getattr(written, name) for name in names},
-            tokenizer=written.tokenizer(),
-        )
+        zoo.describe_folder(written)
 
 
 def measure(settings, images, model, folders, folder, facts, judge):

@@ -1,4 +1,5 @@
 from .bundle import Bundle as Bundle
+from .bundle import list_models as list_models
 from .bundle import read_bundle as read_bundle
 from .bundle import write_bundle as write_bundle
 from .characters import CharacterSet as CharacterSet

@@ -86,15 +86,14 @@ def exported(run):
 
 
 @pytest.fixture(scope="module")
-def asked(run):
+def asked(run, exported):
     """Inputs of a size that no check has seen, and what Keras makes of them."""
     rng = np.random.default_rng(1)
     images = rng.uniform(-1, 1, (2, 3, 20, 24, 1)).astype("float32")
     tokenizer = StructureTokenizer(read_structures(run / "structures.tsv"))
     tokens = tokenizer.encode("ウアア")
     inputs = {"content": images[0], "style": images[1], "tokens": tokens}
-    path = run / "step_end" / "generator.keras"
-    model = with_policy(load_trained(path, AdaINGenerator, "file"), "float32")
+    model = load_trained(exported / "model.keras", AdaINGenerator, "file")
     return inputs, keras.ops.convert_to_numpy(model(inputs)).clip(-1, 1)
 
 
@@ -134,15 +133,28 @@ class TestAGenerator:
         np.testing.assert_allclose(written, expected, atol=1e-4)
 
     def test_half_of_the_bytes_load_as_before(self, exported, asked, run):
-        inputs, expected = asked
+        inputs, written = asked
         path, whole = exported / "model.keras", run / "step_end" / "generator.keras"
         model = load_trained(path, AdaINGenerator, "file")
         assert model.dtype_policy.name == "float32" and model.decoder.trainable
-        written = keras.ops.convert_to_numpy(model(inputs)).clip(-1, 1)
+        trained = with_policy(load_trained(whole, AdaINGenerator, "file"), "float32")
+        expected = keras.ops.convert_to_numpy(trained(inputs)).clip(-1, 1)
         np.testing.assert_allclose(written, expected, atol=2e-2)
         # Of so small a model most of the file are names; two bytes a weight are saved.
         halved = sum(weight.size for weight in model.get_weights() if weight.ndim > 1)
         assert whole.stat().st_size - path.stat().st_size > 1.8 * halved
+        # Of a graph no weight is stored in more.
+        stored = tf.train.list_variables(str(exported / "variables/variables"))
+        reader = tf.train.load_checkpoint(str(exported / "variables/variables"))
+        dtypes = {
+            name: reader.get_variable_to_dtype_map()[name]
+            for name, shape in stored
+            if len(shape) > 1
+        }
+        assert len(dtypes) > 5 and {*dtypes.values()} == {tf.float16}
+        if (exported / "model.onnx").exists():
+            weights = sum(weight.nbytes for weight in model.get_weights())
+            assert (exported / "model.onnx").stat().st_size < 0.9 * weights + 150e3
 
     def test_the_folder_describes_itself(self, exported, run):
         bundle = read_bundle(exported)
@@ -213,7 +225,6 @@ class TestRefused:
             ({"formats": ("tflite",)}, "--format: tflite is no format"),
             ({"formats": ()}, "--format: nothing is no format"),
             ({"storage": "int8"}, "--storage=int8: use float32 or float16"),
-            ({"storage": "float16"}, "is for --format=keras; add that"),
         ],
     )
     def test_arguments(self, file, arguments, message):

@@ -1,7 +1,9 @@
 """A stroke writer becomes a SavedModel that writes strings, with its strokes inside."""
 
 import importlib.util
+import json
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -152,18 +154,49 @@ def test_it_loads_as_any_writer(exported, calm, hand, format):
     assert (loaded.kind, loaded.format) == ("writer", format)
     assert loaded.characters == tuple(CHARACTERS)
     # With weights of float16 an untrained writer lifts its pen elsewhere.
-    near = 0.1 if format == "keras" else 1e-4
-    expected = hw.load(calm)
-    tracks, others = (m.strokes("永あ", hand, seed=3) for m in (loaded, expected))
-    for track, other in zip(tracks, others, strict=True):
-        pairs = [{"points": t.points, "radii": t.radii} for t in (track, other)]
-        assert track_difference(*pairs) < near
+    assert difference(loaded, hw.load(calm), "永あ", hand) < 0.1
+    assert difference(loaded, hw.load(exported / "model.keras"), "永あ", hand) < 1e-4
     assert loaded.write("永", hand, image_size=24).shape == (1, 24, 24)
     if format != "keras":
-        with pytest.raises(InputError, match="makes up no new hand; give a style, or"):
-            loaded.write("永", seed=1)
         with pytest.raises(InputError, match="is exported, with its temperature insid"):
             loaded.write("永", hand, temperature=0.0)
+
+
+def difference(one, other, text, hand):
+    """The largest difference of what two loaded writers write."""
+    tracks, others = (m.strokes(text, hand, seed=3) for m in (one, other))
+    pairs = [
+        [{"points": t.points, "radii": t.radii} for t in pair]
+        for pair in zip(tracks, others, strict=True)
+    ]
+    return max(track_difference(*pair) for pair in pairs)
+
+
+def test_what_an_export_cannot_do_is_done_by_keras(exported, hand, caplog, tmp_path):
+    keras_writer = hw.load(exported, format="keras")
+    with caplog.at_level("INFO", logger="hwgen_keras"):
+        loaded = hw.load(exported)
+        chosen = "onnx" if ONNX else "saved_model"
+        assert loaded.format == chosen and f"is run as {chosen}." in caplog.text
+        assert difference(loaded, keras_writer, "永あ", None) < 1e-4
+        assert "Keras" not in caplog.text
+        calmer = loaded.strokes("永", hand, temperature=0.0)
+        assert "model.keras is run by Keras, since temperature is given" in caplog.text
+    (expected,) = keras_writer.strokes("永", hand, temperature=0.0)
+    np.testing.assert_array_equal(calmer[0].points, expected.points)
+    # A description from before tells no hands.
+    folder = tmp_path / "exported"
+    shutil.copytree(exported, folder)
+    description = json.loads((folder / "model.json").read_text("utf-8"))
+    del description["new_hands"]
+    (folder / "model.json").write_text(json.dumps(description), "utf-8")
+    assert difference(hw.load(folder), keras_writer, "永", None) < 1e-4
+    with pytest.raises(InputError, match="does not tell how to make up a new hand; gi"):
+        hw.load(folder, format=chosen).write("永")
+    description["new_hands"] = {"mean": [0.0] * 7, "deviation": [1e9] * 7}
+    (folder / "model.json").write_text(json.dumps(description), "utf-8")
+    with pytest.raises(InputError, match="new_hands has a wrong value; get the model"):
+        hw.load(folder)
 
 
 def test_scripts_take_the_folder(exported, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from hwgen_keras.data import (
     forms,
     measure_forms,
 )
-from hwgen_keras.data.feed_python import warp
+from hwgen_keras.data.placing import warp
 from hwgen_keras.data.rows import composed, fixed_place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import GenerationSampler

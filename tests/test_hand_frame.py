@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 
 from hwgen_keras.layers import HandFrame, hand_frame
+from hwgen_keras.sources.frames import drawn_frame, framed
 
 
 def strokes(pairs=60, hands=2, seed=0):
@@ -74,3 +75,19 @@ def test_numbers_and_back(scale):
     numbers = np.random.default_rng(0).normal(0, scale, (3, 7)).astype("float32")
     frame = HandFrame.of_numbers(numbers)
     np.testing.assert_allclose(array(frame.numbers()), numbers, atol=1e-6)
+
+
+def test_a_new_hand_in_numpy_is_the_frame_of_a_network():
+    rng = np.random.default_rng(3)
+    mean, deviation = rng.standard_normal(7) / 9, np.full(7, 0.2)
+    numbers = drawn_frame(mean, deviation, rng)
+    assert numbers.shape == (7,) and numbers.dtype == np.float32
+    assert (np.abs(numbers - mean) <= 0.4 + 1e-6).all() and (numbers != mean).all()
+    points = rng.uniform(0, 1, (1, 5, 8, 2)).astype("float32")
+    radii = rng.uniform(0.01, 0.05, (1, 5, 8)).astype("float32")
+    frame = HandFrame.of_numbers(numbers[None])
+    expected = array(frame.place(points))[0], array(frame.with_pen(radii))[0]
+    for value, other in zip(
+        framed(points[0], radii[0], numbers), expected, strict=True
+    ):
+        np.testing.assert_allclose(value, other, atol=1e-6)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hwgen_keras.data.feed_python import warp
 from hwgen_keras.data.forms import bending, second_moments, slant_and_stretch
+from hwgen_keras.data.placing import warp
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.inference import glyphs, pictures

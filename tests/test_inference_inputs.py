@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import hwgen_keras as hw
-from hwgen_keras.data.feed_python import placed
+from hwgen_keras.data.placing import placed
 from hwgen_keras.errors import InputError
 from hwgen_keras.inference import glyphs, pictures
 

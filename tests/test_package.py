@@ -1,6 +1,7 @@
 """The wheel and the source distribution: what is in them, and the command `hwgen`."""
 
 import email
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.backend_free
 ROOT = pathlib.Path(__file__).parent.parent
 # What a checkout gathers beside its files.
 GATHERED = (
-    *(".git", ".venv", "runs", "saved_models", "build", "dist", "*.egg-info"),
+    *(".git", ".venv", "runs", "build", "dist", "*.egg-info", ".partial-*"),
     *(".*_cache", ".hypothesis", "__pycache__"),
 )
 
@@ -54,7 +55,7 @@ def built(tmp_path_factory):
     return source, wheel
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(built):
+def test_the_wheel_holds_the_package_and_its_models_and_nothing_else(built):
     with zipfile.ZipFile(built[1]) as file:
         names = set(file.namelist())
     code = ("**/*.py", "**/*.pyi", "**/*.html")
@@ -68,8 +69,17 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
         for pattern in patterns
         for path in (ROOT / folder).glob(pattern)
     }
+    # A folder without a description is no model.
+    models = (path.parent for path in ROOT.glob("saved_models/[!.]*/model.json"))
+    expected |= {
+        f"hwgen_keras/{file.relative_to(ROOT).as_posix()}"
+        for folder in models
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
     information = f"hwgen_keras-{hwgen_keras.__version__}.dist-info"
     assert {n for n in names if not n.startswith(information)} == expected
+    assert built[1].stat().st_size < 40e6
     licences = (
         *("LICENSE", "NOTICE", "hwgen_keras/characters/data/LICENSE.structure"),
         "hwgen_keras/models/data/LICENSE.lpips",
@@ -93,7 +103,7 @@ def test_the_metadata(built):
     assert top.split() == ["hwgen_keras"]
 
 
-def test_the_source_distribution_holds_all_that_tests_need_and_no_weights(built):
+def test_the_source_distribution_holds_all_that_tests_need_and_no_runs(built):
     with tarfile.open(built[0]) as file:
         names = {name.partition("/")[2] for name in file.getnames()}
     tests = {f"tests/{path.name}" for path in (ROOT / "tests").glob("*.py")}
@@ -108,7 +118,7 @@ def test_the_source_distribution_holds_all_that_tests_need_and_no_weights(built)
         ),
         "tests/golden_models/generator.keras",
     } <= names
-    assert not [n for n in names if n.startswith(("runs", "saved_models", ".venv"))]
+    assert not [n for n in names if n.startswith(("runs", ".venv"))]
 
 
 LOADED = """
@@ -155,3 +165,35 @@ def test_the_installed_command_runs_a_script(built, tmp_path):
     assert status == 1 and errors == ""  # as absl ends its help
     assert "hwgen inspect_data --data=MANIFEST_OR_STORE" in printed
     assert "--output" in printed
+
+
+# Keras and its backends cannot be imported: onnxruntime writes and reads.
+MODELS = """
+import sys
+for name in ("keras", "tensorflow", "jax", "torch"):
+    sys.modules[name] = None
+import hwgen_keras as hw
+for name, line in hw.list_models().items():
+    print(name, line)
+writer, reader = hw.load("jis1-writer"), hw.load("jis1-reader")
+print(writer)
+images = writer.write("永い", seed=3)
+print(images.shape, len(reader.read(images)[0]))
+"""
+
+
+@pytest.mark.skipif(
+    not (ROOT / "saved_models/jis1-writer/model.onnx").is_file()
+    or importlib.util.find_spec("onnxruntime") is None,
+    reason="needs the models of a checkout, and onnxruntime",
+)
+def test_the_wheel_brings_models_that_write_and_read(built, tmp_path):
+    status, printed, errors = run_wheel(built, tmp_path, MODELS)
+    assert status == 0, errors
+    clip, generator, reader, writer, loaded, shape = printed.splitlines()
+    assert reader.startswith("jis1-reader reads images of 3,057 characters; 64 pixels")
+    assert writer.startswith("jis1-writer writes 3,219 characters stroke by stroke")
+    assert clip.startswith("jis1-clip ") and generator.startswith("jis1-generator ")
+    folder = tmp_path / "site/hwgen_keras/saved_models"
+    assert f"<LoadedWriter {folder}" in loaded
+    assert shape == "(2, 64, 64) 2"

@@ -111,7 +111,7 @@ def _convert(folders):
         patch.setattr(sys, "argv", sys.argv[:])
         for path in folders:
             names = "image_embedding,text_embedding" if path.endswith("clip") else None
-            to_onnx.main(path, f"{path}/model.onnx", names)
+            to_onnx.main(path, f"{path}/model.onnx", "float32", names)
 
 
 @pytest.fixture
@@ -137,6 +137,7 @@ class TestFormats:
 
     def test_classifiers_read_the_same(self, inside):
         loaded = [hw.load("reader", format=name) for name in FORMATS]
+        assert hw.load("reader").format == ("onnx" if ONNX else "saved_model")
         first, *others = [model.read("hanako") for model in loaded]
         for characters, probabilities in others:
             assert characters == first[0]
@@ -191,6 +192,12 @@ class TestFormats:
         for name in FORMATS[1:]:
             with pytest.raises(InputError, match="is not installed: `pip install"):
                 hw.load("kana", format=name)
+        assert hw.load("reader").format == "keras"
+        absent = ("onnxruntime",)
+        assert hw.load("reader").format == "saved_model"
+        # TensorFlow is not imported beside another backend.
+        monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+        assert hw.load("reader").format == "keras"
 
 
 OTHERS = (

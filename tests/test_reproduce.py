@@ -13,7 +13,7 @@ from networks import BACKEND
 from PIL import Image
 from stroke_writers import set_features
 
-from experiments import reproduce, zoo
+from experiments import refresh, reproduce, zoo
 from experiments.zoo import recipes
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
@@ -168,7 +168,7 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
         assert (bundle.name, bundle.kind) == (name, model.kind)
         measured = json.loads((folder / "measured.json").read_text("utf-8"))
         card = (folder / "README.md").read_text("utf-8")
-        assert card.startswith(f"# {name}: ") and f'load("saved_models/{name}")' in card
+        assert f"\n# {name}: " in card and f'load("{name}")' in card
         assert folder.parents[1].name not in card + json.dumps(measured)
         steps = [run["step"] for run in measured["training"]]
         assert steps == list(zoo.trainings_of(model))
@@ -229,6 +229,41 @@ def test_what_is_no_test_is_refused_before_a_training(
     with pytest.raises(InputError, match="IPAexGothic Regular is a font of --fonts, t"):
         make(name, test_fonts=[str(tiny_font)])
     assert not trainings and not (tmp_path / "zoo").exists()
+
+
+def test_other_formats_and_cards_are_made_again(make, trainings, capsys):
+    folder = make("jis1-reader")
+    stored = (folder / "model.keras").read_bytes()
+    (folder / "README.md").write_text("old", encoding="utf-8")
+    asked = refresh.Settings(models=str(folder.parent))
+    refresh.main(asked)
+    assert f"{folder}, keras: differs from the Keras" in capsys.readouterr().out
+    assert (folder / "model.keras").read_bytes() == stored
+    card = (folder / "README.md").read_text("utf-8")
+    assert "pipeline_tag: image-classification" in card and "# jis1-reader: " in card
+    assert {"measured.json", "lowest.png"} <= {*read_bundle(folder).files}
+
+    (folder / "README.md").write_text("old", encoding="utf-8")
+    named = {"models": str(folder.parent), "name": "jis1-reader"}
+    refresh.main(refresh.Settings(**named, cards_only=True))
+    assert (folder / "README.md").read_text("utf-8") == card
+    assert capsys.readouterr().out == ""
+
+    (folder / "model.keras").write_bytes(stored[:-9])
+    with pytest.raises(InputError, match="is not the file that model.json lists; make"):
+        refresh.main(refresh.Settings(**named))
+    assert not [*folder.parent.glob(".*")]
+    for name, message in (("jis2", "there is no model .*jis2; check"), (None, "holds")):
+        models = str(folder.parent if name else folder)
+        with pytest.raises(InputError, match=message):
+            refresh.Settings(models=models, name=name)
+
+
+def test_what_onnx_needs_is_told_before_the_trainings(make, trainings, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: None)
+    with pytest.raises(InputError, match="--format=onnx needs onnx, onnxruntime, tf2"):
+        make("jis1-reader")
+    assert not trainings
 
 
 def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):

@@ -141,17 +141,41 @@ def words(card):
 def test_a_shipped_model_is_complete_small_and_has_a_card(folder):
     bundle = read_bundle(folder)
     assert bundle.name == folder.name and "model.keras" in bundle.files
-    size = sum(file.stat().st_size for file in folder.iterdir())
+    assert {"saved_model.pb", "variables/variables.index"} <= {*bundle.files}
+    assert ("model.onnx" in bundle.files) == ("onnx" in zoo.formats_of(bundle.kind))
+    size = sum(file.stat().st_size for file in folder.rglob("*"))
     assert size <= recipes.MOST_MEGABYTES * 1e6
     card = (folder / "README.md").read_text("utf-8")
     measured = json.loads((folder / zoo.MEASURED).read_text("utf-8"))
     assert words(card) == words(zoo.card(measured))
-    assert card.startswith(f"# {folder.name}: ") and "## Licence" in card
+    assert f"\n# {folder.name}: " in card and "## Licence" in card
     for name in ("lowest.png", "highest.png"):
         assert f"({name})" in card and name in bundle.files
 
 
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_hubs_read_a_card(folder):
+    yaml = pytest.importorskip("yaml")
+    empty, matter, text = (folder / "README.md").read_text("utf-8").split("---\n", 2)
+    assert empty == "" and text.startswith("\n# ")
+    facts = yaml.safe_load(matter)
+    assert facts["library_name"] == "hwgen_keras" and facts["language"] == ["ja"]
+    assert facts["license"][0] == "apache-2.0" and "-" in facts["pipeline_tag"]
+    (entry,) = facts["model-index"]
+    measured = json.loads((folder / zoo.MEASURED).read_text("utf-8"))
+    assert entry["name"] == folder.name and entry["results"]
+    for result in entry["results"]:
+        assert result["task"]["type"] == facts["pipeline_tag"]
+        assert {*result["dataset"]} == {"type", "name"}
+        values = [metric["value"] for metric in result["metrics"]]
+        assert 0 < values[0] <= values[1] <= 1
+    if measured["kind"] == "classifier":
+        values = [result["metrics"][0]["value"] for result in entry["results"]]
+        expected = [read["top1"] for read in measured["reading"].values()]
+        assert values == pytest.approx(expected, abs=1e-4)
+
+
 def test_all_shipped_models_are_small_together():
-    files = [file for folder in SHIPPED for file in folder.iterdir()]
+    files = [file for folder in SHIPPED for file in folder.rglob("*")]
     total = sum(file.stat().st_size for file in files)
     assert total <= recipes.MOST_MEGABYTES_IN_ALL * 1e6

@@ -17,7 +17,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.generation.character_inputs import encode_or_drop
 from hwgen_keras.inference import glyphs, pictures
-from hwgen_keras.inference.engines import KerasEngine
+from hwgen_keras.inference.keras_engine import KerasEngine
 from hwgen_keras.inference.writing import write_glyphs
 from hwgen_keras.models import check_condition
 from hwgen_keras.sources.images import SMALL_KANA, keeps_place

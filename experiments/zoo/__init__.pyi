@@ -1,6 +1,7 @@
 from .card import MEASURED, card
 from .data import check_unseen, describe, load_contents, load_tests
 from .flags import Replaced, Tests, flags_of, trainings_of
+from .formats import describe_folder, formats_of, refresh, write_card
 from .measures import (
     architecture,
     inputs_of,

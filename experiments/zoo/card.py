@@ -9,6 +9,7 @@ from hwgen_keras.evaluation import markdown_table
 
 from . import recipes
 from .figures import FIGURES
+from .front_matter import front_matter
 
 MEASURED = "measured.json"
 _TITLES = {
@@ -43,23 +44,23 @@ _USES = {
 _SNIPPETS = {
     "classifier": """import hwgen_keras
 
-reader = hwgen_keras.load("saved_models/{name}")
+reader = hwgen_keras.load("{name}")
 characters, probabilities = reader.read("scans", top_k=5)  # a folder, paths or arrays
 """,
     "clip": """import hwgen_keras
 
-clip = hwgen_keras.load("saved_models/{name}")
+clip = hwgen_keras.load("{name}")
 vectors = clip.embed_characters("漢字")
 found, cosines = clip.search("scan.png", "日月明朋", top_k=2)
 """,
     "generator": """import hwgen_keras
 
-generator = hwgen_keras.load("saved_models/{name}")
+generator = hwgen_keras.load("{name}")
 images = generator.write("いろは", style="images_of_one_hand", style_images=4)
 """,
     "writer": """import hwgen_keras
 
-writer = hwgen_keras.load("saved_models/{name}")
+writer = hwgen_keras.load("{name}")
 images = writer.write("いろは", seed=3)  # in a new hand
 pen = hwgen_keras.PenWriter(seed=5)  # or any hand's tracks or labelled images
 images = writer.write("いろは", style=[pen.track(c) for c in "永道国語あのな書言東"])
@@ -99,6 +100,11 @@ _LICENCE = (
     "the sources the credit that they ask for."
 )
 
+_STROKES = (
+    " `saved_model.pb` holds strokes of KanjiVG itself, from which it makes its "
+    "inputs: they are under CC BY-SA 3.0."
+)
+
 
 def card(measured):
     """The README.md of a model's folder from `measured.json`, see `reproduce`."""
@@ -106,6 +112,7 @@ def card(measured):
     number = f"{data['characters']['number']:,}"
     title = _TITLES[kind].format(number=number)
     sections = [
+        front_matter(measured),
         f"# {measured['name']}: {title}",
         _USES[kind],
         _at_a_glance(measured),
@@ -121,7 +128,7 @@ def card(measured):
         "## Architecture",
         "```\n" + "\n".join(measured["model"]["parts"]) + "\n```",
         "## Licence of the weights",
-        _LICENCE,
+        _LICENCE + _STROKES * (kind == "writer"),
         "This card was written by `experiments.reproduce` from `measured.json`.",
     ]
     return "\n\n".join(sections) + "\n"
@@ -140,7 +147,8 @@ def _at_a_glance(measured):
             f"{model['bytes'] / 1e6:.1f} MB, its weights stored in half precision. It "
             "computes in float32 on TensorFlow, JAX or PyTorch; on random inputs its "
             f"outputs differ by {measured['half_precision_differs_by']:.1e} at most "
-            "from those of the trained weights.",
+            "from those of the trained weights. The SavedModel beside it has the same "
+            "weights, for TensorFlow alone.",
             "`model.json` has the characters in the order of the class ids, and the "
             "checksums of all files.",
         ]

@@ -9,6 +9,7 @@ from .description import write_bundle as write_bundle
 from .finding import OF_RUNS as OF_RUNS
 from .finding import find_model as find_model
 from .finding import find_weights as find_weights
+from .finding import list_models as list_models
 from .reading import read_bundle as read_bundle
 from .run_folder import read_config as read_config
 from .run_folder import read_run as read_run

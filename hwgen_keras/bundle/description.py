@@ -34,6 +34,9 @@ class Bundle:
         vocabulary_sha256: digest of the token vocabulary, or None without tokens.
         files: {path in the folder, with "/": {"sha256": …, "bytes": …}}.
         made_of: facts of the training, a dict for people, not for programs.
+        new_hands: of a stroke writer what its new hands are drawn from, see
+            `StrokeTransformer.draw_frame`: {"mean": [7 numbers], "deviation": …}; None
+            where it is unknown.
         version: version of hwgen_keras that wrote it.
 
     Example:
@@ -56,6 +59,7 @@ class Bundle:
     files: dict
     made_of: dict
     version: str
+    new_hands: dict | None = None
 
     @property
     def condition(self):
@@ -94,6 +98,7 @@ def write_bundle(
     characters=None,
     tokenizer=None,
     made_of=None,
+    new_hands=None,
 ):
     """Writes the `model.json` of a folder, which lists all its files but the card.
 
@@ -103,6 +108,7 @@ def write_bundle(
         tokenizer: the `StructureTokenizer` of a model that takes tokens, or None. Its
             structures are written if they are not those of this package.
         made_of: a dict for JSON, see `made_of`.
+        new_hands: see `Bundle`.
 
     Returns:
         The `Bundle`.
@@ -144,6 +150,7 @@ def write_bundle(
         "vocabulary_sha256": tokenizer and vocabulary_digest(tokenizer),
         "files": files,
         "made_of": made_of or {},
+        "new_hands": new_hands,
     }
     write_json(folder / DESCRIPTION, description)
     return bundle_of(folder, description)
@@ -204,4 +211,5 @@ def bundle_of(folder, description):
     characters = None if characters is None else tuple(characters)
     values = {**description, "folder": folder, "characters": characters}
     values["version"] = description["hwgen_keras"]
-    return Bundle(**{f.name: values[f.name] for f in dataclasses.fields(Bundle)})
+    names = {field.name for field in dataclasses.fields(Bundle)}
+    return Bundle(**{name: value for name, value in values.items() if name in names})

@@ -7,6 +7,8 @@ from hwgen_keras.bundle.description import DESCRIPTION, FORMAT, KINDS, bundle_of
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import as_path, read_json, sha256_of
 
+# Numbers of a hand's frame, see `HandFrame`, and none that is as large.
+FRAME, _FAR = 7, 100.0
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "format": int,
     "hwgen_keras": str,
@@ -96,6 +98,8 @@ def _check_types(path, description):
         if not isinstance(description[name], kinds)
         or isinstance(description[name], bool)
     ]
+    if not _are_hands(description.get("new_hands")):
+        wrong.append("new_hands")
     characters = description["characters"]
     if not wrong and description["kind"] not in KINDS:
         wrong = ["kind"]
@@ -114,6 +118,21 @@ def _check_types(path, description):
                 f"{path} is damaged: it lacks the size or checksum of {relative}; get "
                 "the model again."
             )
+
+
+def _are_hands(value):
+    """Whether a value is that of `new_hands`, which older descriptions lack."""
+    if value is None:
+        return True
+    if not isinstance(value, dict) or {*value} != {"mean", "deviation"}:
+        return False
+    return all(
+        isinstance(numbers, list)
+        and len(numbers) == FRAME
+        and all(isinstance(number, int | float) for number in numbers)
+        and all(abs(number) < _FAR for number in numbers)
+        for numbers in value.values()
+    )
 
 
 def _check_path(path, relative):

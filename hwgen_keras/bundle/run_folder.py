@@ -8,7 +8,7 @@ from hwgen_keras.bundle.description import DESCRIPTION, made_of
 from hwgen_keras.bundle.reading import read_bundle
 from hwgen_keras.characters import StructureTokenizer, character_set, read_structures
 from hwgen_keras.errors import InputError
-from hwgen_keras.models.loading import STORED
+from hwgen_keras.safety.keras_file import STORED
 from hwgen_keras.training.run import CHARACTERS as RECORDED_CHARACTERS
 
 

@@ -11,7 +11,6 @@ from .etl_store import split_etl_writers as split_etl_writers
 from .etl_store import write_etl_store as write_etl_store
 from .etl_store import write_store_manifest as write_store_manifest
 from .feed import feed as feed
-from .feed_python import placed as placed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
 from .inspection import duplicate_groups as duplicate_groups
@@ -22,6 +21,7 @@ from .manifest import write_manifest as write_manifest
 from .mix import MIXES as MIXES
 from .mix import mixing as mixing
 from .pairs import PairSampler as PairSampler
+from .placing import placed as placed
 from .rows import affine_matrix as affine_matrix
 from .simulated_tracks import simulated_tracks as simulated_tracks
 from .store import FONT as FONT

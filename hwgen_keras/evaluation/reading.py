@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from hwgen_keras.data.feed_python import placed
+from hwgen_keras.data.placing import placed
 from hwgen_keras.errors import InputError
 
 

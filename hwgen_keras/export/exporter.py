@@ -46,8 +46,8 @@ def export_model(
 
     A process without Keras and this package loads the result. For random inputs of two
     batches and sizes, every signature must compute what the Keras model computes in
-    float32. `model.json` then describes the folder, see `hwgen_keras.bundle`. If a
-    step fails, there is no folder.
+    float32 with the same weights. `model.json` then describes the folder, see
+    `hwgen_keras.bundle`. If a step fails, there is no folder.
 
     Args:
         path: a `.keras` file of an `AdaINGenerator`, a `DiffusionGenerator`, a
@@ -55,8 +55,8 @@ def export_model(
         output: the new folder.
         formats: any of `FORMATS`: a SavedModel (`saved_model.pb`, `variables`), for
             TensorFlow; `model.onnx`, its signature `serve`; `model.keras`.
-        storage: "float32", or "float16": `model.keras` has its weights in half
-            precision and is half as large; it computes in float32.
+        storage: of the weights in all files: "float32"; or "float16", which halves
+            the files, whose models compute in float32.
         characters: those that the model knows, in the order of the class ids; or None.
         tokenizer: the `StructureTokenizer` of a model that takes structures, or None.
         name: name of the model; None: that of the folder.
@@ -68,8 +68,8 @@ def export_model(
         temperature: of a `StrokeWriter`; None: as stored.
 
     Returns:
-        A dict of the largest difference of each format, {format: number}, and
-        `signatures`, a list of names.
+        A dict of the largest difference of each format, {format: number}, of
+        "keras" from the weights in float32; and `signatures`, a list of names.
 
     Raises:
         InputError: the file cannot be exported, `output` exists, an argument does not
@@ -101,7 +101,10 @@ def export_model(
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
         answer = _write(path, scratch, request)
-        differences = {}
+        differences, stored = {}, answer["storage_difference"]
+        if storage == "float16":
+            what = "the model with weights of float16"
+            _check_difference(stored, HALF_TOLERANCE, what, output)
         saved_model, graph = scratch / "saved_model", partial / "model.onnx"
         if "saved_model" in formats:
             differences["saved_model"] = _compare(
@@ -109,13 +112,12 @@ def export_model(
             )
             shutil.copytree(saved_model, partial, dirs_exist_ok=True)
         if "onnx" in formats:
-            _convert(path, saved_model, graph, answer["kind"])
+            _convert(path, saved_model, graph, answer["kind"], storage)
             differences["onnx"] = _compare("onnx", graph, scratch, output)
         if "keras" in formats:
-            differences["keras"] = answer["keras_difference"]
-            limit = HALF_TOLERANCE if storage == "float16" else TOLERANCE
-            what = f"model.keras with weights of {storage}"
-            _check_difference(differences["keras"], limit, what, output)
+            differences["keras"] = stored
+            if storage == "float32":
+                _check_difference(stored, TOLERANCE, "model.keras", output)
         write_bundle(
             partial,
             name=name or output.name,
@@ -125,6 +127,7 @@ def export_model(
             characters=answer["characters"],
             tokenizer=tokenizer if answer["takes_structures"] else None,
             made_of=made_of,
+            new_hands=answer["new_hands"],
         )
     return differences | {"signatures": answer["signatures"]}
 
@@ -172,16 +175,26 @@ def _check(path, output, formats, storage):
         raise InputError(f"There is no file {path} to export; check the path.")
     if output.exists():
         raise InputError(f"{output} exists already; choose another folder.")
+    if storage not in STORAGES:
+        raise InputError(f"--storage={storage}: use {' or '.join(STORAGES)}.")
+    check_formats(formats)
+
+
+def check_formats(formats):
+    """Raises InputError unless all formats are known and can be written here.
+
+    Args:
+        formats: some of `FORMATS`.
+
+    Example:
+        >>> hw.export.check_formats(("keras",))
+    """
     unknown = [format for format in formats if format not in FORMATS]
     if unknown or not formats:
         raise InputError(
             f"--format: {', '.join(unknown) or 'nothing'} is no format; use any of "
             f"{', '.join(FORMATS)}, joined by commas."
         )
-    if storage not in STORAGES:
-        raise InputError(f"--storage={storage}: use {' or '.join(STORAGES)}.")
-    if storage != "float32" and "keras" not in formats:
-        raise InputError(f"--storage={storage} is for --format=keras; add that.")
     missing = [p for p in ONNX_PACKAGES if importlib.util.find_spec(p) is None]
     if "onnx" in formats and missing:
         raise InputError(
@@ -234,10 +247,10 @@ def _check_difference(difference, limit, what, output):
         )
 
 
-def _convert(path, saved_model, graph, kind):
+def _convert(path, saved_model, graph, kind, storage):
     command = [sys.executable, "-m", "hwgen_keras.export.to_onnx"]
     # ONNX allows no output with the name of an input.
     names = ["image_embedding,text_embedding"] if kind == "clip" else []
-    process = _run([*command, str(saved_model), str(graph), *names])
+    process = _run([*command, str(saved_model), str(graph), storage, *names])
     if process.returncode or not graph.exists():
         raise InputError(f"{path} cannot be written as ONNX: {_reason(process)}")

@@ -1,13 +1,16 @@
 """The signatures of an exported model: TensorFlow functions of named tensors."""
 
+import contextlib
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from hwgen_keras import samplers
 from hwgen_keras.export.kinds import example_inputs
 from hwgen_keras.models import CLIP, Classifier, DiffusionGenerator
+from hwgen_keras.models.storage import halved
 
 # How many classes a classifier's `serve_characters` names.
 BEST = 5
@@ -45,20 +48,44 @@ class CharacterTable(tf.Module):
             }
 
 
-def signatures(model, table=None, characters=None):
+class HalfWeights(tf.Module):
+    """Copies of a model's weights in float16, which a graph casts to float32.
+
+    Args:
+        model: a built model in float32, with weights that float16 holds.
+    """
+
+    def __init__(self, model):
+        super().__init__()
+        self._replaced, self.stored = [], []
+        for weight in model.weights:
+            value = halved(keras.ops.convert_to_numpy(weight))
+            if value.dtype == np.float16:
+                self._replaced.append(weight)
+                self.stored.append(tf.Variable(value, trainable=False))
+
+    def __call__(self):
+        """The context in which the model computes with these weights."""
+        cast = [tf.cast(variable, tf.float32) for variable in self.stored]
+        pairs = zip(self._replaced, cast, strict=True)
+        return keras.StatelessScope(state_mapping=list(pairs))
+
+
+def signatures(model, table=None, characters=None, weights=contextlib.nullcontext):
     """The signatures of a model that computes in float32, the default first.
 
     `table` is the `CharacterTable` of a model with a condition, if it is known;
-    `characters` are those of a classifier.
+    `characters` are those of a classifier; `weights` is a function that returns a
+    context in which the model is called, see `HalfWeights`.
 
     Returns:
         {name: (function of a dict, its specifications)}.
     """
     if isinstance(model, Classifier):
-        return _classifier_signatures(model, characters)
+        return _classifier_signatures(model, characters, weights)
     if isinstance(model, CLIP):
-        return _clip_signatures(model, table)
-    return _generator_signatures(model, table)
+        return _clip_signatures(model, table, weights)
+    return _generator_signatures(model, table, weights)
 
 
 # A signature takes its argument names from the specs, not from the dict's keys.
@@ -81,7 +108,7 @@ def _condition_specs(model):
     return specs
 
 
-def _generator_signatures(model, table):
+def _generator_signatures(model, table, weights):
     condition = _condition_specs(model)
     specs = _image("content") | _image("style") | condition
     others: dict[str, Any] = {}
@@ -94,7 +121,9 @@ def _generator_signatures(model, table):
 
         @tf.function(input_signature=[specs, steps])
         def sample(inputs, log_snrs):
-            return tf.clip_by_value(model(inputs, log_snrs=log_snrs), -1.0, 1.0)
+            with weights():
+                images = model(inputs, log_snrs=log_snrs)
+            return tf.clip_by_value(images, -1.0, 1.0)
 
         def serve(inputs):
             return {"image": sample(inputs, tf.constant(stored))}
@@ -109,7 +138,8 @@ def _generator_signatures(model, table):
 
         @tf.function(input_signature=[specs], autograph=False)
         def write(inputs):
-            return tf.clip_by_value(model(inputs), -1.0, 1.0)
+            with weights():
+                return tf.clip_by_value(model(inputs), -1.0, 1.0)
 
         def serve(inputs):
             return {"image": write(inputs)}
@@ -126,24 +156,27 @@ def _generator_signatures(model, table):
     return {"serve": (serve, specs), **others}
 
 
-def _clip_signatures(model, table):
+def _clip_signatures(model, table, weights):
     def serve(inputs):
-        return model(inputs, training=False)
+        with weights():
+            return model(inputs, training=False)
 
     functions = {"serve": (serve, _image() | _condition_specs(model))}
     if table is not None:
 
         def serve_characters(inputs):
             tokens = table.lookup(inputs["characters"])["tokens"]
-            return {"text": model.text_tower(tokens, training=False)}
+            with weights():
+                return {"text": model.text_tower(tokens, training=False)}
 
         functions["serve_characters"] = serve_characters, _CHARACTERS
     return functions
 
 
-def _classifier_signatures(model, characters):
+def _classifier_signatures(model, characters, weights):
     def serve(inputs):
-        logits = model(inputs["image"], training=False)
+        with weights():
+            logits = model(inputs["image"], training=False)
         return {"probabilities": tf.nn.softmax(logits)}
 
     functions = {"serve": (serve, _image())}

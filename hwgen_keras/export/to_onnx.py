@@ -1,8 +1,9 @@
 """The process that converts the signature `serve` of a SavedModel to an ONNX file.
 
-`python -m hwgen_keras.export.to_onnx SAVED_MODEL FILE.onnx [OUTPUT,OUTPUT]`. Keras's
-own export to ONNX converts a model's `call`. The signature has more: named inputs,
-clipped images, probabilities, the whole sampling of a diffusion model.
+`python -m hwgen_keras.export.to_onnx SAVED_MODEL FILE.onnx float32|float16
+[OUTPUT,OUTPUT]`. Keras's own export to ONNX converts a model's `call`. The signature
+has more: named inputs, clipped images, probabilities, the whole sampling of a diffusion
+model.
 """
 
 import sys
@@ -11,7 +12,7 @@ import sys
 OPSET = "18"
 
 
-def main(saved_model, output, names=None):
+def main(saved_model, output, storage, names=None):
     import onnx
     from tf2onnx import convert
     from tf2onnx.handler import tf_op
@@ -25,7 +26,36 @@ def main(saved_model, output, names=None):
     # tf2onnx writes the path of the SavedModel into the file.
     model = onnx.load(output)
     model.graph.name, model.graph.doc_string, model.doc_string = "serve", "", ""
+    if storage == "float16":
+        store_half(model.graph)
     onnx.save(model, output)
+
+
+def store_half(graph):
+    """Stores in float16 what this holds exactly of a graph's weights.
+
+    tf2onnx turned them to float32. The graph casts them back when it is loaded.
+    """
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in graph.initializer:
+        value = numpy_helper.to_array(weight)
+        if value.dtype != np.float32 or value.ndim < 2:
+            continue
+        with np.errstate(over="ignore"):
+            half = value.astype(np.float16)
+        if not (half == value).all():
+            continue
+        name, stored = weight.name, f"{weight.name}/float16"
+        weight.CopyFrom(numpy_helper.from_array(half, stored))
+        casts.append(
+            helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT, name=name)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 class Erfc:

@@ -3,8 +3,10 @@
 `python -m hwgen_keras.export.writer REQUEST.json ANSWER.json`
 """
 
+import contextlib
 import pathlib
 import sys
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +16,7 @@ from hwgen_keras.characters import CharacterSet, Domain, Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.examples import examples, keras_outputs
 from hwgen_keras.export.kinds import condition_of, kind_and_mode
-from hwgen_keras.export.signatures import CharacterTable, signatures
+from hwgen_keras.export.signatures import CharacterTable, HalfWeights, signatures
 from hwgen_keras.export.templates import packed_templates
 from hwgen_keras.export.writer_examples import track_difference, writer_inputs
 from hwgen_keras.export.writer_signatures import TemplateTable, writer_signatures
@@ -27,6 +29,7 @@ from hwgen_keras.models import (
     save_model,
     with_policy,
 )
+from hwgen_keras.models.storage import halved
 
 
 def write(weights, saved_model, keras_file, examples_folder, storage, **request):
@@ -35,7 +38,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     Args:
         weights: the `.keras` file to export.
         saved_model, examples_folder, keras_file: where to write; the last may be None.
-        storage: dtype of the weights in `keras_file`.
+        storage: dtype of the weights in all files.
         **request: `sampling`, `characters` and `structures`, see `exporter`.
 
     Returns:
@@ -47,8 +50,39 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         check_unconditioned(model, "it")
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
     characters = request["characters"] = _characters(model, request["characters"])
-    values, table = _values(model, request), None
-    archive = keras.export.ExportArchive()
+    values = _values(model, request)
+    trained = checked = examples(model, characters, values)
+    difference = 0.0
+    if storage == "float16":
+        model.set_weights([halved(w).astype("float32") for w in model.get_weights()])
+        checked = examples(model, characters, values)
+        difference = _difference(model, trained)
+    if keras_file is not None:
+        save_model(model, keras_file, storage)
+        stored = load_trained(keras_file, keras.Model, "export")
+        difference = _difference(stored, trained)
+    folder = pathlib.Path(examples_folder)
+    folder.mkdir()
+    for number, (_, inputs, outputs) in enumerate(checked):
+        np.savez(folder / f"{number}-inputs.npz", **inputs)
+        np.savez(folder / f"{number}-outputs.npz", **outputs)
+    write_json(folder / "signatures.json", [name for name, *_ in checked])
+    names = _write_graph(model, kind, characters, values, storage, saved_model)
+    condition, _ = condition_of(model)
+    return {
+        "kind": kind,
+        "mode": mode,
+        "characters": characters,
+        "takes_structures": getattr(condition, "needs", None) == "structure",
+        "signatures": names,
+        "new_hands": _new_hands(model) if kind == "writer" else None,
+        "storage_difference": difference,
+    }
+
+
+def _write_graph(model, kind, characters, values, storage, path):
+    """Writes the SavedModel; returns the names of its signatures."""
+    archive, table = keras.export.ExportArchive(), None
     if values is not None:
         table = (
             TemplateTable(characters, values)
@@ -56,34 +90,27 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
             else CharacterTable(characters, values)
         )
         archive.track(table)
+    weights: Any = contextlib.nullcontext
+    if storage == "float16":
+        weights = HalfWeights(model)
+        archive.track(weights)
     if kind == "writer":
-        endpoints = writer_signatures(model, writer_inputs(model), table)
+        endpoints = writer_signatures(model, writer_inputs(model), table, weights)
     else:
-        endpoints = signatures(model, table, characters)
+        endpoints = signatures(model, table, characters, weights)
     for name, (function, specs) in endpoints.items():
         archive.add_endpoint(name, function, input_signature=[specs])
-    archive.write_out(saved_model, verbose=False)
+    archive.write_out(path, verbose=False)
+    return list(endpoints)
 
-    checked = examples(model, characters, values)
-    folder = pathlib.Path(examples_folder)
-    folder.mkdir()
-    for number, (_, inputs, outputs) in enumerate(checked):
-        np.savez(folder / f"{number}-inputs.npz", **inputs)
-        np.savez(folder / f"{number}-outputs.npz", **outputs)
-    write_json(folder / "signatures.json", [name for name, *_ in checked])
 
-    difference = None
-    if keras_file is not None:
-        save_model(model, keras_file, storage)
-        difference = _difference(keras_file, checked)
-    condition, _ = condition_of(model)
+def _new_hands(writer):
+    """`new_hands` of a `Bundle`."""
+    network = writer.network
+    parts = {"mean": network.frame_mean, "deviation": network.frame_deviation}
     return {
-        "kind": kind,
-        "mode": mode,
-        "characters": characters,
-        "takes_structures": getattr(condition, "needs", None) == "structure",
-        "signatures": list(endpoints),
-        "keras_difference": difference,
+        name: [float(x) for x in keras.ops.convert_to_numpy(value)]
+        for name, value in parts.items()
     }
 
 
@@ -137,9 +164,9 @@ def _values(model, request):
     return condition.encode_text(characters, knowledge)
 
 
-def _difference(path, checked):
-    """The largest difference of the outputs of a `.keras` file; of a NaN infinite."""
-    model, largest = load_trained(path, keras.Model, "export"), 0.0
+def _difference(model, checked):
+    """The largest difference of a model's outputs from others; of a NaN infinite."""
+    largest = 0.0
     for name, inputs, expected in checked:
         if name == "serve":
             outputs = keras_outputs(model, inputs)

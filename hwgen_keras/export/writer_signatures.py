@@ -3,6 +3,8 @@
 All sizes are free: of the batch, of the characters, of what is shown, of the images.
 """
 
+import contextlib
+
 import tensorflow as tf
 
 from hwgen_keras.export.signatures import CharacterTable, spec
@@ -62,13 +64,14 @@ def noise_of(seed, rows, strokes, features):
     return tf.map_fn(draw, tf.range(rows), fn_output_signature=noise)
 
 
-def writer_signatures(model, example, table=None):
+def writer_signatures(model, example, table=None, weights=contextlib.nullcontext):
     """The signatures of a stroke writer, see `signatures`.
 
     Args:
         model: a built `StrokeWriter`.
         example: inputs of it with a hand, arrays, which tell the shapes.
         table: a `TemplateTable`, or None.
+        weights: see `signatures`.
     """
     specs: dict[str, tf.TensorSpec] = {}
     for name, value in example.items():
@@ -79,7 +82,8 @@ def writer_signatures(model, example, table=None):
     # All signatures call one function: tracing it takes most of the time.
     @tf.function(input_signature=[specs], autograph=False)
     def write(inputs):
-        return model(inputs)
+        with weights():
+            return model(inputs)
 
     def serve_images(inputs):
         inputs = dict(inputs)

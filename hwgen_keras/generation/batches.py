@@ -6,7 +6,7 @@ import concurrent.futures
 import keras
 import numpy as np
 
-from hwgen_keras.data.feed_python import moved
+from hwgen_keras.data.placing import moved
 
 
 def to_uint8(images):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -19,6 +18,7 @@ from hwgen_keras.data import (
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import character_inputs
 from hwgen_keras.sources import Track
+from hwgen_keras.sources.frames import framed
 
 # Characters with about as many strokes are written together.
 _STEP = 4
@@ -128,22 +128,15 @@ def new_hand(writer, seed: int = 0) -> list[Track]:
         seed: integer of 0 or more; each is another hand.
     """
     first, *groups = _FIRST_CHARACTERS
-    frame = writer.network.draw_frame(np.random.default_rng(seed))
+    numbers = writer.network.draw_frame(np.random.default_rng(seed))
     hand = [
-        _framed(track, frame) for track in write_tracks(writer, list(first), (), seed)
+        Track(track.character, *framed(track.points, track.radii, numbers)).in_box()
+        for track in write_tracks(writer, list(first), (), seed)
     ]
     for group in groups:
         rows = len(hand) + np.arange(len(group))
         hand += write_tracks(writer, list(group), hand, seed, rows, len(group))
     return hand
-
-
-def _framed(track, frame):
-    """A track of no hand, as one of the frame writes it."""
-    points, radii = (x[None].astype("float32") for x in (track.points, track.radii))
-    changed = frame.place(points), frame.with_pen(radii)
-    points, radii = (ops.convert_to_numpy(x)[0] for x in changed)
-    return Track(track.character, points, radii).in_box()
 
 
 def new_hands(writer, count: int, seed: int = 0, progress: bool = True) -> StrokeStore:

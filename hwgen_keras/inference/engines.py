@@ -1,119 +1,38 @@
-"""A model of each format, run in one way: named arrays in, named arrays out."""
+"""Exported models, run in one way: named arrays in, named arrays out; without Keras."""
 
 import contextlib
 import importlib.util
+import logging
 from typing import Any
 
-import keras
 import numpy as np
-from scipy.special import softmax
 
-from hwgen_keras import layers
 from hwgen_keras.characters import CharacterSet, Domain, Knowledge
 from hwgen_keras.errors import InputError, check_whole, loading
-from hwgen_keras.export.kinds import condition_of, kind_and_mode
 from hwgen_keras.inference.exported_writer import ExportedWriter
-from hwgen_keras.layers.conditions import CLIPCondition, Condition
-from hwgen_keras.models import (
-    CLIP,
-    GENERATORS,
-    Classifier,
-    StrokeWriter,
-    TextEncoder,
-    load_trained,
-    with_policy,
-)
 from hwgen_keras.safety import check_onnx_file
 
-MODELS = (*GENERATORS, StrokeWriter, Classifier, CLIP)
+_LOG = logging.getLogger("hwgen_keras")
 # The inputs of a generator that do not come from its condition.
 _GENERAL_INPUTS = {"content", "style", "noise"}
 # Side in pixels of the blank image that a CLIP gets when only its text is wanted.
 _PAPER = 32
 
 
-class KerasEngine:
-    """A built Keras model of this package, on any backend, in float32.
-
-    Attributes:
-        kind: "generator", "diffusion", "writer", "classifier" or "clip".
-        input_names: the inputs of a call.
-        stride: image sides must be multiples of it.
-        classes: number of classes of a classifier; else None.
-        condition: the `Condition` of a generator; that of the text of a CLIP.
-        domain: the `Domain` of the classes, or of the condition; None where it is
-            unknown.
-    """
-
-    format = "keras"
-
-    def __init__(self, model, name="The model"):
-        if not isinstance(model, MODELS):
-            kinds = ", ".join(kind.__name__ for kind in MODELS)
-            raise InputError(
-                f"{name} is a {type(model).__name__}, which cannot be used; give a "
-                f"{kinds}."
-            )
-        if isinstance(getattr(model, "encoder", None), TextEncoder):
-            raise InputError(
-                f"{name} reads structures, not images; give a classifier of images."
-            )
-        if not model.built:
-            model.build()
-        self.model, self.name = model, name
-        self.stride = getattr(model, "stride", 1)
-        self.classes = getattr(model, "classes", None)
-        self.kind, _ = kind_and_mode(model)
-        self.condition, self.domain = condition_of(model)
-        if self.kind == "classifier":
-            self.domain = model.domain
-        inputs = {"clip": ("image", "tokens"), "classifier": ("image",)}
-        self.input_names = inputs.get(self.kind) or model.input_names
-
-    @classmethod
-    def read(cls, path):
-        """The engine of a `.keras` file; `InputError` if it cannot be loaded."""
-        model = load_trained(path, MODELS, "")
-        return cls(with_policy(model, "float32"), str(path))
-
-    def run(self, inputs):
-        """Outputs by name; of a CLIP, those of the given inputs."""
-        if self.kind == "clip":
-            towers = {
-                "image": ("image", self.model.image_tower),
-                "tokens": ("text", self.model.text_tower),
-            }
-            named = [(*towers[name], value) for name, value in inputs.items()]
-            return {n: np.asarray(t.predict_on_batch(value)) for n, t, value in named}
-        if self.kind == "classifier":
-            logits = np.asarray(self.model.predict_on_batch(inputs["image"]))
-            return {"probabilities": softmax(logits.astype(np.float64), axis=1)}
-        style = inputs["style"]
-        if style.ndim == 4:
-            # After inputs of two ranks TensorFlow traces a graph for an unknown rank.
-            inputs = {**inputs, "style": style[:, None]}
-        return {"image": np.asarray(self.model.predict_on_batch(inputs))}
-
-    def sampling(self, settings):
-        """A copy with other settings of `sampling` of a diffusion model or writer."""
-        guidance = settings.get("guidance", {})
-        if isinstance(guidance, dict):
-            guidance = {**self.model.guidance, **guidance}
-        model = self.model.sampling(**{**settings, "guidance": guidance})
-        return type(self)(model, self.name)
-
-
 class _ExportedEngine:
     """SavedModel or ONNX: all that is known are the shapes of inputs and outputs.
 
     Both are {name: shape}, with None for dynamic sizes. Of a stroke writer `model` is
-    an `ExportedWriter`.
+    an `ExportedWriter`. `stored` is the model.keras of the same model, which does what
+    an export cannot; None if there is none, or another format was asked for.
     """
 
     stride = 1
     # The class of a generator's condition, and the domain, which `describe` adds.
     condition: Any = None
     domain: Any = None
+    stored: Any = None
+    _in_keras: Any = None
 
     def _run(self, inputs):
         """All outputs by name, arrays."""
@@ -126,6 +45,11 @@ class _ExportedEngine:
             self.condition = find_condition(
                 self.input_names, self.name, bundle.condition
             )
+        if self.kind == "writer" and bundle.new_hands is not None:
+            self.model.network.take_hands(**bundle.new_hands)
+        elif self.kind == "writer" and self.stored is not None:
+            reason = "the export does not tell what new hands are drawn from"
+            self.model.network.in_keras = lambda: self.in_keras(reason).model.network
         if self.kind == "classifier":
             self.domain = Domain.of_characters(bundle.characters, self.classes)
         elif self.condition is not None:
@@ -142,6 +66,8 @@ class _ExportedEngine:
         elif "probabilities" in outputs:
             self.kind = "classifier"
         elif {"image", "text"} <= {*outputs}:
+            from hwgen_keras.layers.conditions import CLIPCondition
+
             self.kind, self.condition = "clip", CLIPCondition
         elif {"template", "noise"} <= {*inputs} and {"points", "radii"} <= {*outputs}:
             self.kind, self.model = "writer", ExportedWriter(name, self._run, inputs)
@@ -186,10 +112,23 @@ class _ExportedEngine:
             )
 
     def sampling(self, settings):
-        raise InputError(
-            f"{self.name} is exported, with its {next(iter(settings))} inside; load "
-            "the .keras file to choose it, or export again."
-        )
+        """See `KerasEngine.sampling`; InputError if there is no `stored`."""
+        chosen = next(iter(settings))
+        if self.stored is None:
+            raise InputError(
+                f"{self.name} is exported, with its {chosen} inside; load the .keras "
+                "file to choose it, or export again."
+            )
+        return self.in_keras(f"{chosen} is given").sampling(settings)
+
+    def in_keras(self, reason):
+        """The `KerasEngine` of `stored`, which is read once; `reason` is logged."""
+        if self._in_keras is None:
+            from hwgen_keras.inference.keras_engine import KerasEngine
+
+            _LOG.info("%s is run by Keras, since %s.", self.stored, reason)
+            self._in_keras = KerasEngine.read(self.stored)
+        return self._in_keras
 
 
 class SavedModelEngine(_ExportedEngine):
@@ -272,6 +211,11 @@ def find_condition(names, model, short_name=None):
     wanted = {*names} - _GENERAL_INPUTS
     if not wanted:
         return None
+    import keras
+
+    from hwgen_keras import layers
+    from hwgen_keras.layers.conditions import Condition
+
     # Importing the conditions of this package registers them.
     for public in dir(layers):
         getattr(layers, public)

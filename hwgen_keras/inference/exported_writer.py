@@ -1,32 +1,45 @@
 """An exported stroke writer in place of a `StrokeWriter`, where tracks are written."""
 
-import dataclasses
+from typing import Any
 
 import numpy as np
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.sources.frames import drawn_frame
 
 
-@dataclasses.dataclass(frozen=True)
 class ExportedNetwork:
     """What is known of the network of an exported stroke writer.
 
-    Attributes:
+    Args:
         name: of the file or folder.
         points: of a line.
         features: numbers of a stroke.
     """
 
-    name: str
-    points: int
-    features: int
+    def __init__(self, name, points, features):
+        self.points, self.features = points, features
+        self._name, self._hands = name, None
+        # A function that returns the network in Keras; None where there is none.
+        self.in_keras: Any = None
+
+    def take_hands(self, mean, deviation):
+        """Takes what new hands are drawn from, see `Bundle.new_hands`."""
+        self._hands = np.array(mean), np.array(deviation)
 
     def draw_frame(self, rng):
-        """InputError, since the frames of its training are not in an export."""
-        raise InputError(
-            f"{self.name} is exported and makes up no new hand; give a style, or load "
-            "the .keras file."
-        )
+        """See `StrokeTransformer.draw_frame`.
+
+        InputError if it is not known what new hands are drawn from.
+        """
+        if self._hands is None and self.in_keras is not None:
+            return self.in_keras().draw_frame(rng)
+        if self._hands is None:
+            raise InputError(
+                f"{self._name} does not tell how to make up a new hand; give a style, "
+                "load the .keras file, or export it again."
+            )
+        return drawn_frame(*self._hands, rng)
 
 
 class ExportedWriter:

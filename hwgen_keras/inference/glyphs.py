@@ -6,8 +6,8 @@ import pathlib
 
 import numpy as np
 
-from hwgen_keras.data.feed_python import moved, place
 from hwgen_keras.data.forms import compare_forms, glyphs_place
+from hwgen_keras.data.placing import moved, place
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import to_uint8
 from hwgen_keras.sources import Font, find_fonts, system_fonts

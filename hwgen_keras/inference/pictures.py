@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from hwgen_keras.data import evenly, read_manifest
-from hwgen_keras.data.feed_python import place
 from hwgen_keras.data.folders import labelled_character
+from hwgen_keras.data.placing import place
 from hwgen_keras.data.samples import read_sample
 from hwgen_keras.errors import InputError, as_list
 from hwgen_keras.files import as_path

@@ -8,7 +8,6 @@ import numpy as np
 
 from hwgen_keras.data import MOST_SAMPLES
 from hwgen_keras.errors import InputError, InputWarning, check_whole
-from hwgen_keras.generation.sampling import check_writer
 from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.inference import pictures
 from hwgen_keras.inference.arguments import characters_of
@@ -51,7 +50,10 @@ class LoadedWriter(LoadedModel):
 
     def __init__(self, engine, facts):
         super().__init__(engine, facts)
-        check_writer(engine.model, engine.name)
+        if engine.model.condition is not None:
+            from hwgen_keras.generation.sampling import check_writer
+
+            check_writer(engine.model, engine.name)
         self._model = engine.model
         self._new, self._fits = _Recent(_KEPT), _Recent(_KEPT)
         self._sampling = _Recent(_KEPT)
@@ -124,14 +126,14 @@ class LoadedWriter(LoadedModel):
                 used: a list of `Track`, or images of known characters, as of
                 `LoadedGenerator.write`, to which strokes are fitted (`fit_track`; the
                 fits of the last 8 hands are kept); None: a new writer, who depends on
-                `seed` alone; no exported model makes one up.
+                `seed` alone.
             style_text: the characters of images, see `LoadedGenerator.write`. Images
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
             batch_size: characters written at once.
-            temperature, sampler, steps, guidance: of a writer in a `.keras` file, see
-                `StrokeWriter`; those that are None, and scales that `guidance` leaves
-                out, are as stored.
+            temperature, sampler, steps, guidance: see `StrokeWriter`; those that are
+                None, and scales that `guidance` leaves out, are as stored. They need
+                Keras, and a `.keras` file.
 
         Returns:
             A list of n `Track`, which fill the box as images do.

@@ -10,9 +10,7 @@ from hwgen_keras import layers, models
 from hwgen_keras.errors import InputError, InputWarning, reason_of
 from hwgen_keras.files import as_path
 from hwgen_keras.safety import check_keras_file
-
-# The name of the file in an exported folder, as in saved_models/.
-STORED = "model.keras"
+from hwgen_keras.safety.keras_file import STORED
 
 
 def load_trained(path, expected, flag, file_name=None, image_size=None):

@@ -59,11 +59,12 @@ def _copy(before, after):
         if isinstance(item, h5py.Group):
             _copy(item, after.create_group(name))
         else:
-            dataset = after.create_dataset(name, data=_halved(item[()]))
+            dataset = after.create_dataset(name, data=halved(item[()]))
             dataset.attrs.update(item.attrs)
 
 
-def _halved(value):
+def halved(value):
+    """An array in float16, or itself if that cannot hold it or would save little."""
     # Vectors are a hundredth of the file; among them are biases and batch statistics.
     if np.ndim(value) < 2 or value.dtype != np.float32:
         return value

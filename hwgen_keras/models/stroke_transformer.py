@@ -21,6 +21,7 @@ from hwgen_keras.layers.templates import (
     shape_width,
     stroke_shapes,
 )
+from hwgen_keras.sources.frames import drawn_frame
 
 # The inputs that the denoiser can do without.
 WRITER_CONDITIONS = ("hand", "condition")
@@ -234,14 +235,12 @@ class StrokeTransformer(ConfigFromSignature, keras.Model):
             rng: a NumPy generator.
 
         Returns:
-            A `HandFrame` of one row.
+            The `HandFrame.numbers` of a hand, float32 (7,).
         """
         mean, deviation = map(
             ops.convert_to_numpy, (self.frame_mean, self.frame_deviation)
         )
-        # More than two deviations would be no hand that anybody writes.
-        drawn = mean + deviation * np.clip(rng.standard_normal(_FRAME), -2, 2)
-        return HandFrame.of_numbers(drawn[None].astype("float32"))
+        return drawn_frame(mean, deviation, rng)
 
     def encode_hand(self, inputs):
         """What the denoiser reads of a hand, once for any number of calls.

@@ -10,6 +10,8 @@ import zlib
 
 from hwgen_keras.errors import InputError, reason_of
 
+# The name of such a file in an exported folder, as in saved_models/.
+STORED = "model.keras"
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = ("model.weights.h5", "model.weights.npz")
 # The configuration of a ResNet-152 has half a megabyte.

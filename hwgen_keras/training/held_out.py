@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from hwgen_keras.data import FONT, HANDWRITING
-from hwgen_keras.data.feed_python import placed
+from hwgen_keras.data.placing import placed
 from hwgen_keras.data.rows import InputTable, row_generator
 from hwgen_keras.models import averaged
 from hwgen_keras.training.checkpoints import checkpoint_folders, seed_states

@@ -1,0 +1,84 @@
+"""What hubs of models read of a card: the YAML before its text.
+
+Reference: huggingface.co/docs/hub/model-cards; the results are those of its
+"model-index".
+"""
+
+import json
+
+# {kind: (task of the Hub, which figure, what the figure is called)}.
+_TASKS = {
+    "classifier": ("image-classification", "reading", "read in the first place"),
+    "clip": (
+        "zero-shot-image-classification",
+        "retrieval",
+        "found in the first place by its structure",
+    ),
+    "generator": ("image-to-image", "generation", "read by the judge"),
+    "writer": ("text-to-image", "generation", "read by the judge"),
+}
+_TAGS = ("handwriting", "japanese", "kanji", "keras", "onnx", "tensorflow")
+
+
+# Strokes of KanjiVG are in a writer's SavedModel.
+_LICENCES = {"writer": ("apache-2.0", "cc-by-sa-3.0")}
+# Kinds that are shipped as ONNX, too.
+WITH_ONNX = ("classifier", "writer")
+
+
+def front_matter(measured):
+    """The YAML of a model from `measured.json`, between lines of three hyphens."""
+    kind, name = measured["kind"], measured["name"]
+    task, figure, title = _TASKS[kind]
+    found = measured[figure]
+    if figure == "generation":
+        found = {
+            script: {**hand["generated"], "data": _tests(measured, script)}
+            for script, hand in found["hands"].get("writers", {}).items()
+        }
+    results = [_result(task, title, script, read) for script, read in found.items()]
+    tags = [tag for tag in _TAGS if tag != "onnx" or kind in WITH_ONNX]
+    lines = [
+        "---",
+        "library_name: hwgen_keras",
+        "license:",
+        *(f"- {licence}" for licence in _LICENCES.get(kind, ("apache-2.0",))),
+        "language:",
+        "- ja",
+        f"pipeline_tag: {task}",
+        "tags:",
+        *(f"- {tag}" for tag in tags),
+        "model-index:",
+        f"- name: {name}",
+        "  results:",
+        # JSON is YAML, too.
+        *(f"  - {json.dumps(result, ensure_ascii=False)}" for result in results),
+        "---",
+    ]
+    return "\n".join(lines)
+
+
+def _tests(measured, script):
+    """The names of the test data of a script, see `load_tests`."""
+    return [
+        test["name"]
+        for test in measured["data"]["test"]
+        if test["by_script"].get(script) == max(test["by_script"].values())
+    ]
+
+
+def _result(task, title, script, read):
+    """What was read of kana or of kanji: in the first place, and in the first five."""
+    data = read["data"]
+    first, five = (round(read[name], 4) for name in ("top1", "top5"))
+    return {
+        "task": {"type": task},
+        "dataset": {
+            "type": "-".join(data).lower(),
+            "name": f"{script}, unseen writers of {' and '.join(data)}",
+        },
+        "metrics": [
+            {"type": "accuracy", "value": first, "name": title},
+            {"type": "top-5-accuracy", "value": five, "name": "in the first five"},
+        ],
+    }
