@@ -32,7 +32,7 @@ class Replaced(Settings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tests(OtherTests):
-    """Settings of the hands that a reader learns from, and of what models are tested on."""
+    """Settings of the hands that a reader learns from, and of what tests a model."""
 
     hands: tuple[str, ...] = setting(
         (),
