@@ -18,7 +18,7 @@ from experiments import (
     train_classifier,
     train_clip,
 )
-from hwgen_keras import evaluation, generation
+from hwgen_keras import generation
 from hwgen_keras.characters.tokenizer import SPECIAL
 from hwgen_keras.errors import InputWarning
 from hwgen_keras.generation.settings import SamplingSettings
@@ -208,11 +208,10 @@ class TestImageSizes:
         named |= {"arm": [f"a={given.reader}"], "image_size": 48}
         output = str(given.folder / "other size")
         settings = evaluate_classifier.Settings(**named, output=output)
-        test = evaluation.TestImages(settings)
         with pytest.warns(
             InputWarning, match="--arm: .* is used with 48; give --image"
         ):
-            test.read(given.reader, given.folder / "arm", "a")
+            evaluate_classifier.load(settings, "a", given.reader)
 
     def test_a_script_prints_it_in_a_line(self):
         line = flags._one_line("It is so.", InputWarning, "file.py", 3)
