@@ -25,7 +25,7 @@ def vgg16():
 
 def test_vgg16_sees_images_as_its_weights_were_trained(vgg16):
     seen = []
-    self = types.SimpleNamespace(network=seen.append)
+    self = types.SimpleNamespace(network=seen.append, torchvision=False)
     given = images(2, 8)
     VGG16Features.call(self, given)
     grey = np.repeat((given + 1) * 127.5, 3, axis=-1)
