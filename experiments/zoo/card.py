@@ -91,6 +91,9 @@ _LIMITS = {
         "wrong, the hand is shown wrongly.",
         "`jis1-reader` chose among the fits that the writer learned from: what it "
         "reads of the writer's images is flattered a little.",
+        "Fonts of one family share their kanji: those of Yuji Syuku are those of Yuji "
+        "Mai, and Iansui is made from Klee One. If one of a pair was trained on, the "
+        "other is no new hand.",
     ),
 }
 _LICENCE = (
