@@ -205,7 +205,7 @@ def _line(darkness) -> Line | None:
     most = votes.max(1)
     deep = math.ceil(1.5 * len(zone))
     runs = _runs(ink[:deep])
-    lines = []
+    lines: list[Line | None] = []
     while len(lines) < _CANDIDATES and most.max() >= 0.6 * width:
         peak = most.argmax()
         angle = angles[votes[peak].argmax()]

@@ -15,7 +15,7 @@ from scipy import ndimage
 from hwgen_keras.sources.looks.pens import smooth
 
 Grey = NDArray[np.uint8]
-SIDES = TOP, RIGHT, BOTTOM, LEFT = range(4)
+SIDES = TOP, RIGHT, BOTTOM, LEFT = (0, 1, 2, 3)
 
 
 def frame(
