@@ -11,8 +11,6 @@ from hwgen_keras.safety.keras_file import STORED
 
 VARIABLE = "HWGEN_MODELS"
 FOLDER = "saved_models"
-# The description of each model; a folder that begins with a dot is being made.
-_EACH = f"[!.]*/{DESCRIPTION}"
 # What each kind of model does.
 _DOES = {
     "generator": "writes {characters} in the hand of an image",
@@ -97,8 +95,13 @@ def folders_of_models():
 
 def names_of_models():
     """The names of the models in these folders, in alphabetical order."""
-    paths = [p for f in folders_of_models() for p in f.glob(_EACH)]
+    paths = [p for f in folders_of_models() for p in _descriptions(f)]
     return sorted({path.parent.name for path in paths})
+
+
+def _descriptions(folder):
+    """The description of each model; a folder that begins with a dot is being made."""
+    return folder.glob(f"[!.]*/{DESCRIPTION}")
 
 
 def list_models():
@@ -120,7 +123,7 @@ def list_models():
     """
     found = {}
     for folder in reversed(folders_of_models()):
-        for path in folder.glob(_EACH):
+        for path in _descriptions(folder):
             found[path.parent.name] = _line(read_bundle(path, verify=False))
     return dict(sorted(found.items()))
 

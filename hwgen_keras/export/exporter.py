@@ -101,10 +101,12 @@ def export_model(
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
         answer = _write(path, scratch, request)
-        differences, stored = {}, answer["storage_difference"]
+        differences = {}
         if storage == "float16":
             what = "the model with weights of float16"
-            _check_difference(stored, HALF_TOLERANCE, what, output)
+            _check_difference(
+                answer["storage_difference"], HALF_TOLERANCE, what, output
+            )
         saved_model, graph = scratch / "saved_model", partial / "model.onnx"
         if "saved_model" in formats:
             differences["saved_model"] = _compare(
@@ -115,7 +117,7 @@ def export_model(
             _convert(path, saved_model, graph, answer["kind"], storage)
             differences["onnx"] = _compare("onnx", graph, scratch, output)
         if "keras" in formats:
-            differences["keras"] = stored
+            stored = differences["keras"] = answer["storage_difference"]
             if storage == "float32":
                 _check_difference(stored, TOLERANCE, "model.keras", output)
         write_bundle(

@@ -39,7 +39,8 @@ class ExportedNetwork:
                 f"{self._name} does not tell how to make up a new hand; give a style, "
                 "load the .keras file, or export it again."
             )
-        return drawn_frame(*self._hands, rng)
+        mean, deviation = self._hands
+        return drawn_frame(mean, deviation, rng)
 
 
 class ExportedWriter:

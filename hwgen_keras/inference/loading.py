@@ -101,7 +101,8 @@ def load(model, *, format=None, characters=None, structures=None, image_size=Non
             f"The model is a {type(model).__name__}; give a name, a path or a Keras "
             "model."
         )
-    asked, (path, format) = format, _described_folder(find_model(model), format)
+    path, format = _described_folder(find_model(model), format)
+    asked = format
     bundle, flags = None, None
     if (path / DESCRIPTION).is_file():
         bundle = read_bundle(path)
