@@ -25,6 +25,7 @@ def asked(**values):
     given = {
         "name": "jis1-generator",
         "fonts": ["a.ttf", "b.ttf"],
+        "hands": ["d.ttf"],
         "judge_fonts": ["c.ttf"],
         "handwriting": ["one.json", "two.json"],
         "judge_handwriting": ["three.json"],
@@ -74,10 +75,10 @@ def test_a_recipe_takes_what_was_asked_for():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"fonts": []}, "--fonts is needed: the training reader takes it"),
+        ({"fonts": []}, "--fonts is needed: the training encoder takes it"),
         ({"judge_fonts": []}, "--judge_fonts is needed: the training judge"),
         ({"change": ["--steps=3"]}, "write it as TRAINING=FLAGS"),
-        ({"change": ["painter=--steps=3"]}, "the trainings are reader, text"),
+        ({"change": ["painter=--steps=3"]}, "the trainings are hands, reader, encoder, text"),
     ],
 )
 def test_what_is_missing_gets_one_sentence(values, message):

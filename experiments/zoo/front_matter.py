@@ -30,13 +30,15 @@ def front_matter(measured):
     """The YAML of a model from `measured.json`, between lines of three hyphens."""
     kind, name = measured["kind"], measured["name"]
     task, figure, title = _TASKS[kind]
-    found = measured[figure]
+    found = measured.get(figure)
     if figure == "generation":
         found = {
             script: {**hand["generated"], "data": _tests(measured, script)}
             for script, hand in found["hands"].get("writers", {}).items()
         }
-    results = [_result(task, title, script, read) for script, read in found.items()]
+    if found is None:
+        found = _sources(measured["yardsticks"]["sources"])
+    results = [_result(task, title, *each) for each in found.items()]
     tags = [tag for tag in _TAGS if tag != "onnx" or kind in WITH_ONNX]
     lines = [
         "---",
@@ -58,6 +60,19 @@ def front_matter(measured):
     return "\n".join(lines)
 
 
+def _sources(rows):
+    """{name of a source and how it looks: what a reader read of all its images}."""
+    return {
+        f"{row['source']}, {row['look']}": {
+            "data": [row["test"]],
+            "top1": row["read"],
+            "top5": row["first_five"],
+        }
+        for row in rows
+        if row["script"] == "all"
+    }
+
+
 def _tests(measured, script):
     """The names of the test data of a script, see `load_tests`."""
     return [
@@ -67,15 +82,15 @@ def _tests(measured, script):
     ]
 
 
-def _result(task, title, script, read):
-    """What was read of kana or of kanji: in the first place, and in the first five."""
+def _result(task, title, what, read):
+    """What was read of a script or a source: in the first place, and in the first five."""
     data = read["data"]
     first, five = (round(read[name], 4) for name in ("top1", "top5"))
     return {
         "task": {"type": task},
         "dataset": {
             "type": "-".join(data).lower(),
-            "name": f"{script}, unseen writers of {' and '.join(data)}",
+            "name": f"{what}, unseen writers of {' and '.join(data)}",
         },
         "metrics": [
             {"type": "accuracy", "value": first, "name": title},

@@ -93,6 +93,7 @@ class VGG16Features(keras.Model):
 
     @property
     def channel_weights(self):
+        """What LPIPS learned of each map's channels: five arrays, or None."""
         return lpips_weights() if self.lpips else None
 
     def get_config(self):

@@ -19,7 +19,9 @@ _SMOOTH, _DIPS = 0.1, 0.4
 # How deep a frame may lie, as a share of the side.
 _FRAME_DEPTH = 0.16
 # Shares of a ring around the middle that is paper, or that is not.
-_FEW, _MOST = 0.25, 0.85
+_FEW, _MOST = 0.25, 0.95
+# What dark paper covers at least. Bold print that is cropped to its ink covers less.
+_DARK = 0.8
 
 
 def even_light(image):
@@ -83,7 +85,7 @@ def _inverted_in_frame(dark, inverted):
     ]
     if inverted and min(rings, default=1) < _FEW:
         return False
-    return inverted or (dark.mean() > 0.6 and max(rings, default=0) > _MOST)
+    return inverted or (dark.mean() > _DARK and max(rings, default=0) > _MOST)
 
 
 def _block_percentiles(image):
