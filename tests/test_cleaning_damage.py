@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 import hwgen_keras as hw
 from hwgen_keras.inference.glyphs import default_font
@@ -31,7 +32,7 @@ BOUNDS = dict.fromkeys(damage.DAMAGES, (0.95, 1.0)) | {
     "pencil of grey 150, box of 2 pixels": (0.85, 0.85),
     "noise of 15 greys": (0.9, 0.9),
     "shadow of 150 greys, to the left": (0.95, 0.95),
-    "8 specks of 2 pixels": (0.85, 0.85),
+    "8 specks of 2 pixels": (0.85, 0.8),
     "show-through of 30 %": (0.95, 0.95),
 }
 # Pens are a matter of `stroke_width`.
@@ -95,7 +96,16 @@ class TestTheCharacterStays:
             if overlap(plain, expected) > 0.5:
                 np.testing.assert_array_equal(clean, plain, character)
             else:
-                assert overlap(clean, expected) > 0.7, character
+                assert overlap(clean, expected) >= overlap(plain, expected), character
+
+    def test_of_bold_print_that_fills_the_image(self):
+        """Ink that covers most of an image was taken for the paper within a frame."""
+        for character in "穂頭塘鞄鳴陣酷家":
+            image = default_font().render(character, SIDE, 0.0)
+            bold = ndimage.minimum_filter(image, 7)
+            assert (bold < 128).mean() > 0.6
+            plain = clean_image(bold, 64, repair=False)
+            np.testing.assert_array_equal(clean_image(bold, 64), plain, character)
 
     def test_in_a_box_that_touches_it(self):
         image = written(501, "永")

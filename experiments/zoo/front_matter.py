@@ -83,7 +83,7 @@ def _tests(measured, script):
 
 
 def _result(task, title, what, read):
-    """What was read of a script or a source: in the first place, and in the first five."""
+    """What was read of a script or a source: in the first place, in the first five."""
     data = read["data"]
     first, five = (round(read[name], 4) for name in ("top1", "top5"))
     return {

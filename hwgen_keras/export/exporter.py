@@ -22,6 +22,9 @@ TOLERANCE = 1e-4
 # The same for weights in float16. Outputs lie in [-1, 1], or are probabilities or unit
 # vectors.
 HALF_TOLERANCE = 5e-2
+# The same for ONNX, whose weights of convolutions have taken up batch normalisation
+# before they are rounded, from what Keras computes with weights in float16.
+ONNX_HALF_TOLERANCE = 5e-3
 _STANDALONE = pathlib.Path(__file__).with_name("standalone.py")
 
 
@@ -115,7 +118,8 @@ def export_model(
             shutil.copytree(saved_model, partial, dirs_exist_ok=True)
         if "onnx" in formats:
             _convert(path, saved_model, graph, answer["kind"], storage)
-            differences["onnx"] = _compare("onnx", graph, scratch, output)
+            limit = ONNX_HALF_TOLERANCE if storage == "float16" else TOLERANCE
+            differences["onnx"] = _compare("onnx", graph, scratch, output, limit)
         if "keras" in formats:
             stored = differences["keras"] = answer["storage_difference"]
             if storage == "float32":
@@ -225,7 +229,7 @@ def _write(path, scratch, request):
     return read_json(files[1])
 
 
-def _compare(format, model, scratch, output):
+def _compare(format, model, scratch, output, limit=TOLERANCE):
     """The largest difference of an exported model, which must be within the limit."""
     # -P: modules of this folder must not shadow others.
     command = [sys.executable, "-P", str(_STANDALONE), format, str(model)]
@@ -237,7 +241,7 @@ def _compare(format, model, scratch, output):
         )
     worst = json.loads(process.stdout.strip().splitlines()[-1])
     what = f"{worst['where']} ({format})"
-    _check_difference(worst["difference"], TOLERANCE, what, output)
+    _check_difference(worst["difference"], limit, what, output)
     return worst["difference"]
 
 
