@@ -100,6 +100,14 @@ def test_a_kept_run_is_compared_by_what_changes_its_result():
     ]
 
 
+def test_lists_are_shown_as_they_are_given():
+    stored = str(pathlib.Path("elsewhere", "hands", "fonts.store"))
+    given = {"widths": ["4", "8"], "train": ["mine.json", stored]}
+    shown = flags.shown_flags("reader", {"flags": given})
+    assert {"--widths=4,8", "--train=mine.json"} < {*shown}
+    assert "--train=runs/zoo/hands/fonts.store" in shown
+
+
 def test_a_card_shows_the_flags_that_a_run_had_and_nobodys_paths(tmp_path):
     manifest = tmp_path / "mine.json"
     manifest.write_text('{"あ": ["omniglot-kana/hira-01.png"]}', encoding="utf-8")

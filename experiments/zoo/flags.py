@@ -170,6 +170,8 @@ def shown_flags(training, config):
         now = before.get(name, before.get(alias))
         if value.startswith("$runs/"):
             shown.append(f"--{name}={value.replace('$runs', 'runs/zoo')}")
+        elif isinstance(now, list) and known[name].separator:
+            shown.append(f"--{name}={known[name].separator.join(now)}")
         elif isinstance(now, list):
             shown += [f"--{name}={_public(name, path, value)}" for path in now]
         elif now is None or now is False and not equals:
