@@ -14,10 +14,15 @@ from .runs import Job
 
 def request(settings, samples, axis):
     """What decides the figures of an arm, amount and seed, see `output_folder`."""
-    values = settings.values(RESULT) | {
+    digests = {
         "train": digest(samples.train + samples.own),
         "test": digest(samples.test),
         "characters": "".join(samples.characters),
+    }
+    # Last: where another setting has changed them, a refusal is to name that one.
+    values = {n: v for n, v in settings.values(RESULT).items() if n not in digests}
+    values |= digests
+    values |= {
         # Other steps are refused, though a training could continue with them.
         "steps": settings.steps,
         "writers or --images_a_class": axis,
