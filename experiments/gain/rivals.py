@@ -29,8 +29,10 @@ from .scenario import scanned
 _FIRST_WIDE = 1_000_000
 _WIDER = 2.0
 # Deviations of a jittered image: as much as simulated writers differ.
-_PLANE, _LEAN, _WIDTH = 0.1, 0.1, 0.35
+_PLANE, _LEAN, _WIDTH = 0.1, 0.1, 0.3
 _SHIFT, _TURN, _SIZE = 0.02, 0.06, 0.06
+# Half the usual width of a pen: that of a bold font would fill what is jittered.
+_RADIUS = 0.024
 
 
 def rival_sets(settings, output, arms, fonts):
@@ -133,7 +135,7 @@ def jittered(tracks, characters: CharacterSet, count, size, path, seed=0):
 
 
 def jitter(track, rng):
-    """A track with other proportions, slant and width, whose strokes are moved.
+    """A track with other proportions, slant and pen, whose strokes are moved.
 
     Args:
         track: the `Track`.
@@ -161,7 +163,9 @@ def jitter(track, rng):
     stretch, slant, rise = _LEAN * rng.standard_normal(3)
     lean = np.array([[1 + stretch, -slant], [-rise, 1 - stretch]])
     points = 0.5 + (points - 0.5) @ lean.T
-    radii = track.radii * np.exp(_WIDTH * rng.standard_normal())
+    width = np.exp(_WIDTH * np.clip(rng.standard_normal(), -2, 2))
+    inked = track.radii[track.radii > 0]
+    radii = track.radii * (_RADIUS * width / np.median(inked) if len(inked) else 1)
     return Track(track.character, points.astype(np.float32), radii).in_box()
 
 
