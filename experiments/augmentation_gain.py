@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import pathlib
 
-from hwgen_keras import data, inputs, training
+from hwgen_keras import data, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.settings import TestSet
 from hwgen_keras.files import locked_folder, output_folder, writable, write_json
@@ -30,7 +30,7 @@ INTERVALS = 4
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
-    *(Fonts, SimulatedWriters, TestSet, WritingSettings),
+    *(gain.Scenario, Fonts, SimulatedWriters, TestSet, WritingSettings),
     *(Precision, Optimization, Intervals, Output),
 ):
     """Settings of the experiment on the gain of generated images."""
@@ -79,14 +79,6 @@ class Settings(
         choices=("fonts", "real", "simulated"),
         separator=",",
     )
-    preset: str = setting(
-        "standard",
-        "standard: the arms of docs/explanation/gain.md; original: the published ones, "
-        "real images alone and with each generator's, with and without elastic "
-        "augmentation.",
-        changes=EXTENT,
-        choices=tuple(gain.PRESETS),
-    )
     arms: tuple[str, ...] = setting(
         (),
         "Names of the arms to run; default: all for which there is data.",
@@ -109,14 +101,6 @@ class Settings(
     processes: int = setting(
         1, "Trainings at once; they share the cores.", changes=NOTHING, above=0
     )
-
-    @property
-    def generators(self):
-        """{flag: {name: path}} of the generated sets, and of what writes them."""
-        return {
-            flag: gain.named_sets(flag, getattr(self, flag))
-            for flag in ("generated", "generator")
-        }
 
     @property
     def amounts(self):
@@ -161,12 +145,13 @@ def main(settings):
         gain.share_accelerator()
     output = pathlib.Path(settings.output)
     settings = settings.replace(cache=settings.cache or str(output / "cache"))
-    characters = inputs.load_characters(settings)
-    train, test, notes = gain.read_samples(settings, characters)
+    samples = gain.samples_of(settings)
+    settings, notes = samples.settings(settings, output), samples.notes
+    gain.check_rivals(settings, samples.characters)
     axis, numbers = settings.amounts
-    numbers = numbers or [len({sample.writer for sample in train})]
+    numbers = numbers or [len({sample.writer for sample in samples.train})]
     divide = gain.by_images if axis == "images_a_class" else gain.by_writers
-    parts = divide(train, numbers)
+    parts = divide(samples.train, numbers)
     arms = gain.choose_arms(settings)
     shared = settings.values() | {"batch_size": None, "writer_pattern": None}
     write = functools.partial(flags.call, generate, shared)
@@ -175,12 +160,13 @@ def main(settings):
     print(*notes, sep="\n", end="\n" * bool(notes))
 
     with locked_folder(output, "--output"), writable(output, "--output"):
-        request = gain.request(settings, train, test, characters, axis)
+        request = gain.request(settings, samples, axis)
         defaults = {f"--{n}": rule.default for n, rule in rules_of(Settings).items()}
         output_folder.claim(output, request, defaults)
         config = training.configuration("augmentation_gain", settings)
         write_json(output / "config.json", config)
-        images = gain.prepare(settings, output, parts, sets, arms)
+        samples.write(settings)
+        images = gain.prepare(settings, output, samples, parts, sets, arms)
         jobs, left_out = gain.jobs_of(
             settings, output, arms, images, train_classifier.Settings
         )

@@ -8,6 +8,7 @@ from PIL import Image
 
 from experiments import augmentation_gain
 from experiments.gain import runs as gain_runs
+from hwgen_keras import inputs
 from hwgen_keras.data import Sample, write_manifest
 from hwgen_keras.sources import PenWriter
 
@@ -64,7 +65,7 @@ def gain(tmp_path, characters, handwriting):
 
 
 @pytest.fixture
-def untrained(monkeypatch, characters):
+def untrained(monkeypatch):
     """Trainings leave a report at once; their folders' names, as they come."""
     begun = []
 
@@ -76,9 +77,10 @@ def untrained(monkeypatch, characters):
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         right = READ.get("/".join(folder.parts[-3::2]), "")
         lines = ["path,true,predicted,probability"]
-        for character in characters:
-            read = character if character in right else "く"
-            lines.append(f"x,{character},{read},1")
+        known = inputs.load_characters(test)
+        for sample in inputs.load_samples(test, test.test, known):
+            read = sample.character if sample.character in right else "く"
+            lines.append(f"x,{sample.character},{read},1")
         (folder / "predictions.csv").write_text("\n".join(lines) + "\n", "utf-8")
         accuracy = (len(right) + 1) / 6
         report = {"accuracy": accuracy, "macro_f1": 0.5, "images": 6}

@@ -9,7 +9,11 @@ from hwgen_keras.errors import InputError
 REAL = "real"
 CLASSICAL = "classical"
 AUGMENT = "affine,elastic"
+# Rivals that are drawn here.
+WIDE, SCANNED = "wide", "scanned"
+UNWRITTEN, OTHER_DOMAIN = "unwritten_characters", "other_domain"
 
+_BOTH = {"fonts": True, "simulated_writers": True}
 # {} is the name of a generator.
 STANDARD = {
     REAL: {"augment": "none"},
@@ -18,11 +22,11 @@ STANDARD = {
     "cutmix": {"mix": "cutmix"},
     "strokes": {"simulated_writers": True},
     "fonts": {"fonts": True},
-    "fonts+strokes": {"fonts": True, "simulated_writers": True},
+    "fonts+strokes": _BOTH,
 }
 STANDARD_GENERATED = {
     "{}": {"generated": True},
-    "{}+fonts+strokes": {"generated": True, "fonts": True, "simulated_writers": True},
+    "{}+fonts+strokes": {"generated": True, **_BOTH},
     # Classification accuracy score: Ravuri & Vinyals 2019.
     "{} only": {"generated": True, "train": False},
 }
@@ -32,25 +36,68 @@ ORIGINAL_GENERATED = {
     "{}": {"augment": "none", "generated": True},
     "{} elastic": {"augment": "elastic", "generated": True},
 }
+_RIVALS = {
+    "fonts+strokes": _BOTH,
+    "fonts+strokes randaugment": {**_BOTH, "more": "randaugment"},
+    f"{WIDE}+fonts+strokes": {**_BOTH, "rival": WIDE},
+}
+# Without other images no image of an unwritten character is seen.
+_UNWRITTEN = {
+    "strokes": {"simulated_writers": True},
+    "fonts": {"fonts": True},
+    **_RIVALS,
+    # The real thing in place of generated images: what no generator is better than.
+    "own+fonts+strokes": {**_BOTH, "own": True},
+}
+_OTHER_DOMAIN = {
+    CLASSICAL: {},
+    **_RIVALS,
+    f"{SCANNED}+fonts+strokes": {**_BOTH, "rival": SCANNED},
+}
+_BESIDE = {
+    "{}": {"generated": True},
+    "{}+fonts+strokes": {"generated": True, **_BOTH},
+}
 PRESETS = {
     "standard": (STANDARD, STANDARD_GENERATED),
     "original": (ORIGINAL, ORIGINAL_GENERATED),
+    UNWRITTEN: (_UNWRITTEN, _BESIDE),
+    OTHER_DOMAIN: (_OTHER_DOMAIN, _BESIDE),
 }
 # What an arm needs, and the flag of the experiment that gives it.
 NEEDS = {"fonts": "--fonts", "simulated_writers": "--simulated_writers"}
+_WIDE_FLAG = "--wide_writers"
 
 
-def preset_arms(preset, generators, augment=AUGMENT):
-    """All arms of a preset, {arm: its settings}; `"generated"` names the generator.
+def preset_arms(preset, generators, augment=AUGMENT, rivals=()):
+    """All arms of a preset, {arm: its settings}.
 
-    `augment` are the augmentations of arms that name none.
+    Args:
+        preset: one of `PRESETS`.
+        generators: names of generators, or tuples of names whose sets are in one arm.
+        augment: the augmentations of arms that name none.
+        rivals: names of the `--rival`s; each is in an arm of its own, and beside each
+            generator.
+
+    `"generated"` of an arm names its generators, `"rival"` its rival.
     """
     common, of_a_generator = PRESETS[preset]
-    found = {name: {"augment": augment, **arm} for name, arm in common.items()}
-    for generator in generators:
+    arms = dict(common)
+    for rival in rivals:
+        arms[f"{rival}+fonts+strokes"] = {**_BOTH, "rival": rival}
+    for names in generators:
+        names = (names,) if isinstance(names, str) else tuple(names)
+        title = "+".join(names)
         for name, arm in of_a_generator.items():
-            arm = {"augment": augment, **arm, "generated": generator}
-            found[name.format(generator)] = arm
+            arms[name.format(title)] = {**arm, "generated": names}
+        for rival in rivals:
+            name = f"{title}+{rival}+fonts+strokes"
+            arms[name] = {**_BOTH, "rival": rival, "generated": names}
+    found = {}
+    for name, arm in arms.items():
+        own = ",".join(filter(None, (arm.get("augment", augment), arm.get("more"))))
+        found[name] = {**arm, "augment": own}
+        found[name].pop("more", None)
     return found
 
 
@@ -60,15 +107,19 @@ def choose(arms, names, given):
     Args:
         arms: see `preset_arms`.
         names: of the arms to run, or empty.
-        given: {need: whether there is data for it}, see `NEEDS`.
+        given: {need: whether there is data for it}, see `NEEDS`; `WIDE`, too.
 
     Raises:
         InputError: there is no such arm, or no data for it.
     """
-    lacking = {
-        name: [need for need in NEEDS if arm.get(need) and not given[need]]
-        for name, arm in arms.items()
-    }
+    lacking = {}
+    for name, arm in arms.items():
+        needed = [
+            flag for need, flag in NEEDS.items() if arm.get(need) and not given[need]
+        ]
+        if arm.get("rival") == WIDE and not given.get(WIDE):
+            needed.append(_WIDE_FLAG)
+        lacking[name] = needed
     for name in names:
         if name not in arms:
             raise InputError(
@@ -76,8 +127,8 @@ def choose(arms, names, given):
             )
         if lacking[name]:
             raise InputError(
-                f"--arms: the arm {name!r} needs {NEEDS[lacking[name][0]]}; give it, "
-                "or leave the arm out."
+                f"--arms: the arm {name!r} needs {lacking[name][0]}; give it, or leave "
+                "the arm out."
             )
     chosen = names or [name for name in arms if not lacking[name]]
     return {name: arm for name, arm in arms.items() if name in chosen}
@@ -85,15 +136,25 @@ def choose(arms, names, given):
 
 def choose_arms(settings):
     """The arms of the experiment; InputError if two have one name. See `choose`."""
-    names = [name for named in settings.generators.values() for name in named]
+    of_flags = settings.generators
+    names = [name for named in of_flags.values() for name in named]
+    rivals = [text.partition("=")[0] for text in settings.rival]
     common, _ = PRESETS[settings.preset]
-    for name in names:
-        if names.count(name) > 1 or name in common:
+    taken = [*common, WIDE, SCANNED, *rivals]
+    for name in names + rivals:
+        if (names + taken).count(name) > 1 or (name in taken and name not in rivals):
             raise InputError(
-                f"--generated, --generator: the name {name} is taken; choose another."
+                f"--generated, --generator, --rival: the name {name} is taken; choose "
+                "another."
             )
-    arms = preset_arms(settings.preset, names, settings.augment)
-    return choose(arms, settings.arms, {n: bool(getattr(settings, n)) for n in NEEDS})
+    groups = [*of_flags["generated"], *of_flags["generator"]]
+    if len(settings.hands) > 1:
+        pairs = zip(*[iter(of_flags["generator"])] * len(settings.hands), strict=True)
+        groups += pairs
+    arms = preset_arms(settings.preset, groups, settings.augment, rivals)
+    given = {n: bool(getattr(settings, n)) for n in NEEDS}
+    given[WIDE] = bool(settings.wide_writers)
+    return choose(arms, settings.arms, given)
 
 
 def training_values(arm, data, real_share=None):
@@ -102,23 +163,28 @@ def training_values(arm, data, real_share=None):
     Args:
         arm: one of `preset_arms`.
         data: {"train": manifest or None; "fonts": list of paths; "simulated_writers":
-            number; "generated": {generator: path}}.
+            number; "generated": {generator: path}}, and perhaps {"rivals": {name:
+            path}; "own": manifest of what the writers wrote besides, or None}.
         real_share: share of real images in arms with other images.
 
     Returns:
         A dict; None if the arm has no image with this amount, or equals the arm without
         real handwriting.
     """
-    generator = arm.get("generated")
     real = data["train"] if arm.get("train", True) else None
-    if generator is not None and generator not in data["generated"]:
+    sets = [data["generated"].get(name) for name in arm.get("generated", ())]
+    if arm.get("rival"):
+        sets.append(data.get("rivals", {}).get(arm["rival"]))
+    if arm.get("own"):
+        sets.append(data.get("own"))
+    if None in sets:
         return None
     simulated = arm.get("simulated_writers")
     values = {
         "train": [] if real is None else [str(real)],
         "fonts": data["fonts"] if arm.get("fonts") else [],
         "simulated_writers": data["simulated_writers"] if simulated else 0,
-        "generated": [] if generator is None else [str(data["generated"][generator])],
+        "generated": [str(path) for path in sets],
         "augment": arm["augment"],
         "mix": arm.get("mix", "none"),
         "real_share": None,

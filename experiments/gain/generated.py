@@ -11,6 +11,7 @@ from hwgen_keras.generation.settings import WritingSettings
 from hwgen_keras.settings import as_json, rules_of
 
 from .data import filled
+from .settings import NEW, OWN
 
 # Values of settings that the note of an older set does not name.
 _DEFAULTS = {n: as_json(rule.default) for n, rule in rules_of(WritingSettings).items()}
@@ -85,33 +86,39 @@ class GeneratedSets:
                 own = filled(f"{flag}={name}", path, self.axis, amount)
                 # Without a placeholder it may have been trained on real data.
                 tainted = own == path and amount == 0
-                if not tainted and (flag == "generated" or self._hands(amount)):
+                some = self.settings.hand_of(name) == NEW or self._hands(name, amount)
+                if not tainted and (flag == "generated" or some):
                     found[flag, name] = own
         return found
 
-    def _hands(self, amount):
-        """The hands that generators write in; real ones need real data."""
-        hands = [part for part in inputs.FLAG if part in self.settings.style_hands]
+    def _hands(self, name, amount):
+        """The hands that are shown to a generator; real ones need real data."""
+        own = self.settings.hand_of(name)
+        named = {None: self.settings.style_hands, OWN: [inputs.REAL], NEW: []}[own]
+        hands = [part for part in inputs.FLAG if part in named]
         return [part for part in hands if amount or part != inputs.REAL]
 
     def _reader(self, amount):
         reader = self.settings.reader
         return reader and filled("reader", reader, self.axis, amount)
 
-    def _request(self, run, amount):
+    def _request(self, name, run, amount):
         """What decides a generated set besides the data, as JSON."""
         reader = self._reader(amount)
+        values = WritingSettings.among(self.settings.values()).values()
+        if self.settings.hand_of(name) == OWN:
+            values["new_hands"] = 0
         return {
-            **WritingSettings.among(self.settings.values()).values(),
+            **values,
             "generator": os.path.realpath(run),
             "count": self.settings.generated_count,
-            "style_hands": self._hands(amount),
+            "style_hands": self._hands(name, amount),
             "reader": reader and os.path.realpath(reader),
         }
 
     def _written(self, name, run, amount, manifest, fonts):
         """The manifest of a generator's set, which is written if it is missing."""
-        request, folder = self._request(run, amount), self._folder(name, amount)
+        request, folder = self._request(name, run, amount), self._folder(name, amount)
         note, path = folder.with_name(f"{folder.name}.json"), folder / "manifest.json"
         # A note without a set is left by a wrong flag.
         begun = folder.exists() or folder.with_name(f"{folder.name}.partial").exists()
@@ -122,8 +129,13 @@ class GeneratedSets:
             write_json(note, {"request": request})
         if not path.exists():
             print(f"Generating {folder}", flush=True)
+            more = {}
+            if self.settings.hand_of(name) == NEW:
+                manifest, more = None, {"simulated_writers": 0}
+            names = ("count", "style_hands", "reader", "new_hands")
             self.write(
-                **{n: request[n] for n in ("count", "style_hands", "reader")},
+                **{n: request[n] for n in names},
+                **more,
                 generator_weights=request["generator"],
                 fonts=fonts,
                 handwriting=[] if manifest is None else [str(manifest)],

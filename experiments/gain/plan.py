@@ -8,15 +8,21 @@ from hwgen_keras.settings import RESULT, rules_of
 
 from .arms import training_values
 from .data import digest, write_parts
+from .rivals import rival_sets
 from .runs import Job
 
 
-def request(settings, train, test, characters, axis):
+def request(settings, samples, axis):
     """What decides the figures of an arm, amount and seed, see `output_folder`."""
-    values = settings.values(RESULT) | {
-        "train": digest(train),
-        "test": digest(test),
-        "characters": "".join(characters),
+    digests = {
+        "train": digest(samples.train + samples.own),
+        "test": digest(samples.test),
+        "characters": "".join(samples.characters),
+    }
+    # Last: where another setting has changed them, a refusal is to name that one.
+    values = {n: v for n, v in settings.values(RESULT).items() if n not in digests}
+    values |= digests
+    values |= {
         # Other steps are refused, though a training could continue with them.
         "steps": settings.steps,
         "writers or --images_a_class": axis,
@@ -26,11 +32,12 @@ def request(settings, train, test, characters, axis):
     return {f"--{name}": v for name, v in values.items() if name not in elsewhere}
 
 
-def prepare(settings, output, parts, sets, arms):
+def prepare(settings, output, samples, parts, sets, arms):
     """Prepares all images that trainings share, {amount: data of `training_values`}.
 
     Args:
         settings, output: of augmentation_gain.
+        samples: the `Samples`.
         parts: {amount: samples}.
         sets: `GeneratedSets`.
         arms: {arm: its settings}.
@@ -45,7 +52,8 @@ def prepare(settings, output, parts, sets, arms):
     writers = settings.simulated_writers
     if any(arm.get("simulated_writers") for arm in arms.values()):
         cache.simulated(settings.cache, writers, characters, settings.image_size)
-    data = {}
+    rivals, data = rival_sets(settings, output, arms, fonts), {}
+    own = samples.own_manifest(output / "data")
     for amount, manifest in write_parts(output / "data", sets.axis, parts).items():
         for path in {manifest, settings.test} - {None}:
             inputs.load_images(settings, path, characters, HANDWRITING)
@@ -54,6 +62,8 @@ def prepare(settings, output, parts, sets, arms):
             "fonts": fonts,
             "simulated_writers": writers,
             "generated": sets.of(amount, manifest, fonts),
+            "rivals": rivals,
+            "own": own,
         }
     return data
 

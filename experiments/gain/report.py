@@ -14,6 +14,10 @@ from . import results as gain_results
 
 MOST_PICTURES = 24
 MOST_CHARACTERS = 10
+# Characters whose images are shown, and so many of each.
+SHOWN_CHARACTERS, SHOWN_IMAGES = 6, 6
+# Test writers that a table lists.
+MOST_WRITERS = 24
 PICTURE = 64  # pixels, at least
 TITLES = {
     "accuracy": "Accuracy on unseen writers, %",
@@ -22,6 +26,7 @@ TITLES = {
     ),
     "macro_f1": "Macro-F1, %",
 }
+WRITERS = "Accuracy on each test writer, %"
 # Caption and description of each plot.
 CAPTIONS = {
     "accuracy": (
@@ -55,18 +60,25 @@ def write_results(output, jobs, arms, axis, notes, test):
     changes = [changed(jobs, *pairs[n], n, test) for n in amounts if pairs[n]]
     values = {"axis": axis, "arms": arms, "runs": rows, "summary": summary}
     values |= {"changes": changes, "precision": precision, "notes": notes}
+    values["writers"] = writers = {
+        n: gain_results.by_writer(jobs, arms, n, [s.writer for s in test.samples])
+        for n in amounts
+    }
     write_json(output / "results.json", values)
     write_text(output / "results.csv", gain_results.csv_text(rows))
 
     remarks = "\n\n".join([precision, *notes])
     tables = {n: gain_results.table(summary, n, axis) for n in TITLES}
-    parts = [
-        f"{title}\n\n{evaluation.markdown_table(*tables[name])}"
-        for name, title in TITLES.items()
+    titled = [(title, tables[name]) for name, title in TITLES.items()]
+    each = [
+        (f"{WRITERS}, {gain_results.amount_text(n, axis)}", writer_table(writers[n]))
+        for n in amounts
+        if 1 < len(next(iter(writers[n].values()))) <= MOST_WRITERS
     ]
+    parts = [f"{t}\n\n{evaluation.markdown_table(*rows)}" for t, rows in titled + each]
     write_text(output / "table.md", "\n\n".join([*parts, remarks]) + "\n")
-    for name, title in TITLES.items():
-        print(f"\n{title}\n{evaluation.text_table(*tables[name])}")
+    for title, rows in titled + each:
+        print(f"\n{title}\n{evaluation.text_table(*rows)}")
     print(f"\n{remarks}\n")
 
     cells = {name: gain_results.cells(summary, name) for name in CAPTIONS}
@@ -85,6 +97,7 @@ def write_results(output, jobs, arms, axis, notes, test):
             caption, text = CAPTIONS[name]
             figure = evaluation.Figure(plots[name], caption=caption, description=text)
             sections.append(figure)
+    sections += [evaluation.Table(*rows, title) for title, rows in each]
     for change in changes:
         amount = gain_results.amount_text(change["amount"], axis)
         sections += change_sections(change, amount, test)
@@ -103,14 +116,25 @@ def changed(jobs, first, second, amount, test):
         row["character"] = test.characters[row.pop("label")]
     improved, broken = evaluation.changed_images(before, after, len(labels))
 
+    def count(index):
+        return {
+            "image": index,
+            "writer": test.samples[index].writer,
+            "before": int(before[:, index].sum()),
+            "after": int(after[:, index].sum()),
+        }
+
+    shown = [row for row in characters if row["change"]]
+    for row in shown[:SHOWN_CHARACTERS] + shown[-SHOWN_CHARACTERS:]:
+        of_label = np.flatnonzero(labels == test.characters.index(row["character"]))
+        row["pictures"] = list(map(count, of_label[:SHOWN_IMAGES].tolist()))
+
     def details(index, right, read):
         wrong = collections.Counter(read[~right[:, index], index].tolist())
         return {
-            "image": index,
+            **count(index),
             "path": test.samples[index].name,
             "character": test.samples[index].character,
-            "before": int(before[:, index].sum()),
-            "after": int(after[:, index].sum()),
             "seeds": [len(before), len(after)],
             # The most frequent mistake; of equally frequent ones that of the first.
             "read_as": wrong.most_common(1)[0][0],
@@ -119,6 +143,7 @@ def changed(jobs, first, second, amount, test):
     return {
         **{"amount": amount, "before": first, "after": second},
         "characters": characters,
+        "seeds": [len(before), len(after)],
         "improved": [details(index, before, read_before) for index in improved],
         "broken": [details(index, after, read_after) for index in broken],
     }
@@ -148,6 +173,11 @@ def change_sections(change, amount, test):
             "images.",
         )
     ]
+    for name, rows in (
+        ("The characters that gained most, image by image", gains[:SHOWN_CHARACTERS]),
+        ("The characters that lost most", losses[: -SHOWN_CHARACTERS - 1 : -1]),
+    ):
+        sections += character_pictures(name, rows, change["seeds"], test)
     for name, rows, word in (
         ("Read right by more seeds than before", change["improved"], "was"),
         ("Read right by fewer seeds than before", change["broken"], "now"),
@@ -172,6 +202,39 @@ def change_sections(change, amount, test):
             )
         )
     return sections
+
+
+def character_pictures(title, rows, seeds, test):
+    """A section of the test images of characters, or none.
+
+    Args:
+        title: of the section.
+        rows: of `changed`, with "pictures".
+        seeds: numbers of seeds before and after.
+        test: the `TestImages`.
+    """
+    shown = [(row["character"], one) for row in rows for one in row["pictures"]]
+    if not shown:
+        return []
+    captions = [
+        f"{character}, {one['writer']}\n"
+        f"{one['before']}/{seeds[0]} → {one['after']}/{seeds[1]}"
+        for character, one in shown
+    ]
+    images = pictures(test, [one["image"] for _, one in shown])
+    listed = list(zip(images, captions, strict=True))
+    text = "Whose image it is, and how many seeds read it right before and after."
+    return [evaluation.Pictures(listed, title, text)]
+
+
+def writer_table(accuracies):
+    """Header and rows of `gain_results.by_writer`, in per cent."""
+    writers = list(next(iter(accuracies.values())))
+    rows = [
+        [arm, *(100 * one[writer] for writer in writers)]
+        for arm, one in accuracies.items()
+    ]
+    return ["Trained on", *writers], rows
 
 
 def pictures(test, indices):

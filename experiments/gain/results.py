@@ -54,7 +54,7 @@ def summarise(rows, arms):
             for arm in arms
             if (amount, arm) in groups
         }
-        plain = [arm for arm in accuracies if not arms[arm].get("generated")]
+        plain = [arm for arm in accuracies if is_plain(arms[arm])]
         # Of equal ones the first: the arm with the least additional data.
         means = {arm: statistics.fmean(accuracies[arm]) for arm in plain}
         baseline = max(means, key=means.get, default=None)
@@ -74,6 +74,30 @@ def summarise(rows, arms):
                 line["error_reduction"], line["error_reduction_half"] = reduction
             found.append(line)
     return sorted(found, key=lambda line: list(arms).index(line["arm"]))
+
+
+def is_plain(arm):
+    """Whether an arm is without a generator and without what is no arm's to have."""
+    return not (arm.get("generated") or arm.get("own"))
+
+
+def by_writer(jobs, arms, amount, writers):
+    """{arm: {test writer: accuracy over seeds and images}} with an amount.
+
+    Args:
+        jobs, arms: see `readings`.
+        amount: of real data.
+        writers: of each test image.
+    """
+    writers, found = np.array(writers), {}
+    for arm in arms:
+        right, _ = readings(jobs, arm, amount)
+        if len(right):
+            found[arm] = {
+                str(writer): float(right[:, writers == writer].mean())
+                for writer in np.unique(writers)
+            }
+    return found
 
 
 def amount_text(amount, axis):
