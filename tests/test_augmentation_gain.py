@@ -73,7 +73,8 @@ def test_the_page_shows_what_changed(gain, untrained, tmp_path):
     assert told == [("い", 0, 2), ("あ", 0, 1)]
     told = [(c["character"], c["before"], c["after"]) for c in change["broken"]]
     assert told == [("う", 2, 0), ("か", 1, 0)]
-    assert text.count("data:image/png;base64,") == 4
+    # Four images that changed, and those of the four characters that did.
+    assert text.count("data:image/png;base64,") == 4 + 4
     assert text.count("data:image/svg+xml;base64,") == 2
     assert "い, was く\n0/2 → 2/2" in text and "う, now く\n2/2 → 0/2" in text
     # Accuracies 3/6 and 2/6, and 2/6 and 3/6.
