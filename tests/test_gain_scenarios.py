@@ -1,17 +1,25 @@
 """The presets of augmentation_gain that decide what is written, and its rivals."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
 from networks import BACKEND
 
+from experiments import augmentation_gain
 from experiments.gain import arms as gain_arms
 from experiments.gain import results as gain_results
 from experiments.gain import rivals, scenario
 from experiments.gain.settings import Written
 from hwgen_keras.characters import CharacterSet, character_set, is_kanji
-from hwgen_keras.data import SIMULATED, ImageStore, StrokeStore
+from hwgen_keras.data import (
+    SIMULATED,
+    ImageStore,
+    StrokeStore,
+    read_manifest,
+    write_manifest,
+)
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter
 
@@ -191,23 +199,28 @@ def test_the_page_shows_each_hand_and_the_images_of_characters(
     assert "い, pen-0002\n0/2 → 2/2" in text
 
 
-def test_hands_of_a_stroke_writer(gain, untrained, tmp_path):
-    from stroke_writers import stroke_writer
+def test_hands_of_a_stroke_writer(
+    gain, untrained, tmp_path, tiny_font, handwriting, monkeypatch
+):
+    made, written = read_manifest(handwriting("made", [5])), {}
 
-    stroke_writer(steps=1).save(tmp_path / "writer.keras")
-    flags = {"generated": [], "generator": [f"w={tmp_path}/writer.keras"]}
-    flags |= {"generated_count": 1, "image_size": 32, "seeds": 1, "hand_samples": 1}
-    flags |= {"hands": ["new", "own"], "new_hands": 1, "preset": "other_domain"}
+    def call(script, shared, **given):
+        folder = pathlib.Path(given["output"])
+        written[folder.name] = given
+        folder.mkdir(parents=True)
+        write_manifest(folder / "manifest.json", made)
+
+    monkeypatch.setattr(augmentation_gain.flags, "call", call)
+    flags = {"generated": [], "generator": [f"w={tmp_path}"], "seeds": 1}
+    flags |= {"fonts": [str(tiny_font)], "preset": "other_domain"}
+    flags |= {"hands": ["new", "own"], "new_hands": 2}
     gain(**flags, arms=["w.own", "w.own+w.new"])
     assert sorted(untrained) == ["w.own+w.new/1/0", "w.own/1/0"]
-
-    def hands(name):
-        folder = tmp_path / "gain" / "generated" / name
-        samples = json.loads((folder / "manifest.json").read_text("utf-8")).values()
-        return {sample["writer"] for each in samples for sample in each}
-
-    assert hands("w.own-1") == {"pen-0000"}
-    assert hands("w.new-1") == {"new-0-0000"}
+    own, new = written["w.own-1"], written["w.new-1"]
+    assert own["style_hands"] == ["real"] and own["new_hands"] == 0
+    assert len(own["handwriting"]) == 1
+    assert new["style_hands"] == [] and new["new_hands"] == 2
+    assert new["handwriting"] == [] and new["simulated_writers"] == 0
 
 
 WRITES = {"generator": ["w=."]}
