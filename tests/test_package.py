@@ -191,7 +191,7 @@ def test_the_wheel_brings_models_that_write_and_read(built, tmp_path):
     status, printed, errors = run_wheel(built, tmp_path, MODELS)
     assert status == 0, errors
     clip, generator, reader, writer, loaded, shape = printed.splitlines()
-    assert reader.startswith("jis1-reader reads images of 3,057 characters; 64 pixels")
+    assert reader.startswith("jis1-reader reads images of 3,219 characters; 64 pixels")
     assert writer.startswith("jis1-writer writes 3,219 characters stroke by stroke")
     assert clip.startswith("jis1-clip ") and generator.startswith("jis1-generator ")
     folder = tmp_path / "site/hwgen_keras/saved_models"
