@@ -195,6 +195,16 @@ class TestCandidates:
         return hw.load(reader, characters=list("あいア亜ー5"), image_size=SIZE)
 
     @pytest.mark.parametrize(
+        ("asked", "meant"),
+        [("hiragna", "hiragana"), ("Kana", "kana"), ("JIS1", "jis1")],
+    )
+    def test_a_misspelt_name_does_not_stand_for_its_letters(
+        self, loaded, hand, asked, meant
+    ):
+        with pytest.raises(InputError, match=f"is '{asked}'; write '{meant}' if you"):
+            loaded.read(hand, characters=asked)
+
+    @pytest.mark.parametrize(
         ("asked", "expected"),
         [
             ("hiragana", "あい"),

@@ -1,5 +1,6 @@
 """Checks of texts."""
 
+import difflib
 import os
 from collections.abc import Iterable
 
@@ -67,6 +68,16 @@ def candidates_of(characters, known, model):
     named = isinstance(characters, str) and characters in NAMES
     if named or isinstance(characters, os.PathLike):
         characters = character_set(characters)
+    elif isinstance(characters, str) and characters.isascii():
+        # A misspelt name would stand for its letters.
+        meant = difflib.get_close_matches(
+            *(characters.lower(), (*SCRIPTS, *NAMES), 1, 0.75)
+        )
+        if meant:
+            raise InputError(
+                f"characters is {characters!r}; write {meant[0]!r} if you mean the "
+                "set, or give a list of letters."
+            )
     if not isinstance(characters, CharacterSet):
         characters = characters_of(characters, "characters", keep=known)
     places = {character: place for place, character in enumerate(known)}
