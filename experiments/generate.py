@@ -28,6 +28,7 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json
 from hwgen_keras.generation.settings import SamplingSettings, WritingSettings
 from hwgen_keras.inputs.settings import LabelledImages, Structures
+from hwgen_keras.safety.keras_file import STORED
 from hwgen_keras.settings import NOTHING, Output, Seed, rules_of, setting
 from hwgen_keras.training.settings import trained
 
@@ -105,9 +106,13 @@ def main(settings):
 
 
 def load_generator(settings):
-    """The generator of `--generator_weights`, a `.keras` file or an exported one."""
+    """The generator of `--generator_weights`, a `.keras` file or an exported one.
+
+    Of a folder with both it is the former, which takes all flags.
+    """
     path = settings.generator_weights
-    if not pathlib.Path(path, "saved_model.pb").is_file() or _has_writer(path):
+    exported = pathlib.Path(path, "saved_model.pb").is_file()
+    if not exported or pathlib.Path(path, STORED).is_file():
         return generation.sampling.load(settings)
     inside = [name for name in rules_of(SamplingSettings) if name in settings.given]
     if settings.style_images > 1:
@@ -133,15 +138,6 @@ def load_generator(settings):
             f"{exported.kind}."
         )
     return exported
-
-
-def _has_writer(path):
-    """Whether a folder holds a stroke writer as a `.keras` file, too."""
-    path = pathlib.Path(path)
-    described = (path / models.loading.STORED).is_file() and (
-        path / bundle.DESCRIPTION
-    ).is_file()
-    return described and bundle.read_bundle(path).kind == "writer"
 
 
 def report(summary):

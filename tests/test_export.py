@@ -103,7 +103,11 @@ class TestAGenerator:
         written = load_exported(exported)(**inputs)["image"]
         np.testing.assert_allclose(written, expected, atol=1e-4)
 
-    def test_generate_knows_its_tokens_from_the_folder(self, exported, run):
+    def test_generate_knows_its_tokens_from_the_folder(
+        self, exported, run, monkeypatch
+    ):
+        # As if the folder had no model.keras.
+        monkeypatch.setattr(generate, "STORED", "no such file")
         settings = generate.Settings(
             generator_weights=str(exported),
             fonts=("fonts",),

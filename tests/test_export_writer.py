@@ -205,7 +205,7 @@ def test_scripts_take_the_folder(exported, tmp_path, monkeypatch):
     given["characters"] = str(exported.parent / "characters.txt")
     settings = generate.Settings(generator_weights=str(exported), **given)
     assert generate.main(settings).is_file()
-    monkeypatch.setattr(generate, "_has_writer", lambda path: False)
+    monkeypatch.setattr(generate, "STORED", "no such file")
     with pytest.raises(InputError, match="is a stroke writer without model.keras, wh"):
         generate.load_generator(settings)
 

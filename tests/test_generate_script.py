@@ -226,3 +226,16 @@ def test_mistakes_get_one_sentence(given, tmp_path, values, message):
         call(given, tmp_path / "set", **values)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "set").exists()
+
+
+def test_of_an_exported_generator_and_model_keras_the_latter_is_taken(
+    tmp_path, monkeypatch
+):
+    """Once the SavedModel was, which refuses flags of the sampling."""
+    for name in ("saved_model.pb", "model.keras", "model.json"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(generate.generation.sampling, "load", lambda settings: settings)
+    settings = generate.Settings(
+        generator_weights=str(tmp_path), style_images=3, output="new"
+    )
+    assert generate.load_generator(settings) is settings

@@ -8,6 +8,7 @@ from hwgen_keras.data import GENERATED
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import read_json, write_json
 from hwgen_keras.generation.settings import WritingSettings
+from hwgen_keras.safety.keras_file import STORED
 from hwgen_keras.settings import as_json, rules_of
 
 from .data import filled
@@ -69,7 +70,11 @@ class GeneratedSets:
     def _needs_glyphs(self, flag, path):
         """Whether a generator rewrites glyphs; a stroke writer moves strokes."""
         # A network is not loaded where all flags are given.
-        if self.settings.fonts or os.path.isfile(os.path.join(path, "saved_model.pb")):
+        if self.settings.fonts:
+            return True
+        # What was exported without Keras is no stroke writer that `generate` takes.
+        exported = os.path.isfile(os.path.join(path, "saved_model.pb"))
+        if exported and not os.path.isfile(os.path.join(path, STORED)):
             return True
         kinds = *models.GENERATORS, models.StrokeWriter
         network = models.load_trained(path, kinds, f"--{flag}", "generator.keras")
