@@ -143,7 +143,7 @@ def make(tmp_path, characters, manifest, tiny_font):
         given = {
             "characters": str(listed),
             "fonts": [str(tiny_font)],
-            "hands": [str(tiny_font)],
+            "hand_fonts": [str(tiny_font)],
             "judge_fonts": [str(tiny_font)],
             "handwriting": [str(manifest)],
             "judge_handwriting": [str(manifest)],
@@ -288,7 +288,7 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         ({"run_dir": None}, "--run_dir is needed"),
         ({"test": []}, "--test is needed"),
         ({"fonts": []}, "--fonts is needed: the training reader"),
-        ({"hands": []}, "--hands is needed: the training hands"),
+        ({"hand_fonts": []}, "--hand_fonts is needed: the training hands"),
         ({"judge": "no such"}, "--judge: no such holds no recogniser; give its file"),
         ({"steps_scale": 0.0}, "--steps_scale is 0.0; give a number above 0"),
     ],

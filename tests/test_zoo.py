@@ -25,7 +25,7 @@ def asked(**values):
     given = {
         "name": "jis1-generator",
         "fonts": ["a.ttf", "b.ttf"],
-        "hands": ["d.ttf"],
+        "hand_fonts": ["d.ttf"],
         "judge_fonts": ["c.ttf"],
         "handwriting": ["one.json", "two.json"],
         "judge_handwriting": ["three.json"],

@@ -224,10 +224,10 @@ def _data(measured):
     if simulated:
         first = "" if writer else "on "
         yield f"{first}{simulated} simulated writers ({'; '.join(recipes.KANJIVG)}),"
-    if data.get("hands"):
-        hands = len(data["hands"])
+    if data.get("hand_fonts"):
+        hands = len(data["hand_fonts"])
         yield f"on the glyphs of {hands} handwriting fonts, each taken for a hand:"
-        yield _fonts(data["hands"])
+        yield _fonts(data["hand_fonts"])
     strokes = "strokes fitted to " if writer else ""
     yield f"and on {strokes}the glyphs of {len(data['fonts'])} fonts:"
     yield _fonts(data["fonts"])

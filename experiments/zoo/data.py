@@ -82,7 +82,7 @@ def named_tests(paths):
 def check_unseen(settings, model):
     """Raises InputError if a test shows what is no test of accuracy.
 
-    These are fonts of --fonts and --hands, and data that `SOURCES` calls traced.
+    These are fonts of --fonts and --hand_fonts, and data that `SOURCES` calls traced.
 
     Args:
         settings: of reproduce.
@@ -91,7 +91,7 @@ def check_unseen(settings, model):
     if model.kind not in ("classifier", "clip"):
         return
     tests = {font["name"] for font in _fonts(settings.test_fonts)}
-    for flag in ("fonts", "hands"):
+    for flag in ("fonts", "hand_fonts"):
         for font in _fonts(getattr(settings, flag)):
             if font["name"] in tests:
                 raise InputError(
@@ -162,7 +162,7 @@ def describe(settings, images, characters):
     # A run keeps its characters in a file, whose name says nothing.
     name = pathlib.Path(images.characters).name
     found = {"characters": {"name": name, "number": len(characters)}}
-    for name in ("fonts", "hands", "judge_fonts", "test_fonts"):
+    for name in ("fonts", "hand_fonts", "judge_fonts", "test_fonts"):
         found[name] = _fonts(getattr(settings, name))
     for name in ("handwriting", "judge_handwriting", "test"):
         paths = getattr(settings, name)

@@ -38,10 +38,7 @@ def _by_script(found, header):
 
 
 def _of_classifier(measured):
-    if "reading" in measured:  # of a model that was measured by script
-        yield _by_script(measured["reading"], _READING)
-    else:
-        yield from reading_of(measured)
+    yield from reading_of(measured)
     yield from _extremes(measured, "the probability of its true character")
 
 

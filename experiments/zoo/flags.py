@@ -34,12 +34,11 @@ class Replaced(Settings):
 class Tests(OtherTests):
     """Settings of the hands that a reader learns from, and of what tests a model."""
 
-    hands: tuple[str, ...] = setting(
+    hand_fonts: tuple[str, ...] = setting(
         (),
         "Handwriting fonts, as --fonts takes them, that jis1-reader learns from as "
         "handwriting; may be given several times.",
     )
-
     test: tuple[str, ...] = setting(
         (),
         "Manifest of writers that neither model was trained on; may be given several "
@@ -50,7 +49,7 @@ class Tests(OtherTests):
 
 
 # Data without which a training cannot be.
-_NEEDED = ("$fonts", "$hands", "$judge_fonts", "$handwriting")
+_NEEDED = ("$fonts", "$hand_fonts", "$judge_fonts", "$handwriting")
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import json
 
 # {kind: (task of the Hub, which figure, what the figure is called)}.
 _TASKS = {
-    "classifier": ("image-classification", "reading", "read in the first place"),
+    "classifier": ("image-classification", "yardsticks", "read in the first place"),
     "clip": (
         "zero-shot-image-classification",
         "retrieval",
@@ -30,14 +30,14 @@ def front_matter(measured):
     """The YAML of a model from `measured.json`, between lines of three hyphens."""
     kind, name = measured["kind"], measured["name"]
     task, figure, title = _TASKS[kind]
-    found = measured.get(figure)
+    found = measured[figure]
+    if figure == "yardsticks":
+        found = _sources(found["sources"])
     if figure == "generation":
         found = {
             script: {**hand["generated"], "data": _tests(measured, script)}
             for script, hand in found["hands"].get("writers", {}).items()
         }
-    if found is None:
-        found = _sources(measured["yardsticks"]["sources"])
     results = [_result(task, title, *each) for each in found.items()]
     tags = [tag for tag in _TAGS if tag != "onnx" or kind in WITH_ONNX]
     lines = [

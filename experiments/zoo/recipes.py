@@ -52,7 +52,7 @@ _GENERATOR = (
     "--mode=adain_clip --implicit_trains_style=false --pixel_distance=pyramid"
 )
 _FLAGS = {
-    "hands": "--characters=japanese --fonts=$hands",
+    "hands": "--characters=japanese --fonts=$hand_fonts",
     # The glyphs of handwriting fonts are handwriting to it. A rate of 3e-3 without
     # warm-up learned nothing in 500 steps.
     "reader": (
