@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from hwgen_keras.layers import HandFrame, hand_frame
-from hwgen_keras.sources.frames import drawn_frame, framed
+from hwgen_keras.sources.hand_frames import drawn_frame, framed
 
 
 def strokes(pairs=60, hands=2, seed=0):

@@ -18,7 +18,7 @@ from hwgen_keras.data import (
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import character_inputs
 from hwgen_keras.sources import Track
-from hwgen_keras.sources.frames import framed
+from hwgen_keras.sources.hand_frames import framed
 
 # Characters with about as many strokes are written together.
 _STEP = 4

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.sources.frames import drawn_frame
+from hwgen_keras.sources.hand_frames import drawn_frame
 
 
 class ExportedNetwork:

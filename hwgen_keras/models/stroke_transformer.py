@@ -21,7 +21,7 @@ from hwgen_keras.layers.templates import (
     shape_width,
     stroke_shapes,
 )
-from hwgen_keras.sources.frames import drawn_frame
+from hwgen_keras.sources.hand_frames import drawn_frame
 
 # The inputs that the denoiser can do without.
 WRITER_CONDITIONS = ("hand", "condition")
