@@ -67,6 +67,9 @@ def test_a_recipe_takes_what_was_asked_for():
     )
     assert {"--size=tiny", "--characters=kana", "--steps=15"} <= set(found)
     assert f"--text_weights={pathlib.Path('runs/zoo/text')}" in found
+    # The warm-up stays shorter than the training.
+    found = zoo.flags_of("reader", asked(steps_scale=0.002))
+    assert {"--steps=27", "--warmup_steps=0"} <= set(found)
     found = zoo.flags_of("text", asked(change=["text=--steps=7 --seed=2"]))
     assert found[-2:] == ["--steps=7", "--seed=2"]
     assert not any("image_size" in f for f in zoo.flags_of("text", asked()))

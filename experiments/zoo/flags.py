@@ -85,8 +85,9 @@ def flags_of(training, settings):
         replaced = name[2:] in rules_of(Replaced) and getattr(settings, name[2:])
         if replaced:
             found.append(f"{name}={replaced}")
-        elif name == "--steps":
-            found.append(f"{name}={max(1, round(int(value) * settings.steps_scale))}")
+        elif name in ("--steps", "--warmup_steps"):
+            steps = round(int(value) * settings.steps_scale)
+            found.append(f"{name}={max(steps, int(name == '--steps'))}")
         elif value.startswith("$runs/"):
             found.append(f"{name}={pathlib.Path(settings.run_dir, value[6:])}")
         elif value.startswith("$"):
