@@ -43,6 +43,11 @@ class Settings(Structures, SamplingSettings, WriterSampling, Output):
         "Formats, joined by commas: saved_model, onnx, keras.",
         separator=",",
     )
+    fonts: tuple[str, ...] = setting(
+        (),
+        "Font file or folder whose glyphs a generator's SavedModel is to hold, of all "
+        "characters: its signature serve_hand then needs characters and a style alone.",
+    )
     storage: str = setting(
         "float32",
         "Precision of the weights in the files; float16 is half as large, and is "
@@ -74,7 +79,10 @@ def main(settings):
         model = models.load_trained(weights, object, "--weights")
         facts |= generation.sampling.arguments(settings, model)
     differences = export.export_model(
-        weights, output, formats=settings.format, storage=settings.storage, **facts
+        *(weights, output),
+        **{"formats": settings.format, "storage": settings.storage},
+        fonts=list(settings.fonts) or None,
+        **facts,
     )
     names = differences.pop("signatures")
     written = bundle.read_bundle(output)

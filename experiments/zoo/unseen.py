@@ -32,7 +32,7 @@ def known_hands(settings, flag, images, characters):
     )
     found = [hand._asdict() for hand in evaluation.same_hands(known, asked)]
     for hand in found:
-        print(f"--{flag}: {told(hand)}, and is left out.", flush=True)
+        print(f"--{flag}: {told(hand)}, and are left out.", flush=True)
     return found
 
 

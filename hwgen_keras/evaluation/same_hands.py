@@ -47,7 +47,8 @@ def same_hands(
         InputError: images of a store differ in size, or one is damaged.
 
     Example:
-        >>> one = hw.simulated_store(1, hw.CharacterSet("ten", "あいうえおかきくけこ"), 32)
+        >>> ten = hw.CharacterSet("ten", "あいうえおかきくけこ")
+        >>> one = hw.simulated_store(1, ten, 32, progress=False)
         >>> [(hand.script, hand.correlation) for hand in hw.same_hands(one, one)]
         [('hiragana', 1.0)]
     """

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 from hwgen_keras.bundle import write_bundle
 from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import as_path, complete_file, read_json, write_json
+from hwgen_keras.inference import glyphs
 
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
@@ -39,6 +42,7 @@ def export_model(
     name=None,
     image_size=None,
     made_of=None,
+    fonts=None,
     sampler=None,
     steps=None,
     spacing=None,
@@ -65,6 +69,8 @@ def export_model(
         name: name of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
         made_of: facts of the training, see `hwgen_keras.bundle.made_of`.
+        fonts: fonts whose glyphs a generator's SavedModel is to hold, see
+            `hw.load(…).write`; of all `characters`, at `image_size`. None: none.
         sampler, steps, spacing, guidance: settings of a `DiffusionGenerator` or
             `StrokeWriter`; those that are None, and scales that `guidance` leaves out,
             are as stored.
@@ -103,6 +109,9 @@ def export_model(
             "structures": tokenizer and pack_structures(tokenizer),
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
+        if fonts:
+            request["glyphs"] = str(scratch / "glyphs.npy")
+            _draw_glyphs(fonts, characters, image_size, request["glyphs"])
         answer = _write(path, scratch, request)
         differences = {}
         if storage == "float16":
@@ -159,6 +168,9 @@ def export_saved_model(path, output, **arguments):
     of the condition's inputs. That of a classifier returns the characters of its five
     best classes.
 
+    With `fonts`, a generator's signature `serve_hand` takes `characters` and `style`
+    alone: it holds the glyphs, uint8, where they lie in training.
+
     Args:
         path, output: see `export_model`.
         arguments: those of `export_model`, without `formats` and `storage`.
@@ -174,6 +186,15 @@ def export_saved_model(path, output, **arguments):
     """
     export_model(path, output, **arguments)
     return pathlib.Path(output)
+
+
+def _draw_glyphs(fonts, characters, image_size, path):
+    """Writes the glyphs of the characters into a file, uint8 (n, size, size, 1)."""
+    if characters is None or image_size is None:
+        lacking = "characters" if characters is None else "image_size"
+        raise InputError(f"fonts: their glyphs need {lacking}; give it.")
+    drawn = glyphs.glyphs(characters, fonts, image_size)
+    np.save(path, np.round(127.5 * (drawn + 1)).astype(np.uint8))
 
 
 def _check(path, output, formats, storage):
