@@ -200,19 +200,21 @@ class TestAGenerator:
         assert str(run) not in (exported / "model.json").read_text("utf-8")
 
 
-def test_a_classifier_names_characters(tmp_path, rng, tiny_font):
+def test_a_classifier_names_characters(tmp_path, rng):
     keras.utils.set_random_seed(0)
     model = image_classifier()
     model.build()
     model.save(tmp_path / "classifier.keras")
     path = tmp_path / "model"
-    with pytest.raises(InputError, match="fonts: a Classifier rewrites no glyphs"):
-        export_model(
-            *(tmp_path / "classifier.keras", path),
-            characters=KNOWN,
-            image_size=16,
-            fonts=tiny_font,
-        )
+    drawn = np.zeros((len(KNOWN), 16, 16), np.uint8)
+    for glyphs, fault in (
+        (drawn, "glyphs: a Classifier rewrites none"),
+        (drawn[1:], r"one glyph for each of \d+ characters"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            export_model(
+                *(tmp_path / "classifier.keras", path), characters=KNOWN, glyphs=glyphs
+            )
     found = export_model(tmp_path / "classifier.keras", path, characters=KNOWN)
     assert found["saved_model"] < 1e-4
     images = rng.uniform(-1, 1, (2, 16, 24, 1)).astype("float32")

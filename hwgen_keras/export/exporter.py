@@ -15,7 +15,6 @@ from hwgen_keras.bundle import write_bundle
 from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import as_path, complete_file, read_json, write_json
-from hwgen_keras.inference import glyphs
 
 FORMATS = ("saved_model", "onnx", "keras")
 STORAGES = ("float32", "float16")
@@ -42,7 +41,7 @@ def export_model(
     name=None,
     image_size=None,
     made_of=None,
-    fonts=None,
+    glyphs=None,
     sampler=None,
     steps=None,
     spacing=None,
@@ -69,8 +68,9 @@ def export_model(
         name: name of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
         made_of: facts of the training, see `hwgen_keras.bundle.made_of`.
-        fonts: fonts whose glyphs a generator's SavedModel is to hold, see
-            `hw.load(…).write`; of all `characters`, at `image_size`. None: none.
+        glyphs: the glyphs of all `characters` that a generator's SavedModel is to
+            hold, uint8 (characters, height, width), where they lie in training; or
+            None.
         sampler, steps, spacing, guidance: settings of a `DiffusionGenerator` or
             `StrokeWriter`; those that are None, and scales that `guidance` leaves out,
             are as stored.
@@ -109,9 +109,9 @@ def export_model(
             "structures": tokenizer and pack_structures(tokenizer),
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
-        if fonts:
+        if glyphs is not None:
             request["glyphs"] = str(scratch / "glyphs.npy")
-            _draw_glyphs(fonts, characters, image_size, request["glyphs"])
+            np.save(request["glyphs"], _checked(glyphs, characters))
         answer = _write(path, scratch, request)
         differences = {}
         if storage == "float16":
@@ -168,8 +168,8 @@ def export_saved_model(path, output, **arguments):
     of the condition's inputs. That of a classifier returns the characters of its five
     best classes.
 
-    With `fonts`, a generator's signature `serve_hand` takes `characters` and `style`
-    alone: it holds the glyphs, uint8, where they lie in training.
+    With `glyphs`, a generator's signature `serve_hand` takes `characters` and `style`
+    alone.
 
     Args:
         path, output: see `export_model`.
@@ -188,13 +188,21 @@ def export_saved_model(path, output, **arguments):
     return pathlib.Path(output)
 
 
-def _draw_glyphs(fonts, characters, image_size, path):
-    """Writes the glyphs of the characters into a file, uint8 (n, size, size, 1)."""
-    if characters is None or image_size is None:
-        lacking = "characters" if characters is None else "image_size"
-        raise InputError(f"fonts: their glyphs need {lacking}; give it.")
-    drawn = glyphs.glyphs(characters, fonts, image_size)
-    np.save(path, np.round(127.5 * (drawn + 1)).astype(np.uint8))
+def _checked(glyphs, characters):
+    """Glyphs of `export_model` with an axis of channels, or InputError."""
+    glyphs, count = np.asarray(glyphs), len(characters or ())
+    if (
+        glyphs.dtype != np.uint8
+        or glyphs.ndim != 3
+        or len(glyphs) != count
+        or not count
+    ):
+        raise InputError(
+            f"glyphs has the shape {glyphs.shape} and the type {glyphs.dtype}; give "
+            f"uint8 (characters, height, width), one glyph for each of {count} "
+            "characters."
+        )
+    return glyphs[..., None]
 
 
 def _check(path, output, formats, storage):

@@ -49,7 +49,7 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     glyphs = request.get("glyphs")
     if glyphs is not None:
         if kind not in ("generator", "diffusion"):
-            raise InputError(f"fonts: a {type(model).__name__} rewrites no glyphs")
+            raise InputError(f"glyphs: a {type(model).__name__} rewrites none")
         glyphs = np.load(glyphs)
     if kind == "writer":
         check_unconditioned(model, "it")
