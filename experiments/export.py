@@ -13,6 +13,7 @@ import pathlib
 from hwgen_keras import bundle, export, generation, models
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.settings import SamplingSettings, WriterSampling
+from hwgen_keras.inference import glyphs
 from hwgen_keras.inputs.settings import Structures
 from hwgen_keras.settings import Output, rules_of, setting
 
@@ -42,6 +43,11 @@ class Settings(Structures, SamplingSettings, WriterSampling, Output):
         ("saved_model",),
         "Formats, joined by commas: saved_model, onnx, keras.",
         separator=",",
+    )
+    fonts: tuple[str, ...] = setting(
+        (),
+        "Font file or folder whose glyphs a generator's SavedModel is to hold, of all "
+        "characters: its signature serve_hand then needs characters and a style alone.",
     )
     storage: str = setting(
         "float32",
@@ -73,6 +79,8 @@ def main(settings):
     if settings.given & sampling:
         model = models.load_trained(weights, object, "--weights")
         facts |= generation.sampling.arguments(settings, model)
+    if settings.fonts:
+        facts["glyphs"] = _glyphs(settings.fonts, facts)
     differences = export.export_model(
         weights, output, formats=settings.format, storage=settings.storage, **facts
     )
@@ -87,6 +95,17 @@ def main(settings):
         stored = f", weights of {settings.storage}" if name == "keras" else ""
         print(f"{name}{stored}: differs from the Keras model by {difference:.1e}.")
     return output
+
+
+def _glyphs(fonts, facts):
+    """The glyphs of all characters, where they lie in training, uint8."""
+    if facts["characters"] is None or facts["image_size"] is None:
+        raise InputError(
+            "--fonts: there is no config.json that tells the characters and the size "
+            "of the images; export a run folder."
+        )
+    drawn = glyphs.glyphs(facts["characters"], list(fonts), facts["image_size"])
+    return generation.to_uint8(drawn)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from .data import write_manifest as write_manifest
 from .errors import InputError as InputError
 from .evaluation import classification_report as classification_report
 from .evaluation import contact_sheet as contact_sheet
+from .evaluation import same_hands as same_hands
 from .evaluation import summarise_arms as summarise_arms
 from .export import export_model as export_model
 from .export import export_saved_model as export_saved_model

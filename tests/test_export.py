@@ -14,9 +14,11 @@ import same_process
 import tensorflow as tf
 from networks import BACKEND, CLASSES, clip, generator, image_classifier
 
+import hwgen_keras as hw
 from experiments import export, generate
 from hwgen_keras.bundle import read_bundle
 from hwgen_keras.characters import StructureTokenizer, read_structures
+from hwgen_keras.data import placing
 from hwgen_keras.errors import InputError, InputWarning
 from hwgen_keras.export import export_model, export_saved_model, exporter, load_exported
 from hwgen_keras.export.signatures import CharacterTable
@@ -71,14 +73,15 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def exported(run):
-    """All formats that can be written, by the script."""
+def exported(run, tiny_font):
+    """All formats that can be written, with glyphs, by the script."""
     onnx = ["onnx"] if importlib.util.find_spec("tf2onnx") else []
     settings = export.Settings(
         run=str(run),
         output=str(run / "exported"),
         format=["saved_model", *onnx, "keras"],
         storage="float16",
+        fonts=[str(tiny_font)],
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporter, "_run", same_process.run_apart)
@@ -128,6 +131,25 @@ class TestAGenerator:
         np.testing.assert_allclose(written, expected, atol=1e-4)
         with pytest.raises(tf.errors.InvalidArgumentError, match="does not know"):
             serve(characters=tf.constant(["ウ", "木", "ア"]), **images)
+
+    def test_it_takes_characters_and_a_hand(self, exported, asked, tiny_font):
+        inputs, _ = asked
+        serve = load_exported(exported, "serve_hand")
+        style = inputs["style"][:2]
+        written = serve(characters=tf.constant(["ウ", "ア"]), style=style)["image"]
+        font = hw.find_fonts([tiny_font])[0]
+        content = np.stack([font.render(c, 16, 0.0) for c in "ウア"])
+        # Glyphs are stored in whole greys.
+        content = np.round(127.5 * (placing.place(content, 16) + 1)) / 127.5 - 1
+        content = content.astype("float32")
+        model = load_trained(exported / "model.keras", AdaINGenerator, "file")
+        structures = read_structures(exported.parent / "structures.tsv")
+        tokens = StructureTokenizer(structures).encode("ウア")
+        expected = model({"content": content, "style": style, "tokens": tokens})
+        expected = keras.ops.convert_to_numpy(expected).clip(-1, 1)
+        np.testing.assert_allclose(written, expected, atol=1e-4)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="does not know"):
+            serve(characters=tf.constant(["木", "ア"]), style=style)
 
     def test_onnx_runs_without_tensorflow(self, exported, asked):
         onnxruntime = pytest.importorskip("onnxruntime")
@@ -184,6 +206,15 @@ def test_a_classifier_names_characters(tmp_path, rng):
     model.build()
     model.save(tmp_path / "classifier.keras")
     path = tmp_path / "model"
+    drawn = np.zeros((len(KNOWN), 16, 16), np.uint8)
+    for glyphs, fault in (
+        (drawn, "glyphs: a Classifier rewrites none"),
+        (drawn[1:], r"one glyph for each of \d+ characters"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            export_model(
+                *(tmp_path / "classifier.keras", path), characters=KNOWN, glyphs=glyphs
+            )
     found = export_model(tmp_path / "classifier.keras", path, characters=KNOWN)
     assert found["saved_model"] < 1e-4
     images = rng.uniform(-1, 1, (2, 16, 24, 1)).astype("float32")

@@ -13,3 +13,4 @@ from .pictures import extremes, glyphs_of, hands
 from .readers import measure_reader
 from .recipes import MODELS, OMNIGLOT_WRITERS
 from .runs import facts, images_of, known_to, train
+from .unseen import known_hands, without

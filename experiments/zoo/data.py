@@ -19,6 +19,7 @@ from hwgen_keras.sources.font_files import faces, font_files, name_faces
 
 from . import recipes
 from .flags import source_of
+from .unseen import known_hands, without
 
 SCRIPTS = ("kana", "kanji")
 _LICENCE = 90  # letters of a font's licence that a card shows
@@ -134,20 +135,24 @@ def requested_characters(contents, kanji, seed):
     return {script: labels for script, labels in found.items() if len(labels)}
 
 
-def unseen_hands(tests, requested, judge_fonts, images, characters):
+def unseen_hands(tests, requested, settings, images, characters):
     """Hands that no training saw, {kind: {script: `ImageStore` of it alone}}.
 
     The kinds are "writers" of the tests, "simulated" writers with other seeds, and
-    "fonts" of the judge, each taken for a hand. See `load_tests`,
-    `requested_characters`.
+    "fonts" of the judge, each taken for a hand; those that a training saw by another
+    name are left out. See `load_tests`, `requested_characters`.
     """
     found = {"writers": {script: test.store for script, test in tests.items()}}
     labels = np.concatenate(list(requested.values()))
     subset = CharacterSet("asked", [characters[k] for k in labels])
     drawn = simulated_store(recipes.UNSEEN_WRITERS, subset, images.image_size)
     found["simulated"] = _by_script(drawn.relabel(characters), requested)
-    if judge_fonts:
-        fonts = inputs.load_store(images, fonts=judge_fonts, characters=characters)
+    if settings.judge_fonts:
+        fonts = inputs.load_store(
+            images, fonts=settings.judge_fonts, characters=characters
+        )
+        known = known_hands(settings, "judge_fonts", images, characters)
+        fonts = without(fonts, known, "judge_fonts")
         found["fonts"] = _by_script(fonts.as_kind(HANDWRITING), requested)
     return found
 

@@ -183,7 +183,7 @@ def measure_generator(write, judge, tests, contents, settings, images):
     """
     characters = contents.characters
     requested = requested_characters(contents, settings.kanji, settings.seed)
-    hands = unseen_hands(tests, requested, settings.judge_fonts, images, characters)
+    hands = unseen_hands(tests, requested, settings, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
     in_writers, inks = {}, {script: [] for script in requested}
     for script, labels in requested.items():

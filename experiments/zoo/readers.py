@@ -1,6 +1,7 @@
 """What the card of a recogniser says: yardsticks, each writer and font for itself."""
 
 import collections
+import functools
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from hwgen_keras.evaluation import Readings
 
 from .data import named_tests
 from .pictures import SHOWN
+from .unseen import known_hands, told, without
 
 # Looks of all test images, and confusions in its figures and in its words.
 LOOKS = ("clean", "scan")
@@ -30,7 +32,9 @@ def measure_reader(classifier, settings, images, characters):
     """
     tests = named_tests(settings.test)
     sources = settings.test_fonts, (), LOOKS, settings.kanji_each, settings.seed
-    yardsticks = evaluation.load_yardsticks(images, tests, *sources, characters)
+    known = known_hands(settings, "test_fonts", images, characters)
+    sift = functools.partial(without, hands=known, flag="test_fonts")
+    yardsticks = evaluation.load_yardsticks(images, tests, *sources, characters, sift)
     reading = evaluation.read_yardsticks(classifier, yardsticks)
     odds = np.array([answer.true_probability for answer in reading.answers])
     extremes, first = [], 0
@@ -42,6 +46,7 @@ def measure_reader(classifier, settings, images, characters):
         first += len(yardstick.store)
     figures = {
         "kanji_each": settings.kanji_each,
+        "left_out": known,
         "sources": reading.rows,
         "confusions": reading.confusions[:_CONFUSIONS],
     }
@@ -64,6 +69,9 @@ def reading_of(measured):
             f"Of each source at most {found['kanji_each']} kanji were read, drawn with "
             f"seed {measured['seed']}, and all other characters."
         )
+    if found.get("left_out"):
+        left_out = "; ".join(told(hand) for hand in found["left_out"])
+        yield f"Left out, since a training saw the hand by another name: {left_out}."
     cells = evaluation.source_rows(found["sources"])
     by_look = collections.defaultdict(list)
     for test, look, *row in cells:

@@ -31,6 +31,8 @@ from .report import Pictures as Pictures
 from .report import Table as Table
 from .report import Text as Text
 from .report import write_html as write_html
+from .same_hands import SameHand as SameHand
+from .same_hands import same_hands as same_hands
 from .sheets import captioned_grid as captioned_grid
 from .sheets import contact_sheet as contact_sheet
 from .sheets import grid as grid

@@ -46,6 +46,7 @@ def load_yardsticks(
     kanji_each=0,
     seed=0,
     characters=None,
+    sift=None,
 ):
     """The test images of manifests, fonts and strokes, each source for itself.
 
@@ -59,6 +60,8 @@ def load_yardsticks(
         kanji_each: kanji of each source, at most, drawn by the seed; 0: all.
         seed: of the choice and of the looks.
         characters: the `CharacterSet`; None: that of the settings.
+        sift: function from the `ImageStore` of the fonts to the part that is read;
+            None: all.
 
     Returns:
         A list of `Yardstick`, in the order of tests, looks and sources.
@@ -92,7 +95,8 @@ def load_yardsticks(
                 raise InputError(
                     str(error).replace("--fonts", "--test_fonts")
                 ) from None
-            return store.relabel(characters)
+            store = store.relabel(characters)
+            return sift(store) if sift else store
 
         found += _in_looks(settings, FONTS, glyphs, None, looks, seed, _most(fonts))
     for path in strokes:

@@ -16,10 +16,11 @@ _UNIT = 32
 _NEAR = 1e-4
 
 
-def examples(model, characters=None, values=None):
+def examples(model, characters=None, values=None, glyphs=None):
     """Inputs of two batches and sizes for every signature, with Keras's outputs.
 
-    `values` are those of the model's `CharacterTable` or `TemplateTable`, or None.
+    `values` are those of the model's `CharacterTable` or `TemplateTable`, or None;
+    `glyphs` are those that a generator's export holds, or None.
 
     Returns:
         A list of (signature, inputs, outputs), dicts of NumPy arrays. An output "" may
@@ -53,6 +54,8 @@ def examples(model, characters=None, values=None):
                 others, outputs = {}, {"text": outputs["text"]}
             named = {**others, "characters": names}
             triples.append(("serve_characters", named, outputs))
+    if glyphs is not None:
+        triples.append(_in_a_hand(model, rng, characters, values, glyphs))
     if isinstance(model, DiffusionGenerator):
         longer = model.sampling(steps=model.steps + 1)
         log_snrs = samplers.sampling_log_snrs(
@@ -61,6 +64,17 @@ def examples(model, characters=None, values=None):
         more = {"log_snrs": keras.ops.convert_to_numpy(log_snrs)}
         triples.append(("serve_steps", inputs | more, keras_outputs(longer, inputs)))
     return triples
+
+
+def _in_a_hand(model, rng, characters, values, glyphs):
+    """The example of `serve_hand`: the last character's glyph, and a style."""
+    kind, _ = kind_and_mode(model)
+    inputs = _inputs(model, kind, rng, (1, *glyphs.shape[1:]))
+    inputs["content"] = glyphs[-1:].astype(np.float32) / np.float32(127.5) - 1
+    inputs |= {name: value[-1:] for name, value in (values or {}).items()}
+    given = {name: inputs[name] for name in ("style", "noise") if name in inputs}
+    named = {"characters": np.array([characters[-1].encode()]), **given}
+    return "serve_hand", named, keras_outputs(model, inputs)
 
 
 def keras_outputs(model, inputs):

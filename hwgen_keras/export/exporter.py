@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 from hwgen_keras.bundle import write_bundle
 from hwgen_keras.bundle.description import pack_structures
 from hwgen_keras.errors import InputError
@@ -39,6 +41,7 @@ def export_model(
     name=None,
     image_size=None,
     made_of=None,
+    glyphs=None,
     sampler=None,
     steps=None,
     spacing=None,
@@ -65,6 +68,9 @@ def export_model(
         name: name of the model; None: that of the folder.
         image_size: side in pixels of the images it was trained on, or None.
         made_of: facts of the training, see `hwgen_keras.bundle.made_of`.
+        glyphs: the glyphs of all `characters` that a generator's SavedModel is to
+            hold, uint8 (characters, height, width), where they lie in training; or
+            None.
         sampler, steps, spacing, guidance: settings of a `DiffusionGenerator` or
             `StrokeWriter`; those that are None, and scales that `guidance` leaves out,
             are as stored.
@@ -103,6 +109,9 @@ def export_model(
             "structures": tokenizer and pack_structures(tokenizer),
             "sampling": {k: v for k, v in sampling.items() if v is not None},
         }
+        if glyphs is not None:
+            request["glyphs"] = str(scratch / "glyphs.npy")
+            np.save(request["glyphs"], _checked(glyphs, characters))
         answer = _write(path, scratch, request)
         differences = {}
         if storage == "float16":
@@ -159,6 +168,9 @@ def export_saved_model(path, output, **arguments):
     of the condition's inputs. That of a classifier returns the characters of its five
     best classes.
 
+    With `glyphs`, a generator's signature `serve_hand` takes `characters` and `style`
+    alone.
+
     Args:
         path, output: see `export_model`.
         arguments: those of `export_model`, without `formats` and `storage`.
@@ -174,6 +186,23 @@ def export_saved_model(path, output, **arguments):
     """
     export_model(path, output, **arguments)
     return pathlib.Path(output)
+
+
+def _checked(glyphs, characters):
+    """Glyphs of `export_model` with an axis of channels, or InputError."""
+    glyphs, count = np.asarray(glyphs), len(characters or ())
+    if (
+        glyphs.dtype != np.uint8
+        or glyphs.ndim != 3
+        or len(glyphs) != count
+        or not count
+    ):
+        raise InputError(
+            f"glyphs has the shape {glyphs.shape} and the type {glyphs.dtype}; give "
+            f"uint8 (characters, height, width), one glyph for each of {count} "
+            "characters."
+        )
+    return glyphs[..., None]
 
 
 def _check(path, output, formats, storage):

@@ -71,12 +71,15 @@ class HalfWeights(tf.Module):
         return keras.StatelessScope(state_mapping=list(pairs))
 
 
-def signatures(model, table=None, characters=None, weights=contextlib.nullcontext):
+def signatures(
+    model, table=None, characters=None, weights=contextlib.nullcontext, drawn=None
+):
     """The signatures of a model that computes in float32, the default first.
 
     `table` is the `CharacterTable` of a model with a condition, if it is known;
     `characters` are those of a classifier; `weights` is a function that returns a
-    context in which the model is called, see `HalfWeights`.
+    context in which the model is called, see `HalfWeights`; `drawn` is the
+    `CharacterTable` of a generator's glyphs, if it holds some.
 
     Returns:
         {name: (function of a dict, its specifications)}.
@@ -85,7 +88,7 @@ def signatures(model, table=None, characters=None, weights=contextlib.nullcontex
         return _classifier_signatures(model, characters, weights)
     if isinstance(model, CLIP):
         return _clip_signatures(model, table, weights)
-    return _generator_signatures(model, table, weights)
+    return _generator_signatures(model, table, weights, drawn)
 
 
 # A signature takes its argument names from the specs, not from the dict's keys.
@@ -108,7 +111,7 @@ def _condition_specs(model):
     return specs
 
 
-def _generator_signatures(model, table, weights):
+def _generator_signatures(model, table, weights, drawn):
     condition = _condition_specs(model)
     specs = _image("content") | _image("style") | condition
     others: dict[str, Any] = {}
@@ -144,6 +147,20 @@ def _generator_signatures(model, table, weights):
         def serve(inputs):
             return {"image": write(inputs)}
 
+    if drawn is not None and (table is not None or not condition):
+
+        def serve_hand(inputs):
+            inputs = dict(inputs)
+            characters = inputs.pop("characters")
+            content = tf.cast(drawn.lookup(characters)["content"], tf.float32)
+            inputs["content"] = content / 127.5 - 1
+            known = table.lookup(characters) if table is not None else {}
+            return serve(inputs | known)
+
+        images = {"style": specs["style"]}
+        if "noise" in specs:
+            images["noise"] = specs["noise"]
+        others["serve_hand"] = serve_hand, _CHARACTERS | images
     if table is not None and condition:
 
         def serve_characters(inputs):

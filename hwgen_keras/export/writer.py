@@ -39,23 +39,28 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         weights: the `.keras` file to export.
         saved_model, examples_folder, keras_file: where to write; the last may be None.
         storage: dtype of the weights in all files.
-        **request: `sampling`, `characters` and `structures`, see `exporter`.
+        **request: `sampling`, `characters`, `structures` and `glyphs`, see `exporter`.
 
     Returns:
         A dict for `exporter`.
     """
     model = load_trained(weights, keras.Model, "export")
     kind, mode = kind_and_mode(model)
+    glyphs = request.get("glyphs")
+    if glyphs is not None:
+        if kind not in ("generator", "diffusion"):
+            raise InputError(f"glyphs: a {type(model).__name__} rewrites none")
+        glyphs = np.load(glyphs)
     if kind == "writer":
         check_unconditioned(model, "it")
     model = with_policy(_with_sampling(model, request["sampling"]), "float32")
     characters = request["characters"] = _characters(model, request["characters"])
     values = _values(model, request)
-    trained = checked = examples(model, characters, values)
+    trained = checked = examples(model, characters, values, glyphs)
     difference = 0.0
     if storage == "float16":
         model.set_weights([halved(w).astype("float32") for w in model.get_weights()])
-        checked = examples(model, characters, values)
+        checked = examples(model, characters, values, glyphs)
         difference = _difference(model, trained)
     if keras_file is not None:
         save_model(model, keras_file, storage)
@@ -67,7 +72,8 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
         np.savez(folder / f"{number}-inputs.npz", **inputs)
         np.savez(folder / f"{number}-outputs.npz", **outputs)
     write_json(folder / "signatures.json", [name for name, *_ in checked])
-    names = _write_graph(model, kind, characters, values, storage, saved_model)
+    tables = characters, values, glyphs
+    names = _write_graph(model, kind, *tables, storage, saved_model)
     condition, _ = condition_of(model)
     return {
         "kind": kind,
@@ -80,9 +86,9 @@ def write(weights, saved_model, keras_file, examples_folder, storage, **request)
     }
 
 
-def _write_graph(model, kind, characters, values, storage, path):
+def _write_graph(model, kind, characters, values, glyphs, storage, path):
     """Writes the SavedModel; returns the names of its signatures."""
-    archive, table = keras.export.ExportArchive(), None
+    archive, table, drawn = keras.export.ExportArchive(), None, None
     if values is not None:
         table = (
             TemplateTable(characters, values)
@@ -90,6 +96,9 @@ def _write_graph(model, kind, characters, values, storage, path):
             else CharacterTable(characters, values)
         )
         archive.track(table)
+    if glyphs is not None:
+        drawn = CharacterTable(characters, {"content": glyphs})
+        archive.track(drawn)
     weights: Any = contextlib.nullcontext
     if storage == "float16":
         weights = HalfWeights(model)
@@ -97,7 +106,7 @@ def _write_graph(model, kind, characters, values, storage, path):
     if kind == "writer":
         endpoints = writer_signatures(model, writer_inputs(model), table, weights)
     else:
-        endpoints = signatures(model, table, characters, weights)
+        endpoints = signatures(model, table, characters, weights, drawn)
     for name, (function, specs) in endpoints.items():
         archive.add_endpoint(name, function, input_signature=[specs])
     archive.write_out(path, verbose=False)
