@@ -1,0 +1,131 @@
+/** The written text: the characters, where they stand, and the paper they stand on. */
+
+import { graphemes } from "../engine/text.js";
+import { byId, chosen } from "./dom.js";
+import { outline, runsOf } from "./ink.js";
+import { isBlank, Layout, linesOf, vertical } from "./layout.js";
+import { Paper } from "./paper.js";
+import { Pen } from "./pen.js";
+
+// Sides of cells in CSS pixels, for texts of at most so many characters.
+const CELLS = [
+  [12, 92],
+  [40, 68],
+  [160, 54],
+  [Infinity, 42],
+];
+// Height of lines that run down, in CSS pixels, and the fewest cells of a line.
+const COLUMN = 500;
+const FEWEST = 5;
+
+export class Sheet {
+  constructor() {
+    this.scroller = byId("paper");
+    this.paper = new Paper(byId("blocks"), this.scroller);
+    this.pen = new Pen(this.paper, byId("pen-tip"));
+    this.#empty("");
+    this.#begin();
+    let { clientWidth } = this.scroller;
+    new ResizeObserver(() => {
+      if (this.scroller.clientWidth === clientWidth) return;
+      clientWidth = this.scroller.clientWidth;
+      this.arrange();
+    }).observe(this.scroller);
+  }
+
+  /**
+   * Takes new paper for a text.
+   *
+   * @param {string} text
+   * @returns {string[]} its characters, blank ones too
+   */
+  begin(text) {
+    this.#empty(text);
+    this.#begin();
+    byId("sheet").setAttribute("aria-label", text);
+    return this.characters;
+  }
+
+  /** @param {import("../engine/client.js").Written} written  the next in order */
+  add({ index, lines, fault }) {
+    this.#skipTo(index);
+    this.next = index + 1;
+    if (fault !== null) {
+      this.faults.set(index, fault);
+      return;
+    }
+    this.lines.set(index, lines);
+    this.pen.write(this.#compose(index));
+  }
+
+  /** Cuts the paper to what was written. */
+  end() {
+    this.complete = true;
+    this.#skipTo(this.next);
+    this.paper.shrink(this.layout.line + 1);
+  }
+
+  /** Lays out what was written in the present width, direction and pen. */
+  arrange() {
+    this.#begin();
+    for (let index = 0; index < this.next; index++) {
+      this.#skipTo(index);
+      if (this.lines.has(index)) this.paper.paint(this.#compose(index));
+    }
+    if (this.complete) this.end();
+  }
+
+  /** Writes the text once more with the pen, as it was written. */
+  replay() {
+    const glyphs = [...this.paper.glyphs.values()];
+    for (const glyph of glyphs) glyph.painted = false;
+    this.paper.repaint();
+    this.pen.stop();
+    for (const glyph of glyphs) this.pen.write(glyph);
+  }
+
+  #empty(text) {
+    this.characters = graphemes(text);
+    /** @type {Map<number, import("./ink.js").Line[]>} */
+    this.lines = new Map();
+    /** @type {Map<number, string>} */
+    this.faults = new Map();
+    this.next = 0;
+    this.complete = false;
+  }
+
+  #begin() {
+    this.pen.stop();
+    const down = chosen("direction") === "vertical";
+    const cell = CELLS.find(([most]) => this.characters.length <= most)[1];
+    const room = down ? COLUMN : this.scroller.clientWidth - 40;
+    const fitting = Math.floor(room / cell - 1.5);
+    // On a narrow screen characters become smaller rather than lines very short.
+    const length = Math.max(fitting, Math.min(FEWEST, Math.max(this.characters.length, 1)));
+    const side = fitting < length ? room / (length + 1.5) : cell;
+    this.layout = new Layout(length);
+    this.placed = 0;
+    const lines = linesOf(this.characters, length);
+    this.paper.begin({ lines, length, cell: side, down });
+  }
+
+  /** Gives blank characters before an index their place; what is skipped has none. */
+  #skipTo(index) {
+    for (; this.placed < index; this.placed++) {
+      const character = this.characters[this.placed];
+      if (isBlank(character)) this.layout.place(this.placed, character);
+    }
+  }
+
+  #compose(index) {
+    const place = this.layout.place(index, this.characters[index]);
+    this.placed = index + 1;
+    const found = runsOf(this.lines.get(index), /** @type {any} */ (chosen("pen")));
+    const down = this.paper.grid.down;
+    const runs = down ? vertical(place.character, found.runs) : found.runs;
+    const data = runs.map((run) => outline(run.dots)).join("");
+    const glyph = { place, runs, duration: found.duration, data };
+    this.paper.add(glyph);
+    return glyph;
+  }
+}
