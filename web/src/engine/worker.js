@@ -6,13 +6,13 @@
  */
 
 import { compose } from "./composing.js";
-import { Fault, loadModels } from "./download.js";
-import { drawTrack } from "./drawing.js";
+import { InputError } from "../photo/errors.js";
+import { loadModels } from "./download.js";
+import { drawLines } from "./drawing.js";
 import { Hands } from "./hands.js";
 import { Reader } from "./reader.js";
 import { Graph, loadRuntime } from "./runtime.js";
 import { Templates } from "./template.js";
-import { Track } from "./track.js";
 import { Writer } from "./writer.js";
 
 let hands, reader, templates, writer;
@@ -45,13 +45,7 @@ const CALLS = {
     for await (const written of compose(text, options, { writer, hands, signal })) send(written);
   },
 
-  draw({ lines, size, options: { character = "", margin, fill = true } }) {
-    const each = lines[0].radii.length;
-    const points = lines.flatMap((line) => Array.from(line.points));
-    const radii = lines.flatMap((line) => Array.from(line.radii));
-    const track = new Track(character, points, radii, each);
-    return drawTrack(fill ? track.filling(margin) : track, size);
-  },
+  draw: ({ lines, size, options }) => drawLines(lines, size, options),
 
   async read({ grey, width, height, options: { among = null, cleaned = false } }) {
     if (cleaned) return reader.read(grey, among);
@@ -72,7 +66,7 @@ self.onmessage = async ({ data: { id, call, values, cancel } }) => {
     const result = await CALLS[call](values, { send, signal: stop.signal });
     self.postMessage({ id, result });
   } catch (error) {
-    if (!(error instanceof Fault) && !stop.signal.aborted) console.error(error);
+    if (!(error instanceof InputError) && !stop.signal.aborted) console.error(error);
     self.postMessage({ id, error: error.message || String(error) });
   } finally {
     running.delete(id);
