@@ -1,6 +1,6 @@
 /** The characters that a visitor draws to show his hand. */
 
-import { graphemes } from "../engine/text.js";
+import { graphemes, isSpace } from "../engine/text.js";
 import { byId } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { Pad } from "./pad.js";
@@ -47,7 +47,7 @@ export class Drawings {
 
   /** Shows a pad for each character asked for; drawings of those that stay are kept. */
   #ask() {
-    const asked = graphemes(this.field.value).filter((one) => one.trim());
+    const asked = graphemes(this.field.value).filter((one) => !isSpace(one));
     const characters = [...new Set(asked)].slice(0, MOST);
     if (!characters.length) characters.push(...this.field.defaultValue);
     this.field.value = characters.join("");

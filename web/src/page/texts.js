@@ -35,7 +35,7 @@ export const TEXTS = {
   handDraw: { ja: "手で書く", en: "Draw" },
   handPhoto: { ja: "写真", en: "Photo" },
   handSample: { ja: "見本", en: "Sample" },
-  handNew: { ja: "新しい人", en: "New writer" },
+  handNew: { ja: "新しい人", en: "New" },
   drawAsk: {
     ja: "マウスかペンか指で、ます目に書いてください。多いほど似ます。",
     en: "Write each character in its square with mouse, pen or finger. More of them show your hand better.",
