@@ -16,7 +16,7 @@ from hwgen_keras.models.stroke_transformer import HAND, WRITER_CONDITIONS
 
 # Whitened numbers of handwriting are smaller; without a limit a raw writer puts strokes
 # far outside the box.
-_MOST_DEVIATIONS = 6.0
+MOST_DEVIATIONS = 6.0
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -174,10 +174,10 @@ class StrokeWriter(DenoisingGenerator):
         def predict(noisy, log_snr, inputs):
             log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
             prediction = network(noisy, log_snr, inputs, hand)
-            return self._cleaned(prediction, noisy, log_snr)
+            return self.cleaned(prediction, noisy, log_snr)
 
         noise = self.temperature * ops.cast(inputs["noise"], "float32")
-        features = self._sample(predict, inputs, noise, log_snrs, _MOST_DEVIATIONS)
+        features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)
         frame = network.frame(inputs)
         points, radii = network.track_features.decode(
             frame.place(ops.cast(inputs["template"], "float32")),
