@@ -50,6 +50,10 @@ export const TEXTS = {
     en: "Square to draw {character} in, strokes: {count}",
   },
   freePadLabel: { ja: "字を書くます目、{count}画", en: "Square to draw in, strokes: {count}" },
+  unknown: {
+    ja: "「{character}」は知らない字です。ほかの字にしてください。",
+    en: "The writer does not know {character}; choose another one.",
+  },
   padFault: {
     ja: "「{character}」は使えませんでした（{fault}）",
     en: "{character} could not be used: {fault}",
