@@ -8,8 +8,8 @@ INSTALL := $(PIP) --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test coverage mutants lint format docs package package-check \
-    clean
+.PHONY: help demo figures test coverage mutants lint format docs web package \
+    package-check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,9 @@ format: $(VENV)/.test-installed ## Mend style and formatting
 
 docs: $(VENV)/.docs-installed ## Build the guides and the reference of the API into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict $(ARGS)
+
+web: $(VENV)/.test-installed ## Build the page that writes in the browser, in build/web/
+	@PYTHONPATH=. $(BIN)/python web/build.py $(ARGS)
 
 package: $(VENV)/.test-installed ## Build the wheel and the source distribution in dist/
 	@$(BIN)/python -m build --outdir dist .

@@ -84,12 +84,18 @@ export function slice(line, first, end) {
   return line.slice(2 * first, 2 * end);
 }
 
-/** The mean distance of points that belong together. */
-export function meanDistance(one, other) {
+/**
+ * The mean distance of points that belong together.
+ * @param {number} [limit]  a distance of more may come back as infinite
+ */
+export function meanDistance(one, other, limit = Infinity) {
+  const most = limit * countOf(one) + 1e-9;
   let sum = 0;
   for (let i = 0; i < one.length; i += 2) {
-    const [x, y] = [one[i] - other[i], one[i + 1] - other[i + 1]];
+    const x = one[i] - other[i];
+    const y = one[i + 1] - other[i + 1];
     sum += Math.sqrt(x * x + y * y);
+    if (sum > most) return Infinity;
   }
   return sum / countOf(one);
 }

@@ -63,7 +63,8 @@ function pricesOf(columns, alone, greedy) {
     const slope = new Float64Array(prices.length).fill(1);
     let bound = prices.reduce((sum, price) => sum + price, 0);
     for (const { rows, saving } of columns) {
-      const over = rows.reduce((rest, row) => rest - prices[row], saving);
+      let over = saving;
+      for (const row of rows) over -= prices[row];
       if (over <= 0) continue;
       bound += over;
       for (const row of rows) slope[row]--;

@@ -31,7 +31,12 @@ export function lineOf(strokes, parts) {
 /** `lineOf` of many chains, of strokes that are resampled first. */
 export function linesOf(strokes, chains) {
   const evenly = strokes.map((stroke) => resample(stroke, POINTS));
-  return chains.map((parts) => lineOf(evenly, parts));
+  const both = evenly.map((stroke) => [stroke, reversed(stroke)]);
+  return chains.map((parts) => {
+    const line = new Float64Array(2 * POINTS * parts.length);
+    parts.forEach(([i, reverse], k) => line.set(both[i][Number(reverse)], 2 * POINTS * k));
+    return resample(line, POINTS);
+  });
 }
 
 /** Points of the lines of groups: the template's, and the sample's. */

@@ -113,19 +113,20 @@ function cheapest(template, sample) {
   const costs = [];
   for (const [first, second] of tables) {
     const [wanted, written] = [linesOf(template, first), linesOf(sample, second)];
-    const limits = second.map((parts) => parts.reduce((sum, [i]) => sum + alone[1][i], 0));
+    // A group dearer than its strokes alone is in no cheapest cover.
+    const [spare, otherSpare] = [first, second].map((chains, side) =>
+      chains.map((parts) => parts.reduce((sum, [i]) => sum + alone[side][i], -extra(parts))),
+    );
     first.forEach((parts, a) => {
-      const limit = parts.reduce((sum, [i]) => sum + alone[0][i], 0);
       second.forEach((otherParts, b) => {
-        const distance = meanDistance(wanted[a], written[b]);
         const most = Math.max(parts.length, otherParts.length);
+        const limit = spare[a] + otherSpare[b];
+        const distance = meanDistance(wanted[a], written[b], limit / most);
         // That strokes were joined is believed only where the line is near.
-        const doubt = most > 1 ? 1 + distance / NEAR : 1;
-        const cost = distance * most * doubt + extra(parts) + extra(otherParts);
-        // A group dearer than its strokes alone is in no cheapest cover.
-        if (!(cost < limit + limits[b])) return;
+        const cost = distance * most * (most > 1 ? 1 + distance / NEAR : 1);
+        if (!(cost < limit)) return;
         groups.push({ template: parts, sample: otherParts, distance });
-        costs.push(cost);
+        costs.push(cost + extra(parts) + extra(otherParts));
       });
     });
   }
