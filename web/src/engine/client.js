@@ -35,14 +35,39 @@ export class Engine {
   #worker;
   #waiting = new Map();
   #next = 1;
+  #broken = null;
 
-  /** Call `openEngine` instead. */
-  constructor(worker, facts) {
+  /** Call `openEngine` instead. @param {Worker} worker */
+  constructor(worker) {
     this.#worker = worker;
+    worker.onmessage = ({ data }) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#end("The engine could not be started; load the page again.");
+    };
+  }
+
+  async #open(base, onProgress) {
+    const parts = this.#parts("open", { base: new URL(base, document.baseURI).href });
+    let step = await parts.next();
+    for (; !step.done; step = await parts.next()) onProgress?.(step.value);
     /** All writable characters, in order. @type {readonly string[]} */
-    this.characters = Object.freeze(facts.characters);
+    this.characters = Object.freeze(step.value.characters);
     /** All characters that the reader knows. @type {readonly string[]} */
-    this.readable = Object.freeze(facts.readable);
+    this.readable = Object.freeze(step.value.readable);
+  }
+
+  /** See `openEngine`. */
+  static async open({ base, onProgress }) {
+    const script = new URL("worker.js", import.meta.url);
+    const engine = new Engine(new Worker(script, { type: "module" }));
+    try {
+      await engine.#open(base, onProgress);
+    } catch (error) {
+      engine.close();
+      throw error;
+    }
+    return engine;
   }
 
   /**
@@ -51,21 +76,36 @@ export class Engine {
    * @param {DrawnSample[]} samples
    * @returns {Promise<{id: number, shown: Shown[]}>}
    */
-  async handOfStrokes(samples) {}
+  handOfStrokes(samples) {
+    return this.#call("handOfStrokes", { samples });
+  }
 
   /**
    * A hand from tracks as the photo module fits them.
    * @param {FittedTrack[]} tracks
    * @returns {Promise<{id: number, shown: Shown[]}>}
    */
-  async handOfTracks(tracks) {}
+  handOfTracks(tracks) {
+    return this.#call("handOfTracks", { tracks });
+  }
 
   /**
    * A made-up writer.
    * @param {number} seed  a whole number of 0 or more
    * @returns {Promise<Hand>}
    */
-  async newHand(seed) {}
+  newHand(seed) {
+    return this.#call("newHand", { seed });
+  }
+
+  /**
+   * The strokes of KanjiVG of a writable character, x and y of evenly spaced points.
+   * @param {string} character
+   * @returns {Promise<Float64Array[]>}
+   */
+  strokes(character, count = 48) {
+    return this.#call("strokes", { character, count });
+  }
 
   /**
    * Writes a text character by character, in its order. Characters that cannot be
@@ -74,32 +114,93 @@ export class Engine {
    * @param {Partial<typeof DEFAULTS>} options
    * @returns {AsyncGenerator<Written>}
    */
-  async *write(text, options = {}) {}
+  write(text, options = {}) {
+    const { signal, ...given } = { ...DEFAULTS, ...options };
+    return this.#parts("write", { text, options: given }, signal);
+  }
 
   /**
    * Draws lines as the Python package does.
    * @param {Line[]} lines
    * @param {number} size  side in pixels
+   * @param {{character?: string, margin?: number, fill?: boolean}} options
+   *   character: small kana and punctuation keep their place; margin: 0.08 of the side
+   *   by default; fill: false draws the box [0, 1] as it is
    * @returns {Promise<Uint8Array>}  size * size, 0 ink, 255 paper
    */
-  async draw(lines, size, options = {}) {}
+  draw(lines, size, options = {}) {
+    return this.#call("draw", { lines, size, options });
+  }
 
   /**
    * The five likeliest characters of an image.
    * @param {Uint8Array} grey  width * height, 0 ink, 255 paper
-   * @param {{among?: string | string[]}} options  among: the only answers
+   * @param {{among?: string | string[], cleaned?: boolean}} options
+   *   among: the only answers; cleaned: the image is as `cleanImage` returns it
    * @returns {Promise<Reading[]>}
    */
-  async read(grey, width, height, options = {}) {}
+  read(grey, width, height, options = {}) {
+    return this.#call("read", { grey, width, height, options });
+  }
 
   /** Ends the worker. */
-  close() {}
+  close() {
+    this.#worker.terminate();
+    this.#end("The engine was closed.");
+  }
+
+  #end(message) {
+    this.#broken ??= message;
+    for (const id of [...this.#waiting.keys()]) this.#take({ id, error: message });
+  }
+
+  #take({ id, part, result, error }) {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    if (part !== undefined) waiting.parts.push(part);
+    else {
+      this.#waiting.delete(id);
+      waiting.end = error === undefined ? { result } : { error };
+    }
+    waiting.wake();
+  }
+
+  /** The parts of the answer to a call; returns its result. */
+  async *#parts(call, values, signal = null) {
+    signal?.throwIfAborted();
+    if (this.#broken) throw new Error(this.#broken);
+    const id = this.#next++;
+    const waiting = { parts: [], end: null, wake() {} };
+    const wake = () => waiting.wake();
+    this.#waiting.set(id, waiting);
+    signal?.addEventListener("abort", wake);
+    this.#worker.postMessage({ id, call, values });
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        if (waiting.parts.length) yield waiting.parts.shift();
+        else if (waiting.end) break;
+        else await new Promise((resolve) => (waiting.wake = resolve));
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+      if (this.#waiting.delete(id)) this.#worker.postMessage({ id, cancel: true });
+    }
+    if (waiting.end.error !== undefined) throw new Error(waiting.end.error);
+    return waiting.end.result;
+  }
+
+  async #call(call, values) {
+    return (await this.#parts(call, values).next()).value;
+  }
 }
 
 /**
  * Loads the models and starts the worker.
  * @param {{base: string | URL, onProgress?: (progress: Progress) => void}} options
- *   base: URL of the folder with models.json
+ *   base: URL of the folder with models.json, with a slash at its end
  * @returns {Promise<Engine>}
  */
-export async function openEngine({ base, onProgress }) {}
+export function openEngine(options) {
+  return Engine.open(options);
+}

@@ -10,7 +10,7 @@ export class Downloads {
   /** @param {() => import("./writing.js").Writing} writing */
   constructor(writing) {
     this.writing = writing;
-    this.#button("save-svg", async ({ sheet }) => save(svgOf(sheet), "text.svg"));
+    this.#button("save-svg", async ({ sheet }) => save(await svgOf(sheet), "text.svg"));
     this.#button("save-png", async ({ sheet }) => save(await pngOf(sheet), "text.png"));
     this.#button("save-hand", async (writing) => {
       const { blob, name } = await savedHand(writing);

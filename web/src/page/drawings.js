@@ -1,6 +1,6 @@
 /** The characters that a visitor draws to show his hand. */
 
-import { graphemes } from "../engine/text.js";
+import { graphemes, isSpace } from "../engine/text.js";
 import { byId } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { Pad } from "./pad.js";
@@ -15,16 +15,21 @@ export class Drawings {
     this.pads = [];
     this.field = byId("draw-characters");
     this.field.addEventListener("change", () => this.#ask());
-    const guides = byId("draw-guides");
-    guides.addEventListener("change", () => {
-      byId("pads").classList.toggle("without-guides", !guides.checked);
-    });
+    this.engine = null;
+    this.guides = byId("draw-guides");
+    this.guides.addEventListener("change", () => this.#showGuides());
     byId("draw-clear").addEventListener("click", () => {
       this.pads = [];
       this.#ask();
     });
     this.#ask();
     onLanguage(() => this.pads.forEach((pad) => pad.translate()));
+  }
+
+  /** Lets the engine show how characters are written. */
+  take(engine) {
+    this.engine = engine;
+    this.#showGuides();
   }
 
   /** @returns {import("../engine/client.js").DrawnSample[]} those with ink */
@@ -47,7 +52,7 @@ export class Drawings {
 
   /** Shows a pad for each character asked for; drawings of those that stay are kept. */
   #ask() {
-    const asked = graphemes(this.field.value).filter((one) => one.trim());
+    const asked = graphemes(this.field.value).filter((one) => !isSpace(one));
     const characters = [...new Set(asked)].slice(0, MOST);
     if (!characters.length) characters.push(...this.field.defaultValue);
     this.field.value = characters.join("");
@@ -56,6 +61,19 @@ export class Drawings {
       return known ?? new Pad({ character, changed: this.changed });
     });
     byId("pads").replaceChildren(...this.pads.map((pad) => pad.element));
+    this.#showGuides();
     this.changed();
+  }
+
+  async #showGuides() {
+    if (!this.engine) return;
+    const known = new Set(this.engine.characters);
+    for (const pad of this.pads) {
+      const { character } = pad;
+      if (!known.has(character)) pad.fault = t("unknown", { character });
+      const shown = this.guides.checked && known.has(character);
+      pad.guide = shown ? await this.engine.strokes(character) : [];
+      pad.repaint();
+    }
   }
 }

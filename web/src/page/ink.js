@@ -10,11 +10,14 @@
 
 export const UNITS = 1000;
 
-/** Radii of a pen: `width` times the mean, plus `variation` times the rest. */
+/**
+ * Pens: the mean radius of the lines, which a brush takes from the hand, and how much of
+ * the hand's pressure they show.
+ */
 export const PENS = {
-  ball: { width: 0.8, variation: 0.6 },
-  felt: { width: 1.7, variation: 0.4 },
-  brush: { width: 2, variation: 3.2 },
+  ball: { radius: () => 0.0165, pressure: 0.6 },
+  felt: { radius: () => 0.034, pressure: 0.4 },
+  brush: { radius: (mean) => 2 * mean, pressure: 3.2 },
 };
 
 // A line turns by more than this at a corner, where outlines are joined roundly.
@@ -50,13 +53,14 @@ export function runsOf(lines, pen) {
 }
 
 /** @returns {Dot[][]} */
-function withPen(runs, { width, variation }) {
+function withPen(runs, { radius, pressure }) {
   const all = runs.flat();
   const mean = all.reduce((sum, dot) => sum + dot[2], 0) / Math.max(all.length, 1);
+  const own = radius(mean);
   return runs.map((run) =>
-    run.map(([x, y, radius]) => {
-      const wanted = width * mean + variation * (radius - mean);
-      return /** @type {Dot} */ ([x, y, Math.max(wanted, 0.3 * mean)]);
+    run.map(([x, y, pressed]) => {
+      const wanted = own + pressure * (pressed - mean);
+      return /** @type {Dot} */ ([x, y, Math.max(wanted, 0.3 * own)]);
     }),
   );
 }

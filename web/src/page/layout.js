@@ -11,15 +11,6 @@ const SMALL_KANA = new Set("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォ�
 const CORNER_MARKS = new Set("、。，．");
 const ALONG = new Set("～…‥：；＝");
 const BRACKET_OR_DASH = /[\p{Ps}\p{Pe}\p{Pd}]/u;
-const SPACE = /\s/u;
-
-/**
- * @param {string} character
- * @returns {boolean} whether it is blank: it needs a cell, but no pen
- */
-export function isBlank(character) {
-  return SPACE.test(character);
-}
 
 /** Gives the characters of a text their cells, one after the other. */
 export class Layout {

@@ -31,6 +31,7 @@ async function start() {
   const drawings = new Drawings({ changed: () => parts?.hands.forget("draw") });
   const engine = await loadEngine();
   if (!engine) return null;
+  drawings.take(engine);
   parts = startWriting(engine, drawings);
   const reading = new Reading(engine);
   repaintOnNewColours([drawings, parts.sheet.paper, reading]);

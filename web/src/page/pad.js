@@ -4,7 +4,7 @@ import { make, sharpContext } from "./dom.js";
 import { t } from "./language.js";
 
 // Half the width of the pen, a share of the box, as prepare_strokes has it.
-export const RADIUS = 0.015;
+const RADIUS = 0.015;
 
 export class Pad {
   /**
@@ -20,9 +20,9 @@ export class Pad {
     this.undoButton = make("button", { type: "button", className: "quiet" });
     this.clearButton = make("button", { type: "button", className: "quiet" });
     this.note = make("p", { className: "fault" });
-    this.guide = make("span", { className: "guide", lang: "ja" }, character);
-    this.guide.setAttribute("aria-hidden", "true");
-    const square = make("div", { className: "square" }, this.guide, this.canvas);
+    /** Strokes to write after, x and y of points. @type {ArrayLike<number>[]} */
+    this.guide = [];
+    const square = make("div", { className: "square" }, this.canvas);
     const buttons = make("div", { className: "pad-buttons" });
     buttons.append(this.undoButton, this.clearButton);
     this.element = make("div", { className: "pad" }, square, buttons, this.note);
@@ -55,16 +55,24 @@ export class Pad {
     const side = this.canvas.clientWidth;
     if (!side) return;
     const context = sharpContext(this.canvas, side, side);
-    context.strokeStyle = context.fillStyle = getComputedStyle(this.canvas).color;
-    context.lineWidth = 2 * RADIUS * side;
-    context.lineCap = context.lineJoin = "round";
-    for (const stroke of this.strokes) {
-      context.beginPath();
-      stroke.forEach(([x, y]) => context.lineTo(x * side, y * side));
-      // A line of one point has no length, and no ink.
-      if (stroke.length === 1) context.lineTo(stroke[0][0] * side + 0.1, stroke[0][1] * side);
-      context.stroke();
-    }
+    const style = getComputedStyle(this.canvas);
+    context.strokeStyle = style.getPropertyValue("--guide");
+    draw(context, side, this.guide.map(pairs), 2 * RADIUS);
+    context.strokeStyle = style.color;
+    draw(context, side, this.strokes, RADIUS);
+  }
+
+  /**
+   * What is drawn, as an image without the guide.
+   *
+   * @param {number} side  in pixels
+   * @returns {Uint8Array} side * side, 0 ink, 255 paper
+   */
+  image(side) {
+    const context = new OffscreenCanvas(side, side).getContext("2d");
+    draw(context, side, this.strokes, RADIUS);
+    const { data } = context.getImageData(0, 0, side, side);
+    return Uint8Array.from({ length: side * side }, (_, i) => 255 - data[4 * i + 3]);
   }
 
   #describe() {
@@ -121,4 +129,22 @@ export class Pad {
       });
     }
   }
+}
+
+/** Draws strokes of a box with the side 1; `radius` is half their width. */
+function draw(context, side, strokes, radius) {
+  context.lineWidth = 2 * radius * side;
+  context.lineCap = context.lineJoin = "round";
+  for (const stroke of strokes) {
+    context.beginPath();
+    stroke.forEach(([x, y]) => context.lineTo(x * side, y * side));
+    // A line of one point has no length, and no ink.
+    const [x, y] = stroke[0];
+    if (stroke.length === 1) context.lineTo(x * side + 0.1, y * side);
+    context.stroke();
+  }
+}
+
+function pairs(numbers) {
+  return Array.from({ length: numbers.length / 2 }, (_, i) => [numbers[2 * i], numbers[2 * i + 1]]);
 }

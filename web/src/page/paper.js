@@ -1,10 +1,4 @@
-/**
- * The paper: blocks of lines, each a canvas that is drawn while it can be seen.
- *
- * @typedef {{place: import("./layout.js").Place, runs: import("./ink.js").Run[],
- *     duration: number, data: string, path?: Path2D, painted?: boolean}} Glyph  data:
- *     its outline as the attribute `d` of an SVG path
- */
+/** The paper: blocks of lines, each a canvas that is drawn while it can be seen. */
 
 import { make, sharpContext } from "./dom.js";
 import { UNITS } from "./ink.js";
@@ -62,7 +56,7 @@ export class Paper {
     if (this.blocks.length) this.#open(this.blocks[0]);
   }
 
-  /** @param {Glyph} glyph */
+  /** @param {import("./glyph.js").Glyph} glyph */
   add(glyph) {
     this.glyphs.set(glyph.place.index, glyph);
     this.#blockOf(glyph).glyphs.push(glyph);
@@ -156,7 +150,7 @@ export class Paper {
     context.save();
     context.translate(x, y);
     context.scale(this.grid.cell / UNITS, this.grid.cell / UNITS);
-    context.fill((glyph.path ??= new Path2D(glyph.data)));
+    context.fill(glyph.path);
     context.restore();
   }
 

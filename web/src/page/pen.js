@@ -29,7 +29,7 @@ export class Pen {
     return this.queue.length > 0;
   }
 
-  /** @param {import("./paper.js").Glyph} glyph */
+  /** @param {import("./glyph.js").Glyph} glyph */
   write(glyph) {
     if (this.still.matches) {
       this.paper.paint(glyph);
@@ -63,8 +63,9 @@ export class Pen {
     // A page that was in the background does not catch up.
     this.time += (Math.min(elapsed, 100) / 1000) * SPEED * haste;
     while (this.queue.length && this.#isDone(this.queue[0], haste)) {
-      this.time = Math.max(0, this.time - this.queue[0].duration);
-      this.paper.paint(this.queue.shift());
+      const glyph = this.queue.shift();
+      if (this.paper.shows(glyph)) this.time = Math.max(0, this.time - glyph.duration);
+      this.paper.paint(glyph);
     }
     if (!this.queue.length) {
       this.stop();
@@ -75,7 +76,7 @@ export class Pen {
   }
 
   #isDone(glyph, haste) {
-    return this.time >= glyph.duration || (haste > 1 && !this.paper.shows(glyph));
+    return (haste > 1 && !this.paper.shows(glyph)) || this.time >= glyph.duration;
   }
 
   #draw(glyph, haste) {

@@ -13,9 +13,9 @@ const TOGETHER = 100;
 
 /**
  * @param {import("./sheet.js").Sheet} sheet
- * @returns {Blob}
+ * @returns {Promise<Blob>}
  */
-export function svgOf({ paper, characters }) {
+export async function svgOf({ paper, characters }) {
   const [width, height] = paper.size.map((cells) => Math.round(cells * UNITS));
   const tree = document.implementation.createDocument(SVG, "svg", null);
   const root = tree.documentElement;
@@ -27,7 +27,7 @@ export function svgOf({ paper, characters }) {
   const title = tree.createElementNS(SVG, "title");
   title.textContent = characters.join("");
   root.append(title);
-  for (const glyph of paper.glyphs.values()) {
+  for await (const glyph of inTurns(paper.glyphs.values())) {
     const path = tree.createElementNS(SVG, "path");
     const [x, y] = paper.cellOf(glyph).map((cells) => Math.round(cells * UNITS));
     path.setAttribute("transform", `translate(${x} ${y})`);
@@ -54,13 +54,20 @@ export async function pngOf({ paper }) {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = INK;
-  let drawn = 0;
-  for (const glyph of [...paper.glyphs.values()]) {
+  for await (const glyph of inTurns(paper.glyphs.values())) {
     const [x, y] = paper.cellOf(glyph);
     const side = scale / UNITS;
     context.setTransform(side, 0, 0, side, x * scale, y * scale);
-    context.fill(new Path2D(glyph.data));
-    if (++drawn % TOGETHER === 0) await new Promise((next) => setTimeout(next));
+    context.fill(glyph.path);
   }
   return canvas.convertToBlob({ type: "image/png" });
+}
+
+/** Items one after the other, with pauses in which the page may answer. */
+async function* inTurns(items) {
+  let count = 0;
+  for (const item of [...items]) {
+    yield item;
+    if (++count % TOGETHER === 0) await new Promise((next) => setTimeout(next));
+  }
 }

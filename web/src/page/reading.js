@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { Pad, RADIUS } from "./pad.js";
+import { Pad } from "./pad.js";
 import { sentenceOf } from "./problems.js";
 
 // Side of the image that is read, in pixels, and the wait after a stroke in ms.
@@ -39,8 +39,7 @@ export class Reading {
       return;
     }
     try {
-      const image = await this.engine.draw(linesOf(this.pad.strokes), SIDE);
-      const readings = await this.engine.read(image, SIDE, SIDE);
+      const readings = await this.engine.read(this.pad.image(SIDE), SIDE, SIDE);
       // Another stroke may have been drawn meanwhile.
       if (turn === this.turn) this.#show(readings);
     } catch (error) {
@@ -63,12 +62,4 @@ export class Reading {
     const values = first && { character: first.character, share: percent(first.probability) };
     byId("read-status").textContent = first ? t("read", values) : t("readNothing");
   }
-}
-
-/** Strokes as lines of the engine. */
-function linesOf(strokes) {
-  return strokes.map((stroke) => ({
-    points: Float32Array.from(stroke.flatMap(([x, y]) => [x, y])),
-    radii: new Float32Array(stroke.length).fill(RADIUS),
-  }));
 }

@@ -6,7 +6,7 @@
 import { pixelsOf } from "./photos.js";
 import { zip } from "./zip.js";
 
-// What a made-up or a mixed hand writes to show itself.
+// What a mixed hand writes to show itself.
 const SHOWN = "永道国語書言東山春夏秋冬のあいなをまきたはす";
 const HIRAGANA = [0x3041, 0x3096];
 const KATAKANA = [0x30a1, 0x30f6];
@@ -19,10 +19,13 @@ const FOLDER = "hand";
  * @returns {Promise<{blob: Blob, name: string}>}
  */
 export async function savedHand(writing) {
-  const files =
-    kindOf(writing.made) === "photo"
-      ? await imagesOf(writing.hands.photos.cells)
-      : [{ name: "strokes.json", content: JSON.stringify({ hand: await strokesOf(writing) }) }];
+  const kind = kindOf(writing.made);
+  const files = [];
+  if (kind === "photo") files.push(...(await imagesOf(writing.hands.photos.cells)));
+  if (kind === "draw" || kind === "mixed") {
+    const hand = kind === "draw" ? drawn(writing.hands.drawings) : await written(writing);
+    files.push({ name: "strokes.json", content: JSON.stringify({ hand }) });
+  }
   files.push({ name: "characters.txt", content: wanted(writing).join("\n") + "\n" });
   const inside = files.map((file) => ({ ...file, name: `${FOLDER}/${file.name}` }));
   return { blob: zip(inside), name: `${FOLDER}.zip` };
@@ -35,8 +38,12 @@ export async function savedHand(writing) {
  * @returns {string}
  */
 export function commandOf(made) {
-  const photo = kindOf(made) === "photo";
+  const kind = kindOf(made);
   const { temperature, guidance } = made.settings;
+  const shown = {
+    photo: `--handwriting=${FOLDER}/images`,
+    seed: `--seed=${made.word.slice("seed:".length)}`,
+  };
   const prepare = [
     "python -m experiments.prepare_strokes",
     `--online=${FOLDER}/strokes.json`,
@@ -45,28 +52,29 @@ export function commandOf(made) {
   const font = [
     "python -m experiments.make_font",
     "--generator_weights=saved_models/jis1-writer",
-    photo ? `--handwriting=${FOLDER}/images` : `--strokes=${FOLDER}/prepared/strokes.store`,
+    shown[kind] ?? `--strokes=${FOLDER}/prepared/strokes.store`,
     `--characters=${FOLDER}/characters.txt`,
     `--temperature=${temperature}`,
     `--guidance_hand=${guidance}`,
     `--output=${FOLDER}.otf`,
   ];
-  const commands = photo ? [font] : [prepare, font];
+  const commands = kind in shown ? [font] : [prepare, font];
   return commands.map((words) => words.join(" \\\n    ")).join("\n");
 }
 
-/** What shows the hand: "draw", "photo", or "seed" if the writer shows it. */
+/** What shows the hand: "draw", "photo", "seed", or "mixed" if the engine writes it. */
 function kindOf({ word, settings }) {
-  const own = word === "draw" || word === "photo";
-  return own && settings.mix === 0 ? word : "seed";
+  if (settings.mix > 0) return "mixed";
+  return word.startsWith("seed:") ? "seed" : word;
 }
 
-/** {character: strokes} as the visitor drew them, or as the engine writes them. */
-async function strokesOf({ made, hands, engine }) {
-  if (kindOf(made) === "draw") {
-    const { samples } = hands.drawings;
-    return Object.fromEntries(samples.map((one) => [one.character, one.strokes]));
-  }
+/** {character: strokes} as the visitor drew them. */
+function drawn({ samples }) {
+  return Object.fromEntries(samples.map((one) => [one.character, one.strokes]));
+}
+
+/** {character: strokes} as the engine writes them. */
+async function written({ made, hands, engine }) {
   const strokes = {};
   const options = {
     ...made.settings,

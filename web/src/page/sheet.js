@@ -1,9 +1,9 @@
 /** The written text: the characters, where they stand, and the paper they stand on. */
 
-import { graphemes } from "../engine/text.js";
+import { graphemes, isSpace } from "../engine/text.js";
 import { byId, chosen } from "./dom.js";
-import { outline, runsOf } from "./ink.js";
-import { isBlank, Layout, linesOf, vertical } from "./layout.js";
+import { Glyph } from "./glyph.js";
+import { Layout, linesOf } from "./layout.js";
 import { Paper } from "./paper.js";
 import { Pen } from "./pen.js";
 
@@ -113,18 +113,15 @@ export class Sheet {
   #skipTo(index) {
     for (; this.placed < index; this.placed++) {
       const character = this.characters[this.placed];
-      if (isBlank(character)) this.layout.place(this.placed, character);
+      if (isSpace(character)) this.layout.place(this.placed, character);
     }
   }
 
   #compose(index) {
     const place = this.layout.place(index, this.characters[index]);
     this.placed = index + 1;
-    const found = runsOf(this.lines.get(index), /** @type {any} */ (chosen("pen")));
-    const down = this.paper.grid.down;
-    const runs = down ? vertical(place.character, found.runs) : found.runs;
-    const data = runs.map((run) => outline(run.dots)).join("");
-    const glyph = { place, runs, duration: found.duration, data };
+    const pen = /** @type {any} */ (chosen("pen"));
+    const glyph = new Glyph(place, this.lines.get(index), pen, this.paper.grid.down);
     this.paper.add(glyph);
     return glyph;
   }

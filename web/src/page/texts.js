@@ -35,7 +35,7 @@ export const TEXTS = {
   handDraw: { ja: "手で書く", en: "Draw" },
   handPhoto: { ja: "写真", en: "Photo" },
   handSample: { ja: "見本", en: "Sample" },
-  handNew: { ja: "新しい人", en: "New writer" },
+  handNew: { ja: "新しい人", en: "New" },
   drawAsk: {
     ja: "マウスかペンか指で、ます目に書いてください。多いほど似ます。",
     en: "Write each character in its square with mouse, pen or finger. More of them show your hand better.",
@@ -50,6 +50,10 @@ export const TEXTS = {
     en: "Square to draw {character} in, strokes: {count}",
   },
   freePadLabel: { ja: "字を書くます目、{count}画", en: "Square to draw in, strokes: {count}" },
+  unknown: {
+    ja: "「{character}」は知らない字です。ほかの字にしてください。",
+    en: "The writer does not know {character}; choose another one.",
+  },
   padFault: {
     ja: "「{character}」は使えませんでした（{fault}）",
     en: "{character} could not be used: {fault}",

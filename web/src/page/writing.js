@@ -1,8 +1,8 @@
 /** The first tab: a text is written in a hand. */
 
+import { isSpace } from "../engine/text.js";
 import { byId } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { isBlank } from "./layout.js";
 import { Problem, sentenceOf } from "./problems.js";
 
 // A text of so many characters is written anew as soon as a control is moved.
@@ -89,7 +89,7 @@ export class Writing {
     this.made = { word, other, settings, seed: this.seed, awaited };
     const characters = this.sheet.begin(text);
     const bar = byId("write-bar");
-    bar.max = characters.filter((one) => !isBlank(one)).length;
+    bar.max = characters.filter((one) => !isSpace(one)).length;
     bar.value = 0;
     const options = { ...settings, hand, otherHand, seed: this.seed, signal };
     for await (const written of this.engine.write(text, options)) {
