@@ -37,7 +37,7 @@ def put_in_order(graph):
     weights = dict(sorted(weights.items()))
     nodes: dict[str, Any] = {}
     for node in _sorted(graph.node, hashes):
-        nodes.setdefault(hashes[node.output[0]], node)
+        nodes.setdefault(hashes[next(filter(None, node.output))], node)
     kept = {value.name for value in (*graph.input, *graph.output)}
     names = {hashes[name]: name for name in sorted(kept, reverse=True)} | {"": ""}
     if len(names) != len(kept) + 1:
