@@ -34,6 +34,9 @@ lint: $(VENV)/.test-installed ## Check style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@if [ -x web/node_modules/.bin/biome ]; then \
+	    cd web && node_modules/.bin/biome lint --error-on-warnings src; \
+	else echo "web/src is not checked: it needs the packages that \`make web\` installs."; fi
 
 format: $(VENV)/.test-installed ## Mend style and formatting
 	@$(BIN)/ruff check --fix .
