@@ -40,7 +40,7 @@ export class Hands {
   }
 
   #ofEach(samples, fit) {
-    if (!samples.length) throw new InputError("There is no character to learn a hand from.");
+    if (!samples.length) throw new InputError("Show at least one character of the hand.");
     const tracks = [];
     const shown = samples.map((sample) => {
       const { character } = sample;
@@ -55,11 +55,21 @@ export class Hands {
         return { character, fault: error.message };
       }
     });
+    return this.ofFits({ tracks, shown });
+  }
+
+  /** A hand from what was fitted to images, and what was not. */
+  ofFits({ tracks, shown }) {
+    const { facts } = this.#writer;
     if (!tracks.length) {
-      const { character, fault } = shown[0];
-      throw new InputError(`No character shows the hand (${character}: ${fault}) Draw them again.`);
+      const [{ character, fault }] = shown;
+      const why = fault.replace(/\.$/, "");
+      throw new InputError(`No character shows the hand (${character}: ${why}); show it again.`);
     }
-    return { id: this.#keep(Promise.resolve(tracks)), shown };
+    const own = tracks.map(({ character, points, radii }) =>
+      new Track(character, points, radii, facts.points),
+    );
+    return { id: this.#keep(Promise.resolve(own)), shown };
   }
 
   /** A made-up hand. @param {number} seed */

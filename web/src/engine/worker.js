@@ -15,6 +15,9 @@ import { Graph, loadRuntime } from "./runtime.js";
 import { Templates } from "./template.js";
 import { Writer } from "./writer.js";
 
+/** What reads pictures, loaded when the first one comes. */
+const photos = () => import("../photo/index.js");
+
 let hands, reader, templates, writer;
 const running = new Map();
 
@@ -36,9 +39,20 @@ const CALLS = {
 
   handOfStrokes: ({ samples }) => hands.ofStrokes(samples),
   handOfTracks: ({ tracks }) => hands.ofTracks(tracks),
+  async handOfImages({ cells }) {
+    const { fitImages } = await photos();
+    const templateOf = (character) =>
+      templates.has(character) ? templates.strokes(character) : null;
+    return hands.ofFits(fitImages(cells, templateOf, writer.facts.points));
+  },
+
+  async readSheet({ data, width, height }) {
+    const { readSheet } = await photos();
+    return readSheet(data, width, height).map(({ character, ...image }) => ({ character, image }));
+  },
+
   newHand: ({ seed }) => hands.made(seed),
 
-  /** For what fits strokes to photos. */
   strokes: ({ character, count }) => templates.strokes(character, count),
 
   async write({ text, options }, { send, signal }) {
@@ -49,7 +63,7 @@ const CALLS = {
 
   async read({ grey, width, height, options: { among = null, cleaned = false } }) {
     if (cleaned) return reader.read(grey, among);
-    const { cleanImage } = await import("../photo/clean.js");
+    const { cleanImage } = await photos();
     return reader.read(cleanImage(grey, width, height), among);
   },
 };
