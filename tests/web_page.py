@@ -1,5 +1,6 @@
 """The page for the browser as its tests visit it: built once, opened in Chromium."""
 
+import atexit
 import contextlib
 import functools
 import pathlib
@@ -24,19 +25,9 @@ def built_page():
     from models import make_models
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hwgen-web-"))
-    _FOLDERS.append(folder)
+    atexit.register(shutil.rmtree, folder)
     build(folder / "page", make_models)
     return folder / "page"
-
-
-_FOLDERS: list[pathlib.Path] = []
-
-
-def remove_built_pages():
-    """Removes what `built_page` built."""
-    while _FOLDERS:
-        shutil.rmtree(_FOLDERS.pop())
-    built_page.cache_clear()
 
 
 class Visit:

@@ -6,7 +6,7 @@
  */
 
 // Marks that may not begin a line; after a full one they hang in the margin.
-const HANGING = new Set("、。，．」』）］｝〉》】〕・：；！？ー…ぁぃぅぇぉっゃゅょァィゥェォッャュョ");
+const HANGING = new Set("、。，．」』）］｝〉》】〕・：；！？…");
 const SMALL_KANA = new Set("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ");
 const CORNER_MARKS = new Set("、。，．");
 const ALONG = new Set("～…‥：；＝");
