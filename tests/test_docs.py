@@ -33,7 +33,7 @@ def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r"(?m)^ +- (?:[\w ]+: )?([\w/-]+\.md)$", navigation)
     pages = {p.relative_to(ROOT / "docs").as_posix() for p in ROOT.glob("docs/**/*.md")}
-    # What docs/hooks.py adds.
+    # What docs/build.py adds.
     assert sorted(listed) == sorted(pages | {"index.md", "changelog.md"})
 
 

@@ -7,7 +7,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const folder = process.argv[2];
 const calls = JSON.parse(readFileSync(`${folder}/calls.json`, "utf-8"));
-const { buffer } = readFileSync(`${folder}/arrays.bin`);
+// A copy of its own: small files lie somewhere in a buffer that others share.
+const { buffer } = Uint8Array.from(readFileSync(`${folder}/arrays.bin`));
 const types = { Uint8Array, Uint8ClampedArray, Float32Array, Float64Array };
 
 function given(value) {

@@ -41,8 +41,8 @@ def install(web):
     npm = shutil.which("npm")
     if npm is None:
         raise InputError(
-            "There is no npm, which fetches onnxruntime-web; install Node.js 20 or "
-            "newer (on Debian and Ubuntu: apt-get install npm), and start again."
+            "There is no npm, which fetches onnxruntime-web; install it with Node.js "
+            "(on Debian and Ubuntu: apt-get install npm), and start again."
         )
     print("Installing the packages of web/package-lock.json ...", flush=True)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]

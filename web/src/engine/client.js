@@ -14,6 +14,8 @@
  *   points: x, y of P points; radii: half the width at each, 0 where the pen is lifted.
  * @typedef {{index: number, character: string, lines: Line[], fault: string | null}} Written
  *   `index`: the place in `graphemes(text)` of text.js, which counts spaces, too.
+ * @typedef {{character: string, grey: Uint8Array, width: number, height: number}} Cell
+ *   an image of one character, 0 ink and 255 paper
  * @typedef {{character: string, fault: string | null}} Shown
  * @typedef {{character: string, probability: number}} Reading
  * @typedef {{name: string, loaded: number, total: number}} Progress
@@ -87,6 +89,24 @@ export class Engine {
    */
   handOfTracks(tracks) {
     return this.#call("handOfTracks", { tracks });
+  }
+
+  /**
+   * A hand from images of characters, to which strokes are fitted.
+   * @param {Cell[]} cells
+   * @returns {Promise<{id: number, shown: Shown[]}>}
+   */
+  handOfImages(cells) {
+    return this.#call("handOfImages", { cells });
+  }
+
+  /**
+   * The cells of the photo of a practice sheet in which something is written.
+   * @param {ImageData} photo
+   * @returns {Promise<{character: string, image: Omit<Cell, "character">}[]>}
+   */
+  readSheet({ data, width, height }) {
+    return this.#call("readSheet", { data, width, height });
   }
 
   /**

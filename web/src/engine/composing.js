@@ -1,6 +1,6 @@
 /** Writes a text in batches, and hands its characters over in order. */
 
-import { Fault } from "./download.js";
+import { InputError } from "../photo/errors.js";
 import { graphemes, isSpace } from "./text.js";
 
 // Characters of the first batches, so that the first one comes soon, and of all others.
@@ -61,5 +61,5 @@ function checked(settings) {
 }
 
 function check(holds, name, wanted) {
-  if (!holds) throw new Fault(`${name} has to be ${wanted}.`);
+  if (!holds) throw new InputError(`${name} has to be ${wanted}.`);
 }

@@ -1,7 +1,6 @@
 /** Files of models, fetched with progress, checked and unpacked. */
 
-/** What went wrong, in a sentence for people. */
-export class Fault extends Error {}
+import { InputError } from "../photo/errors.js";
 
 /**
  * Reads `models.json` and what it lists.
@@ -16,7 +15,7 @@ export async function loadModels(base, report) {
     about = JSON.parse(await list.text());
     Object.entries(about.files);
   } catch {
-    throw new Fault("The list of the models (models.json) is damaged; load the page again.");
+    throw new InputError("The list of the models (models.json) is damaged; load the page again.");
   }
   const names = Object.keys(about.files);
   const loaded = await Promise.all(
@@ -30,10 +29,10 @@ async function fetched(url) {
   try {
     response = await fetch(url);
   } catch {
-    throw new Fault(`${nameOf(url)} could not be downloaded; check the connection and load the page again.`);
+    throw new InputError(`${nameOf(url)} could not be downloaded; check the connection and load the page again.`);
   }
   if (!response.ok) {
-    throw new Fault(`${nameOf(url)} could not be downloaded (the server answers ${response.status}); load the page again.`);
+    throw new InputError(`${nameOf(url)} could not be downloaded (the server answers ${response.status}); load the page again.`);
   }
   return response;
 }
@@ -59,20 +58,20 @@ async function loadFile(base, name, { file, bytes, sha256 }, report) {
       report({ name, loaded, total: bytes });
     }
   } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault(`The download of ${nameOf(url)} broke off; check the connection and load the page again.`);
+    if (error instanceof InputError) throw error;
+    throw new InputError(`The download of ${nameOf(url)} broke off; check the connection and load the page again.`);
   }
   if (loaded !== bytes || (await digest(content)) !== sha256) throw damaged(url);
   return unpacked(content);
 }
 
 function damaged(url) {
-  return new Fault(`The model file ${nameOf(url)} is damaged (its checksum is wrong); load the page again.`);
+  return new InputError(`The model file ${nameOf(url)} is damaged (its checksum is wrong); load the page again.`);
 }
 
 async function digest(content) {
   if (!globalThis.crypto?.subtle) {
-    throw new Fault("The models cannot be checked here: open the page over https or from localhost.");
+    throw new InputError("The models cannot be checked here: open the page over https or from localhost.");
   }
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -80,7 +79,7 @@ async function digest(content) {
 
 async function unpacked(content) {
   if (typeof DecompressionStream === "undefined") {
-    throw new Fault("This browser is too old for the page (it lacks DecompressionStream); use one of 2023 or newer.");
+    throw new InputError("This browser is too old for the page (it lacks DecompressionStream); use one of 2023 or newer.");
   }
   const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,25 +1,37 @@
 /** Lines of varying width as antialiased pixels, as `sources/ink.py` draws them. */
 
-import { roundEven } from "./pairs.js";
+import { InputError } from "../photo/errors.js";
+import { roundEven } from "../photo/numbers.js";
+import { placement } from "./track.js";
 
 // Thinner lines would break up at small sizes.
 const LEAST_RADIUS = 0.45;
 
 /**
- * @param {import("./track.js").Track} track  as it lies in the image
- * @param {number} size  side in pixels
+ * See `Engine.draw` of client.js.
+ * @param {import("./client.js").Line[]} lines
+ * @param {number} size  side in pixels, 8 or more
+ * @param {{character?: string, margin?: number, fill?: boolean}} options
  * @returns {Uint8Array}  size * size, 0 ink, 255 paper
  */
-export function drawTrack(track, size) {
+export function drawLines(lines, size, { character = "", margin, fill = true }) {
+  if (!(Number.isInteger(size) && size >= 8)) {
+    throw new InputError("The size of an image has to be a whole number of 8 or more.");
+  }
   const ink = new Float64Array(size * size);
-  const { each, points, radii } = track;
-  for (let i = 0; i + 1 < radii.length; i++) {
-    const lifted = !(radii[i] > 0) || !(radii[i + 1] > 0);
-    if (lifted || i % each === each - 1) continue;
-    const [x, y, x1, y1] = points.subarray(2 * i, 2 * i + 4);
-    const start = [x, y, radii[i]].map((value) => value * size);
-    const end = [x1, y1, radii[i + 1]].map((value) => value * size);
-    drawSegment(ink, size, start, end);
+  const found = fill ? placement(character, lines, margin) : null;
+  const { centre, scale } = found ?? { centre: [0.5, 0.5], scale: 1 };
+  for (const { points, radii } of lines) {
+    const disc = (i) => [
+      ...[0, 1].map((axis) => Math.fround((points[2 * i + axis] - centre[axis]) * scale + 0.5) * size),
+      Math.fround(radii[i] * scale) * size,
+    ];
+    // A line of one point is a dot.
+    const last = Math.max(radii.length - 1, 1);
+    for (let i = 0; i < last; i++) {
+      const next = Math.min(i + 1, radii.length - 1);
+      if (radii[i] > 0 && radii[next] > 0) drawSegment(ink, size, disc(i), disc(next));
+    }
   }
   return Uint8Array.from(ink, (share) => roundEven(255 * (1 - share)));
 }

@@ -1,6 +1,6 @@
 /** The hands that the page has shown or made up. */
 
-import { Fault } from "./download.js";
+import { InputError } from "../photo/errors.js";
 import { matchedTrack } from "./match/fitting.js";
 import { Track } from "./track.js";
 
@@ -35,31 +35,41 @@ export class Hands {
     return this.#ofEach(tracks, ({ character, points, radii }) => {
       const track = new Track(character, points, radii, facts.points);
       if (track.n === templates.count(character)) return track;
-      throw new Fault("It has another number of strokes than this character.");
+      throw new InputError("It has another number of strokes than this character.");
     });
   }
 
   #ofEach(samples, fit) {
-    if (!samples.length) throw new Fault("There is no character to learn a hand from.");
+    if (!samples.length) throw new InputError("Show at least one character of the hand.");
     const tracks = [];
     const shown = samples.map((sample) => {
       const { character } = sample;
       try {
         if (!this.#writer.templates.has(character)) {
-          throw new Fault("It is none of the characters that can be written.");
+          throw new InputError("It is none of the characters that can be written.");
         }
         tracks.push(fit(sample));
         return { character, fault: null };
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
+        if (!(error instanceof InputError)) throw error;
         return { character, fault: error.message };
       }
     });
+    return this.ofFits({ tracks, shown });
+  }
+
+  /** A hand from what was fitted to images, and what was not. */
+  ofFits({ tracks, shown }) {
+    const { facts } = this.#writer;
     if (!tracks.length) {
-      const { character, fault } = shown[0];
-      throw new Fault(`No character shows the hand (${character}: ${fault}) Draw them again.`);
+      const [{ character, fault }] = shown;
+      const why = fault.replace(/\.$/, "");
+      throw new InputError(`No character shows the hand (${character}: ${why}); show it again.`);
     }
-    return { id: this.#keep(Promise.resolve(tracks)), shown };
+    const own = tracks.map(({ character, points, radii }) =>
+      new Track(character, points, radii, facts.points),
+    );
+    return { id: this.#keep(Promise.resolve(own)), shown };
   }
 
   /** A made-up hand. @param {number} seed */
@@ -92,7 +102,7 @@ export class Hands {
    */
   async encoded(hand, seed) {
     const kept = hand === null ? this.#ofSeed(seed) : this.#hands.get(hand.id);
-    if (!kept) throw new Fault("This hand does not exist any more; show it again.");
+    if (!kept) throw new InputError("This hand does not exist any more; show it again.");
     const tracks = await kept.tracks;
     if (!kept.encoded.has(seed)) {
       // Another try has another seed, and the last one is not needed.
@@ -107,8 +117,8 @@ export class Hands {
 function checkedStrokes(strokes) {
   const lines = strokes.map((stroke) => Float64Array.from(stroke.flatMap(([x, y]) => [x, y])));
   const whole = lines.filter((line) => line.length);
-  if (!whole.length) throw new Fault("It has no strokes.");
+  if (!whole.length) throw new InputError("It has no strokes.");
   const good = (number) => Math.abs(number) < LARGEST;
-  if (!whole.every((line) => line.every(good))) throw new Fault("A point of it is no number.");
+  if (!whole.every((line) => line.every(good))) throw new InputError("A point of it is no number.");
   return whole;
 }

@@ -1,5 +1,6 @@
 /** The strokes of a hand as the writer is shown them, each beside KanjiVG's. */
 
+import { roundEven } from "../photo/numbers.js";
 import { Generator } from "./random.js";
 
 /** At most so many of the numbers below `count`, evenly spread. */
@@ -7,13 +8,6 @@ export function evenly(count, most) {
   const length = Math.min(count, most);
   if (length === 1) return [0];
   return Array.from({ length }, (_, i) => roundEven(((count - 1) * i) / (length - 1)));
-}
-
-/** The nearest whole number; of two the even one, as NumPy rounds. */
-export function roundEven(number) {
-  const below = Math.floor(number);
-  if (number - below !== 0.5) return Math.round(number);
-  return below % 2 === 0 ? below : below + 1;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The reader: an image of one character to the likeliest characters. */
 
-import { Fault } from "./download.js";
+import { InputError } from "../photo/errors.js";
 import { normaliseText } from "./text.js";
 
 const BEST = 5;
@@ -44,10 +44,10 @@ export class Reader {
     const given = typeof among === "string" ? [...among] : among;
     const wanted = new Set(given.map((c) => (known.has(c) ? c : normaliseText(c))));
     for (const character of wanted) {
-      if (!known.has(character)) throw new Fault(`The reader does not know ${character}.`);
+      if (!known.has(character)) throw new InputError(`The reader does not know ${character}.`);
     }
     const classes = this.readable.map((_, k) => k).filter((k) => wanted.has(this.readable[k]));
-    if (!classes.length) throw new Fault("Name at least one character to choose from.");
+    if (!classes.length) throw new InputError("Name at least one character to choose from.");
     return classes;
   }
 }

@@ -112,31 +112,17 @@ export class Track {
 
   /** The track moved and scaled so that its ink fills the box, as images do. */
   filling(margin = MARGIN) {
-    const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-    this.radii.forEach((radius, i) => {
-      if (!(radius > 0)) return;
-      for (let axis = 0; axis < 2; axis++) {
-        low[axis] = Math.min(low[axis], this.points[2 * i + axis] - radius);
-        high[axis] = Math.max(high[axis], this.points[2 * i + axis] + radius);
-      }
-    });
-    if (low[0] === Infinity) return this;
-    for (let axis = 0; axis < 2 && keepsPlace(this.character); axis++) {
-      low[axis] = Math.min(low[axis], 0);
-      high[axis] = Math.max(high[axis], 1);
-    }
-    const centre = [0, 1].map((axis) => (low[axis] + high[axis]) / 2);
-    const scale = (1 - 2 * margin) / Math.max(high[0] - low[0], high[1] - low[1]);
-    return this.#scaled(centre, scale);
+    const place = placement(this.character, [this], margin);
+    return place ? this.#scaled(place) : this;
   }
 
   /** The track in its box: `filling` of it gives what this one is. */
   inBox(margin = MARGIN) {
     if (!keepsPlace(this.character)) return this.filling(margin);
-    return this.#scaled([0.5, 0.5], 1 / (1 - 2 * margin));
+    return this.#scaled({ centre: [0.5, 0.5], scale: 1 / (1 - 2 * margin) });
   }
 
-  #scaled(centre, scale) {
+  #scaled({ centre, scale }) {
     const move = (value, i) => (value - centre[i % 2]) * scale + 0.5;
     const points = Float64Array.from(this.points, move);
     const radii = Float64Array.from(this.radii, (radius) => radius * scale);
@@ -150,6 +136,34 @@ export class Track {
       radii: this.radii.slice(i * this.each, (i + 1) * this.each),
     }));
   }
+}
+
+/**
+ * The centre and the scale that make ink fill the box.
+ * @param {string} character  small kana, punctuation and lower-case letters keep their
+ *   place
+ * @param {import("./client.js").Line[]} lines
+ * @param {number} [margin]  empty border on each side as a share of the side
+ * @returns {{centre: number[], scale: number} | null}  null: there is no ink
+ */
+export function placement(character, lines, margin = MARGIN) {
+  const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+  for (const { points, radii } of lines) {
+    radii.forEach((radius, i) => {
+      if (!(radius > 0)) return;
+      for (let axis = 0; axis < 2; axis++) {
+        low[axis] = Math.min(low[axis], points[2 * i + axis] - radius);
+        high[axis] = Math.max(high[axis], points[2 * i + axis] + radius);
+      }
+    });
+  }
+  if (low[0] === Infinity) return null;
+  for (let axis = 0; axis < 2 && keepsPlace(character); axis++) {
+    low[axis] = Math.min(low[axis], 0);
+    high[axis] = Math.max(high[axis], 1);
+  }
+  const centre = [0, 1].map((axis) => (low[axis] + high[axis]) / 2);
+  return { centre, scale: (1 - 2 * margin) / Math.max(high[0] - low[0], high[1] - low[1]) };
 }
 
 function straight(from, to, each) {

@@ -6,14 +6,17 @@
  */
 
 import { compose } from "./composing.js";
-import { Fault, loadModels } from "./download.js";
-import { drawTrack } from "./drawing.js";
+import { InputError } from "../photo/errors.js";
+import { loadModels } from "./download.js";
+import { drawLines } from "./drawing.js";
 import { Hands } from "./hands.js";
 import { Reader } from "./reader.js";
 import { Graph, loadRuntime } from "./runtime.js";
 import { Templates } from "./template.js";
-import { Track } from "./track.js";
 import { Writer } from "./writer.js";
+
+/** What reads pictures, loaded when the first one comes. */
+const photos = () => import("../photo/index.js");
 
 let hands, reader, templates, writer;
 const running = new Map();
@@ -36,26 +39,31 @@ const CALLS = {
 
   handOfStrokes: ({ samples }) => hands.ofStrokes(samples),
   handOfTracks: ({ tracks }) => hands.ofTracks(tracks),
+  async handOfImages({ cells }) {
+    const { fitImages } = await photos();
+    const templateOf = (character) =>
+      templates.has(character) ? templates.strokes(character) : null;
+    return hands.ofFits(fitImages(cells, templateOf, writer.facts.points));
+  },
+
+  async readSheet({ data, width, height }) {
+    const { readSheet } = await photos();
+    return readSheet(data, width, height).map(({ character, ...image }) => ({ character, image }));
+  },
+
   newHand: ({ seed }) => hands.made(seed),
 
-  /** For what fits strokes to photos. */
   strokes: ({ character, count }) => templates.strokes(character, count),
 
   async write({ text, options }, { send, signal }) {
     for await (const written of compose(text, options, { writer, hands, signal })) send(written);
   },
 
-  draw({ lines, size, options: { character = "", margin, fill = true } }) {
-    const each = lines[0].radii.length;
-    const points = lines.flatMap((line) => Array.from(line.points));
-    const radii = lines.flatMap((line) => Array.from(line.radii));
-    const track = new Track(character, points, radii, each);
-    return drawTrack(fill ? track.filling(margin) : track, size);
-  },
+  draw: ({ lines, size, options }) => drawLines(lines, size, options),
 
   async read({ grey, width, height, options: { among = null, cleaned = false } }) {
     if (cleaned) return reader.read(grey, among);
-    const { cleanImage } = await import("../photo/clean.js");
+    const { cleanImage } = await photos();
     return reader.read(cleanImage(grey, width, height), among);
   },
 };
@@ -72,7 +80,7 @@ self.onmessage = async ({ data: { id, call, values, cancel } }) => {
     const result = await CALLS[call](values, { send, signal: stop.signal });
     self.postMessage({ id, result });
   } catch (error) {
-    if (!(error instanceof Fault) && !stop.signal.aborted) console.error(error);
+    if (!(error instanceof InputError) && !stop.signal.aborted) console.error(error);
     self.postMessage({ id, error: error.message || String(error) });
   } finally {
     running.delete(id);

@@ -11,7 +11,7 @@
 
 import { permutation } from "./chosen.js";
 import { distance, endOf, joined, lengthOf, pointOf, resampled, startOf } from "./lines.js";
-import { clip, linspace } from "./numbers.js";
+import { clip, hypot, linspace } from "./numbers.js";
 import { solvedPositive } from "./solve.js";
 
 /** @typedef {import("./lines.js").Line} Line */
@@ -89,7 +89,7 @@ export function doubledDirections(line) {
     const x = (line[2 * after] - line[2 * before]) / (after - before);
     const y = (line[2 * after + 1] - line[2 * before + 1]) / (after - before);
     const [cosine, sine] = [x * x - y * y, 2 * x * y];
-    const size = Math.max(Math.hypot(cosine, sine), 1e-12);
+    const size = Math.max(hypot(cosine, sine), 1e-12);
     result[2 * k] = cosine / size;
     result[2 * k + 1] = sine / size;
   }

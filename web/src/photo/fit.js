@@ -15,7 +15,7 @@ import {
   startOf,
 } from "./lines.js";
 import { snapped, written } from "./match.js";
-import { linspace, roundEven } from "./numbers.js";
+import { hypot, linspace, roundEven } from "./numbers.js";
 import { nearest, skeletonOf } from "./skeleton.js";
 
 /** @typedef {import("./lines.js").Line} Line */
@@ -203,7 +203,7 @@ function strainOf(template, wanted) {
     if (size > 1e-12 * count) basis.push(rest.map((value) => value / size));
   }
   const [x, y] = [beside(column(wanted, 0)), beside(column(wanted, 1))];
-  return x.reduce((sum, value, k) => sum + Math.hypot(value, y[k]), 0) / count;
+  return x.reduce((sum, value, k) => sum + hypot(value, y[k]), 0) / count;
 }
 
 /** Moves and scales a track until its strokes lie best upon the template's. */

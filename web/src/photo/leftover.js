@@ -10,7 +10,7 @@ import {
   smoothed,
   startOf,
 } from "./lines.js";
-import { argmost } from "./numbers.js";
+import { argmost, hypot } from "./numbers.js";
 
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./skeleton.js").Skeleton} Skeleton */
@@ -132,7 +132,7 @@ export class Course {
     return strokes.map((stroke, k) => {
       const [end, inner] = [startOf(stroke), tipOf(stroke)];
       const [u, v] = [end[0] - inner[0], end[1] - inner[1]];
-      const size = Math.hypot(u, v) * Math.hypot(x, y);
+      const size = hypot(u, v) * hypot(x, y);
       const cosine = (u * x + v * y) / Math.max(size, 1e-9);
       const gap = distance(start, end);
       const near = this.written[k] && gap < NEAR_END && cosine > STRAIGHT_BACK;

@@ -3,7 +3,7 @@
  * @typedef {Float64Array} Line
  */
 
-import { argmost, interpolate, lastNotAbove, linspace } from "./numbers.js";
+import { argmost, hypot, interpolate, lastNotAbove, linspace } from "./numbers.js";
 
 // A corner that is cut by less, as a share of the box, is left as it is.
 const FINE = 0.008;
@@ -23,7 +23,7 @@ export const startOf = (line) => pointOf(line, 0);
 export const endOf = (line) => pointOf(line, line.length / 2 - 1);
 
 /** @param {number[]} a @param {number[]} b */
-export const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+export const distance = (a, b) => hypot(a[0] - b[0], a[1] - b[1]);
 
 /** @param {Line} line @returns {Line} the same from its end on. */
 export function reversed(line) {
@@ -92,7 +92,7 @@ export function dense(starts, ends, gap) {
   const points = [];
   for (let k = 0; k < starts.length; k += 2) {
     const [x, y] = [ends[k] - starts[k], ends[k + 1] - starts[k + 1]];
-    const count = Math.max(1, Math.ceil(Math.hypot(x, y) / gap));
+    const count = Math.max(1, Math.ceil(hypot(x, y) / gap));
     for (let number = 0; number < count; number++) {
       const share = (number + 0.5) / count;
       points.push(starts[k] + share * x, starts[k + 1] + share * y);
@@ -174,7 +174,8 @@ function curvature(line, along, places) {
   return places.map((_, k) => {
     const [x, y] = [here[2 * k] - before[2 * k], here[2 * k + 1] - before[2 * k + 1]];
     const [u, v] = [after[2 * k] - here[2 * k], after[2 * k + 1] - here[2 * k + 1]];
-    return Math.abs(Math.atan2(x * v - y * u, x * u + y * v)) / (SPAN / 2);
+    // At an end nothing turns: 0 added to -0 is 0.
+    return Math.abs(Math.atan2(x * v - y * u, 0 + x * u + y * v)) / (SPAN / 2);
   });
 }
 
@@ -189,7 +190,7 @@ function cuts(points, places, exact, fine) {
     let share = (u * x + v * y) / Math.max(x * x + y * y, 1e-12);
     share = Math.min(Math.max(share, 0), 1);
     nearest[k] = before + (place - places[before] > places[before + 1] - place ? 1 : 0);
-    return Math.hypot(u - share * x, v - share * y);
+    return hypot(u - share * x, v - share * y);
   });
   return { nearest, cut };
 }

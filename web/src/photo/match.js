@@ -7,7 +7,7 @@
 
 import { doubledDirections } from "./deform.js";
 import { denseLine, lengthOf, resampled, smoothed } from "./lines.js";
-import { argmost, clip, roundEven } from "./numbers.js";
+import { argmost, clip, hypot, roundEven } from "./numbers.js";
 
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./skeleton.js").Skeleton} Skeleton */
@@ -59,7 +59,7 @@ function course(line, skeleton, beside) {
   for (let k = 1; k < points; k++) {
     const x = line[2 * k] - line[2 * k - 2];
     const y = line[2 * k + 1] - line[2 * k - 1];
-    const scale = (STEP * Math.hypot(x, y) + LEAST_STEP) ** 2;
+    const scale = (STEP * hypot(x, y) + LEAST_STEP) ** 2;
     const { least, from } = cheapest(options[k - 1], options[k], x, y, scale, cost, beside);
     before.push(from);
     cost = least.map((value, j) => value + options[k].own[j]);
@@ -128,7 +128,7 @@ export function written(lines, expected) {
     const other = resampled(expected[k], points);
     let sum = 0;
     for (let i = 0; i < line.length; i += 2) {
-      sum += Math.hypot(line[i] - other[i], line[i + 1] - other[i + 1]);
+      sum += hypot(line[i] - other[i], line[i + 1] - other[i + 1]);
     }
     return sum / points;
   });

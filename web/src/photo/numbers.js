@@ -142,3 +142,25 @@ export function lastNotAbove(places, x) {
   }
   return low - 1;
 }
+
+/**
+ * The length of a pair, rounded as C rounds it: the last bit decides between equals.
+ *
+ * Reference: Borges, An improved algorithm for hypot(a, b), 2019.
+ * @param {number} x
+ * @param {number} y
+ * @returns {number}
+ */
+export function hypot(x, y) {
+  const [a, b] = [Math.max(Math.abs(x), Math.abs(y)), Math.min(Math.abs(x), Math.abs(y))];
+  const length = Math.sqrt(a * a + b * b);
+  if (length === 0) return 0;
+  if (length <= 2 * b) {
+    const rest = length - b;
+    const error = a * (2 * rest - a) + (rest - 2 * (a - b)) * rest;
+    return length - error / (2 * length);
+  }
+  const rest = length - a;
+  const error = 2 * rest * (a - 2 * b) + ((4 * rest - b) * b + rest * rest);
+  return length - error / (2 * length);
+}

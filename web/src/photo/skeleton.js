@@ -2,6 +2,7 @@
 
 import { distances } from "./filters.js";
 import { maskOf, otsu, padded, pieces } from "./ink.js";
+import { hypot } from "./numbers.js";
 import { thinned } from "./thin.js";
 
 /** @typedef {import("./ink.js").Grid} Grid */
@@ -164,7 +165,7 @@ function directionsOf({ data, width, height }, pixels) {
       }
     }
     // Twelve is what two pixels of a line, at a distance of two and more, add up to.
-    const size = Math.max(Math.hypot(cosine, sine), 12);
+    const size = Math.max(hypot(cosine, sine), 12);
     directions[2 * n] = cosine / size;
     directions[2 * n + 1] = sine / size;
   });

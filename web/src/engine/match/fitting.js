@@ -1,7 +1,7 @@
 /** The track of a drawn character, whose strokes were matched to KanjiVG's. */
 
 import { concatenated, lengthsOf, resample, reversed, slice } from "../curves.js";
-import { Fault } from "../download.js";
+import { InputError } from "../../photo/errors.js";
 import { Track } from "../track.js";
 import { affineMap, mapped, pairedPoints, runs } from "./groups.js";
 import { matchStrokes } from "./matching.js";
@@ -52,13 +52,13 @@ function check(match, template) {
   const lengths = template.map((stroke) => lengthsOf(stroke).at(-1));
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
   if (match.added.length) {
-    throw new Fault("It has strokes that do not belong to this character.");
+    throw new InputError("It has strokes that do not belong to this character.");
   }
   if (sum(match.leftOut.map((i) => lengths[i])) > LACKING * sum(lengths)) {
-    throw new Fault("It lacks strokes of this character.");
+    throw new InputError("It lacks strokes of this character.");
   }
   const distance = sum(match.groups.map((group) => group.distance)) / match.groups.length;
-  if (!(distance <= FARTHEST)) throw new Fault("It does not look like this character.");
+  if (!(distance <= FARTHEST)) throw new InputError("It does not look like this character.");
 }
 
 /** The sample's strokes scaled and moved upon the template. */

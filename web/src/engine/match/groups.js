@@ -7,6 +7,7 @@
  *   distance: mean distance of the points of the two lines
  */
 
+import { solved } from "../../photo/solve.js";
 import { concatenated, meanDistance, resample, reversed } from "../curves.js";
 
 /** Points of a line that is compared. */
@@ -50,7 +51,7 @@ export function pairedPoints(template, sample, groups) {
 /**
  * The matrix, two rows and a shift, that brings points nearest to targets. A weak prior
  * keeps the map near to none where few strokes say little.
- * @returns {number[][]} 3 rows of 2
+ * @returns {Float64Array[]} 3 rows of 2
  */
 export function affineMap(points, targets) {
   const count = points.length / 2;
@@ -64,26 +65,7 @@ export function affineMap(points, targets) {
       for (let axis = 0; axis < 2; axis++) wanted[i][axis] += row[i] * targets[2 * p + axis];
     }
   }
-  return solved(system, wanted);
-}
-
-/** The solution of a regular system of equations, by Gauss. */
-function solved(system, wanted) {
-  const rows = system.map((row, i) => [...row, ...wanted[i]]);
-  const size = rows.length;
-  for (let k = 0; k < size; k++) {
-    let pivot = k;
-    for (let i = k; i < size; i++) {
-      if (Math.abs(rows[i][k]) > Math.abs(rows[pivot][k])) pivot = i;
-    }
-    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
-    for (let i = 0; i < size; i++) {
-      if (i === k) continue;
-      const factor = rows[i][k] / rows[k][k];
-      for (let j = k; j < rows[i].length; j++) rows[i][j] -= factor * rows[k][j];
-    }
-  }
-  return rows.map((row, k) => row.slice(size).map((value) => value / row[k]));
+  return solved(system.map((row, i) => Float64Array.of(...row, ...wanted[i])));
 }
 
 /** A line after an affine map. @returns {Float64Array} */
