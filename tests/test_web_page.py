@@ -1,36 +1,26 @@
 """The page that writes and reads in the browser, used by visitors in Chromium."""
 
 import re
-import xml.etree.ElementTree as ElementTree
-import zipfile
 
-import numpy as np
 import pytest
 from browsers import chromium, served
-from page_commands import commands
-from PIL import Image
 from web_page import WEB, built_page, visiting
 
-from experiments import flags, make_font, prepare_strokes
-from experiments.hand_fonts import source
 from hwgen_keras.sources.strokes import strokes
 
 pytestmark = pytest.mark.backend_free
 
 SEASONS = "春夏秋冬"
-HIRAGANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわをん"
+HIRAGANA = (
+    "あいうえおかきくけこさしすせそたちつてとなにぬねの"
+    "はひふへほまみむめもやゆよらりるれろわをん"
+)
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 PARTS = "const { engine, sheet } = await (await import('./page/main.js')).page;"
-INK = """() => [...document.querySelectorAll("#blocks canvas")].map((canvas) => {
-    if (!canvas.width) return 0;
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    return data.filter((value, i) => i % 4 === 3 && value > 128).length;
-}).reduce((sum, count) => sum + count, 0)"""
 
 
 @pytest.fixture(scope="module")
@@ -61,43 +51,11 @@ def writing(visit):
     return visit
 
 
-@pytest.fixture
-def drawn(writing):
-    """The page after four characters were drawn and a text was written."""
-    for number, character in enumerate(SEASONS):
-        canvas = writing.page.locator("#pads canvas").nth(number)
-        if f"strokes: {len(strokes(character))}" in canvas.get_attribute("aria-label"):
-            continue
-        writing.draw(canvas, [s[::4].tolist() for s in strokes(character)])
-    writing.page.check("input[name=hand][value=draw]", force=True)
-    return writing
-
-
 def test_the_page_runs_under_a_strict_policy():
     page = (WEB / "src/index.html").read_text("utf-8")
     assert f'content="{POLICY}"' in page
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)
     assert not re.search(r"https?:", page)
-
-
-def test_four_drawn_characters_show_the_hand_of_a_text(drawn, tmp_path):
-    assert "In your hand, characters: 5." in drawn.write("山川、\nあう")
-    assert drawn.page.is_hidden("#awaited")
-    assert drawn.page.evaluate(INK) > 500
-    assert drawn.page.locator("#pads .fault").all_inner_texts() == [""] * 4
-    root = ElementTree.parse(drawn.save("#save-svg", tmp_path)).getroot()
-    svg = "{http://www.w3.org/2000/svg}"
-    assert root.find(f"{svg}title").text == "山川、\nあう"
-    _, _, width, height = map(float, root.get("viewBox").split())
-    paths = root.findall(f"{svg}path")
-    assert len(paths) == 5
-    for path in paths:
-        x, y = map(int, re.findall(r"\d+", path.get("transform")))
-        assert 0 <= x < width and 0 <= y < height
-        numbers = [int(n) for n in re.findall(r"[ML](-?\d+)", path.get("d"))]
-        assert -200 < min(numbers) < max(numbers) < 1200
-    picture = Image.open(drawn.save("#save-png", tmp_path)).convert("L")
-    assert 0.01 < np.mean(np.asarray(picture) < 128) < 0.3
 
 
 def test_undo_and_clear(writing):
@@ -116,62 +74,6 @@ def test_undo_and_clear(writing):
     assert "does not know 龘" in page.inner_text("#pads .fault >> nth=0")
     page.fill("#draw-characters", SEASONS)
     page.keyboard.press("Tab")
-
-
-def made_by(words, module, tmp_path, monkeypatch):
-    """Runs a command of the page, whose paths lie in a folder."""
-    known = flags.flags.FlagValues()
-    flags.define(module.Settings, known)
-    known(words)
-    values = flags.given(module.Settings, known)
-    monkeypatch.chdir(tmp_path)
-    return module.main(module.Settings(**values))
-
-
-def saved(writing, folder):
-    """Saves and unpacks the hand; returns the words of the page's commands."""
-    with zipfile.ZipFile(writing.save("#save-hand", folder)) as file:
-        file.extractall(folder)
-    writing.page.evaluate("document.querySelector('#font').open = true")
-    return commands(writing.page.inner_text("#command"))
-
-
-def test_the_saved_hand_and_its_commands_make_a_font(
-    drawn, tmp_path, monkeypatch, capsys
-):
-    drawn.write("永一")
-    prepare, font = saved(drawn, tmp_path)
-    assert prepare[:3] == ["python", "-m", "experiments.prepare_strokes"]
-    assert font[:3] == ["python", "-m", "experiments.make_font"]
-    made_by(prepare[2:], prepare_strokes, tmp_path, monkeypatch)
-    assert "4 samples were matched, 0 refused." in capsys.readouterr().out
-    characters = tmp_path / "hand/characters.txt"
-    assert {"あ", "ン", "永", "一"} <= {*characters.read_text("utf-8").split()}
-    # A font of few characters is a font.
-    characters.write_text("い\n永\n", "utf-8")
-    monkeypatch.setattr(source, "has_strokes", lambda character: character in "い永")
-    (tmp_path / "saved_models").symlink_to(WEB.parent / "saved_models")
-    assert made_by(font[2:], make_font, tmp_path, monkeypatch).is_file()
-    assert "2 of the 2 characters" in capsys.readouterr().out
-
-
-def test_the_saved_hand_of_made_up_writers(writing, tmp_path, monkeypatch, capsys):
-    page = writing.page
-    page.check("input[name=hand][value=sample]")
-    page.select_option("#sample-hand", label="sample hand 2")
-    writing.write("一")
-    (font,) = saved(writing, tmp_path)
-    assert "--seed=3" in font
-    assert (tmp_path / "hand/characters.txt").is_file()
-    assert not (tmp_path / "hand/strokes.json").exists()
-    page.select_option("#other-hand", label="sample hand 3")
-    writing.wait_until_written()
-    prepare, font = saved(writing, tmp_path)
-    assert "--strokes=hand/prepared/strokes.store" in font
-    made_by(prepare[2:], prepare_strokes, tmp_path, monkeypatch)
-    assert "samples were matched, 0 refused." in capsys.readouterr().out
-    page.select_option("#other-hand", "")
-    writing.wait_until_written()
 
 
 def test_the_reader_reads_what_the_page_writes(writing):

@@ -14,7 +14,8 @@ AUDIT = """async () => {
 
 SHOW_ALL = """(shown) => {
     document.querySelector("#font").open = shown;
-    for (const part of document.querySelectorAll("[data-hand], #mix-control, progress")) {
+    const hidden = "[data-hand], #mix-control, progress, #photo-how";
+    for (const part of document.querySelectorAll(hidden)) {
         if (part.dataset.hand !== "draw") part.hidden = !shown;
     }
 }"""
@@ -51,7 +52,7 @@ def choose_language(page, language):
 def test_no_barrier_that_axe_finds(visit, theme, language):
     page = visit.page
     if not AXE.is_file():
-        pytest.skip("needs axe-core; run `make web` first")
+        pytest.skip("needs axe-core; `make web` installs it")
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     choose_language(page, language)
     page.evaluate(AXE.read_text("utf-8"))
@@ -227,7 +228,8 @@ def test_a_slow_network_shows_how_far_it_is(browser, address):
             """async () => {
                 const bars = document.getElementsByTagName("progress");
                 const shares = [];
-                while (shares.length < 60 && !document.querySelector("#loading").hidden) {
+                const { loading } = window;
+                while (shares.length < 60 && !loading.hidden) {
                     const values = [...bars].map((bar) => (bar.hidden ? 0 : bar.value));
                     shares.push(values.reduce((sum, value) => sum + value, 0));
                     await new Promise(requestAnimationFrame);

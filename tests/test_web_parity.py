@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
-from web_page import built_page, remove_built_pages
+from web_page import built_page
 from web_site import arrays, open_engine, opened
 
 import hwgen_keras as hw
@@ -31,7 +31,6 @@ def tab():
     with opened(built_page()) as page:
         open_engine(page)
         yield page
-    remove_built_pages()
 
 
 @pytest.fixture(scope="module")

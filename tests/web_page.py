@@ -5,7 +5,6 @@ import contextlib
 import functools
 import pathlib
 import shutil
-import sys
 import tempfile
 
 import pytest
@@ -19,10 +18,9 @@ PATIENCE = 60_000
 def built_page():
     """The folder of the built page, the same for all tests of a process."""
     if not (WEB / "node_modules/onnxruntime-web").is_dir():
-        pytest.skip("needs onnxruntime-web; run `make web` first")
-    sys.path.insert(0, str(WEB))
-    from build import build
-    from models import make_models
+        pytest.skip("needs onnxruntime-web; `make web` installs it")
+    from web.build import build
+    from web.models import make_models
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hwgen-web-"))
     atexit.register(shutil.rmtree, folder)
