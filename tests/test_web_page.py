@@ -128,6 +128,23 @@ def test_emoji_and_unknown_characters_are_named_and_skipped(writing):
     assert writing.page.inner_text("#write-problem") == "Type a text first."
 
 
+def test_where_characters_stand(visit):
+    places = visit.page.evaluate(
+        """async () => {
+            const { Layout } = await import("./page/layout.js");
+            const layout = new Layout(3);
+            const places = Array.from("いろは。に ほへ とち。」\\nり", (character, i) => {
+                const { line, position } = layout.place(i, character);
+                return character === "\\n" ? "" : `${character}${line}${position}`;
+            });
+            return places.join(" ");
+        }"""
+    )
+    hanging = "い00 ろ01 は02 。03 に10  11 ほ12"
+    # A space at a line's end vanishes; of two marks at a full line one hangs.
+    assert places == f"{hanging} へ20  21 と22 ち30 。31 」32  り40"
+
+
 def test_controls_change_what_is_written(writing):
     page = writing.page
     shapes = f"async () => {{ {PARTS} return [...sheet.paper.glyphs.values()]" + (
