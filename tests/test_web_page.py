@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browsers import chromium, served
-from web_page import WEB, built_page, visiting
+from web_page import WEB, visiting
 
 from hwgen_keras.sources.strokes import strokes
 
@@ -30,8 +30,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def address():
-    with served(built_page()) as (found, _):
+def address(page_folder):
+    with served(page_folder) as (found, _):
         yield found
 
 

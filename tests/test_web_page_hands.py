@@ -10,7 +10,7 @@ import pytest
 from browsers import chromium, served
 from page_commands import commands
 from PIL import Image
-from web_page import WEB, built_page, visiting
+from web_page import WEB, visiting
 
 from experiments import flags, make_font, prepare_strokes
 from experiments.hand_fonts import source
@@ -39,8 +39,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def address():
-    with served(built_page()) as (found, _):
+def address(page_folder):
+    with served(page_folder) as (found, _):
         yield found
 
 

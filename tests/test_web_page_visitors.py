@@ -2,7 +2,7 @@
 
 import pytest
 from browsers import chromium, served
-from web_page import WEB, built_page, visiting
+from web_page import WEB, visiting
 
 pytestmark = pytest.mark.backend_free
 
@@ -28,8 +28,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def address():
-    with served(built_page()) as (found, _):
+def address(page_folder):
+    with served(page_folder) as (found, _):
         yield found
 
 
@@ -197,10 +197,10 @@ def test_a_broken_model_is_told(browser, address):
         assert page.is_hidden("#failure")
 
 
-def test_a_browser_without_simd_is_told(browser, address):
+def test_a_browser_without_simd_is_told(browser, address, page_folder):
     # What is added to a page does not reach its workers.
     refuse = "WebAssembly.validate = () => false;\n"
-    script = (built_page() / "engine/worker.js").read_text("utf-8")
+    script = (page_folder / "engine/worker.js").read_text("utf-8")
     with visiting(browser, address) as visit:
         visit.page.route(
             "**/engine/worker.js",

@@ -5,15 +5,13 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
-from web_page import built_page
-from web_site import arrays, open_engine, opened
+from web_site import KINDS, arrays, drawn, open_engine, opened, sample, track_of
 
 import hwgen_keras as hw
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.data.track_sampler import template_strokes
 from hwgen_keras.sources.online.matching import match_strokes
-from hwgen_keras.sources.online.samples import OnlineSample, Unusable
-from hwgen_keras.sources.online.tracks import matched_track
+from hwgen_keras.sources.online.samples import Unusable
 from hwgen_keras.sources.strokes import strokes
 from web.models import MODELS
 
@@ -22,13 +20,11 @@ pytestmark = pytest.mark.backend_free
 # Kana, kanji of up to 22 strokes, marks and letters, of which some keep their place.
 TEXT = "春はあけぼの。やうやう白くなりゆく山ぎは、すこしあかりてっ(Ａ1)「驚」"
 SHOWN = "春夏秋冬あのっ書東ｶﾞa"
-# What people do to strokes that they draw.
-KINDS = (None, "order", "direction", "joined", "split", "lacking", "all")
 
 
 @pytest.fixture(scope="module")
-def tab():
-    with opened(built_page()) as page:
+def tab(page_folder):
+    with opened(page_folder) as page:
         open_engine(page)
         yield page
 
@@ -47,40 +43,6 @@ def reader():
 def characters():
     about = json.loads((MODELS / "jis1-writer/model.json").read_text("utf-8"))
     return about["characters"]
-
-
-def drawn(character, rng, change=None):
-    """Strokes of a simulated writer, as somebody draws them on the page."""
-    pen = hw.PenWriter(int(rng.integers(1000)))
-    lines = [line.astype(float) for line in pen.track(character).strokes]
-    if change in ("order", "all"):
-        lines = [lines[i] for i in rng.permutation(len(lines))]
-    if change in ("direction", "all"):
-        lines = [line[::-1] if rng.random() < 0.3 else line for line in lines]
-    if change in ("joined", "all"):
-        joined = []
-        for line in lines:
-            if joined and rng.random() < 0.3:
-                joined[-1] = np.concatenate([joined[-1], line])
-            else:
-                joined.append(line)
-        lines = joined
-    if change == "split":
-        halves = [([line[:12], line[11:]], [line]) for line in lines]
-        lines = [part for both in halves for part in both[rng.random() < 0.7]]
-    if change == "lacking":
-        lines = [line for line in lines if rng.random() < 0.9] or lines
-        lines.append(rng.random((1, 2)))
-    return [line + rng.normal(0, 0.004, line.shape) for line in lines]
-
-
-def sample(character, lines):
-    return {"character": character, "strokes": [line.tolist() for line in lines]}
-
-
-def track_of(character, lines):
-    online = OnlineSample(character, "", tuple(lines), "the page")
-    return matched_track(online, match_strokes(strokes(character), lines))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,7 @@
 """The page for the browser as its tests visit it: built once, opened in Chromium."""
 
-import atexit
 import contextlib
-import functools
 import pathlib
-import shutil
 import tempfile
 
 import pytest
@@ -14,18 +11,17 @@ WEB = pathlib.Path(__file__).parents[1] / "web"
 PATIENCE = 60_000
 
 
-@functools.cache
+@contextlib.contextmanager
 def built_page():
-    """The folder of the built page, the same for all tests of a process."""
+    """Yields the folder of the page, which is built; skips the test if it cannot be."""
     if not (WEB / "node_modules/onnxruntime-web").is_dir():
         pytest.skip("needs onnxruntime-web; `make web` installs it")
     from web.build import build
     from web.models import make_models
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="hwgen-web-"))
-    atexit.register(shutil.rmtree, folder)
-    build(folder / "page", make_models)
-    return folder / "page"
+    with tempfile.TemporaryDirectory(prefix="hwgen-web-") as folder:
+        build(pathlib.Path(folder, "page"), make_models)
+        yield pathlib.Path(folder, "page")
 
 
 class Visit:

@@ -7,6 +7,14 @@ import io
 import numpy as np
 from browsers import chromium, served
 
+import hwgen_keras as hw
+from hwgen_keras.sources.online.matching import match_strokes
+from hwgen_keras.sources.online.samples import OnlineSample
+from hwgen_keras.sources.online.tracks import matched_track
+from hwgen_keras.sources.strokes import strokes
+
+# What people do to strokes that they draw.
+KINDS = (None, "order", "direction", "joined", "split", "lacking", "all")
 # As strict as that of the page.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
@@ -83,7 +91,63 @@ def open_engine(tab, base="/models/"):
     tab.evaluate(_HELPERS, base)
 
 
+def error_of(tab, statements):
+    """The message of the error that statements end with, run in a tab."""
+    return tab.evaluate(
+        f"""async () => {{
+            try {{
+                {statements}
+            }} catch (error) {{
+                return error.message;
+            }}
+            return "no error";
+        }}"""
+    )
+
+
 def arrays(written, points=24):
     """Points (lines, points, 2) and radii of what the page wrote."""
     lines, radii = zip(*written["lines"], strict=True)
     return np.array(lines).reshape(-1, points, 2), np.array(radii)
+
+
+def drawn(character, rng, change=None):
+    """Strokes of a simulated writer, as somebody draws them on the page.
+
+    Args:
+        character: a string of one character.
+        rng: a NumPy generator.
+        change: one of `KINDS`.
+    """
+    pen = hw.PenWriter(int(rng.integers(1000)))
+    lines = [line.astype(float) for line in pen.track(character).strokes]
+    if change in ("order", "all"):
+        lines = [lines[i] for i in rng.permutation(len(lines))]
+    if change in ("direction", "all"):
+        lines = [line[::-1] if rng.random() < 0.3 else line for line in lines]
+    if change in ("joined", "all"):
+        joined = []
+        for line in lines:
+            if joined and rng.random() < 0.3:
+                joined[-1] = np.concatenate([joined[-1], line])
+            else:
+                joined.append(line)
+        lines = joined
+    if change == "split":
+        halves = [([line[:12], line[11:]], [line]) for line in lines]
+        lines = [part for both in halves for part in both[rng.random() < 0.7]]
+    if change == "lacking":
+        lines = [line for line in lines if rng.random() < 0.9] or lines
+        lines.append(rng.random((1, 2)))
+    return [line + rng.normal(0, 0.004, line.shape) for line in lines]
+
+
+def sample(character, lines):
+    """A drawn character as `Engine.handOfStrokes` takes it."""
+    return {"character": character, "strokes": [line.tolist() for line in lines]}
+
+
+def track_of(character, lines):
+    """The track of a drawn character, as this package fits it."""
+    online = OnlineSample(character, "", tuple(lines), "the page")
+    return matched_track(online, match_strokes(strokes(character), lines))
