@@ -39,6 +39,7 @@ def places():
     found = {
         ROOT / "README.md": "index.md",
         ROOT / "CHANGELOG.md": "changelog.md",
+        ROOT / "web/README.md": "web.md",
         ROOT / "saved_models/README.md": "saved_models/README.md",
     }
     for file in sorted(ROOT.glob("docs/**/*")):

@@ -115,7 +115,7 @@ def test_every_page_is_there_and_no_other(pages):
     cards = [path.relative_to(ROOT) for path in ROOT.glob("saved_models/**/README.md")]
     assert len(guides) > 20 and len(cards) > 4 and len(build.ROOMS) > 9
     assert set(pages) == {
-        *("index.html", "changelog.html", "404.html", "try/index.html"),
+        *("index.html", "changelog.html", "web.html", "404.html", "try/index.html"),
         *(path.with_suffix(".html").as_posix() for path in guides),
         *(path.with_name("index.html").as_posix() for path in cards),
         *("api/index.html", *(f"api/{room}.html" for room in build.ROOMS)),

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from hwgen_keras import samplers
 from hwgen_keras.errors import InputError
+from hwgen_keras.export.onnx_order import put_in_order
 from hwgen_keras.export.to_onnx import OPSET, store_half
 from hwgen_keras.files import write_json
 from hwgen_keras.layers import HandFrame
@@ -133,6 +134,7 @@ def write(weights, folder):
         )
         graph.graph.name, graph.graph.doc_string, graph.doc_string = name, "", ""
         store_half(graph.graph)
+        put_in_order(graph.graph)
         (folder / f"{name}.onnx").write_bytes(graph.SerializeToString())
         inputs = _example(function.input_signature, outputs)
         expected = {key: x.numpy() for key, x in function(**inputs).items()}
