@@ -214,10 +214,10 @@ def characters(tmp_path_factory):
 @pytest.fixture(scope="session")
 def page_folder():
     """The page for the browser, built once."""
-    from web_page import built_page, remove_built_pages
+    from web_page import built_page
 
-    yield built_page()
-    remove_built_pages()
+    with built_page() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

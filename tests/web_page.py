@@ -1,10 +1,7 @@
 """The page for the browser as its tests visit it: built once, opened in Chromium."""
 
 import contextlib
-import functools
 import pathlib
-import shutil
-import sys
 import tempfile
 
 import pytest
@@ -14,29 +11,17 @@ WEB = pathlib.Path(__file__).parents[1] / "web"
 PATIENCE = 60_000
 
 
-@functools.cache
+@contextlib.contextmanager
 def built_page():
-    """The folder of the built page, the same for all tests of a process."""
+    """Yields the folder of the page, which is built; skips the test if it cannot be."""
     if not (WEB / "node_modules/onnxruntime-web").is_dir():
-        pytest.skip("needs onnxruntime-web; run `make web` first")
-    sys.path.insert(0, str(WEB))
-    from build import build
-    from models import make_models
+        pytest.skip("needs onnxruntime-web; `make web` installs it")
+    from web.build import build
+    from web.models import make_models
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="hwgen-web-"))
-    _FOLDERS.append(folder)
-    build(folder / "page", make_models)
-    return folder / "page"
-
-
-_FOLDERS: list[pathlib.Path] = []
-
-
-def remove_built_pages():
-    """Removes what `built_page` built."""
-    while _FOLDERS:
-        shutil.rmtree(_FOLDERS.pop())
-    built_page.cache_clear()
+    with tempfile.TemporaryDirectory(prefix="hwgen-web-") as folder:
+        build(pathlib.Path(folder, "page"), make_models)
+        yield pathlib.Path(folder, "page")
 
 
 class Visit:

@@ -7,8 +7,8 @@ import { byId, chosen, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { Problem } from "./problems.js";
 
-/** Seeds of the made-up writers that stand to choose. */
-export const SAMPLES = [1, 2, 3, 4, 5, 6];
+// Seeds of the made-up writers that stand to choose, who differ as much as people do.
+const SAMPLES = [1, 3, 4, 5, 11, 14];
 const LARGEST_SEED = 999_999;
 
 export class Hands {
@@ -83,7 +83,8 @@ export class Hands {
   nameOf(word) {
     if (word === "draw" || word === "photo") return t(`name-${word}`);
     const seed = Number(word.slice("seed:".length));
-    if (SAMPLES.includes(seed)) return t("name-sample", { number: seed });
+    const sample = SAMPLES.indexOf(seed);
+    if (sample >= 0) return t("name-sample", { number: sample + 1 });
     return t("name-new", { number: seed });
   }
 

@@ -15,9 +15,9 @@ export const UNITS = 1000;
  * the hand's pressure they show.
  */
 export const PENS = {
-  ball: { radius: () => 0.0165, pressure: 0.6 },
+  ball: { radius: () => 0.018, pressure: 0.6 },
   felt: { radius: () => 0.034, pressure: 0.4 },
-  brush: { radius: (mean) => 2 * mean, pressure: 3.2 },
+  brush: { radius: (mean) => 1.5 * mean, pressure: 3.2 },
 };
 
 // A line turns by more than this at a corner, where outlines are joined roundly.

@@ -5,8 +5,10 @@
  * @typedef {{index: number, character: string, line: number, position: number}} Place
  */
 
+import { isSpace } from "../engine/text.js";
+
 // Marks that may not begin a line; after a full one they hang in the margin.
-const HANGING = new Set("、。，．」』）］｝〉》】〕・：；！？ー…ぁぃぅぇぉっゃゅょァィゥェォッャュョ");
+const HANGING = new Set("、。，．」』）］｝〉》】〕・：；！？…");
 const SMALL_KANA = new Set("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ");
 const CORNER_MARKS = new Set("、。，．");
 const ALONG = new Set("～…‥：；＝");
@@ -27,13 +29,16 @@ export class Layout {
    * @returns {Place}
    */
   place(index, character) {
+    const full = this.position >= this.length;
     const hangs = this.position === this.length && HANGING.has(character);
-    if (character === "\n" || (this.position >= this.length && !hangs)) {
+    // A space at the end of a line needs no room, and does not begin the next.
+    const vanishes = full && isSpace(character) && character !== "\n";
+    if (character === "\n" || (full && !hangs && !vanishes)) {
       this.line += 1;
       this.position = 0;
     }
     const place = { index, character, line: this.line, position: this.position };
-    if (character !== "\n") this.position += 1;
+    if (character !== "\n" && !vanishes) this.position += 1;
     return place;
   }
 }

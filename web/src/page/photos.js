@@ -8,6 +8,8 @@ import { Problem, sentenceOf } from "./problems.js";
 const MOST = 3600;
 // Images whose pictures are shown.
 const SHOWN = 60;
+// Where the page lies within the site that has the guides, too.
+const IN_SITE = /\/try\/(index\.html)?$/;
 
 /** @typedef {{character: string, grey: Uint8Array, width: number, height: number}} Cell */
 
@@ -21,6 +23,7 @@ export class Photos {
     this.changed = changed;
     /** @type {Cell[]} */
     this.cells = [];
+    byId("photo-how").hidden = !IN_SITE.test(location.pathname);
     const input = byId("photo-file");
     input.addEventListener("change", () => this.#take([...input.files]));
     const zone = byId("photo-zone");

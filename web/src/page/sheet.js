@@ -4,7 +4,7 @@ import { graphemes, isSpace } from "../engine/text.js";
 import { byId, chosen } from "./dom.js";
 import { Glyph } from "./glyph.js";
 import { Layout, linesOf } from "./layout.js";
-import { Paper } from "./paper.js";
+import { Paper, PITCH } from "./paper.js";
 import { Pen } from "./pen.js";
 
 // Sides of cells in CSS pixels, for texts of at most so many characters.
@@ -14,9 +14,11 @@ const CELLS = [
   [160, 54],
   [Infinity, 42],
 ];
-// Height of lines that run down, in CSS pixels, and the fewest cells of a line.
-const COLUMN = 500;
+// Length of lines that run down, in CSS pixels, and the fewest cells of any line.
+const COLUMN = 540;
 const FEWEST = 5;
+// What of a line is no cell: the room for a mark that hangs, and the margins.
+const MARGINS = 1.5;
 
 export class Sheet {
   constructor() {
@@ -97,16 +99,12 @@ export class Sheet {
   #begin() {
     this.pen.stop();
     const down = chosen("direction") === "vertical";
-    const cell = CELLS.find(([most]) => this.characters.length <= most)[1];
-    const room = down ? COLUMN : this.scroller.clientWidth - 40;
-    const fitting = Math.floor(room / cell - 1.5);
-    // On a narrow screen characters become smaller rather than lines very short.
-    const length = Math.max(fitting, Math.min(FEWEST, Math.max(this.characters.length, 1)));
-    const side = fitting < length ? room / (length + 1.5) : cell;
-    this.layout = new Layout(length);
+    const { paddingLeft } = getComputedStyle(this.scroller);
+    const width = this.scroller.clientWidth - 2 * Number.parseFloat(paddingLeft);
+    const grid = gridOf(this.characters, width, down);
+    this.layout = new Layout(grid.length);
     this.placed = 0;
-    const lines = linesOf(this.characters, length);
-    this.paper.begin({ lines, length, cell: side, down });
+    this.paper.begin(grid);
   }
 
   /** Gives blank characters before an index their place; what is skipped has none. */
@@ -125,4 +123,22 @@ export class Sheet {
     this.paper.add(glyph);
     return glyph;
   }
+}
+
+/**
+ * The lines of a text on paper of a width, see `Paper.begin`. Characters that run down
+ * become smaller if all columns then fit on the paper.
+ */
+function gridOf(characters, width, down) {
+  const fitting = CELLS.filter(([most]) => characters.length <= most);
+  const grids = fitting.map(([, side]) => {
+    const room = down ? COLUMN : width;
+    const cells = Math.floor(room / side - MARGINS);
+    // On a narrow screen characters become smaller rather than lines very short.
+    const length = Math.max(cells, Math.min(FEWEST, characters.length), 1);
+    const cell = cells < length ? room / (length + MARGINS) : side;
+    return { lines: linesOf(characters, length), length, cell, down };
+  });
+  const fits = ({ lines, cell }) => !down || lines * cell * PITCH <= width;
+  return grids.find(fits) ?? grids[0];
 }

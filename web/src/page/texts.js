@@ -63,7 +63,12 @@ export const TEXTS = {
     en: "Drop a photo of a filled practice sheet here, or choose one.",
   },
   photoChoose: { ja: "写真を選ぶ", en: "Choose photos" },
-  photoHow: { ja: "練習用紙の印刷のしかた", en: "How to print a practice sheet" },
+  photoSheet: {
+    ja: "かなの練習用紙は、hwgen_keras の次の命令で作れます。",
+    en: "This command of hwgen_keras makes a practice sheet of the kana.",
+  },
+  sheetCommand: { ja: "練習用紙を作る命令", en: "Command that makes a practice sheet" },
+  photoHow: { ja: "練習用紙の使いかた", en: "How to print and photograph a sheet" },
   photoReading: { ja: "写真を読んでいます…", en: "Reading the photo…" },
   photoRead: { ja: "{count}字を読み取りました。", en: "Characters found: {count}." },
   photoEmpty: {
