@@ -298,6 +298,13 @@ def sheet(tiny_font):
     layout = make_layout(TEXT, count=2)
     fonts = choose_fonts(find_fonts(tiny_font), TEXT)
     page, _ = pages.fill_page(layout, 1, fonts, seed=2, empty=(2, 17))
+    left, top = (
+        round(edge * pages.PIXELS_PER_MM)
+        for edge in (layout.cells(1)[4].left, layout.cells(1)[4].top)
+    )
+    # Ink of a neighbour below the box, and a stroke that leaves it.
+    page[top + 145 : top + 151, left + 20 : left + 110] = 20
+    page[top + 110 : top + 150, left + 125 : left + 131] = 20
     return layout, page
 
 
