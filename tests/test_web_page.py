@@ -133,7 +133,8 @@ def test_where_characters_stand(visit):
         """async () => {
             const { Layout } = await import("./page/layout.js");
             const layout = new Layout(3);
-            const places = Array.from("いろは。に ほへ とち。」\\nり", (character, i) => {
+            const text = [..."いろは。に ほへ とち。」\\nり"];
+            const places = text.map((character, i) => {
                 const { line, position } = layout.place(i, character);
                 return character === "\\n" ? "" : `${character}${line}${position}`;
             });

@@ -92,6 +92,35 @@ def test_four_drawn_characters_show_the_hand_of_a_text(drawn, tmp_path):
     assert 0.01 < np.mean(np.asarray(picture) < 128) < 0.3
 
 
+def test_drawings_that_are_no_characters_are_told(writing):
+    page = writing.page
+    page.click("#draw-clear")
+    page.fill("#draw-characters", "春夏")
+    page.keyboard.press("Tab")
+    for number in range(2):
+        canvas = page.locator("#pads canvas").nth(number)
+        writing.draw(canvas, [[(0.5, 0.5), (0.52, 0.5)]])
+    page.check("input[name=hand][value=draw]")
+    page.click("button.primary")
+    writing.wait_until_written()
+    problem = page.locator("#write-problem")
+    assert "No character shows the hand" in problem.inner_text()
+    page.check("input[name=language][value=ja]")
+    assert "筆跡がわかりませんでした" in problem.inner_text()
+    page.check("input[name=language][value=en]")
+    # One that can be used is enough.
+    writing.page.click("#pads button:text-is('Clear') >> nth=0")
+    lines = [line[::4].tolist() for line in strokes("春")]
+    writing.draw(page.locator("#pads canvas").first, lines)
+    assert "In your hand, characters: 1." in writing.write("山")
+    assert problem.inner_text() == ""
+    faults = page.locator("#pads .fault").all_inner_texts()
+    assert faults[0] == "" and faults[1].startswith("夏 could not be used")
+    page.fill("#draw-characters", SEASONS)
+    page.keyboard.press("Tab")
+    page.click("#draw-clear")
+
+
 def made_by(words, module, tmp_path, monkeypatch):
     """Runs a command of the page, whose paths lie in a folder."""
     known = flags.flags.FlagValues()

@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { Problem, sentenceOf } from "./problems.js";
+import { Problem, sentenceOf, understood } from "./problems.js";
 
 // The longer side of a photo, in pixels; more shows no more of the pen.
 const MOST = 3600;
@@ -76,7 +76,8 @@ export class Photos {
     const context = new OffscreenCanvas(width, height).getContext("2d");
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
-    const read = await this.engine.readSheet(context.getImageData(0, 0, width, height));
+    const pixels = context.getImageData(0, 0, width, height);
+    const read = await understood("photoRefused", this.engine.readSheet(pixels));
     return read.map(({ character, image }) => ({ character, ...image }));
   }
 

@@ -18,3 +18,19 @@ export class Problem extends Error {
 export function sentenceOf(error) {
   return error instanceof Problem ? t(error.key, error.values) : error.message;
 }
+
+/**
+ * What the engine answers; what it refuses is told in the visitor's language.
+ *
+ * @template T
+ * @param {string} key  of a text with {reason}
+ * @param {Promise<T>} answer
+ * @returns {Promise<T>}
+ */
+export async function understood(key, answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new Problem(key, { reason: error.message });
+  }
+}

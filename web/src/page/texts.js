@@ -55,8 +55,12 @@ export const TEXTS = {
     en: "The writer does not know {character}; choose another one.",
   },
   padFault: {
-    ja: "「{character}」は使えませんでした（{fault}）",
+    ja: "「{character}」の画に見えないので、使いませんでした。",
     en: "{character} could not be used: {fault}",
+  },
+  drawRefused: {
+    ja: "書いた字から筆跡がわかりませんでした。手本の画のとおりに書きなおしてください。",
+    en: "{reason}",
   },
   photoAsk: {
     ja: "書き込んだ練習用紙の写真を、ここに置くか選んでください。",
@@ -74,6 +78,10 @@ export const TEXTS = {
   photoEmpty: {
     ja: "写真に書かれた字が見つかりません。用紙全体を写してください。",
     en: "There is no written character in the photo; take it again with the whole sheet in the picture.",
+  },
+  photoRefused: {
+    ja: "写真を読み取れませんでした。かなの練習用紙の四すみの印まで、平らに明るく写してください。",
+    en: "{reason}",
   },
   photoUnreadable: {
     ja: "{name} は画像として開けません。JPEG か PNG を選んでください。",
