@@ -8,8 +8,8 @@ INSTALL := $(PIP) --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test coverage mutants lint format docs package package-check \
-    clean
+.PHONY: help demo figures test coverage mutants lint format docs web package \
+    package-check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,13 +34,21 @@ lint: $(VENV)/.test-installed ## Check style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@if [ -x web/node_modules/.bin/biome ]; then \
+	    cd web && node_modules/.bin/biome lint --error-on-warnings src; \
+	else echo "web/src is not checked: it needs the packages that \`make web\` installs."; fi
 
 format: $(VENV)/.test-installed ## Mend style and formatting
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(VENV)/.docs-installed ## Build the guides and the reference of the API into site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict $(ARGS)
+# `make docs PAGE=` builds the site without the page to try, which needs npm.
+PAGE ?= build/web
+docs: $(VENV)/.docs-installed $(if $(PAGE),web) ## Build the guides, the API's reference and "Try it" into site/
+	@PYTHONPATH=. $(BIN)/python docs/build.py $(if $(PAGE),--page=$(PAGE))
+
+web: $(VENV)/.web-installed ## Build the page that writes in the browser, in build/web/
+	@PYTHONPATH=. $(BIN)/python web/build.py $(ARGS)
 
 package: $(VENV)/.test-installed ## Build the wheel and the source distribution in dist/
 	@$(BIN)/python -m build --outdir dist .
@@ -49,7 +57,7 @@ package-check: $(VENV)/.test-installed ## Install both into a clean environment 
 	@.ci/package $(BIN)/python
 
 clean: ## Remove the environment and everything built; keeps runs/
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache
+	rm -rf $(VENV) build dist site web/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is touched last, so an interrupted installation leaves none and is repeated.
@@ -73,7 +81,7 @@ $(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
-	@$(INSTALL) '.[dev,demo,font,hub,jax,onnx,parquet,torch]'
+	@$(INSTALL) '.[dev,demo,docs,font,hub,jax,onnx,parquet,torch]'
 	@touch $@
 
 $(VENV)/.mutants-installed: $(VENV)/.test-installed
@@ -82,6 +90,11 @@ $(VENV)/.mutants-installed: $(VENV)/.test-installed
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.created pyproject.toml constraints.txt
-	@echo "Installing hwgen_keras and mkdocs into $(VENV) ..."
+	@echo "Installing hwgen_keras and Zensical into $(VENV) ..."
 	@$(INSTALL) '.[docs]'
+	@touch $@
+
+$(VENV)/.web-installed: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing hwgen_keras and what writes the page's models into $(VENV) ..."
+	@$(INSTALL) '.[demo,onnx]'
 	@touch $@

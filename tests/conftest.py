@@ -212,6 +212,15 @@ def characters(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def page_folder():
+    """The page for the browser, built once."""
+    from web_page import built_page
+
+    with built_page() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
 def tiny_font():
     """Path of IPAexGothic, which the package matplotlib-fontja carries."""
     package = importlib.util.find_spec("matplotlib_fontja")

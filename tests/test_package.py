@@ -19,8 +19,8 @@ pytestmark = pytest.mark.backend_free
 ROOT = pathlib.Path(__file__).parent.parent
 # What a checkout gathers beside its files.
 GATHERED = (
-    *(".git", ".venv", "runs", "build", "dist", "*.egg-info", ".partial-*"),
-    *(".*_cache", ".hypothesis", "__pycache__"),
+    *(".git", ".venv", "runs", "build", "dist", "site", "*.egg-info", ".partial-*"),
+    *(".*_cache", ".hypothesis", "__pycache__", "node_modules"),
 )
 
 
@@ -45,6 +45,9 @@ def built(tmp_path_factory):
     for weights in ("runs/a/generator.keras", "saved_models/a/a.keras"):
         (checkout / weights).parent.mkdir(parents=True)
         (checkout / weights).write_bytes(b"weights")
+    for made in ("web/node_modules/a/package.json", "build/web/index.html"):
+        (checkout / made).parent.mkdir(parents=True)
+        (checkout / made).write_text("{}")
     build("build_sdist", checkout, folder)
     (source,) = folder.glob("*.tar.gz")
     with tarfile.open(source) as file:
@@ -110,15 +113,13 @@ def test_the_source_distribution_holds_all_that_tests_need_and_no_runs(built):
     assert tests <= names
     assert {
         *("Makefile", "constraints.txt", "LICENSE", "NOTICE", "CHANGELOG.md"),
-        *(
-            "experiments/demo.py",
-            "benchmarks/timing.py",
-            ".ci/run",
-            "docs/how-to/fonts.md",
-        ),
+        *("experiments/demo.py", "benchmarks/timing.py"),
+        *(".ci/run", "docs/build.py", "docs/how-to/fonts.md"),
         "tests/golden_models/generator.keras",
+        *("web/build.py", "web/package-lock.json", "web/src/worker-cache.js"),
     } <= names
-    assert not [n for n in names if n.startswith(("runs", ".venv"))]
+    others = ("runs", ".venv", "web/node_modules", "build")
+    assert not [n for n in names if n.startswith(others)]
 
 
 LOADED = """

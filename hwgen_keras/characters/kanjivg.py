@@ -91,6 +91,27 @@ def stroke_points(path, pieces):
     return np.concatenate(points)
 
 
+def stroke_curves(path):
+    """The Bézier curves of a stroke: float array (3 curves + 1, 2) in `BOX`.
+
+    The first point, then of each curve its two handles and its end; a straight line is
+    a curve, too.
+
+    Args:
+        path: the `<path>` of the stroke.
+    """
+    pen = RecordingPen()
+    parse_path(path.get("d"), pen)
+    points: list = []
+    for operation, operands in pen.value:
+        operands = list(np.asarray(operands, float))
+        if operation == "lineTo":
+            start, end = points[-1], operands[0]
+            operands = [(2 * start + end) / 3, (start + 2 * end) / 3, end]
+        points += operands
+    return np.array(points)
+
+
 def _file(character, variant):
     check_character(character)
     suffix = f"-{variant}" if variant else ""

@@ -23,7 +23,7 @@ from hwgen_keras.sources.hand_frames import framed
 # Characters with about as many strokes are written together.
 _STEP = 4
 # A new hand writes these one after the other, each in the hand of those before.
-_FIRST_CHARACTERS = ("永", "道", "国語", "あのな", "書言東山")
+FIRST_CHARACTERS = ("永", "道", "国語", "あのな", "書言東山")
 PAIRS = 64
 # A character may not get the noise that those of its new hand had.
 FIRST_ROW = 1000
@@ -127,7 +127,7 @@ def new_hand(writer, seed: int = 0) -> list[Track]:
         writer: see `write_tracks`.
         seed: integer of 0 or more; each is another hand.
     """
-    first, *groups = _FIRST_CHARACTERS
+    first, *groups = FIRST_CHARACTERS
     numbers = writer.network.draw_frame(np.random.default_rng(seed))
     hand = [
         Track(track.character, *framed(track.points, track.radii, numbers)).in_box()

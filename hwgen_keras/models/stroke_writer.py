@@ -16,7 +16,7 @@ from hwgen_keras.models.stroke_transformer import HAND, WRITER_CONDITIONS
 
 # Whitened numbers of handwriting are smaller; without a limit a raw writer puts strokes
 # far outside the box.
-_MOST_DEVIATIONS = 6.0
+MOST_DEVIATIONS = 6.0
 
 
 @keras.saving.register_keras_serializable("hwgen_keras")
@@ -177,7 +177,7 @@ class StrokeWriter(DenoisingGenerator):
             return self._cleaned(prediction, noisy, log_snr)
 
         noise = self.temperature * ops.cast(inputs["noise"], "float32")
-        features = self._sample(predict, inputs, noise, log_snrs, _MOST_DEVIATIONS)
+        features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)
         frame = network.frame(inputs)
         points, radii = network.track_features.decode(
             frame.place(ops.cast(inputs["template"], "float32")),

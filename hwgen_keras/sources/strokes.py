@@ -89,13 +89,34 @@ def strokes(character, count=48):
         InputError: KanjiVG does not describe the character, and it is no mark of
             `japanese`.
     """
-    if character in _OWN:
-        paths = [{"d": path} for path in _OWN[character]]
-    else:
-        paths = [e for e in kanjivg.stroke_group(character).iter() if e.get("d")]
-    if not paths:
-        raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
+    paths = _paths(character)
     lines = [kanjivg.stroke_points(path, _PIECES) / kanjivg.BOX for path in paths]
     result = np.stack([resample(line, count) for line in lines])
     result.setflags(write=False)
     return result
+
+
+def bezier_curves(character):
+    """The strokes of a character in writing order, as they are drawn.
+
+    Args:
+        character: a string of one character.
+
+    Returns:
+        A list of float arrays (3 curves + 1, 2) in `kanjivg.BOX`: the first point,
+        then of each curve its two handles and its end.
+
+    Raises:
+        InputError: see `strokes`.
+    """
+    return [kanjivg.stroke_curves(path) for path in _paths(character)]
+
+
+def _paths(character):
+    """What has the outline of each stroke in `d`; InputError if there is none."""
+    if character in _OWN:
+        return [{"d": path} for path in _OWN[character]]
+    paths = [e for e in kanjivg.stroke_group(character).iter() if e.get("d")]
+    if not paths:
+        raise InputError(f"KanjiVG has no strokes for the character {character!r}.")
+    return paths

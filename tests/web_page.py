@@ -1,0 +1,110 @@
+"""The page for the browser as its tests visit it: built once, opened in Chromium."""
+
+import contextlib
+import pathlib
+import tempfile
+
+import pytest
+
+WEB = pathlib.Path(__file__).parents[1] / "web"
+# Milliseconds after which a test fails that waits for the page.
+PATIENCE = 60_000
+
+
+@contextlib.contextmanager
+def built_page():
+    """Yields the folder of the page, which is built; skips the test if it cannot be."""
+    if not (WEB / "node_modules/onnxruntime-web").is_dir():
+        pytest.skip("needs onnxruntime-web; `make web` installs it")
+    from web.build import build
+    from web.models import make_models
+
+    with tempfile.TemporaryDirectory(prefix="hwgen-web-") as folder:
+        build(pathlib.Path(folder, "page"), make_models)
+        yield pathlib.Path(folder, "page")
+
+
+class Visit:
+    """A visitor with a fresh profile, and what the page did that it must not do.
+
+    Args:
+        browser: of Playwright.
+        address: of the page.
+        settings: of the profile, as `Browser.new_context` takes them.
+
+    Attributes:
+        page: the open page of Playwright.
+        problems: errors of the page and of its Content-Security-Policy, and requests
+            to other hosts.
+    """
+
+    def __init__(self, browser, address, **settings):
+        self.address = address
+        self.problems = []
+        self.context = browser.new_context(**{"locale": "en-US", **settings})
+        self.context.set_default_timeout(PATIENCE)
+        self.context.on("request", self._check)
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", self._listen)
+
+    def _check(self, request):
+        own = (self.address, "data:", "blob:" + self.address)
+        if not request.url.startswith(own):
+            self.problems.append(f"a request to {request.url}")
+
+    def _listen(self, message):
+        if message.type == "error":
+            self.problems.append(message.text)
+
+    def open(self):
+        """Opens the page and waits until its first text is written."""
+        self.page.goto(self.address)
+        self.wait_until_written()
+
+    def wait_until_written(self):
+        self.page.locator("#sheet[aria-busy=false]").wait_for()
+
+    def write(self, text):
+        """Has a text written; returns what the page says of it."""
+        self.page.fill("#text", text)
+        self.page.click("button.primary")
+        self.wait_until_written()
+        return self.page.inner_text("#write-status")
+
+    def draw(self, canvas, strokes):
+        """Draws strokes, lists of points of a box with the side 1, with the mouse."""
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        for stroke in strokes:
+            places = [
+                (box["x"] + x * box["width"], box["y"] + y * box["height"])
+                for x, y in stroke
+            ]
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place)
+            self.page.mouse.up()
+
+    def save(self, button, folder):
+        """The file that a button of the page saves."""
+        with self.page.expect_download() as download:
+            self.page.click(button)
+        path = folder / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    def close(self):
+        self.context.close()
+
+
+@contextlib.contextmanager
+def visiting(browser, address, **settings):
+    """Yields a `Visit`, at whose end the page must have done nothing wrong."""
+    visit = Visit(browser, address, **settings)
+    try:
+        yield visit
+        assert visit.problems == []
+    finally:
+        visit.close()
