@@ -178,6 +178,23 @@ def test_a_text_is_written_stroke_by_stroke(visit):
     page.emulate_media(reduced_motion="reduce")
 
 
+def test_a_text_is_written_while_the_other_tab_is_in_front(visit):
+    page = visit.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.click("#read-tab")
+    page.evaluate("document.querySelector('#writing').requestSubmit()")
+    visit.wait_until_written(hidden=True)
+    page.click("#write-tab")
+    lines = "async () => (await (await import('./page/main.js')).page).sheet.paper.grid"
+    page.locator("#blocks canvas:not([width='0'])").first.wait_for()
+    before = page.evaluate(lines)
+    page.set_viewport_size({"width": 375, "height": 900})
+    two_frames = "requestAnimationFrame(() => requestAnimationFrame(next))"
+    page.evaluate(f"() => new Promise((next) => {two_frames})")
+    after = page.evaluate(lines)
+    assert before["cell"] > 0 and after["length"] < before["length"]
+
+
 def test_a_broken_model_is_told(browser, address):
     with visiting(browser, address, locale="ja-JP") as visit:
         page = visit.page
