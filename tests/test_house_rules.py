@@ -49,6 +49,7 @@ WHOLE_FILE = {
         "export/signatures.py",
         "export/track_images.py",
         "export/writer_signatures.py",
+        "export/writer_steps.py",
     ),
     "jax": ("backend/jax.py",),
     "torch": ("backend/torch.py",),

@@ -79,7 +79,7 @@ class TestOpening:
 
     def fails(self, tab, words):
         call = """const { openEngine } = await import("/engine/client.js");
-            await openEngine({ base: "/broken/" });"""
+            await openEngine({ base: "/broken" });"""
         assert re.search(words, error_of(tab, call))
 
     def test_a_damaged_model(self, tab, models):

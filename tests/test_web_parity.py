@@ -10,7 +10,7 @@ from web_site import KINDS, arrays, drawn, open_engine, opened, sample, track_of
 import hwgen_keras as hw
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.data.track_sampler import template_strokes
-from hwgen_keras.sources.online.matching import match_strokes
+from hwgen_keras.sources.online.matching import _cover, match_strokes
 from hwgen_keras.sources.online.samples import Unusable
 from hwgen_keras.sources.strokes import strokes
 from web.models import MODELS
@@ -172,6 +172,31 @@ class TestMatching:
             np.testing.assert_allclose(points, track.points, atol=1e-3)
             np.testing.assert_allclose(found["radii"], track.radii.ravel(), atol=1e-6)
         assert faults < len(cases) / 2
+
+
+def test_covers_cost_what_those_of_scipy_do(tab):
+    rng, cases = np.random.default_rng(0), []
+    for _ in range(15):
+        alone = rng.uniform(0.05, 1, rng.integers(4, 20))
+        sets = [rng.permutation(len(alone))[:n] for n in rng.integers(2, 5, 100)]
+        costs = [alone[rows].sum() * rng.uniform(0.1, 1) for rows in sets]
+        cases.append(([s.tolist() for s in sets], costs, alone.tolist()))
+    found = tab.evaluate(
+        """async (cases) => {
+            const { cheapestCover } = await import("/engine/match/cover.js");
+            return cases.map((one) => cheapestCover(...one));
+        }""",
+        cases,
+    )
+    for chosen, (sets, costs, alone) in zip(found, cases, strict=True):
+        wanted = _cover([np.array(rows) for rows in sets], costs, np.array(alone))
+        cost = []
+        for columns in (chosen, wanted):
+            used = [row for k in columns for row in sets[k]]
+            assert len(used) == len(set(used))
+            left = [a for row, a in enumerate(alone) if row not in used]
+            cost.append(sum(costs[k] for k in columns) + sum(left))
+        assert cost[0] == pytest.approx(cost[1], abs=1e-6)
 
 
 class TestWriting:

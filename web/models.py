@@ -135,7 +135,7 @@ def graph_difference(folder, name):
             session.get_outputs(), session.run(None, inputs), strict=True
         )
     ]
-    return float(np.nan_to_num(max(differences), nan=np.inf))
+    return float(np.nan_to_num(np.max(differences), nan=np.inf))
 
 
 def packed_strokes(characters):

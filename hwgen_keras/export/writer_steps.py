@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from hwgen_keras import samplers
+from hwgen_keras import samplers, schedules
 from hwgen_keras.errors import InputError
 from hwgen_keras.export.onnx_order import put_in_order
 from hwgen_keras.export.to_onnx import OPSET, store_half
@@ -78,7 +78,10 @@ def graphs(writer):
         contexts = [(k, values[i : i + 1]) for i, k in enumerate(pairs)]
         inputs = {"template": template, "template_mask": template_mask}
         prediction = network(noisy, log_snr, inputs, (code, contexts, seen))
-        return {"estimate": writer.cleaned(prediction, noisy, log_snr)}
+        signal, sigma = schedules.rates(log_snr[:, None, None])
+        kind = writer.parameterization
+        estimate = schedules.to_image(prediction, noisy, signal, sigma, kind)
+        return {"estimate": estimate}
 
     def lines(features, template, template_mask, frame):
         hand = HandFrame.of_numbers(frame[None])

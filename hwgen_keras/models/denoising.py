@@ -76,7 +76,7 @@ class DenoisingGenerator(CheckedInputs, ConfigFromSignature, keras.Model):
     def build(self, input_shape=None):
         ensure_built(self.network)
 
-    def cleaned(self, prediction, noisy, log_snr):
+    def _cleaned(self, prediction, noisy, log_snr):
         """The clean values that a prediction of the network implies.
 
         Args:

@@ -127,7 +127,7 @@ class DiffusionGenerator(DenoisingGenerator):
         """
         log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
         prediction = self.network(noisy, log_snr, inputs, style)
-        return self.cleaned(prediction, noisy, log_snr)
+        return self._cleaned(prediction, noisy, log_snr)
 
     def call(self, inputs, log_snrs=None):
         style = self.network.encode_style(inputs["style"], inputs.get("style_weights"))

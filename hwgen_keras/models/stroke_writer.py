@@ -174,7 +174,7 @@ class StrokeWriter(DenoisingGenerator):
         def predict(noisy, log_snr, inputs):
             log_snr = ops.broadcast_to(log_snr, (ops.shape(noisy)[0],))
             prediction = network(noisy, log_snr, inputs, hand)
-            return self.cleaned(prediction, noisy, log_snr)
+            return self._cleaned(prediction, noisy, log_snr)
 
         noise = self.temperature * ops.cast(inputs["noise"], "float32")
         features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)

@@ -50,7 +50,9 @@ export class Engine {
   }
 
   async #open(base, onProgress) {
-    const parts = this.#parts("open", { base: new URL(base, document.baseURI).href });
+    const { href } = new URL(base, document.baseURI);
+    const folder = href.endsWith("/") ? href : `${href}/`;
+    const parts = this.#parts("open", { base: folder });
     let step = await parts.next();
     for (; !step.done; step = await parts.next()) onProgress?.(step.value);
     /** All writable characters, in order. @type {readonly string[]} */
@@ -218,7 +220,7 @@ export class Engine {
 /**
  * Loads the models and starts the worker.
  * @param {{base: string | URL, onProgress?: (progress: Progress) => void}} options
- *   base: URL of the folder with models.json, with a slash at its end
+ *   base: URL of the folder with models.json
  * @returns {Promise<Engine>}
  */
 export function openEngine(options) {
