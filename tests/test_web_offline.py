@@ -67,20 +67,24 @@ def title(visitor, address):
     return words
 
 
-def caches(visitor, address):
-    """{name of a cache: paths of its files} of the address."""
+def caches(visitor, address, count):
+    """{name of a cache: paths of its files} of the address, once there are so many.
+
+    The browser itself may ask for an update, too, and end it after the page is closed.
+    """
     page = visitor.new_page()
     page.goto(address + "files.json")
-    found = page.evaluate(
-        """async () => {
+    found = page.wait_for_function(
+        """async (count) => {
             const found = {};
             for (const name of await caches.keys()) {
                 const requests = await (await caches.open(name)).keys();
                 found[name] = requests.map((r) => new URL(r.url).pathname);
             }
-            return found;
-        }"""
-    )
+            return Object.keys(found).length === count ? found : null;
+        }""",
+        arg=count,
+    ).json_value()
     page.close()
     return found
 
@@ -94,7 +98,7 @@ def test_the_page_opens_without_a_network_after_the_first_visit(site, visitor):
     shutil.rmtree(folder)
     assert title(visitor, address) == "first stored"
     assert title(visitor, address + "index.html?from=mail") == "first stored"
-    ((name, paths),) = caches(visitor, address).items()
+    ((name, paths),) = caches(visitor, address, 1).items()
     assert name.startswith(f"hwgen {address} ")
     assert sorted(paths) == [f"/try/{file}" for file in FILES]
 
@@ -102,12 +106,14 @@ def test_the_page_opens_without_a_network_after_the_first_visit(site, visitor):
 def test_a_newer_page_replaces_the_old_one_when_its_tabs_are_closed(site, visitor):
     folder, address = site
     assert title(visitor, address) == "first stored"
-    (before,) = caches(visitor, address)
+    (before,) = caches(visitor, address, 1)
     release(folder, "second")
     # The old release goes on as a whole while the new one is being stored.
     assert title(visitor, address) == "first newer"
-    assert title(visitor, address) == "second stored"
-    (after,) = caches(visitor, address)
+    # The browser needs a moment to notice that the tab is closed.
+    titles = (title(visitor, address) for _ in range(20))
+    assert next(words for words in titles if words != "first newer") == "second stored"
+    (after,) = caches(visitor, address, 1)
     assert after != before
 
 
@@ -115,13 +121,15 @@ def test_files_of_two_releases_are_not_kept(site, visitor):
     folder, address = site
     (folder / "page/words.js").write_text('export const words = "mixed";')
     assert title(visitor, address) == "mixed online"
-    assert caches(visitor, address) == {}
+    assert caches(visitor, address, 0) == {}
     release(folder, "first")
     assert title(visitor, address) == "first stored"
     release(folder, "second")
     (folder / "page/main.js").unlink()
     assert title(visitor, address) == "first stored"
-    assert len(caches(visitor, address)) == 1
+    assert [len(paths) for paths in caches(visitor, address, 1).values()] == [
+        len(FILES)
+    ]
 
 
 def test_other_caches_of_the_host_stay(site, visitor):
@@ -130,7 +138,8 @@ def test_other_caches_of_the_host_stay(site, visitor):
     other = address.replace("/try/", "/other/")
     assert title(visitor, other) == "other stored"
     assert title(visitor, address) == "first stored"
-    assert len(caches(visitor, address)) == 2
+    for paths in caches(visitor, address, 2).values():
+        assert len(paths) == len(FILES)
 
 
 @pytest.mark.parametrize(

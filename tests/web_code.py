@@ -8,6 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
+SOURCE = pathlib.Path(__file__).parent.parent / "web/src/photo"
 _RUNNER = pathlib.Path(__file__).with_name("web_photo.mjs")
 _TYPES = {"uint8": "Uint8Array", "float32": "Float32Array", "float64": "Float64Array"}
 
@@ -18,7 +19,8 @@ def call(folder, calls, timeout=300):
     Args:
         folder: for the files of the calls.
         calls: list of (module, name, arguments). Arguments are what JSON takes, and
-            arrays of bytes or floats, which arrive flat.
+            arrays of bytes or floats, which arrive flat; {"lookup": table} arrives as
+            a function.
         timeout: seconds.
 
     Returns:

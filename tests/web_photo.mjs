@@ -1,8 +1,9 @@
 // node tests/web_photo.mjs FOLDER: calls functions of web/src/photo for the tests.
 //
 // FOLDER/calls.json lists the calls as {module, name, arguments}; an argument
-// {start, stop, type} is that part of FOLDER/arrays.bin. FOLDER/results.json gets
-// {result}, or {error} of an InputError, of each; arrays become lists.
+// {start, stop, type} is that part of FOLDER/arrays.bin, and {lookup} a function that
+// returns what its table has, or null. FOLDER/results.json gets {result}, or {error} of
+// an InputError, of each; arrays become lists.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const folder = process.argv[2];
@@ -14,6 +15,10 @@ const types = { Uint8Array, Uint8ClampedArray, Float32Array, Float64Array };
 function given(value) {
   if (Array.isArray(value)) return value.map(given);
   if (value === null || typeof value !== "object") return value;
+  if (value.lookup) {
+    const table = given(value.lookup);
+    return (key) => table[key] ?? null;
+  }
   if (!value.type) {
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, given(v)]));
   }

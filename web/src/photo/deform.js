@@ -10,7 +10,8 @@
  */
 
 import { permutation } from "./chosen.js";
-import { distance, endOf, joined, lengthOf, pointOf, resampled, startOf } from "./lines.js";
+import { covariances } from "./covariances.js";
+import { distance, endOf, joined, lengthOf, resampled, startOf } from "./lines.js";
 import { clip, hypot, linspace } from "./numbers.js";
 import { solvedPositive } from "./solve.js";
 
@@ -28,18 +29,6 @@ const [PER_WAY, PER_SKELETON] = [6, 320];
 const [OUTLIERS, WAY_WEIGHT] = [0.08, 0.25];
 // What a line across costs a point: the logarithm of its weight falls by twice this.
 const ACROSS = 1.5;
-// Standard deviations of the displacement: of the whole plane as an affine map; of
-// regions of the plane, by their radius; of a stroke; of parts of a stroke, by their
-// share of it.
-const [AFFINE, STROKE] = [0.1, 0.035];
-const REGIONS = [
-  [0.08, 0.3],
-  [0.03, 0.12],
-];
-const PARTS = [
-  [0.035, 0.5],
-  [0.012, 0.18],
-];
 // Sides of a template that are shorter than this share of the other keep their scale.
 const FLAT = 0.15;
 
@@ -108,7 +97,7 @@ export function deformed(strokes, skeleton) {
   const fitting = Math.min(Math.max(...long) / SPACING, MOST, ALL / count);
   const each = Math.max(Math.trunc(fitting), FEWEST);
   const first = joined(strokes.map((stroke) => resampled(stroke, each)));
-  const prior = kernel(first, first, count);
+  const prior = covariances(first, first, count);
   const n = first.length / 2;
   const share = Float64Array.from({ length: n }, (_, k) => {
     return Math.max(long[Math.floor(k / each)] / each, 0.002);
@@ -148,7 +137,7 @@ export function deformed(strokes, skeleton) {
     moved = displaced(first, prior, solution);
   }
   const points = joined(strokes);
-  return split(displaced(points, kernel(points, first, count), solution), count);
+  return split(displaced(points, covariances(points, first, count), solution), count);
 }
 
 /** Points of the skeleton with their directions: all, or some of many. */
@@ -166,43 +155,14 @@ function split(points, count) {
 }
 
 /** points + covariances times solution. */
-function displaced(points, covariances, solution) {
+function displaced(points, matrix, solution) {
   const columns = solution.length / 2;
   const result = Float64Array.from(points);
   for (let k = 0; k < points.length / 2; k++) {
     for (let j = 0; j < columns; j++) {
-      const covariance = covariances[k * columns + j];
+      const covariance = matrix[k * columns + j];
       result[2 * k] += covariance * solution[2 * j];
       result[2 * k + 1] += covariance * solution[2 * j + 1];
-    }
-  }
-  return result;
-}
-
-/** Covariances of the displacements of points of `count` strokes each, row by row. */
-function kernel(first, second, count) {
-  const [rows, columns] = [first.length / 2, second.length / 2];
-  const [eachRow, eachColumn] = [rows / count, columns / count];
-  const [down, across] = [linspace(0, 1, eachRow), linspace(0, 1, eachColumn)];
-  const result = new Float64Array(rows * columns);
-  for (let i = 0, k = 0; i < rows; i++) {
-    const [x, y] = pointOf(first, i);
-    for (let j = 0; j < columns; j++, k++) {
-      const [u, v] = [second[2 * j], second[2 * j + 1]];
-      const squared = (x - u) ** 2 + (y - v) ** 2;
-      const product = (x - 0.5) * (u - 0.5) + (y - 0.5) * (v - 0.5);
-      let value = AFFINE ** 2 * (1 + 4 * product);
-      for (const [size, radius] of REGIONS) {
-        value += size ** 2 * Math.exp(-squared / (2 * radius ** 2));
-      }
-      if (Math.floor(i / eachRow) === Math.floor(j / eachColumn)) {
-        const apart = (down[i % eachRow] - across[j % eachColumn]) ** 2;
-        value += STROKE ** 2;
-        for (const [size, part] of PARTS) {
-          value += size ** 2 * Math.exp(-apart / (2 * part ** 2));
-        }
-      }
-      result[k] = value;
     }
   }
   return result;

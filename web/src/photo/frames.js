@@ -45,7 +45,9 @@ export function withoutFrame(image) {
   const { width, height } = image;
   if (Math.min(width, height) < 24) return { image, inside: null };
   const darkness = new Float32Array(image.data.length);
-  image.data.forEach((grey, k) => (darkness[k] = 1 - Math.fround(grey / 255)));
+  for (let k = 0; k < darkness.length; k++) {
+    darkness[k] = 1 - Math.fround(image.data[k] / 255);
+  }
   const whole = { data: darkness, width, height };
   const lines = [0, 1, 2, 3].map((side) => upperLine(turned(whole, side)));
   if (!lines.some(Boolean)) return { image, inside: null };

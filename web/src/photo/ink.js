@@ -37,13 +37,35 @@ export function total(data) {
  * @returns {number}
  */
 export function otsu(greys) {
-  const histogram = new Float64Array(256);
-  for (let k = 0; k < greys.length; k++) histogram[greys[k]]++;
-  const first = histogram.findIndex((count) => count > 0);
-  const last = histogram.findLastIndex((count) => count > 0);
+  const counts = histogram(greys);
+  const first = counts.findIndex((count) => count > 0);
+  const last = counts.findLastIndex((count) => count > 0);
   if (first === last) return first;
   const centres = Array.from({ length: last - first + 1 }, (_, k) => first + k);
-  return mostApart(histogram.subarray(first, last + 1), centres, (x) => x);
+  return mostApart(counts.subarray(first, last + 1), centres, (x) => x);
+}
+
+/** @param {Uint8Array} greys @returns {Float64Array} how often there is each. */
+export function histogram(greys) {
+  const counts = new Float64Array(256);
+  for (let k = 0; k < greys.length; k++) counts[greys[k]]++;
+  return counts;
+}
+
+/**
+ * A percentile of counted whole numbers, interpolated between two of them.
+ * @param {Float64Array} counts of 0, 1, 2, …
+ * @param {number} share from 0 to 100
+ * @returns {number}
+ */
+export function shareOf(counts, share) {
+  const place = (share / 100) * (total(counts) - 1);
+  const [before, after] = [Math.floor(place), Math.ceil(place)].map((rank) => {
+    let sum = 0;
+    return counts.findIndex((count) => (sum += count) > rank);
+  });
+  const t = place - Math.floor(place);
+  return t < 0.5 ? before + (after - before) * t : after - (after - before) * (1 - t);
 }
 
 /**
@@ -58,17 +80,17 @@ export function otsuOfFloats(values) {
   const edges = Float32Array.from({ length: 257 }, (_, k) => {
     return k === 256 ? high : low + (k * (high - low)) / 256;
   });
-  const histogram = new Float64Array(256);
+  const counts = new Float64Array(256);
   for (const value of values) {
     let step = Math.min(255, Math.floor(((value - low) / (high - low)) * 256));
     if (value < edges[step]) step--;
     else if (step < 255 && value >= edges[step + 1]) step++;
-    histogram[step]++;
+    counts[step]++;
   }
-  const centres = Array.from(histogram, (_, k) => {
+  const centres = Array.from(counts, (_, k) => {
     return Math.fround(Math.fround(edges[k] + edges[k + 1]) / 2);
   });
-  return mostApart(histogram, centres, Math.fround);
+  return mostApart(counts, centres, Math.fround);
 }
 
 /** The centre that parts a histogram into the two classes that differ most. */

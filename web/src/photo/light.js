@@ -2,8 +2,8 @@
 
 import { InputError } from "./errors.js";
 import { closing } from "./filters.js";
-import { edgePixels, maskOf, otsu, total } from "./ink.js";
-import { clip, mean, median, percentile, roundEven } from "./numbers.js";
+import { edgePixels, histogram, maskOf, otsu, shareOf } from "./ink.js";
+import { clip, mean, roundEven } from "./numbers.js";
 import { CUBIC, resized } from "./resize.js";
 import { solved } from "./solve.js";
 
@@ -52,18 +52,17 @@ export function blackOnWhite(image, name, frames = false) {
   const blank = `${name} is blank; remove it, or scan it with more contrast.`;
   if (range(image.data) < LEAST_CONTRAST) throw new InputError(blank);
   const threshold = otsu(image.data);
-  let dark = maskOf(image, (grey) => grey <= threshold);
+  const dark = maskOf(image, (grey) => grey <= threshold);
   // Even bold ink rarely touches most of the edges.
   let inverted = mean(edgePixels(dark)) > 0.5;
   if (inverted !== mean(dark.data) > 0.5 && frames) {
     inverted = invertedInFrame(dark, inverted);
   }
-  if (inverted) {
-    image = inverse(image);
-    dark = maskOf(dark, (ink) => !ink);
-  }
-  const paper = median(image.data.filter((_, k) => !dark.data[k]));
-  const black = percentile(image.data.filter((_, k) => dark.data[k]), 20);
+  if (inverted) image = inverse(image);
+  const counts = histogram(image.data);
+  const darkest = inverted ? 255 - threshold : threshold + 1;
+  const paper = shareOf(counts.fill(0, 0, darkest), 50);
+  const black = shareOf(histogram(image.data).fill(0, darkest), 20);
   if (paper - black < LEAST_CONTRAST) throw new InputError(blank);
   const scale = 255 / (paper - black);
   return changed(image, (grey) => roundEven(clip((grey - black) * scale, 0, 255)));
@@ -203,12 +202,5 @@ function usualStep({ data, width, height }) {
       counts[Math.abs(data[k] - data[k - 1])]++;
     }
   }
-  const half = total(counts) / 2;
-  let sum = 0;
-  for (let step = 0; step < 256; step++) {
-    sum += counts[step];
-    if (sum > half) return step;
-    if (sum === half) return (step + counts.findIndex((c, k) => k > step && c > 0)) / 2;
-  }
-  return NaN;
+  return shareOf(counts, 50);
 }

@@ -70,9 +70,34 @@ export function percentile(values, share) {
  * @returns {number} the middle value, or the mean of the middle two.
  */
 export function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  const left = Float64Array.from(values);
+  const half = left.length >> 1;
+  const upper = ranked(left, half);
+  if (left.length % 2) return upper;
+  let lower = -Infinity;
+  for (let k = 0; k < half; k++) lower = Math.max(lower, left[k]);
+  return (lower + upper) / 2;
+}
+
+/** The value of a rank from 0; the values before it become those that are no greater. */
+function ranked(values, rank) {
+  let [first, last] = [0, values.length - 1];
+  while (first < last) {
+    const pivot = values[(first + last) >> 1];
+    let [i, j] = [first, last];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (rank <= j) last = j;
+    else if (rank >= i) first = i;
+    else break;
+  }
+  return values[rank];
 }
 
 /**

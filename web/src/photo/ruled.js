@@ -53,9 +53,8 @@ export function isStraight(line, share, pixels) {
 export function upperLine(darkness) {
   const { data, width, height } = darkness;
   const rows = Math.ceil(ZONE * height);
-  const zone = Float32Array.from(data.subarray(0, rows * width), (d) => {
-    return d > LEAST_DARKNESS ? 1 : 0;
-  });
+  const zone = new Uint8Array(rows * width);
+  for (let k = 0; k < zone.length; k++) zone[k] = data[k] > LEAST_DARKNESS ? 1 : 0;
   if (!anyLine({ data: zone, width, height: rows })) return null;
   const { votes, angles, count, offset } = hough(zone, width, rows);
   const most = Array.from({ length: count }, (_, distance) => {
@@ -103,14 +102,14 @@ function hough(zone, width, height) {
   const angles = Array.from({ length: TURNS }, (_, k) => {
     return ((90 - TURN + (2 * TURN * k) / (TURNS - 1)) * Math.PI) / 180;
   });
-  const [cosines, sines] = [angles.map(Math.cos), angles.map(Math.sin)];
-  const votes = new Float64Array(count * TURNS);
+  const [cosines, sines] = [Math.cos, Math.sin].map((of) => Float64Array.from(angles, of));
+  const votes = new Int32Array(count * TURNS);
   for (let y = 0, k = 0; y < height; y++) {
     for (let x = 0; x < width; x++, k++) {
       if (!zone[k]) continue;
       for (let turn = 0; turn < TURNS; turn++) {
         const distance = cosines[turn] * x + sines[turn] * y;
-        const whole = Math.trunc(distance + (distance > 0 ? 0.5 : -0.5));
+        const whole = (distance + (distance > 0 ? 0.5 : -0.5)) | 0;
         votes[(whole + offset) * TURNS + turn]++;
       }
     }

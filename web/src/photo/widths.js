@@ -31,7 +31,8 @@ export function withStrokeWidth(mask, width) {
   const { top, bottom, left, right } = bounds(ink);
   const side = Math.max(bottom - top, right - left);
   width = Math.min(width, Math.max(1, MOST_OF_DISTANCE * (side ** 2 / length)));
-  const sum = inside.reduce((all, depth, k) => all + (skeleton.data[k] ? depth : 0), 0);
+  let sum = 0;
+  for (let k = 0; k < inside.length; k++) if (skeleton.data[k]) sum += inside[k];
   const grow = (width - ((2 * sum) / length - 1)) / 2;
   // Distance beyond the ink's edge, which lies half a pixel from the outer pixels.
   const outside = distances(ink);

@@ -1,0 +1,435 @@
+"""The page's reading of pictures and photos, in JavaScript, beside Python's."""
+
+import functools
+
+import numpy as np
+import pages
+import pytest
+import web_code
+from PIL import Image
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+from skimage.morphology import skeletonize
+
+from hwgen_keras.characters import character_set
+from hwgen_keras.data import template_strokes
+from hwgen_keras.errors import InputError
+from hwgen_keras.sources import PenWriter, clean_image, find_fonts, fit_track
+from hwgen_keras.sources.images import to_grey
+from hwgen_keras.sources.looks import damage
+from hwgen_keras.sources.pages.cells import read_cells
+from hwgen_keras.sources.pages.layout import Layout, make_layout
+from hwgen_keras.sources.pages.rectify import flatten_page
+from hwgen_keras.sources.pages.sheet import choose_fonts
+from hwgen_keras.sources.strokes import strokes
+
+pytestmark = pytest.mark.backend_free
+
+SIDE = 96
+DAMAGED = "口国四一川小永あ"
+FITTED = "永語木あ一ー口国っ教春夏秋冬川鬱、おふ女我飛漢字警議十目。ヲんる"
+NAMES = {"boxMargin": "box_margin", "strokeWidth": "stroke_width"}
+
+
+def grid(array):
+    """An array as the JavaScript takes it: a dict of data, width and height."""
+    return {"data": array, "width": array.shape[1], "height": array.shape[0]}
+
+
+def picture(image):
+    """The arguments of an image: greys, width, height."""
+    return [image, image.shape[1], image.shape[0]]
+
+
+@functools.cache
+def written(hand, character, side=SIDE, margin=0.15):
+    return PenWriter(hand).draw(character, side, margin=margin)
+
+
+def pictures_to_clean(font):
+    """(name, image, options of `cleanImage`) of what visitors may give."""
+    for kind, harm in damage.DAMAGES.items():
+        for number, character in enumerate(DAMAGED):
+            hand = (501, 503)[number % 2]
+            image, other = written(hand, character), written(hand, "赤")
+            rng = np.random.default_rng(number)
+            yield f"{character}, {kind}", harm(image, other, rng), {}
+    for number, character in enumerate("口永い三鬱、"):
+        options = {"margin": 0.08 * (number % 2), "size": (64, 48)[number % 2]}
+        yield character, font.render(character, 80 + 31 * number, 0.1), options
+        wide = np.pad(
+            written(number, character), ((0, 0), (9, 50)), constant_values=255
+        )
+        yield character, wide, {**options, "repair": False}
+    for character in "国永っ":
+        image = written(7, character, 150)
+        # No line of the box lies so that rounding decides what is within it.
+        ruled = damage.frame(image, 2, 4.3)
+        for drawn in (image, ruled):
+            yield character, drawn, {"boxMargin": 0.05}
+            yield character, drawn, {"boxMargin": 0.1, "strokeWidth": 0.06}
+            yield character, drawn, {"strokeWidth": 0.1, "margin": 0.08}
+
+
+@pytest.fixture(scope="module")
+def cleaned(tmp_path_factory, tiny_font):
+    """(name, what JavaScript made, what Python made) of each picture."""
+    (font,) = find_fonts(tiny_font)
+    items = list(pictures_to_clean(font))
+    calls = [("clean.js", "cleanImage", [*picture(i), o]) for _, i, o in items]
+    results = web_code.call(tmp_path_factory.mktemp("clean"), calls)
+    both = []
+    for (name, image, options), result in zip(items, results, strict=True):
+        given = {"size": 64, "margin": 0.0, **options}
+        size = given.pop("size")
+        settings = {NAMES.get(key, key): value for key, value in given.items()}
+        expected = clean_image(image, size, **settings)
+        made = np.reshape(result["result"], expected.shape)
+        both.append((name, made, expected))
+    return both
+
+
+class TestCleaning:
+    def test_the_greys_are_those_of_python(self, cleaned):
+        assert len(cleaned) > 150
+        for name, made, expected in cleaned:
+            assert (np.abs(made - expected.astype(int)) <= 1).mean() >= 0.999, name
+
+    def test_nearly_all_are_the_same_to_the_last_bit(self, cleaned):
+        same = [np.array_equal(made, expected) for _, made, expected in cleaned]
+        assert np.mean(same) >= 0.99
+
+    @pytest.mark.parametrize(
+        "image",
+        [
+            np.full((40, 30), 255, np.uint8),
+            np.full((40, 30), 120, np.uint8) + np.eye(40, 30, dtype=np.uint8),
+            np.where((np.indices((99, 99)) % 6).any(0), 255, 0).astype(np.uint8),
+        ],
+        ids=["white", "faint", "specks"],
+    )
+    def test_useless_pictures_get_the_sentence_of_python(self, tmp_path, image):
+        with pytest.raises(InputError) as error:
+            clean_image(image, 64, name="Drawing 1")
+        calls = [("clean.js", "cleanImage", [*picture(image), {"name": "Drawing 1"}])]
+        assert web_code.call(tmp_path, calls) == [{"error": str(error.value)}]
+
+    def test_refuses_a_wrong_size(self, tmp_path):
+        calls = [("clean.js", "cleanImage", [np.zeros(12, np.uint8), 5, 3])]
+        (result,) = web_code.call(tmp_path, calls)
+        assert result["error"].startswith("The image has 12 greys and not 5 x 3")
+
+
+class TestOperations:
+    """What libraries do in Python."""
+
+    def test_of_ink(self, tmp_path, rng):
+        shapes = [(40, 40), (31, 57), (1, 9), (60, 22)]
+        inks = [
+            (ndimage.gaussian_filter(rng.random(shape), 1.5) > 0.5).astype(np.uint8)
+            for shape in shapes
+        ]
+        inks[2][0, 4] = 1
+        calls = [("thin.js", "thinned", [grid(ink)]) for ink in inks]
+        calls += [("filters.js", "distances", [grid(ink)]) for ink in inks]
+        calls += [("filters.js", "dilated", [grid(ink), 2]) for ink in inks]
+        calls += [("ink.js", "pieces", [grid(ink), False]) for ink in inks]
+        results = [result["result"] for result in web_code.call(tmp_path, calls)]
+        thin, distances, dilated, labelled = (results[k : k + 4] for k in (0, 4, 8, 12))
+        for k, ink in enumerate(inks):
+            assert thin[k]["data"] == skeletonize(ink).ravel().astype(int).tolist()
+            expected = ndimage.distance_transform_edt(1 - ink)
+            np.testing.assert_array_equal(distances[k], expected.ravel())
+            expected = ndimage.binary_dilation(ink, iterations=2)
+            np.testing.assert_array_equal(dilated[k]["data"], expected.ravel())
+            np.testing.assert_array_equal(
+                labelled[k]["labels"], ndimage.label(ink)[0].ravel()
+            )
+
+    def test_of_greys(self, tmp_path, rng):
+        greys = rng.integers(0, 256, (37, 61), np.uint8)
+        floats = rng.random((37, 61), np.float32)
+        two = np.where(greys < 90, 40, 200).astype(np.uint8)
+        calls = [
+            ("ink.js", "otsu", [greys]),
+            ("ink.js", "otsu", [two]),
+            ("ink.js", "otsuOfFloats", [floats]),
+            ("filters.js", "gaussian", [grid(floats), 1.3]),
+            ("filters.js", "gaussian", [grid(floats.astype(float)), 12.0]),
+            ("filters.js", "closing", [grid(floats), 9]),
+            ("resize.js", "reduced", [grid(greys), 7]),
+            ("resize.js", "reduced", [grid(floats), 4]),
+        ]
+        results = [result["result"] for result in web_code.call(tmp_path, calls)]
+        assert results[0] == threshold_otsu(greys)
+        assert results[1] == threshold_otsu(two) == 40
+        assert results[2] == pytest.approx(threshold_otsu(floats), abs=0.005)
+        for result, image, sigma in zip(
+            results[3:5], (floats, floats.astype(float)), (1.3, 12.0), strict=True
+        ):
+            expected = ndimage.gaussian_filter(image, sigma)
+            np.testing.assert_allclose(result["data"], expected.ravel(), atol=1e-6)
+        expected = ndimage.grey_closing(floats, (9, 9))
+        np.testing.assert_array_equal(results[5]["data"], expected.ravel())
+        expected = np.asarray(Image.fromarray(greys).reduce(7))
+        np.testing.assert_array_equal(results[6]["data"], expected.ravel())
+        expected = np.asarray(Image.fromarray(floats).reduce(4))
+        np.testing.assert_allclose(results[7]["data"], expected.ravel(), rtol=1e-6)
+
+    @pytest.mark.parametrize("count", [1, 2, 321, 777])
+    def test_of_chance(self, tmp_path, count):
+        (result,) = web_code.call(tmp_path, [("chosen.js", "permutation", [count])])
+        expected = np.random.default_rng(0).permutation(count)
+        np.testing.assert_array_equal(result["result"], expected)
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory):
+    """(character, JavaScript's fit, Python's track and quality) of each image."""
+    items = [
+        (
+            character,
+            written(7 * number + 1, character, (64, 96, 128)[number % 3], 0.08),
+        )
+        for number, character in enumerate(FITTED)
+    ]
+    # Of other characters than they are said to show.
+    items += [("木", written(3, "語")), ("語", written(3, "木"))]
+    calls = [
+        (
+            "fit.js",
+            "fitTrack",
+            [*picture(image), character, lines_of(character), 24],
+        )
+        for character, image in items
+    ]
+    results = web_code.call(tmp_path_factory.mktemp("fit"), calls)
+    return [
+        (character, result["result"], *fit_track(image, character, 24))
+        for (character, image), result in zip(items, results, strict=True)
+    ]
+
+
+class TestFitting:
+    def test_the_tracks_are_those_of_python(self, fits):
+        assert len(fits) > 30
+        other = []
+        for character, made, track, _ in fits:
+            points = np.reshape(made["track"]["points"], track.points.shape)
+            radii = np.reshape(made["track"]["radii"], track.radii.shape)
+            same = np.abs(points - track.points).max() < 1e-4
+            same &= np.array_equal(radii > 0, track.radii > 0)
+            # Of two pixels of the skeleton that are as near either may be taken.
+            same &= (np.abs(radii - track.radii) < 1e-5).mean() > 0.95
+            if not same:
+                other.append(character)
+        # Where two courses cost the same, the last bit of a number decides.
+        assert len(other) <= 1, other
+
+    def test_the_faults_are_those_of_python(self, fits):
+        faults = [made["fault"] for _, made, _, _ in fits]
+        assert faults == [quality.fault for *_, quality in fits]
+        assert None in faults and len(set(faults)) >= 3
+        for character, made, _, quality in fits:
+            for key, value in made["quality"].items():
+                name = {"leftOut": "left_out"}.get(key, key)
+                expected = getattr(quality, name)
+                assert value == pytest.approx(expected, abs=1e-3), (character, key)
+
+    def test_templates_of_other_points_and_places(self, tmp_path):
+        image = written(4, "教")
+        lines = template_strokes("教", 24)
+        template = [line.astype(float).ravel() for line in lines]
+        calls = [("fit.js", "fitTrack", [*picture(image), "教", template, 24])]
+        made = web_code.call(tmp_path, calls)[0]["result"]["track"]
+        track = fit_track(image, "教", 24)[0]
+        points = np.reshape(made["points"], track.points.shape)
+        # Beside the track's own place and size.
+        moved, expected = (
+            (p - p[::2].mean((0, 1))) / p[::2].std() for p in (points, track.points)
+        )
+        assert np.median(np.abs(moved - expected)) < 0.005
+
+    def test_images_that_show_a_hand(self, tmp_path):
+        images = {"木": written(2, "木"), "二": written(2, "語"), "♪": written(2, "木")}
+        images["一"] = np.full((30, 30), 255, np.uint8)
+        samples = [
+            {
+                "character": character,
+                "grey": i,
+                "width": i.shape[1],
+                "height": i.shape[0],
+            }
+            for character, i in images.items()
+        ]
+        templates = {"lookup": {c: lines_of(c) for c in "木二一"}}
+        calls = [("index.js", "fitImages", [samples, templates])]
+        result = web_code.call(tmp_path, calls)[0]["result"]
+        assert [track["character"] for track in result["tracks"]] == ["木"]
+        assert np.shape(result["tracks"][0]["radii"]) == (7 * 24,)
+        assert result["shown"] == [
+            {"character": "木", "fault": None},
+            {"character": "二", "fault": fit_track(images["二"], "二")[1].fault},
+            {"character": "♪", "fault": "KanjiVG has no strokes for ♪"},
+            {
+                "character": "一",
+                "fault": "The image of 一 is blank; remove it, or scan it with more "
+                "contrast",
+            },
+        ]
+
+
+def lines_of(character):
+    return [stroke.ravel() for stroke in strokes(character, 48)]
+
+
+def coloured(grey):
+    """Greys as the pixels of a canvas."""
+    return np.dstack([grey] * 3 + [np.full_like(grey, 255)])
+
+
+SPOILED = (
+    {"turn": -8, "quarter_turns": 1},
+    {"quality": 30, "shadow": 0.6, "noise": 4, "tilt": 0.15, "curl": 0.006},
+)
+TEXT = "あいうかきくネムメロヘっ"
+
+
+@pytest.fixture(scope="module")
+def sheet(tiny_font):
+    """(layout, filled page)."""
+    layout = make_layout(TEXT, count=2)
+    fonts = choose_fonts(find_fonts(tiny_font), TEXT)
+    page, _ = pages.fill_page(layout, 1, fonts, seed=2, empty=(2, 17))
+    left, top = (
+        round(edge * pages.PIXELS_PER_MM)
+        for edge in (layout.cells(1)[4].left, layout.cells(1)[4].top)
+    )
+    # Ink of a neighbour below the box, and a stroke that leaves it.
+    page[top + 145 : top + 151, left + 20 : left + 110] = 20
+    page[top + 110 : top + 150, left + 125 : left + 131] = 20
+    return layout, page
+
+
+@pytest.fixture(scope="module")
+def read(sheet, tmp_path_factory):
+    """(layout, photo, what was read of it) of each photo."""
+    layout, page = sheet
+    photos = [pages.photograph(page, 1300, **spoiled) for spoiled in SPOILED]
+    # A negative, whose layout is given.
+    photos.append(255 - photos[0])
+    known = [TEXT, TEXT, {"box": layout.box, "pages": list(layout.pages)}]
+    calls = [
+        ("sheet.js", "readSheet", [coloured(p), *picture(p)[1:], characters])
+        for p, characters in zip(photos, known, strict=True)
+    ]
+    results = web_code.call(tmp_path_factory.mktemp("sheets"), calls)
+    return [(layout, p, r) for p, r in zip(photos, results, strict=True)]
+
+
+class TestSheets:
+    @pytest.mark.parametrize("number", range(3))
+    def test_the_cells_are_those_of_python(self, read, number):
+        layout, photo, result = read[number]
+        cells = read_cells(flatten_page(photo), layout, 128)
+        expected = [cell for cell in cells if cell.image is not None]
+        assert len(expected) == 2 * len(TEXT) - 2
+        found = [cell["character"] for cell in result["result"]]
+        assert found == [cell.cell.character for cell in expected]
+        apart = []
+        for cell, other in zip(result["result"], expected, strict=True):
+            assert (cell["width"], cell["height"]) == (128, 128)
+            made = np.reshape(cell["grey"], (128, 128))
+            apart.append(np.abs(made - other.image.astype(int)))
+        assert (np.array(apart) <= 1).mean() > 0.998
+        # Rounding may let a pixel at the edge of the ink be ink or paper.
+        assert (np.array(apart).max((1, 2)) <= 1).mean() > 0.85
+
+    def test_useless_photos_get_the_sentence_of_python(self, sheet, tmp_path):
+        page = sheet[1].copy()
+        page[80:200, 1900:2020] = 255
+        no_code = sheet[1].copy()
+        no_code[110:170, 320:900] = 0
+        photos = [
+            np.full((60, 40), 200, np.uint8),
+            pages.photograph(page, 1300),
+            pages.photograph(no_code, 1300),
+            pages.photograph(sheet[1], 1300, curl=0.022),
+            np.tile(np.arange(200, dtype=np.uint8), (90, 1)),
+        ]
+        calls = [
+            ("sheet.js", "readSheet", [coloured(p), *picture(p)[1:], TEXT])
+            for p in photos
+        ]
+        results = web_code.call(tmp_path, calls)
+        sentences = []
+        for photo, result in zip(photos, results, strict=True):
+            with pytest.raises(InputError) as error:
+                flatten_page(photo)
+            sentences.append(str(error.value))
+            assert result == {"error": sentences[-1]}
+        assert len(set(sentences)) == 5
+
+    def test_another_sheet_and_a_wrong_size(self, sheet, tmp_path):
+        layout, page = sheet
+        photo = pages.photograph(page, 1300)
+        calls = [
+            ("sheet.js", "readSheet", [coloured(photo), *picture(photo)[1:]]),
+            ("sheet.js", "readSheet", [photo, *picture(photo)[1:]]),
+        ]
+        other, wrong = web_code.call(tmp_path, calls)
+        number = f"page 1 of the sheet {layout.identity:04x}, which asks for other"
+        assert number in other["error"]
+        assert wrong["error"].startswith(
+            f"The photo has {photo.size} numbers and not 4"
+        )
+
+    def test_layouts(self, tmp_path):
+        kana = "".join(character_set("kana"))
+        layouts = [
+            make_layout(kana),
+            make_layout(kana, count=3),
+            make_layout('春"夏\\𠮟', box=20),
+            Layout(8.5, ("あ" * 40, "い")),
+        ]
+        given = [{"box": one.box, "pages": list(one.pages)} for one in layouts]
+        calls = [("layout.js", "identityOf", [one]) for one in given]
+        calls += [("layout.js", "cellsOf", [one, 1]) for one in given]
+        calls.append(("layout.js", "layoutsOf", [kana]))
+        results = [result["result"] for result in web_code.call(tmp_path, calls)]
+        for layout, identity, cells in zip(
+            layouts, results, results[4:8], strict=False
+        ):
+            assert identity == layout.identity
+            for cell, expected in zip(cells, layout.cells(1), strict=True):
+                assert cell["character"] == expected.character
+                assert cell["left"] == pytest.approx(expected.left)
+                assert cell["top"] == pytest.approx(expected.top)
+        pages_of = [one["pages"] for one in results[-1]]
+        assert pages_of[0] == list(layouts[0].pages)
+        assert pages_of[2] == list(layouts[1].pages)
+
+    def test_the_kana_are_what_a_sheet_asks_for(self):
+        source = (web_code.SOURCE / "layout.js").read_text("utf-8")
+        kana = "".join(character_set("kana"))
+        assert f'"{kana[:46]}" +\n  "{kana[46:]}"' in source
+
+
+class TestColours:
+    INKS = [(250, 225, 40), (150, 215, 255), (20, 30, 110), (60, 60, 60)]
+
+    def test_the_greys_are_those_of_python(self, tmp_path):
+        pictures = [damage.coloured(written(501, "永"), ink) for ink in self.INKS]
+        ruled = np.array(damage.coloured(written(501, "国"), (30, 30, 40)))
+        for rule in (slice(3, 6), slice(90, 93)):
+            for part in (ruled[rule], ruled[:, rule]):
+                np.minimum(part, np.array((140, 200, 255), np.uint8), out=part)
+        pictures.append(Image.fromarray(ruled))
+        clear = pictures[2].convert("RGBA")
+        clear.putalpha(Image.fromarray(255 - written(501, "永")))
+        pictures.append(clear)
+        arrays = [np.array(one.convert("RGBA")) for one in pictures]
+        calls = [("colour.js", "greysOf", [a, a.shape[1], a.shape[0]]) for a in arrays]
+        for one, result in zip(pictures, web_code.call(tmp_path, calls), strict=True):
+            expected = to_grey(one).ravel().astype(int)
+            assert np.abs(result["result"] - expected).max() <= (one.mode == "RGBA")
