@@ -62,8 +62,10 @@ class Visit:
         self.page.goto(self.address)
         self.wait_until_written()
 
-    def wait_until_written(self):
-        self.page.locator("#sheet[aria-busy=false]").wait_for()
+    def wait_until_written(self, hidden=False):
+        """Waits for the end of a text, on a paper that may be `hidden`."""
+        state = "attached" if hidden else "visible"
+        self.page.locator("#sheet[aria-busy=false]").wait_for(state=state)
 
     def write(self, text):
         """Has a text written; returns what the page says of it."""

@@ -16,10 +16,7 @@ export class Downloads {
       const { blob, name } = await savedHand(writing);
       save(blob, name);
     });
-    byId("copy-command").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(byId("command").textContent);
-      this.#say("copied");
-    });
+    byId("copy-command").addEventListener("click", () => this.#copy());
     onLanguage(() => this.said && this.#say(this.said));
   }
 
@@ -45,6 +42,18 @@ export class Downloads {
       }
       button.disabled = false;
     });
+  }
+
+  async #copy() {
+    const command = byId("command");
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      this.#say("copied");
+    } catch {
+      // In a frame, or without https, only the visitor may copy.
+      getSelection().selectAllChildren(command);
+      this.#say("selected");
+    }
   }
 
   #say(key) {

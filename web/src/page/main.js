@@ -37,7 +37,6 @@ async function start() {
   repaintOnNewColours([drawings, parts.sheet.paper, reading]);
   byId("work").disabled = false;
   byId("read-work").disabled = false;
-  byId("read-tab").addEventListener("click", () => reading.repaint());
   await parts.writing.write();
   tellOffline(await keepOffline());
   return { engine, ...parts };

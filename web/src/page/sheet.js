@@ -17,6 +17,8 @@ const CELLS = [
 // Length of lines that run down, in CSS pixels, and the fewest cells of any line.
 const COLUMN = 540;
 const FEWEST = 5;
+// Width that the paper has while the other tab is in front.
+const UNSEEN = 320;
 // What of a line is no cell: the room for a mark that hangs, and the margins.
 const MARGINS = 1.5;
 
@@ -27,10 +29,10 @@ export class Sheet {
     this.pen = new Pen(this.paper, byId("pen-tip"));
     this.#empty("");
     this.#begin();
-    let { clientWidth } = this.scroller;
+    let width = this.#width;
     new ResizeObserver(() => {
-      if (this.scroller.clientWidth === clientWidth) return;
-      clientWidth = this.scroller.clientWidth;
+      if (this.#width === width) return;
+      width = this.#width;
       this.arrange();
     }).observe(this.scroller);
   }
@@ -96,12 +98,17 @@ export class Sheet {
     this.complete = false;
   }
 
+  /** What the scroller shows of the paper, in CSS pixels. */
+  get #width() {
+    const { paddingLeft } = getComputedStyle(this.scroller);
+    const width = this.scroller.clientWidth - 2 * Number.parseFloat(paddingLeft);
+    return width > 0 ? width : UNSEEN;
+  }
+
   #begin() {
     this.pen.stop();
     const down = chosen("direction") === "vertical";
-    const { paddingLeft } = getComputedStyle(this.scroller);
-    const width = this.scroller.clientWidth - 2 * Number.parseFloat(paddingLeft);
-    const grid = gridOf(this.characters, width, down);
+    const grid = gridOf(this.characters, this.#width, down);
     this.layout = new Layout(grid.length);
     this.placed = 0;
     this.paper.begin(grid);

@@ -158,6 +158,7 @@ export const TEXTS = {
   command: { ja: "フォントを作る命令", en: "Command that makes the font" },
   copy: { ja: "命令をコピー", en: "Copy the command" },
   copied: { ja: "コピーしました。", en: "Copied." },
+  selected: { ja: "命令を選びました。コピーしてください。", en: "The command is selected; copy it." },
 
   readAsk: {
     ja: "字をひとつ書いてください。読み取った候補を五つ挙げます。",
