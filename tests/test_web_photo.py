@@ -61,6 +61,10 @@ def pictures_to_clean(font):
             written(number, character), ((0, 0), (9, 50)), constant_values=255
         )
         yield character, wide, {**options, "repair": False}
+    # Tall and narrow ones.
+    for hand in (2, 3):
+        yield "一", np.ascontiguousarray(written(hand, "一", 200).T), {}
+        yield "二", np.ascontiguousarray(written(hand, "二", 250)[:, 90:130]), {}
     for character in "国永っ":
         image = written(7, character, 150)
         # No line of the box lies so that rounding decides what is within it.
