@@ -1,9 +1,8 @@
-"""The page's reading of pictures and photos, in JavaScript, beside Python's."""
+"""Pictures of single characters to images and strokes: JavaScript beside Python."""
 
 import functools
 
 import numpy as np
-import pages
 import pytest
 import web_code
 from PIL import Image
@@ -11,16 +10,11 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 from skimage.morphology import skeletonize
 
-from hwgen_keras.characters import character_set
 from hwgen_keras.data import template_strokes
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter, clean_image, find_fonts, fit_track
 from hwgen_keras.sources.images import to_grey
 from hwgen_keras.sources.looks import damage
-from hwgen_keras.sources.pages.cells import read_cells
-from hwgen_keras.sources.pages.layout import Layout, make_layout
-from hwgen_keras.sources.pages.rectify import flatten_page
-from hwgen_keras.sources.pages.sheet import choose_fonts
 from hwgen_keras.sources.strokes import strokes
 
 pytestmark = pytest.mark.backend_free
@@ -34,11 +28,6 @@ NAMES = {"boxMargin": "box_margin", "strokeWidth": "stroke_width"}
 def grid(array):
     """An array as the JavaScript takes it: a dict of data, width and height."""
     return {"data": array, "width": array.shape[1], "height": array.shape[0]}
-
-
-def picture(image):
-    """The arguments of an image: greys, width, height."""
-    return [image, image.shape[1], image.shape[0]]
 
 
 @functools.cache
@@ -61,6 +50,10 @@ def pictures_to_clean(font):
             written(number, character), ((0, 0), (9, 50)), constant_values=255
         )
         yield character, wide, {**options, "repair": False}
+    # Tall and narrow ones.
+    for hand in (2, 3):
+        yield "一", np.ascontiguousarray(written(hand, "一", 200).T), {}
+        yield "二", np.ascontiguousarray(written(hand, "二", 250)[:, 90:130]), {}
     for character in "国永っ":
         image = written(7, character, 150)
         # No line of the box lies so that rounding decides what is within it.
@@ -76,7 +69,7 @@ def cleaned(tmp_path_factory, tiny_font):
     """(name, what JavaScript made, what Python made) of each picture."""
     (font,) = find_fonts(tiny_font)
     items = list(pictures_to_clean(font))
-    calls = [("clean.js", "cleanImage", [*picture(i), o]) for _, i, o in items]
+    calls = [("clean.js", "cleanImage", [*web_code.picture(i), o]) for _, i, o in items]
     results = web_code.call(tmp_path_factory.mktemp("clean"), calls)
     both = []
     for (name, image, options), result in zip(items, results, strict=True):
@@ -111,7 +104,13 @@ class TestCleaning:
     def test_useless_pictures_get_the_sentence_of_python(self, tmp_path, image):
         with pytest.raises(InputError) as error:
             clean_image(image, 64, name="Drawing 1")
-        calls = [("clean.js", "cleanImage", [*picture(image), {"name": "Drawing 1"}])]
+        calls = [
+            (
+                "clean.js",
+                "cleanImage",
+                [*web_code.picture(image), {"name": "Drawing 1"}],
+            )
+        ]
         assert web_code.call(tmp_path, calls) == [{"error": str(error.value)}]
 
     def test_refuses_a_wrong_size(self, tmp_path):
@@ -199,7 +198,7 @@ def fits(tmp_path_factory):
         (
             "fit.js",
             "fitTrack",
-            [*picture(image), character, lines_of(character), 24],
+            [*web_code.picture(image), character, lines_of(character), 24],
         )
         for character, image in items
     ]
@@ -240,7 +239,7 @@ class TestFitting:
         image = written(4, "教")
         lines = template_strokes("教", 24)
         template = [line.astype(float).ravel() for line in lines]
-        calls = [("fit.js", "fitTrack", [*picture(image), "教", template, 24])]
+        calls = [("fit.js", "fitTrack", [*web_code.picture(image), "教", template, 24])]
         made = web_code.call(tmp_path, calls)[0]["result"]["track"]
         track = fit_track(image, "教", 24)[0]
         points = np.reshape(made["points"], track.points.shape)
@@ -281,138 +280,6 @@ class TestFitting:
 
 def lines_of(character):
     return [stroke.ravel() for stroke in strokes(character, 48)]
-
-
-def coloured(grey):
-    """Greys as the pixels of a canvas."""
-    return np.dstack([grey] * 3 + [np.full_like(grey, 255)])
-
-
-SPOILED = (
-    {"turn": -8, "quarter_turns": 1},
-    {"quality": 30, "shadow": 0.6, "noise": 4, "tilt": 0.15, "curl": 0.006},
-)
-TEXT = "あいうかきくネムメロヘっ"
-
-
-@pytest.fixture(scope="module")
-def sheet(tiny_font):
-    """(layout, filled page)."""
-    layout = make_layout(TEXT, count=2)
-    fonts = choose_fonts(find_fonts(tiny_font), TEXT)
-    page, _ = pages.fill_page(layout, 1, fonts, seed=2, empty=(2, 17))
-    left, top = (
-        round(edge * pages.PIXELS_PER_MM)
-        for edge in (layout.cells(1)[4].left, layout.cells(1)[4].top)
-    )
-    # Ink of a neighbour below the box, and a stroke that leaves it.
-    page[top + 145 : top + 151, left + 20 : left + 110] = 20
-    page[top + 110 : top + 150, left + 125 : left + 131] = 20
-    return layout, page
-
-
-@pytest.fixture(scope="module")
-def read(sheet, tmp_path_factory):
-    """(layout, photo, what was read of it) of each photo."""
-    layout, page = sheet
-    photos = [pages.photograph(page, 1300, **spoiled) for spoiled in SPOILED]
-    # A negative, whose layout is given.
-    photos.append(255 - photos[0])
-    known = [TEXT, TEXT, {"box": layout.box, "pages": list(layout.pages)}]
-    calls = [
-        ("sheet.js", "readSheet", [coloured(p), *picture(p)[1:], characters])
-        for p, characters in zip(photos, known, strict=True)
-    ]
-    results = web_code.call(tmp_path_factory.mktemp("sheets"), calls)
-    return [(layout, p, r) for p, r in zip(photos, results, strict=True)]
-
-
-class TestSheets:
-    @pytest.mark.parametrize("number", range(3))
-    def test_the_cells_are_those_of_python(self, read, number):
-        layout, photo, result = read[number]
-        cells = read_cells(flatten_page(photo), layout, 128)
-        expected = [cell for cell in cells if cell.image is not None]
-        assert len(expected) == 2 * len(TEXT) - 2
-        found = [cell["character"] for cell in result["result"]]
-        assert found == [cell.cell.character for cell in expected]
-        apart = []
-        for cell, other in zip(result["result"], expected, strict=True):
-            assert (cell["width"], cell["height"]) == (128, 128)
-            made = np.reshape(cell["grey"], (128, 128))
-            apart.append(np.abs(made - other.image.astype(int)))
-        assert (np.array(apart) <= 1).mean() > 0.998
-        # Rounding may let a pixel at the edge of the ink be ink or paper.
-        assert (np.array(apart).max((1, 2)) <= 1).mean() > 0.85
-
-    def test_useless_photos_get_the_sentence_of_python(self, sheet, tmp_path):
-        page = sheet[1].copy()
-        page[80:200, 1900:2020] = 255
-        no_code = sheet[1].copy()
-        no_code[110:170, 320:900] = 0
-        photos = [
-            np.full((60, 40), 200, np.uint8),
-            pages.photograph(page, 1300),
-            pages.photograph(no_code, 1300),
-            pages.photograph(sheet[1], 1300, curl=0.022),
-            np.tile(np.arange(200, dtype=np.uint8), (90, 1)),
-        ]
-        calls = [
-            ("sheet.js", "readSheet", [coloured(p), *picture(p)[1:], TEXT])
-            for p in photos
-        ]
-        results = web_code.call(tmp_path, calls)
-        sentences = []
-        for photo, result in zip(photos, results, strict=True):
-            with pytest.raises(InputError) as error:
-                flatten_page(photo)
-            sentences.append(str(error.value))
-            assert result == {"error": sentences[-1]}
-        assert len(set(sentences)) == 5
-
-    def test_another_sheet_and_a_wrong_size(self, sheet, tmp_path):
-        layout, page = sheet
-        photo = pages.photograph(page, 1300)
-        calls = [
-            ("sheet.js", "readSheet", [coloured(photo), *picture(photo)[1:]]),
-            ("sheet.js", "readSheet", [photo, *picture(photo)[1:]]),
-        ]
-        other, wrong = web_code.call(tmp_path, calls)
-        number = f"page 1 of the sheet {layout.identity:04x}, which asks for other"
-        assert number in other["error"]
-        assert wrong["error"].startswith(
-            f"The photo has {photo.size} numbers and not 4"
-        )
-
-    def test_layouts(self, tmp_path):
-        kana = "".join(character_set("kana"))
-        layouts = [
-            make_layout(kana),
-            make_layout(kana, count=3),
-            make_layout('春"夏\\𠮟', box=20),
-            Layout(8.5, ("あ" * 40, "い")),
-        ]
-        given = [{"box": one.box, "pages": list(one.pages)} for one in layouts]
-        calls = [("layout.js", "identityOf", [one]) for one in given]
-        calls += [("layout.js", "cellsOf", [one, 1]) for one in given]
-        calls.append(("layout.js", "layoutsOf", [kana]))
-        results = [result["result"] for result in web_code.call(tmp_path, calls)]
-        for layout, identity, cells in zip(
-            layouts, results, results[4:8], strict=False
-        ):
-            assert identity == layout.identity
-            for cell, expected in zip(cells, layout.cells(1), strict=True):
-                assert cell["character"] == expected.character
-                assert cell["left"] == pytest.approx(expected.left)
-                assert cell["top"] == pytest.approx(expected.top)
-        pages_of = [one["pages"] for one in results[-1]]
-        assert pages_of[0] == list(layouts[0].pages)
-        assert pages_of[2] == list(layouts[1].pages)
-
-    def test_the_kana_are_what_a_sheet_asks_for(self):
-        source = (web_code.SOURCE / "layout.js").read_text("utf-8")
-        kana = "".join(character_set("kana"))
-        assert f'"{kana[:46]}" +\n  "{kana[46:]}"' in source
 
 
 class TestColours:

@@ -13,6 +13,11 @@ _RUNNER = pathlib.Path(__file__).with_name("web_photo.mjs")
 _TYPES = {"uint8": "Uint8Array", "float32": "Float32Array", "float64": "Float64Array"}
 
 
+def picture(image):
+    """The arguments of an image: greys, width, height."""
+    return [image, image.shape[1], image.shape[0]]
+
+
 def call(folder, calls, timeout=300):
     """The results of calls of exported functions.
 

@@ -1,4 +1,4 @@
-// node tests/web_photo.mjs FOLDER: calls functions of web/src/photo for the tests.
+// node tests/web_photo.mjs FOLDER: calls functions of web/src/photo for tests.
 //
 // FOLDER/calls.json lists the calls as {module, name, arguments}; an argument
 // {start, stop, type} is that part of FOLDER/arrays.bin, and {lookup} a function that

@@ -83,8 +83,8 @@ export function resampled(line, count) {
 
 /**
  * Points along straight pieces, in the middles of parts no longer than `gap`.
- * @param {number[]} starts x and y of each piece in turn
- * @param {number[]} ends
+ * @param {ArrayLike<number>} starts x and y of each piece in turn
+ * @param {ArrayLike<number>} ends
  * @param {number} gap
  * @returns {Float64Array}
  */

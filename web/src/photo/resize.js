@@ -1,6 +1,6 @@
 /**
- * Resizing as Pillow does it, to the last bit: greys with whole weights, floats with
- * exact ones; first across, then down.
+ * Resizing as Pillow 13 does it, to the last bit: greys with whole weights, floats with
+ * exact ones; first across, then down, but the other way round where height shrinks most.
  * @typedef {import("./ink.js").Grid} Grid
  * @typedef {{reach: number, weight: (x: number) => number}} Kernel
  */
@@ -47,8 +47,13 @@ export function resized(grid, width, height, kernel, part) {
     right: grid.width,
     bottom: grid.height,
   };
-  const across = along(grid, width, start, right, kernel, false);
-  return along(across, height, start, bottom, kernel, true);
+  const [fewer, lower] = [grid.width - width, grid.height - height];
+  if (lower > 0 && lower > 2 * fewer) {
+    const small = along(grid, height, start, bottom, kernel, true);
+    return along(small, width, start, right, kernel, false);
+  }
+  const small = along(grid, width, start, right, kernel, false);
+  return along(small, height, start, bottom, kernel, true);
 }
 
 /** Resizes along one axis. */

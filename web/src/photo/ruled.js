@@ -100,7 +100,7 @@ function hough(zone, width, height) {
   const offset = Math.ceil(Math.sqrt(height * height + width * width));
   const count = 2 * offset + 1;
   const angles = Array.from({ length: TURNS }, (_, k) => {
-    return ((90 - TURN + (2 * TURN * k) / (TURNS - 1)) * Math.PI) / 180;
+    return (90 - TURN + (2 * TURN * k) / (TURNS - 1)) * (Math.PI / 180);
   });
   const [cosines, sines] = [Math.cos, Math.sin].map((of) => Float64Array.from(angles, of));
   const votes = new Int32Array(count * TURNS);
@@ -186,14 +186,18 @@ function traced(data, width, height, runs, angle, distance) {
   };
 }
 
-/** The darkness down a part of a column, and its moment around row 0. */
+/**
+ * The darkness down a part of a column, and its moment around row 0: differences of
+ * sums from row 0 on, of which the first have 32 bits.
+ */
 function weighed(data, width, x, start, end) {
-  let [weight, moment] = [0, 0];
-  for (let y = start; y < end; y++) {
-    weight += data[y * width + x];
-    moment += data[y * width + x] * (y + 0.5);
+  let [whole, moments, weight, moment] = [0, 0, 0, 0];
+  for (let y = 0; y < end; y++) {
+    if (y === start) [weight, moment] = [whole, moments];
+    whole = Math.fround(whole + data[y * width + x]);
+    moments += data[y * width + x] * (y + 0.5);
   }
-  return { weight, moment };
+  return { weight: Math.fround(whole - weight), moment: moments - moment };
 }
 
 /** The straight line that fits best. */
