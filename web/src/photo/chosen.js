@@ -1,15 +1,10 @@
 /** A random order that is always the same: NumPy's `default_rng(0).permutation`. */
 
-const BITS_64 = (1n << 64n) - 1n;
-const BITS_128 = (1n << 128n) - 1n;
-// The multiplier of PCG64, and its state and increment for the seed 0.
-const MULTIPLIER = 47026247687942121848144207491837523525n;
-const STATE = 35399562948360463058890781895381311971n;
-const INCREMENT = 87136372517582989555478159403783844777n;
+import { Generator } from "../engine/random.js";
 
 /** @returns {() => number} a source of whole numbers of 32 bits. */
 function source() {
-  let state = STATE;
+  const generator = new Generator(0);
   let high = null;
   return () => {
     if (high !== null) {
@@ -17,12 +12,9 @@ function source() {
       high = null;
       return value;
     }
-    state = (state * MULTIPLIER + INCREMENT) & BITS_128;
-    const mixed = (state >> 64n) ^ (state & BITS_64);
-    const turn = state >> 122n;
-    const value = ((mixed >> turn) | (mixed << (64n - turn))) & BITS_64;
-    high = Number(value >> 32n);
-    return Number(value & 0xffffffffn);
+    const bits = generator.bits();
+    high = Number(bits >> 32n);
+    return Number(bits & 0xffffffffn);
   };
 }
 
