@@ -25,7 +25,7 @@ COLUMNS = (
 # Megabytes of a network in half precision.
 MOST_MEGABYTES = 15
 # Seconds of a stage that are left to store, measure and draw.
-RESERVE = 30
+RESERVE = 25
 READER = "jis1-reader"
 
 
@@ -34,6 +34,7 @@ class Training(NamedTuple):
 
     script: str
     product: str
+    seconds: int  # of nine minutes
     flags: str
     real: str  # more flags
     rehearsed: str  # in their place
@@ -42,8 +43,7 @@ class Training(NamedTuple):
 _IMAGES = "--image_size=64 --skip_unknown_characters --cache={work}/cache"
 TRAININGS = {
     "reader": Training(
-        "train_classifier",
-        "classifier.keras",
+        *("train_classifier", "classifier.keras", 50),
         f"{_IMAGES} --characters=japanese --fonts={{glyphs}} --train={{hands}} "
         "--validation={held_out} --augment=affine --real_share=0.5",
         "--size=small --widths=16,32,96,192 --batch_size=256 --learning_rate=2e-3 "
@@ -51,16 +51,15 @@ TRAININGS = {
         "--size=tiny --batch_size=4 --steps=2",
     ),
     "writer": Training(
-        "train_writer",
-        "generator.keras",
+        *("train_writer", "generator.keras", 60),
         "--characters=japanese --strokes={tracks}",
         "--size=small --batch_size=256 --learning_rate=2e-3 --steps=6000 "
         "--interval=100 --variation=1 --dtype_policy=mixed_bfloat16",
         "--size=tiny --batch_size=4 --steps=2 --held_out_writers=1 --characters_each=4",
     ),
     "generator": Training(
-        "train_generator",
-        "generator.keras",
+        # JAX compiles its step for a minute or more.
+        *("train_generator", "generator.keras", 110),
         f"{_IMAGES} --characters=jis1 --fonts={{glyphs}} --handwriting={{hands}} "
         f"--clip_weights={ROOT}/saved_models/jis1-clip/model.keras --stage=step_end "
         "--from_scratch --style_reference=writer --mode=adain_clip",
