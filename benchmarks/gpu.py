@@ -191,13 +191,14 @@ def run(options, name, seconds, report):
 
         timer = threading.Timer(seconds, stop)
         timer.start()
-        try:
-            for line in process.stdout:
-                report.add(json.loads(line))
-            status = process.wait()
-        finally:
-            timer.cancel()
-            end(process)
+        with process:
+            try:
+                for line in process.stdout:
+                    report.add(json.loads(line))
+                status = process.wait()
+            finally:
+                timer.cancel()
+                end(process)
         errors.seek(0)
         said = errors.read().strip().splitlines()
     if late.is_set():

@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT))
 from hwgen_keras import data, files  # noqa: E402
 from hwgen_keras.characters import CharacterSet, character_set  # noqa: E402
 from hwgen_keras.errors import InputError  # noqa: E402
-from hwgen_keras.inputs import loading  # noqa: E402
 
 GLYPHS, HANDS, HELD_OUT = "glyphs.store", "hands.store", "held-out.store"
 TRACKS = "tracks.store"
@@ -65,6 +64,9 @@ def pack(
     Raises:
         InputError: a font cannot be read, or the stores are too large together.
     """
+    # Not before fonts are read, which needs more packages.
+    from hwgen_keras.inputs import loading
+
     found = loading.covering(loading.load_fonts(fonts), characters)
     quiet = {"image_size": IMAGE_SIZE, "progress": False}
     sixth = CharacterSet("every sixth", tuple(characters)[::6])

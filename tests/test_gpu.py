@@ -27,7 +27,7 @@ from hwgen_keras.files import write_json
 
 ROOT = pathlib.Path(__file__).parent.parent
 # What the machine of docs/how-to/gpu.md lacks. None makes their import fail.
-MISSING = ("tensorflow", "keras_cv", "onnx", "onnxruntime", "brotli", "zopfli")
+MISSING = ("tensorflow", "keras_cv", "onnx", "onnxruntime", "zopfli")
 MISSING += ("wcwidth", "pyclipper", "huggingface_hub", "pyarrow")
 
 
