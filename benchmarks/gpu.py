@@ -56,10 +56,10 @@ class Stage:
 
 STAGES = {
     "begin": Stage(gpu_begin.begin, 15, gpu_begin.COLUMNS),
-    "adain_step": Stage(gpu_steps.adain_step, 190, gpu_steps.STEP_COLUMNS),
-    "other_steps": Stage(gpu_steps.other_steps, 50, gpu_steps.STEP_COLUMNS),
-    "sampling": Stage(gpu_steps.sampling, 40, gpu_steps.RATE_COLUMNS),
-    "profile": Stage(gpu_steps.profile, 35, gpu_steps.PROFILE_COLUMNS),
+    "adain_step": Stage(gpu_steps.adain_step, 150, gpu_steps.STEP_COLUMNS),
+    "other_steps": Stage(gpu_steps.other_steps, 40, gpu_steps.STEP_COLUMNS),
+    "sampling": Stage(gpu_steps.sampling, 35, gpu_steps.RATE_COLUMNS),
+    "profile": Stage(gpu_steps.profile, 30, gpu_steps.PROFILE_COLUMNS),
     **{
         name: Stage(
             functools.partial(gpu_training.train, name=name),

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 from step_worker import Worker
@@ -198,17 +199,22 @@ def sampling(options):
 
 def script_rows(options, command, first, policy):
     """The rows that a script prints as lines of JSON; a failure is a row, too."""
-    done = subprocess.run(
-        command, env=environment(options.backend), capture_output=True, text=True
-    )
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            row = {**first, **json.loads(line), "policy": policy}
-            if "s" in row:
-                row["ms"] = 1000 * row.pop("s")
-            yield row
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(
+            command,
+            env=environment(options.backend),
+            **{"stdout": subprocess.PIPE, "stderr": errors, "text": True},
+        ) as process:
+            for line in process.stdout:
+                if line.startswith("{"):
+                    row = {**first, **json.loads(line), "policy": policy}
+                    if "s" in row:
+                        row["ms"] = 1000 * row.pop("s")
+                    yield row
+        errors.seek(0)
+        said = errors.read().strip().splitlines()
+    if process.returncode:
+        said = said or [f"status {process.returncode}"]
         yield {**first, "policy": policy, "failed": said[-1]}
 
 

@@ -25,7 +25,7 @@ COLUMNS = (
 # Megabytes of a network in half precision.
 MOST_MEGABYTES = 15
 # Seconds of a stage that are left to store, measure and draw.
-RESERVE = 25
+RESERVE = 35
 READER = "jis1-reader"
 
 
@@ -43,7 +43,7 @@ class Training(NamedTuple):
 _IMAGES = "--image_size=64 --skip_unknown_characters --cache={work}/cache"
 TRAININGS = {
     "reader": Training(
-        *("train_classifier", "classifier.keras", 50),
+        *("train_classifier", "classifier.keras", 80),
         f"{_IMAGES} --characters=japanese --fonts={{glyphs}} --train={{hands}} "
         "--validation={held_out} --augment=affine --real_share=0.5",
         "--size=small --widths=16,32,96,192 --batch_size=256 --learning_rate=2e-3 "
@@ -51,7 +51,7 @@ TRAININGS = {
         "--size=tiny --batch_size=4 --steps=2",
     ),
     "writer": Training(
-        *("train_writer", "generator.keras", 60),
+        *("train_writer", "generator.keras", 75),
         "--characters=japanese --strokes={tracks}",
         "--size=small --batch_size=256 --learning_rate=2e-3 --steps=6000 "
         "--interval=100 --variation=1 --dtype_policy=mixed_bfloat16",
@@ -59,7 +59,7 @@ TRAININGS = {
     ),
     "generator": Training(
         # JAX compiles its step for a minute or more.
-        *("train_generator", "generator.keras", 110),
+        *("train_generator", "generator.keras", 115),
         f"{_IMAGES} --characters=jis1 --fonts={{glyphs}} --handwriting={{hands}} "
         f"--clip_weights={ROOT}/saved_models/jis1-clip/model.keras --stage=step_end "
         "--from_scratch --style_reference=writer --mode=adain_clip",
@@ -71,7 +71,7 @@ TRAININGS = {
 
 
 def train(options, name):
-    """The stage of a training: a row with its speed and what the network does.
+    """The stage of a training: a row of its speed, and one of what the network does.
 
     Args:
         options: of gpu.py; `seconds` are those of the stage.
@@ -90,7 +90,8 @@ def train(options, name):
         done = steps_done(run)
         flags = [f"--steps={done}", "--resume"]
         call(kind, flags, run, options, None)
-    yield {**facts(name, run), "seconds": seconds, **finished(name, run, options)}
+    yield {**facts(name, run), "seconds": seconds}
+    yield {"training": name, **finished(name, run, options)}
 
 
 def flags_of(kind, options):

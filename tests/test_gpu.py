@@ -1,6 +1,7 @@
 """The programme for a GPU, rehearsed without TensorFlow: same stages, same files."""
 
 import gzip
+import importlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import types
 
+import absl.flags
 import pytest
 from networks import BACKEND
 from PIL import Image
@@ -21,6 +23,7 @@ import gpu_steps
 import gpu_training
 import profile_summary
 
+from experiments import flags
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import write_json
@@ -94,9 +97,22 @@ def test_the_profile_and_the_trainings_tell_what_they_did(rehearsed):
     assert sum(profile["kinds"].values()) == pytest.approx(1)
     assert profile["device"] == "cpu" and profile["kinds"]["convolution"] > 0
     for name in gpu_training.TRAININGS:
-        (row,) = found[name]["rows"]
-        assert row["steps"] == row["of steps"] == len(row["history"]) * 2 == 2
-        assert 0 <= row["read"] <= 1 and 0 < row["MB"] < gpu_training.MOST_MEGABYTES
+        told, measured = found[name]["rows"]
+        assert told["steps"] == told["of steps"] == len(told["history"]) * 2 == 2
+        assert 0 <= measured["read"] <= 1
+        assert 0 < measured["MB"] < gpu_training.MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("name", gpu_training.TRAININGS)
+def test_the_flags_of_a_real_training_can_be_given(name, tmp_path):
+    options = types.SimpleNamespace(rehearse=False, work=tmp_path, data=tmp_path)
+    kind = gpu_training.TRAININGS[name]
+    script = importlib.import_module(f"experiments.{kind.script}")
+    known = absl.flags.FlagValues()
+    flags.define(script.Settings, known)
+    assert known([name, *gpu_training.flags_of(kind, options)]) == [name]
+    settings = script.Settings(**flags.given(script.Settings, known))
+    assert (settings.size, settings.dtype_policy) == ("small", "mixed_bfloat16")
 
 
 def mfu(device, policy):
