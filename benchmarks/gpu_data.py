@@ -34,9 +34,9 @@ def flags():
     parser.add_argument("--fonts", action="append", help="files or folders of fonts")
     parser.add_argument("--output", type=pathlib.Path, help="folder of the stores")
     parser.add_argument("--characters", default="japanese")
-    parser.add_argument("--writers", type=int, default=8, help="of all characters")
-    parser.add_argument("--track_writers", type=int, default=160)
-    parser.add_argument("--held_out", type=int, default=4, help="writers")
+    parser.add_argument("--writers", type=int, default=3, help="of all characters")
+    parser.add_argument("--track_writers", type=int, default=60)
+    parser.add_argument("--held_out", type=int, default=2, help="writers")
     options = parser.parse_args()
     if not options.fonts or options.output is None:
         parser.error("--fonts and --output are needed.")
