@@ -3,7 +3,7 @@
 Images a second that a diffusion model writes, by sampler and number of steps, and, as
 the reference in the same run, those of the AdaIN generator of the same size. Each
 backend has a process of its own. Both models are told the label, have random weights,
-compute in float32, and are asked as `generate` asks them, by `predict_on_batch`.
+and are asked as `generate` asks them, by `predict_on_batch`.
 
 network: evaluations of the U-Net for one image. ms: the median time of a batch; spread:
 slowest less fastest, as a share of it. First s: the first batch, which compiles. x
@@ -42,6 +42,9 @@ def flags():
     workers.several(parser, "--steps", [10, 20, 50], int)
     parser.add_argument(
         "--guidance", type=float, default=1.0, help="of the content; 1: none, as stored"
+    )
+    parser.add_argument(
+        "--policy", default="float32", help="a dtype policy, such as mixed_bfloat16"
     )
     parser.add_argument("--repeats", type=int, default=5, help="batches timed of each")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
@@ -105,6 +108,9 @@ def seconds(model, inputs, repeats):
 
 def work(options):
     """The rows of one backend, each a line of JSON."""
+    import keras
+
+    keras.config.set_dtype_policy(options.policy)
     for size in options.sizes:
         for name, steps, evaluations, model in models(size, options):
             for image_size in options.image_sizes:
@@ -125,7 +131,7 @@ def main():
     if options.worker:
         work(options)
         return
-    print(f"{os.cpu_count()} cores, guidance {options.guidance}\n")
+    print(f"{os.cpu_count()} cores, guidance {options.guidance}, {options.policy}\n")
     workers.show(compared(options), COLUMNS, {"ms": 0, "spread": 2}, 1)
 
 

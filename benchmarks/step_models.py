@@ -2,25 +2,35 @@
 
 import keras
 import numpy as np
+import strokes
 
-from hwgen_keras.layers import CLIPCondition
+from hwgen_keras.layers import CLIPCondition, EmbeddingCondition
 from hwgen_keras.models import (
     CLIP,
     SIZES,
     AdaINGenerator,
     Classifier,
+    Diffusion,
+    DiffusionGenerator,
     EncoderFeatures,
     ImageEncoder,
     ImageTower,
     PatchDiscriminator,
+    StrokeDiffusion,
+    StrokeTransformer,
+    StrokeWriter,
     StyleTransfer,
     TextEncoder,
     TextTower,
+    UNet,
     VGG16Features,
     adam_pair,
 )
 
-MODELS = ("style_transfer", "image_encoder", "text_encoder", "clip", "classifier")
+MODELS = (
+    *("style_transfer", "image_encoder", "text_encoder", "clip", "classifier"),
+    *("diffusion", "stroke_writer"),
+)
 # Those of the original: all of JIS level 1, and its decompositions.
 CLASSES, VOCABULARY_SIZE, LENGTH = 3057, 1405, 13
 
@@ -55,6 +65,22 @@ def clip(size, policy):
     return CLIP(images, text_tower(size, policy), dtype=policy)
 
 
+def diffusion(size, policy):
+    """A `Diffusion` that is told the label, not compiled."""
+    width = size["unet"]["width"]
+    condition = EmbeddingCondition(CLASSES, 4 * width, width, dtype=policy)
+    network = UNet(**size["unet"], condition=condition, dtype=policy)
+    return Diffusion(DiffusionGenerator(network, dtype=policy), dtype=policy)
+
+
+def stroke_writer(size, policy):
+    """A `StrokeDiffusion`, not compiled."""
+    network = StrokeTransformer(
+        **size["stroke_transformer"], points=strokes.POINTS, dtype=policy
+    )
+    return StrokeDiffusion(StrokeWriter(network, dtype=policy), dtype=policy)
+
+
 def compiled(model, size, policy, perceptual, jit, steps_per_execution=1, **adam):
     """One of `MODELS`, built and compiled as the training scripts do.
 
@@ -76,8 +102,9 @@ def compiled(model, size, policy, perceptual, jit, steps_per_execution=1, **adam
         network.compile(optimizer=adam_pair(1e-3, **adam), **arguments)
         return network
     adam = keras.optimizers.Adam(1e-4, **adam)
-    if model == "clip":
-        network = clip(size, policy)
+    makers = {"clip": clip, "diffusion": diffusion, "stroke_writer": stroke_writer}
+    if model in makers:
+        network = makers[model](size, policy)
         network.build()
         network.compile(optimizer=adam, **arguments)
         return network
@@ -95,7 +122,12 @@ def compiled(model, size, policy, perceptual, jit, steps_per_execution=1, **adam
 
 
 def batch(model, count, image_size):
-    """A batch of noise for one of `MODELS`, NumPy arrays as `fit` takes them."""
+    """A batch of noise for one of `MODELS`, NumPy arrays as `fit` takes them.
+
+    That of a stroke writer shows simulated writers, and has no image size.
+    """
+    if model == "stroke_writer":
+        return strokes.sampler(count).batch(0)
     rng = np.random.default_rng(0)
 
     def images():
@@ -113,4 +145,7 @@ def batch(model, count, image_size):
         }
     if model == "clip":
         return {"image": images(), "tokens": tokens}
+    if model == "diffusion":
+        columns = {name: images() for name in ("content", "style", "target")}
+        return {**columns, "label": labels}
     return (tokens if model == "text_encoder" else images(), labels)

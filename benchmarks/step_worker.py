@@ -158,11 +158,15 @@ class Trainer:
 
         In the policy's compute dtype, on the same backend.
         """
+        import keras
         from keras import ops
 
         dtype = self.model.dtype_policy.compute_dtype
         side = ROOFLINE_SIDE["gpu" if device_name(self.backend) != "CPU" else "cpu"]
-        a = ops.ones((side, side), dtype=dtype)
+        # Random, since equal numbers cost less power, and so more of them fit a second;
+        # of a size that keeps products of products in range.
+        a = keras.random.normal((side, side), stddev=side**-0.5, seed=0)
+        a = ops.cast(a, dtype)
         times = []
         for _ in range(6):
             start = time.perf_counter()
@@ -173,6 +177,19 @@ class Trainer:
             float(ops.convert_to_numpy(ops.cast(b[0, 0], "float32")))
             times.append((time.perf_counter() - start) / 4)
         return 2 * side**3 / min(times)
+
+    def profile(self, count):
+        """Where the time of `count` steps goes, see `profile_summary.summarise`."""
+        import profile_summary
+
+        from hwgen_keras.backend import profiling
+
+        self.steps(1)
+        with tempfile.TemporaryDirectory() as folder:
+            stop = profiling.start(folder)
+            self.steps(count)
+            stop()
+            return profile_summary.summarise(folder, count)
 
     def device(self, count):
         return device_name(self.backend)

@@ -1,8 +1,7 @@
 """python benchmarks/strokes.py --sizes=small --backends=tensorflow,jax,torch
 
 Characters a second that a stroke writer learns from and writes, of so many strokes as
-jis1 has on average, with random weights, in float32. Each backend has a process of its
-own.
+jis1 has on average, with random weights. Each backend has a process of its own.
 
 learn: steps of `fit`, with the batches of simulated writers drawn in the same time.
 batch: drawing these alone. write: tracks in one hand, as `predict_on_batch` gives them.
@@ -13,6 +12,7 @@ s: the median time of a batch; spread: slowest less fastest, as a share of it.
 """
 
 import argparse
+import itertools
 import json
 import os
 import time
@@ -32,6 +32,9 @@ def flags():
         parser, "--backends", list(workers.BACKENDS), known=workers.BACKENDS
     )
     workers.several(parser, "--sizes", ["small"], known=("tiny", "small", "base"))
+    parser.add_argument(
+        "--policy", default="float32", help="a dtype policy, such as mixed_bfloat16"
+    )
     parser.add_argument("--batch_size", type=int, default=96)
     parser.add_argument("--image_size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=12, help="of the sampler")
@@ -47,16 +50,18 @@ def flags():
     return options
 
 
-def sampler(options):
+def sampler(batch_size):
     """Tracks of a few simulated writers, all of `STROKES` strokes."""
     from hwgen_keras.characters import character_set
     from hwgen_keras.data import TrackSampler, simulated_tracks
     from hwgen_keras.sources.strokes import strokes
 
     characters = character_set("jis1")
-    alike = [c for c in characters if len(strokes(c, POINTS)) == STROKES][:40]
-    store = simulated_tracks(range(4), type(characters)("alike", alike), 40, POINTS)
-    return TrackSampler(store, options.batch_size, pairs=PAIRS)
+    found = (c for c in characters if len(strokes(c, POINTS)) == STROKES)
+    alike = type(characters)("alike", itertools.islice(found, 40))
+    # Too few for processes of their own.
+    store = simulated_tracks(range(4), alike, 40, POINTS, workers=1)
+    return TrackSampler(store, batch_size, pairs=PAIRS)
 
 
 def jobs(size, options, drawn):
@@ -111,7 +116,10 @@ def jobs(size, options, drawn):
 
 def work(options):
     """The rows of one backend, each a line of JSON."""
-    drawn = sampler(options)
+    import keras
+
+    keras.config.set_dtype_policy(options.policy)
+    drawn = sampler(options.batch_size)
     for size in options.sizes:
         for what, job in jobs(size, options, drawn):
             times = []
@@ -134,7 +142,7 @@ def main():
         return
     print(
         f"{os.cpu_count()} cores, {STROKES} strokes, {options.steps} steps, guidance "
-        f"{options.guidance}, {options.image_size} pixels\n"
+        f"{options.guidance}, {options.image_size} pixels, {options.policy}\n"
     )
     rows = (row for backend in options.backends for row in workers.measured(backend))
     workers.show(rows, COLUMNS, {"s": 3, "spread": 2, "rows/s": 0}, 1)

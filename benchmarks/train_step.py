@@ -48,11 +48,8 @@ def flags():
         "--model",
         default="style_transfer",
         choices=(
-            "style_transfer",
-            "image_encoder",
-            "text_encoder",
-            "clip",
-            "classifier",
+            *("style_transfer", "image_encoder", "text_encoder", "clip"),
+            *("classifier", "diffusion", "stroke_writer"),
         ),
     )
     several(parser, "--backends", list(BACKENDS), known=BACKENDS)
@@ -176,7 +173,7 @@ def shown(row, column):
     value = row.get(column, "")
     if not isinstance(value, float):
         return str(value)
-    if column == "MFU":
+    if column in ("MFU", "of product", "busy", "read"):
         return f"{100 * value:.0f} %"
     digits = {"ratio": 2, "spread": 2, "memory ratio": 2, "ms": 0, "original ms": 0}
     return f"{value:.{digits.get(column, 1)}f}"

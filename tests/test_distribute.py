@@ -1,5 +1,6 @@
 """Two devices train as one does. Each backend's tests need processes of their own."""
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -174,6 +175,10 @@ class TestMistakes:
         if BACKEND == "torch":
             with pytest.raises(InputError, match="KERAS_BACKEND=jax or tensorflow"):
                 text_encoder(tmp_path, characters)
+            # Keras that has it lifts the refusal: docs/how-to/distributed.md.
+            assert importlib.util.find_spec("keras.src.backend.torch.core")
+            found = "keras.src.backend.torch.distribution_lib"
+            assert importlib.util.find_spec(found) is None
             return
         monkeypatch.setattr(devices, "device_count", lambda: 3)
         with pytest.raises(InputError, match="give a multiple of 3"):

@@ -12,13 +12,16 @@ and updates the metrics. The mixin turns it into the `train_step` of the backend
 
 Models that are built and trained within `data_parallel()` use all devices; each gets an
 equal share of the rows of a batch. `device_count()` returns their number, `process()`
-the (number of this process, number of processes). On JAX the step is one program over
-the whole batch. On TensorFlow every device runs a copy of the step, a replica, on its
-own rows, and the optimizer sums the gradients of the replicas. So a loss that is a mean
-is divided by `replica_count()`. `gather_rows(x)` concatenates the rows of all replicas
-and `sum_over_replicas(x)` adds a tensor, or each of a list, both with gradients. They
-change nothing where there is one replica, or none, as in a callback.
-`synchronize_batch_norm(model)` computes batch statistics over the whole batch.
+the (number of this process, number of processes), and `expected_process()` what it will
+be, before the processes are connected. `meet()` waits until all processes call it, and
+`in_any_process(flag)` also tells each whether the flag of one of them was true. On JAX
+the step is one program over the whole batch. On TensorFlow every device runs a copy of
+the step, a replica, on its own rows, and the optimizer sums the gradients of the
+replicas. So a loss that is a mean is divided by `replica_count()`. `gather_rows(x)`
+concatenates the rows of all replicas and `sum_over_replicas(x)` adds a tensor, or each
+of a list, both with gradients. They change nothing where there is one replica, or none,
+as in a callback. `synchronize_batch_norm(model)` computes batch statistics over the
+whole batch.
 
 `fractionally_strided_convolution(x, kernel)` upsamples by two with a 4x4 kernel.
 """

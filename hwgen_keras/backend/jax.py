@@ -6,9 +6,13 @@ import os
 import jax
 import jax.numpy as jnp
 import keras
+from jax.experimental import multihost_utils
 from keras import ops
 
 from hwgen_keras.backend.shared import ModelAttributes
+from hwgen_keras.errors import InputError
+
+_INDEX, _COUNT = "KERAS_DISTRIBUTION_PROCESS_ID", "KERAS_DISTRIBUTION_NUM_PROCESSES"
 
 
 def vjp(function, inputs=(), variables=(), state=()):
@@ -80,7 +84,7 @@ def data_parallel():
 @functools.cache
 def _distribution():
     # Once per process, so that the next training can continue with the same model.
-    if "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ:
+    if _COUNT in os.environ:
         keras.distribution.initialize()
     return keras.distribution.DataParallel(auto_shard_dataset=False)
 
@@ -93,6 +97,30 @@ def device_count():
 def process():
     """See `hwgen_keras.backend`."""
     return jax.process_index(), jax.process_count()
+
+
+def expected_process():
+    """See `hwgen_keras.backend`; InputError if the variables are no such numbers."""
+    index, count = os.environ.get(_INDEX, "0"), os.environ.get(_COUNT, "1")
+    if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise InputError(
+            f"{_INDEX} is {index!r} and {_COUNT} is {count!r}; give the number of this "
+            "process, from 0, and the number of processes."
+        )
+    return int(index), int(count)
+
+
+def meet():
+    """See `hwgen_keras.backend`."""
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices("hwgen_keras")
+
+
+def in_any_process(flag):
+    """See `hwgen_keras.backend`."""
+    if jax.process_count() == 1:
+        return flag
+    return bool(multihost_utils.process_allgather(jnp.asarray(flag)).any())
 
 
 def fractionally_strided_convolution(x, kernel):

@@ -49,6 +49,7 @@ def data_parallel():
         InputError: always.
     """
     raise InputError(
-        "Keras has no data parallelism of its own on PyTorch; train on one device, or "
-        "on several with KERAS_BACKEND=jax or tensorflow, whose files it reads."
+        "Keras 3.15 has no data parallelism on PyTorch, later versions may have it; "
+        "train on one device, or on several with KERAS_BACKEND=jax or tensorflow, "
+        "whose files it reads."
     )

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from hwgen_keras.backend import in_any_process
 from hwgen_keras.errors import InputError, reason_of
 from hwgen_keras.files import complete_file, flush
 from hwgen_keras.training.guards import all_finite
@@ -114,7 +115,12 @@ class Checkpoint(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _stop(self):
-        return self.signals is not None and self.signals.name is not None
+        """Whether a signal came, to this process or to one that trains along."""
+        if self.signals is None:
+            return False
+        if in_any_process(self.signals.name is not None):
+            self.signals.name = self.signals.name or "SIGTERM"
+        return self.signals.name is not None
 
     def _save(self, metrics):
         """The folder of the new checkpoint; None if the state is not finite."""
@@ -200,10 +206,15 @@ def checkpoint_folders(folder):
     return sorted(p for p in folder.glob("step-*") if (p / PROGRESS).is_file())
 
 
-def restore(model, folder):
+def restore(model, folder, mend=True):
     """Loads the newest intact checkpoint into a compiled and built model.
 
     A damaged one is reported and renamed to `damaged-step-…`.
+
+    Args:
+        model: the model.
+        folder: of the checkpoints.
+        mend: False: nothing is renamed or removed, as another process does so.
 
     Returns:
         A dict for `Checkpoint.resume` with the `step` of the checkpoint; `{"step": 0}`
@@ -216,7 +227,7 @@ def restore(model, folder):
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     # Left by a killed process.
-    for partial in pathlib.Path(folder).glob(".partial-*"):
+    for partial in pathlib.Path(folder).glob(".partial-*") if mend else ():
         shutil.rmtree(partial, ignore_errors=True)
     damaged = []
     for path in reversed(checkpoint_folders(folder)):
@@ -225,7 +236,7 @@ def restore(model, folder):
         except (ValueError, OSError, KeyError, TypeError) as error:
             damaged.append((path, reason_of(error)))
             continue
-        for bad, reason in damaged:
+        for bad, reason in damaged if mend else ():
             print(
                 f"WARNING: the checkpoint {bad} is damaged ({reason}); continuing "
                 f"from {path.name}.",

@@ -4,7 +4,13 @@ import contextlib
 
 import keras
 
-from hwgen_keras.backend import data_parallel, device_count, process
+from hwgen_keras.backend import (
+    data_parallel,
+    device_count,
+    expected_process,
+    meet,
+    process,
+)
 from hwgen_keras.errors import InputError
 
 
@@ -37,6 +43,25 @@ def distributed(run):
     print(f"{count} devices{hosts}, {rows} rows of each batch on each.", flush=True)
     with scope:
         yield
+    # What the first process wrote is there when the others go on.
+    meet()
+
+
+def expected_place(settings):
+    """(Number of this process, number of processes) of a training that begins.
+
+    Raises:
+        InputError: there will be several, and no `--run_dir` that they share.
+    """
+    if getattr(settings, "distribute", "none") == "none":
+        return 0, 1
+    index, count = expected_process()
+    if count > 1 and settings.run_dir is None:
+        raise InputError(
+            f"--distribute=data with {count} processes needs --run_dir, a folder that "
+            "all of them see."
+        )
+    return index, count
 
 
 def _check_tensorflow(settings):

@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from hwgen_keras.backend import synchronize_batch_norm
+from hwgen_keras.backend import process, synchronize_batch_norm
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.training import callbacks, checkpoints, guards, telemetry
 
@@ -37,7 +37,7 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
     interval = interval_of(settings, steps)
     synchronize_batch_norm(model)
     with run.writable():
-        restored = checkpoints.restore(model, run.checkpoints)
+        restored = checkpoints.restore(model, run.checkpoints, run.leads)
         first = restored["step"]
         checkpoints.trim_history(run.history, first)
     if not first:
@@ -58,12 +58,13 @@ def fit(run, model, make_feed, steps, draw=None, title=None, extra=()):
     if draw is not None:
         watchers.append(callbacks.SampleSheet(draw, run.samples, log))
     checkpoint = checkpoints.Checkpoint(
-        run.checkpoints,
+        run.own / run.checkpoints.name,
         progress,
         keep=settings.keep_checkpoints,
         best_metric=settings.best_metric,
         stateful=[*extra, guard],
-        interval=interval,
+        # Several processes agree at the end of an interval alone.
+        interval=interval if process()[1] == 1 else None,
         minutes=settings.checkpoint_minutes,
         signals=signals,
     )

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import keras
 import numpy as np
@@ -24,9 +25,11 @@ from hwgen_keras.files import (
 )
 from hwgen_keras.settings import RESULT, as_json, rules_of
 from hwgen_keras.training.checkpoints import checkpoint_folders
+from hwgen_keras.training.devices import expected_place
 
 # What the class ids and the token ids of a run stand for, a name a line.
 CHARACTERS, TOKENS = "characters.txt", "tokens.txt"
+HISTORY = "history.jsonl"
 
 
 class Run:
@@ -38,9 +41,17 @@ class Run:
     context unlocks the folder, and removes a numbered one whose run failed before its
     first step.
 
+    Of several processes that train together the first alone writes the folder. The
+    others read its checkpoints. As they must compute all that it computes, also to save
+    it, they write the same to a folder of their own, which is removed.
+
     Args:
         experiment: name of the script.
         settings: its settings; `run_dir` and `resume` decide the folder.
+
+    Attributes:
+        folder: path of the folder.
+        leads: whether this process writes it.
 
     Raises:
         InputError: the folder is in use, or holds a run without `--resume`.
@@ -52,17 +63,24 @@ class Run:
         self.folder = pathlib.Path(
             settings.run_dir or _next_folder(pathlib.Path("runs", experiment))
         )
-        self.logs = self.folder / "logs"
-        self.samples = self.folder / "samples"
+        self.leads = expected_place(settings)[0] == 0
         self.checkpoints = self.folder / "checkpoints"
-        self.history = self.folder / "history.jsonl"
         if self.started and not getattr(settings, "resume", False):
             raise InputError(
                 f"--run_dir {self.folder} holds a run already; add --resume to "
                 "continue it, or choose another folder."
             )
-        self.lock = contextlib.ExitStack()
-        self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
+        self.lock, own = contextlib.ExitStack(), self.folder
+        if self.leads:
+            self.lock.enter_context(locked_folder(self.folder, "--run_dir"))
+        else:
+            scratch = tempfile.TemporaryDirectory(prefix="hwgen-")
+            own = pathlib.Path(self.lock.enter_context(scratch))
+            for file in self.folder.glob("[!.]*.json*"):
+                shutil.copy(file, own)
+        # Where this process writes.
+        self.own, self.history = own, own / HISTORY
+        self.logs, self.samples = own / "logs", own / "samples"
         try:
             config = configuration(experiment, settings)
             config["flags"]["run_dir"] = str(self.folder)
@@ -79,13 +97,14 @@ class Run:
     @property
     def started(self):
         """Whether the run has completed an interval."""
-        return self.history.exists() or bool(checkpoint_folders(self.checkpoints))
+        written = (self.folder / HISTORY).exists()
+        return written or bool(checkpoint_folders(self.checkpoints))
 
     def write_json(self, name, value):
         """Writes a JSON file of the run."""
         text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
         with self.writable():
-            write_text(self.folder / name, text + "\n")
+            write_text(self.own / name, text + "\n")
 
     def writable(self):
         """A context in which a full or unwritable disk raises InputError."""
@@ -115,7 +134,7 @@ class Run:
                 flag = "--characters" if file == CHARACTERS else "--structure_file"
                 remedy = f"give {flag} as it was, see {path}"
                 before.check(domain, f"--resume: {self.folder}", remedy)
-            else:
+            elif self.leads:
                 with self.writable():
                     write_text(
                         path, "".join(f"{name}\n" for name in domain.names or ())
@@ -123,13 +142,13 @@ class Run:
 
     def note(self, **values):
         """Adds notes on the run to config.json."""
-        config = json.loads((self.folder / "config.json").read_text("utf-8"))
+        config = json.loads((self.own / "config.json").read_text("utf-8"))
         config["notes"].update(values)
         self.write_json("config.json", config)
 
     def save(self, model, name):
         """Saves a model as `name` in the run folder and returns the path."""
-        with self.writable(), complete_file(self.folder / name) as partial:
+        with self.writable(), complete_file(self.own / name) as partial:
             model.save(partial)
         return self.folder / name
 
