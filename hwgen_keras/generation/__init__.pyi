@@ -8,8 +8,12 @@ from .batches import write_rows as write_rows
 from .gate import REASONS as REASONS
 from .gate import Gate as Gate
 from .gate import Reader as Reader
+from .generated_set import assemble as assemble
 from .generated_set import check_output as check_output
 from .generated_set import generate as generate
+from .generated_set import merge_shards as merge_shards
+from .job import difference as difference
+from .job import job_of as job_of
 from .reader import check_independent as check_independent
 from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES
