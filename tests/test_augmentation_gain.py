@@ -10,7 +10,6 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import train_classifier
-from experiments.gain import runs as gain_runs
 from hwgen_keras import parallel, training
 from hwgen_keras.data import FONT, GENERATED, HANDWRITING
 from hwgen_keras.errors import InputError
@@ -160,7 +159,7 @@ def test_two_processes(gain, tmp_path, monkeypatch):
         return each(function, jobs, *texts, workers=1)
 
     monkeypatch.setattr(parallel, "each", here)
-    shared = gain_runs.threads(2)
+    shared = parallel.threads(2)
     for name in shared:
         monkeypatch.setenv(name, "1")
         monkeypatch.delenv(name)

@@ -18,13 +18,13 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation import (
     Gate,
     GenerationSampler,
+    assembly,
     formats,
     generate,
-    generated_set,
     row_noise,
     to_uint8,
 )
-from hwgen_keras.generation.pipeline import parts_of
+from hwgen_keras.generation.rows import parts_of
 from hwgen_keras.sources import Look
 
 pytestmark = pytest.mark.backend_free
@@ -232,7 +232,7 @@ def test_what_cannot_be_written_is_reported(tmp_path, monkeypatch):
     def full(*arguments):
         raise InputError("The disk is full")
 
-    monkeypatch.setattr(generated_set, "write_text", full)
+    monkeypatch.setattr(assembly, "write_text", full)
     with pytest.raises(InputError, match="The disk is full"):
         write(tmp_path / "set")
 

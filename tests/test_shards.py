@@ -9,8 +9,8 @@ from test_generation import files_of
 
 from hwgen_keras.data import read_manifest
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import Gate, formats, generated_set, merge_shards
-from hwgen_keras.generation import job as jobs
+from hwgen_keras.generation import Gate, assembly, formats, merge_shards
+from hwgen_keras.generation import request as requests
 
 pytestmark = pytest.mark.backend_free
 
@@ -92,18 +92,18 @@ def test_a_shard_and_a_merge_resume(tmp_path, monkeypatch):
     shard(tmp_path, 0, generator=again)
     assert not again.sizes
 
-    write_text, written = generated_set.write_text, []
+    write_text, written = assembly.write_text, []
 
     def breaks(path, text):
         if written:
             raise KeyboardInterrupt
         written.append(write_text(path, text))
 
-    monkeypatch.setattr(generated_set, "write_text", breaks)
+    monkeypatch.setattr(assembly, "write_text", breaks)
     with pytest.raises(KeyboardInterrupt):
         merge(tmp_path)
     assert not (tmp_path / "set").exists()
-    monkeypatch.setattr(generated_set, "write_text", write_text)
+    monkeypatch.setattr(assembly, "write_text", write_text)
     merge(tmp_path)
     write(tmp_path / "whole")
     assert files_of(tmp_path / "set") == files_of(tmp_path / "whole")
@@ -149,7 +149,7 @@ def test_what_cannot_be_merged_is_named(tmp_path, monkeypatch):
     two = write(tmp_path / "two", shard=(1, 2))
     refused("of 2 shards, not 3.; leave one", first, two)
     with monkeypatch.context() as patch:
-        patch.setattr(jobs.keras, "__version__", "9.9")
+        patch.setattr(requests.keras, "__version__", "9.9")
         newer = write(tmp_path / "newer", shard=(1, 3))
     refused("another set .*version of keras 9.9, not ", first, newer, third)
     second = shard(tmp_path, 1, 3)
@@ -180,7 +180,7 @@ def test_another_machine_does_not_resume(
     tmp_path, monkeypatch, module, name, value, words
 ):
     shard(tmp_path, 0, 1)
-    monkeypatch.setattr(getattr(jobs, module), name, value)
+    monkeypatch.setattr(getattr(requests, module), name, value)
     with pytest.raises(InputError, match=f"another job .{words}.*repeat") as error:
         shard(tmp_path, 0, 1)
     assert one_sentence(error)

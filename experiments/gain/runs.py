@@ -82,25 +82,15 @@ def train_all(jobs, main, test, processes):
     print(f"{len(jobs)} trainings, {len(jobs) - len(left)} of them done before.")
     if min(processes, len(left)) > 1:
         # Before the other processes load a framework, which reads them once.
-        for name, value in threads(processes).items():
+        for name, value in parallel.threads(processes).items():
             os.environ.setdefault(name, value)
     list(parallel.each(train, left, "training", "trainings", workers=processes))
 
 
-def threads(processes, cores=None):
-    """Environment variables by which this number of processes share the cores."""
-    if cores is None:
-        available = getattr(os, "sched_getaffinity", None)
-        cores = len(available(0)) if available else os.cpu_count() or 1
-    count = str(max(1, cores // processes))
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return dict.fromkeys(names, count)
-
-
 def share_accelerator():
     """Lets several processes use one GPU; call it before a device is used."""
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    for name, value in parallel.SHARED_ACCELERATOR.items():
+        os.environ.setdefault(name, value)
 
 
 def train(main, settings, test):
