@@ -10,6 +10,7 @@ import signal
 import sys
 
 from hwgen_keras import cluster
+from hwgen_keras.errors import InputError
 from hwgen_keras.generation import assembly, shards
 from hwgen_keras.generation.part import Part
 
@@ -51,11 +52,7 @@ def dies():
 
 
 def wrong():
-    raise cluster.InputError("--flag: is wrong.")
-
-
-def variables():
-    return {n: os.environ.get(n) for n in ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")}
+    raise InputError("--flag: is wrong.")
 
 
 def write(workers, shard, output, *harm, came=lambda: None):

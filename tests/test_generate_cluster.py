@@ -55,6 +55,6 @@ def test_mistakes_get_one_sentence(given, tmp_path, values, message):  # noqa: F
 
 
 def test_a_merge_needs_no_generator(tmp_path):
-    settings = generate.Settings(merge=["none"], output=str(tmp_path / "set"))
-    with pytest.raises(InputError, match="none is no shard and holds none"):
+    settings = generate.Settings(merge=["absent"], output=str(tmp_path / "set"))
+    with pytest.raises(InputError, match="absent is no shard and holds none"):
         generate.main(settings)

@@ -12,7 +12,7 @@ import threading
 
 import keras
 
-from hwgen_keras import evaluation, parallel, training
+from hwgen_keras import cluster, evaluation, parallel, training
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.files import read_json
 from hwgen_keras.settings import Settings
@@ -65,7 +65,7 @@ class Job:
                 )
 
 
-def train_all(jobs, main, test, processes):
+def train_all(jobs, main, test, settings):
     """Runs the jobs that are not done, several at once; results survive an error.
 
     A training that fails, or Ctrl-C, lets those that are running finish or leave a
@@ -74,12 +74,18 @@ def train_all(jobs, main, test, processes):
     Args:
         jobs: list of `Job`, in the order in which they begin.
         main, test: see `train`.
-        processes: number of trainings at once.
+        settings: of augmentation_gain, which say what computes. Workers of Dask write
+            into the folders of the trainings, too.
     """
     for job in jobs:
         job.check()
     left = [(main, job.settings, test) for job in jobs if not job.done]
     print(f"{len(jobs)} trainings, {len(jobs) - len(left)} of them done before.")
+    if settings.engine == cluster.DASK and left:
+        with cluster.connected(settings) as workers:
+            list(workers.each(train, left, "training", "trainings"))
+        return
+    processes = settings.processes
     if min(processes, len(left)) > 1:
         # Before the other processes load a framework, which reads them once.
         for name, value in parallel.threads(processes).items():

@@ -1,0 +1,171 @@
+"""KERAS_BACKEND=torch python benchmarks/engine.py --seconds=10 --parts=6 --tasks=100000
+
+What `--engine=dask` costs on this machine, in four stages; --stages chooses.
+
+overhead: parts of some seconds, computed one after the other, by one worker, by two
+workers, and by two plain processes, in turns. "idle" is the share of the workers' time
+in which none of their parts was computed, which other programs hardly change; "x loop"
+is the rate as a multiple of the loop's.
+tasks: empty parts through the scheduler, and parts that return as many bytes as images.
+memory: of a worker without and with the generator of size small and a batch of 64.
+"""
+
+import argparse
+import concurrent.futures
+import multiprocessing
+import os
+import pathlib
+import time
+
+import numpy as np
+import psutil
+import workers
+
+from hwgen_keras import cluster
+
+STAGES = ("overhead", "tasks", "memory")
+MIB = 2**20
+
+
+def multiply(count, size):
+    """Multiplies matrices so many times, and returns so many bytes."""
+    matrix = np.full((192, 192), 1e-3, np.float32)
+    for _ in range(count):
+        matrix = matrix @ matrix + np.float32(1e-3)
+    return os.urandom(size)
+
+
+def nothing(size=0):
+    return bytes(size)
+
+
+def memory(generator=False):
+    """MiB of this process, after the import of a generator and a batch by it."""
+    if generator:
+        import keras
+
+        from hwgen_keras.models import SIZES, AdaINGenerator
+
+        keras.utils.set_random_seed(0)
+        model = AdaINGenerator(**SIZES["small"]["generator"])
+        model.build()
+        images = np.zeros((64, 64, 64, 1), np.float32)
+        model.predict_on_batch({"content": images, "style": images})
+    return psutil.Process().memory_info().rss / MIB
+
+
+def started(count):
+    """A context of so many workers on this machine."""
+    return cluster.connected(cluster.Engine(engine="dask", workers=count))
+
+
+def calibrated(seconds):
+    """How many multiplications take so many seconds of one core."""
+    multiply(2000, 0)
+    start = time.process_time()
+    multiply(20000, 0)
+    return int(20000 * seconds / (time.process_time() - start))
+
+
+def overhead(options):
+    count, size = calibrated(options.seconds), options.bytes
+    jobs = [(count, size)] * options.parts
+    rates = {}
+    for turn in range(options.repeats):
+        start = time.perf_counter()
+        for job in jobs:
+            multiply(*job)
+        rates["loop"] = options.parts / (time.perf_counter() - start)
+        yield {"turn": turn, "what": "loop", "parts/s": rates["loop"], "x loop": 1.0}
+        for number in (1, 2):
+            with started(number) as found:
+                # The first jobs import.
+                list(found.results(multiply, [(1, 0)] * 2 * number))
+                found._seconds.clear()
+                start = time.perf_counter()
+                list(found.results(multiply, jobs * number))
+                whole = time.perf_counter() - start
+                busy = sum(found._seconds)
+            yield {
+                "turn": turn,
+                "what": f"Dask, workers: {number}",
+                "parts/s": number * options.parts / whole,
+                "x loop": number * options.parts / whole / rates["loop"],
+                "idle": 1 - busy / (number * whole),
+            }
+        spawn = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(2, spawn) as pool:
+            list(pool.map(multiply, [1, 1], [0, 0]))
+            start = time.perf_counter()
+            list(pool.map(multiply, *zip(*jobs * 2, strict=True)))
+            rate = 2 * options.parts / (time.perf_counter() - start)
+        yield {
+            "turn": turn,
+            "what": "two plain processes",
+            "parts/s": rate,
+            "x loop": rate / rates["loop"],
+        }
+
+
+def tasks(options):
+    """The scheduler runs in this process, beside what gives jobs out."""
+    own = psutil.Process()
+    with started(2) as found:
+        list(found.results(nothing, [()] * 100))
+        for size, number in ((0, options.tasks), (options.bytes, options.tasks // 50)):
+            before = own.memory_info().rss
+            clock, processor = time.perf_counter(), time.process_time()
+            most = before
+            for index, _ in found.results(nothing, [(size,)] * number):
+                if index % 1000 == 0:
+                    most = max(most, own.memory_info().rss)
+            yield {
+                "what": f"{number} parts of {size} bytes",
+                "parts/s": number / (time.perf_counter() - clock),
+                "CPU ms a part": 1000 * (time.process_time() - processor) / number,
+                "MiB before": before / MIB,
+                "MiB at most": most / MIB,
+            }
+
+
+def of_memory(options):
+    with started(1) as found:
+        for generator in (False, True):
+            ((_, size),) = found.results(memory, [(generator,)])
+            name = os.environ.get("KERAS_BACKEND", "tensorflow")
+            what = f"worker, generator small on {name}" if generator else "worker"
+            yield {"what": what, "MiB": size}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    workers.several(parser, "--stages", list(STAGES), known=STAGES)
+    parser.add_argument("--seconds", type=float, default=10, help="of a part")
+    parser.add_argument("--parts", type=int, default=6, help="of each worker")
+    parser.add_argument("--repeats", type=int, default=2, help="turns")
+    parser.add_argument("--tasks", type=int, default=100_000, help="empty parts")
+    parser.add_argument("--bytes", type=int, default=600_000, help="of a part's images")
+    options = parser.parse_args()
+    for name in ("seconds", "parts", "repeats", "tasks", "bytes"):
+        if getattr(options, name) <= 0:
+            parser.error(f"--{name} is {getattr(options, name)}; give more than 0.")
+    cores, load = os.cpu_count(), pathlib.Path("/proc/loadavg").read_text().split()[0]
+    print(f"{cores} cores, load before the start {load}\n")
+    tables = {
+        "overhead": (overhead, ("turn", "what", "parts/s", "x loop", "idle")),
+        "tasks": (
+            *(tasks,),
+            ("what", "parts/s", "CPU ms a part", "MiB before", "MiB at most"),
+        ),
+        "memory": (of_memory, ("what", "MiB")),
+    }
+    for stage in options.stages:
+        measure, columns = tables[stage]
+        workers.show(measure(options), columns, {"MiB": 0, "parts/s": 4}, 3)
+        print()
+
+
+if __name__ == "__main__":
+    main()
