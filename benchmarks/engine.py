@@ -6,7 +6,9 @@ overhead: parts of some seconds, computed one after the other, by one worker, by
 workers, and by two plain processes, in turns. "idle" is the share of the workers' time
 in which none of their parts was computed, which other programs hardly change; "x loop"
 is the rate as a multiple of the loop's.
-tasks: empty parts through the scheduler, and parts that return as many bytes as images.
+tasks: empty parts through the scheduler, a thousand in flight as for 500 workers; and a
+hundredth of them through the engine, without and with the bytes of a part of images.
+The CPU time is that of this process, in which the scheduler runs.
 memory: of a worker without and with the generator of size small and a batch of 64.
 """
 
@@ -25,6 +27,9 @@ from hwgen_keras import cluster
 
 STAGES = ("overhead", "tasks", "memory")
 MIB = 2**20
+DIGITS = {"MiB": 0, "MiB before": 0, "MiB at most": 0}
+# Parts in flight, two for each of 500 workers.
+WINDOW = 1000
 
 
 def multiply(count, size):
@@ -109,23 +114,43 @@ def overhead(options):
 
 def tasks(options):
     """The scheduler runs in this process, beside what gives jobs out."""
-    own = psutil.Process()
+    few = options.tasks // 100
     with started(2) as found:
-        list(found.results(nothing, [()] * 100))
-        for size, number in ((0, options.tasks), (options.bytes, options.tasks // 50)):
-            before = own.memory_info().rss
-            clock, processor = time.perf_counter(), time.process_time()
-            most = before
-            for index, _ in found.results(nothing, [(size,)] * number):
-                if index % 1000 == 0:
-                    most = max(most, own.memory_info().rss)
-            yield {
-                "what": f"{number} parts of {size} bytes",
-                "parts/s": number / (time.perf_counter() - clock),
-                "CPU ms a part": 1000 * (time.process_time() - processor) / number,
-                "MiB before": before / MIB,
-                "MiB at most": most / MIB,
-            }
+        list(found.results(nothing, [()] * 10))
+
+        def scheduled(size):
+            for first in range(0, options.tasks, WINDOW):
+                count = min(WINDOW, options.tasks - first)
+                sizes = [size] * count
+                yield from found.client.gather(
+                    found.client.map(nothing, sizes, pure=False)
+                )
+
+        def given_out(size):
+            return found.results(nothing, [(size,)] * few)
+
+        yield rated("scheduler alone", options.tasks, 0, scheduled(0))
+        yield rated("the engine", few, 0, given_out(0))
+        yield rated("the engine", few, options.bytes, given_out(options.bytes))
+
+
+def rated(what, number, size, results):
+    """A row of the rates and the memory of this process until the results end."""
+    own = psutil.Process()
+    before = most = own.memory_info().rss
+    clock, processor = time.perf_counter(), time.process_time()
+    for index, _ in enumerate(results):
+        if index % 100 == 0:
+            most = max(most, own.memory_info().rss)
+    return {
+        "what": what,
+        "parts": number,
+        "bytes": size,
+        "parts/s": number / (time.perf_counter() - clock),
+        "CPU ms a part": 1000 * (time.process_time() - processor) / number,
+        "MiB before": before / MIB,
+        "MiB at most": most / MIB,
+    }
 
 
 def of_memory(options):
@@ -146,7 +171,7 @@ def main():
     parser.add_argument("--parts", type=int, default=6, help="of each worker")
     parser.add_argument("--repeats", type=int, default=2, help="turns")
     parser.add_argument("--tasks", type=int, default=100_000, help="empty parts")
-    parser.add_argument("--bytes", type=int, default=600_000, help="of a part's images")
+    parser.add_argument("--bytes", type=int, default=1_650_000, help="of a part's images")
     options = parser.parse_args()
     for name in ("seconds", "parts", "repeats", "tasks", "bytes"):
         if getattr(options, name) <= 0:
@@ -156,14 +181,17 @@ def main():
     tables = {
         "overhead": (overhead, ("turn", "what", "parts/s", "x loop", "idle")),
         "tasks": (
-            *(tasks,),
-            ("what", "parts/s", "CPU ms a part", "MiB before", "MiB at most"),
+            tasks,
+            (
+                *("what", "parts", "bytes", "parts/s", "CPU ms a part"),
+                *("MiB before", "MiB at most"),
+            ),
         ),
         "memory": (of_memory, ("what", "MiB")),
     }
     for stage in options.stages:
         measure, columns = tables[stage]
-        workers.show(measure(options), columns, {"MiB": 0, "parts/s": 4}, 3)
+        workers.show(measure(options), columns, DIGITS, 3)
         print()
 
 
