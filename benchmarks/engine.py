@@ -1,6 +1,6 @@
 """KERAS_BACKEND=torch python benchmarks/engine.py --seconds=10 --parts=6 --tasks=100000
 
-What `--engine=dask` costs on this machine, in four stages; --stages chooses.
+What `--engine=dask` costs on this machine, in stages; --stages chooses.
 
 overhead: parts of some seconds, computed one after the other, by one worker, by two
 workers, and by two plain processes, in turns. "idle" is the share of the workers' time
@@ -10,6 +10,7 @@ tasks: empty parts through the scheduler, a thousand in flight as for 500 worker
 hundredth of them through the engine, without and with the bytes of a part of images.
 The CPU time is that of this process, in which the scheduler runs.
 memory: of a worker without and with the generator of size small and a batch of 64.
+writing: what the driver does with finished parts; its memory grows by as many bytes.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import pathlib
+import tempfile
 import time
 
 import numpy as np
@@ -25,7 +27,7 @@ import workers
 
 from hwgen_keras import cluster
 
-STAGES = ("overhead", "tasks", "memory")
+STAGES = ("overhead", "tasks", "memory", "writing")
 MIB = 2**20
 DIGITS = {"MiB": 0, "MiB before": 0, "MiB at most": 0}
 # Parts in flight, two for each of 500 workers.
@@ -162,6 +164,45 @@ def of_memory(options):
             yield {"what": what, "MiB": size}
 
 
+def writing(options):
+    """What the driver does with parts of 1,024 images that are computed already."""
+    from hwgen_keras.characters import CharacterSet
+    from hwgen_keras.data.png import encode
+    from hwgen_keras.generation.assembly import assemble
+    from hwgen_keras.generation.job import Job, SetRows
+    from hwgen_keras.generation.part import ImageRecord, Part
+
+    own = psutil.Process()
+    for form in ("store", "png", "webdataset"):
+        named = [chr(0x4E00 + n) for n in range(options.written)]
+        rows = SetRows(CharacterSet("some", named), dict.fromkeys(named, 1024), 64, 0)
+        request = {"form": form, "part_rows": 1024, "model": "0" * 64}
+        job = Job(request, rows, {})
+        noise = np.random.default_rng(0).integers(0, 6, (64, 64), np.uint8)
+        png = encode(noise)
+
+        def source(numbers, update, job=job, png=png):
+            for label in numbers:
+                images = [
+                    ImageRecord(row, 0, 0.5, label, "hand", "か/2", "font", png)
+                    for row in job.parts[label]
+                ]
+                yield label, Part.from_bytes(Part(images, {}, []).to_bytes())
+
+        with tempfile.TemporaryDirectory() as folder:
+            before, processor = own.memory_info().rss, time.process_time()
+            assemble(pathlib.Path(folder, "set"), job, source, progress=False)
+            yield {
+                "what": form,
+                "images": rows.rows_per_epoch,
+                "CPU us an image": 1e6
+                * (time.process_time() - processor)
+                / rows.rows_per_epoch,
+                "bytes an image": (own.memory_info().rss - before)
+                / rows.rows_per_epoch,
+            }
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -171,9 +212,12 @@ def main():
     parser.add_argument("--parts", type=int, default=6, help="of each worker")
     parser.add_argument("--repeats", type=int, default=2, help="turns")
     parser.add_argument("--tasks", type=int, default=100_000, help="empty parts")
-    parser.add_argument("--bytes", type=int, default=1_650_000, help="of a part's images")
+    parser.add_argument(
+        "--bytes", type=int, default=1_650_000, help="of a part's images"
+    )
+    parser.add_argument("--written", type=int, default=100, help="parts of a set")
     options = parser.parse_args()
-    for name in ("seconds", "parts", "repeats", "tasks", "bytes"):
+    for name in ("seconds", "parts", "repeats", "tasks", "bytes", "written"):
         if getattr(options, name) <= 0:
             parser.error(f"--{name} is {getattr(options, name)}; give more than 0.")
     cores, load = os.cpu_count(), pathlib.Path("/proc/loadavg").read_text().split()[0]
@@ -188,6 +232,10 @@ def main():
             ),
         ),
         "memory": (of_memory, ("what", "MiB")),
+        "writing": (
+            *(writing,),
+            ("what", "images", "CPU us an image", "bytes an image"),
+        ),
     }
     for stage in options.stages:
         measure, columns = tables[stage]
