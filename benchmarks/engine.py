@@ -15,6 +15,7 @@ writing: what the driver does with finished parts; its memory grows by as many b
 
 import argparse
 import concurrent.futures
+import hashlib
 import multiprocessing
 import os
 import pathlib
@@ -34,11 +35,11 @@ DIGITS = {"MiB": 0, "MiB before": 0, "MiB at most": 0}
 WINDOW = 1000
 
 
-def multiply(count, size):
-    """Multiplies matrices so many times, and returns so many bytes."""
-    matrix = np.full((192, 192), 1e-3, np.float32)
+def hashed(count, size):
+    """Computes on one core: so many digests of a MiB; returns so many bytes."""
+    block = bytes(MIB)
     for _ in range(count):
-        matrix = matrix @ matrix + np.float32(1e-3)
+        hashlib.sha256(block)
     return os.urandom(size)
 
 
@@ -67,11 +68,10 @@ def started(count):
 
 
 def calibrated(seconds):
-    """How many multiplications take so many seconds of one core."""
-    multiply(2000, 0)
+    """How many digests take so many seconds of one core."""
     start = time.process_time()
-    multiply(20000, 0)
-    return int(20000 * seconds / (time.process_time() - start))
+    hashed(500, 0)
+    return int(500 * seconds / (time.process_time() - start))
 
 
 def overhead(options):
@@ -81,16 +81,16 @@ def overhead(options):
     for turn in range(options.repeats):
         start = time.perf_counter()
         for job in jobs:
-            multiply(*job)
+            hashed(*job)
         rates["loop"] = options.parts / (time.perf_counter() - start)
         yield {"turn": turn, "what": "loop", "parts/s": rates["loop"], "x loop": 1.0}
         for number in (1, 2):
             with started(number) as found:
                 # The first jobs import.
-                list(found.results(multiply, [(1, 0)] * 2 * number))
+                list(found.results(hashed, [(1, 0)] * 2 * number))
                 found._seconds.clear()
                 start = time.perf_counter()
-                list(found.results(multiply, jobs * number))
+                list(found.results(hashed, jobs * number))
                 whole = time.perf_counter() - start
                 busy = sum(found._seconds)
             yield {
@@ -102,9 +102,9 @@ def overhead(options):
             }
         spawn = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(2, spawn) as pool:
-            list(pool.map(multiply, [1, 1], [0, 0]))
+            list(pool.map(hashed, [1, 1], [0, 0]))
             start = time.perf_counter()
-            list(pool.map(multiply, *zip(*jobs * 2, strict=True)))
+            list(pool.map(hashed, *zip(*jobs * 2, strict=True)))
             rate = 2 * options.parts / (time.perf_counter() - start)
         yield {
             "turn": turn,
