@@ -104,7 +104,7 @@ def test_looks(given, tmp_path):
         number, attempt = int(row["row"]), int(row["attempt"])
         expected = look.scan(ink, row["writer"], number, attempt)
         np.testing.assert_array_equal(image, expected)
-    with pytest.raises(InputError, match="holds another set; choose another"):
+    with pytest.raises(InputError, match="holds another set .look pen, not scan.; choose"):
         call(given, tmp_path / "pen", look="scan")
     summary = json.loads((tmp_path / "pen" / "generation.json").read_text("utf-8"))
     assert summary["job"]["rows"]["look"] == summary["flags"]["look"] == "pen"
