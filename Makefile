@@ -81,7 +81,7 @@ $(VENV)/.demo-installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.test-installed: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing hwgen_keras, JAX, torch and the tools into $(VENV) ..."
-	@$(INSTALL) '.[dev,demo,docs,font,hub,jax,onnx,parquet,torch]'
+	@$(INSTALL) '.[dask,dev,demo,docs,font,hub,jax,onnx,parquet,torch]'
 	@touch $@
 
 $(VENV)/.mutants-installed: $(VENV)/.test-installed

@@ -44,7 +44,7 @@ def flags():
     parser.add_argument("--count", type=int, default=10, help="images a character")
     parser.add_argument("--loop_images", type=int, default=64, help="of the loop")
     parser.add_argument("--repeats", type=int, default=3, help="turns")
-    parser.add_argument("--workers", type=int, help="threads of generate")
+    parser.add_argument("--threads", type=int, help="threads of generate")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     for name in ("image_size", "batch_size", "count", "loop_images", "repeats"):
@@ -143,7 +143,7 @@ def work(options):
                 *(model, drawn, pathlib.Path(folder, "set"), options.batch_size),
                 progress=False,
                 form=form,
-                workers=options.workers,
+                threads=options.threads,
             )
 
         jobs[form] = images, options.batch_size, job

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import pathlib
 
-from hwgen_keras import data, training
+from hwgen_keras import cluster, data, training
 from hwgen_keras.errors import InputError
 from hwgen_keras.evaluation.settings import TestSet
 from hwgen_keras.files import locked_folder, output_folder, writable, write_json
@@ -31,7 +31,7 @@ INTERVALS = 4
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(
     *(gain.Scenario, Fonts, SimulatedWriters, TestSet, WritingSettings),
-    *(Precision, Optimization, Intervals, Output),
+    *(Precision, Optimization, Intervals, cluster.Engine, Output),
 ):
     """Settings of the experiment on the gain of generated images."""
 
@@ -171,7 +171,7 @@ def main(settings):
             settings, output, arms, images, train_classifier.Settings
         )
         test_set = TestSet.among(settings.values())
-        gain.train_all(jobs, train_classifier.main, test_set, settings.processes)
+        gain.train_all(jobs, train_classifier.main, test_set, settings)
         path = gain.write_results(
             output, jobs, arms, axis, notes + left_out, gain.test_images(test_set)
         )

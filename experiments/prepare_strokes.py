@@ -4,7 +4,8 @@ python -m experiments.prepare_strokes --simulated_writers=20 --output=FOLDER
 
 Recorded handwriting (JSON, Tegaki XML, InkML, SVG, UNIPEN), its strokes matched to
 KanjiVG's whatever their order, direction and number; and images of single characters,
-to whose ink KanjiVG's strokes are fitted; on all cores. Writes to <output>:
+to whose ink KanjiVG's strokes are fitted; on all cores, or on workers of Dask
+(--engine=dask). Writes to <output>:
 strokes.store, the tracks of the pen; refused.txt and unfitted.txt, what could not be
 matched or fitted, and why; sheets/, pictures of samples and images beside their tracks.
 After an interruption the same command resumes. docs/how-to/strokes.md explains more.
@@ -13,7 +14,7 @@ After an interruption the same command resumes. docs/how-to/strokes.md explains 
 import dataclasses
 import pathlib
 
-from hwgen_keras import data, sources
+from hwgen_keras import cluster, data, sources
 from hwgen_keras.characters import CharacterSet, character_set
 from hwgen_keras.errors import InputError
 from hwgen_keras.files import locked_folder, output_folder, writable
@@ -24,7 +25,7 @@ from . import flags, strokes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(SimulatedWriters, WriterPattern, Output, Seed):
+class Settings(SimulatedWriters, WriterPattern, cluster.Engine, Output, Seed):
     """Settings of the making of a stroke store."""
 
     # Images outside of --characters are left out.

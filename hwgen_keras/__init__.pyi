@@ -48,6 +48,7 @@ from .generation import GenerationSampler as GenerationSampler
 from .generation import Reader as Reader
 from .generation import TrackGenerationSampler as TrackGenerationSampler
 from .generation import generate as generate
+from .generation import merge_shards as merge_shards
 from .inference import LoadedClassifier as LoadedClassifier
 from .inference import LoadedCLIP as LoadedCLIP
 from .inference import LoadedGenerator as LoadedGenerator

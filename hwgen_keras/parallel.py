@@ -15,6 +15,29 @@ from hwgen_keras.errors import InputError, Stopped
 
 # What OpenMP and OpenBLAS read when they are loaded.
 _THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"
+# Environment variables by which several processes can use one GPU.
+SHARED_ACCELERATOR = {
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+
+
+def cores() -> int:
+    """The number of processor cores that this process may use."""
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def threads(processes: int, available: int | None = None) -> dict[str, str]:
+    """Environment variables by which this number of processes share the cores.
+
+    Args:
+        processes: their number.
+        available: cores; default: those that this process may use.
+    """
+    count = str(max(1, (available or cores()) // processes))
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return dict.fromkeys((*_THREADS, *names), count)
 
 
 def each(
@@ -65,7 +88,7 @@ def _results(function, jobs, workers):
             # No more than there are processes: a submitted job cannot be withdrawn.
             while waiting and len(running) < workers:
                 index, job = waiting.pop()
-                with _interrupts_blocked(), _one_thread():
+                with interrupts_blocked(), _one_thread():
                     running[pool.submit(function, *job)] = index
             for future in concurrent.futures.wait(running, None, "FIRST_COMPLETED")[0]:
                 yield running.pop(future), future.result()
@@ -81,7 +104,7 @@ def _results(function, jobs, workers):
 
 
 @contextlib.contextmanager
-def _interrupts_blocked():
+def interrupts_blocked():
     """Within it, Ctrl-C waits, and processes that are started ignore it.
 
     Such a process imports for a second before `_start_worker`, and would end in a

@@ -1,5 +1,6 @@
 """The experiment of augmentation_gain at a tiny size, and what it refuses."""
 
+import contextlib
 import csv
 import json
 import os
@@ -10,8 +11,7 @@ from networks import BACKEND
 from PIL import Image
 
 from experiments import train_classifier
-from experiments.gain import runs as gain_runs
-from hwgen_keras import parallel, training
+from hwgen_keras import cluster, parallel, training
 from hwgen_keras.data import FONT, GENERATED, HANDWRITING
 from hwgen_keras.errors import InputError
 
@@ -150,6 +150,29 @@ def test_mistakes_get_one_sentence(gain, untrained, values, message):
 
 
 @one_backend
+def test_workers_of_dask(gain, monkeypatch):
+    """What goes to them; that they run is tested with the engine."""
+    begun = []
+
+    class Workers:
+        def each(self, function, jobs, *texts):
+            begun.append((function.__name__, len(jobs)))
+            # Only what can be pickled reaches them.
+            function, jobs = pickle.loads(pickle.dumps((function, jobs)))
+            return parallel.each(function, jobs, *texts, workers=1)
+
+    monkeypatch.setattr(
+        cluster, "connected", lambda settings: contextlib.nullcontext(Workers())
+    )
+    path = gain(arms=["classical"], engine="dask")
+    assert begun == [("train", 2)]
+    assert path.exists()
+    # All is done.
+    gain(arms=["classical"], engine="dask")
+    assert len(begun) == 1
+
+
+@one_backend
 def test_two_processes(gain, tmp_path, monkeypatch):
     """What goes to them; that they run is tested with the scripts of data."""
     each, begun = parallel.each, []
@@ -160,7 +183,7 @@ def test_two_processes(gain, tmp_path, monkeypatch):
         return each(function, jobs, *texts, workers=1)
 
     monkeypatch.setattr(parallel, "each", here)
-    shared = gain_runs.threads(2)
+    shared = parallel.threads(2)
     for name in shared:
         monkeypatch.setenv(name, "1")
         monkeypatch.delenv(name)

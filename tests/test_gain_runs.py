@@ -8,6 +8,7 @@ import pytest
 from experiments import train_classifier
 from experiments.gain import results as gain_results
 from experiments.gain import runs as gain_runs
+from hwgen_keras import parallel
 from hwgen_keras.errors import InputError, Stopped
 
 pytestmark = pytest.mark.backend_free
@@ -71,8 +72,8 @@ class TestOneTraining:
 
 
 def test_processes_share_the_cores():
-    assert set(gain_runs.threads(2, cores=8).values()) == {"4"}
-    assert set(gain_runs.threads(3, cores=2).values()) == {"1"}
+    assert set(parallel.threads(2, 8).values()) == {"4"}
+    assert set(parallel.threads(3, 2).values()) == {"1"}
 
 
 def test_without_a_generator_the_best_is_beside_classical():

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from scribe import CHARACTERS, Scribe, sampler, write
-from test_generation import files_of, provenance
+from test_generation import images_of, provenance
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import Gate, Reader, to_uint8
@@ -65,8 +65,8 @@ def test_what_is_not_read_is_drawn_again(tmp_path):
 def test_redrawn_images_are_the_same_whatever_the_batches(form, tmp_path):
     gate = Gate(fickle, 0.5, reject_duplicates=True, max_attempts=3)
     write(tmp_path / "whole", count=6, gate=gate, batch_size=64, form=form)
-    write(tmp_path / "parts", count=6, gate=gate, batch_size=3, workers=3, form=form)
-    assert files_of(tmp_path / "whole") == files_of(tmp_path / "parts")
+    write(tmp_path / "parts", count=6, gate=gate, batch_size=3, threads=3, form=form)
+    assert images_of(tmp_path / "whole") == images_of(tmp_path / "parts")
 
 
 def test_scores_alone_reject_nothing(tmp_path):
@@ -91,7 +91,7 @@ def test_near_duplicates_within_a_character_are_rejected(tmp_path):
             assert 1 <= len(fonts) == len(set(fonts)) <= 3
         assert values["rejected"]["duplicate"] > 100
         check_counts(values, [int(row["attempt"]) for row in rows])
-    assert files_of(tmp_path / "2") == files_of(tmp_path / "64")
+    assert images_of(tmp_path / "2") == images_of(tmp_path / "64")
 
 
 def test_blank_images_are_always_rejected(tmp_path):

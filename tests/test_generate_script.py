@@ -210,7 +210,7 @@ HANDS = {"handwriting": ["some.json"]}
         ({"min_content_score": 0.5}, "--min_content_score needs --reader"),
         ({"min_content_score": 5, "reader": "."}, "--min_content_score is 5"),
         ({"max_attempts": 0}, "--max_attempts is 0"),
-        ({"workers": -1}, "--workers is -1"),
+        ({"threads": -1}, "--threads is -1"),
         ({"reader": "no.keras"}, "--reader: there is no file no.keras"),
         ({"seed": -1}, "--seed is -1"),
         ({"style_hands": ["real"]}, "--style_hands: real needs --handwriting"),

@@ -78,7 +78,7 @@ def test_a_set_in_the_hands_of_a_stroke_store(given, characters, tmp_path):
     assert summary["job"]["sampling"]["temperature"] == 0.5
 
     # Rows follow from the seed, their number and attempt alone.
-    again = call(given, tmp_path / "again", batch_size=1, workers=1)
+    again = call(given, tmp_path / "again", batch_size=1, threads=1)
     assert np.abs(pictures(again).astype(int) - images).max() <= 2
     other = call(given, tmp_path / "other", seed=1, format="store")
     assert (hw.ImageStore.open(other).decode(range(12)) != images).any()
@@ -104,7 +104,7 @@ def test_looks(given, tmp_path):
         number, attempt = int(row["row"]), int(row["attempt"])
         expected = look.scan(ink, row["writer"], number, attempt)
         np.testing.assert_array_equal(image, expected)
-    with pytest.raises(InputError, match="holds another set; choose another"):
+    with pytest.raises(InputError, match="another set .look pen, not scan.; cho"):
         call(given, tmp_path / "pen", look="scan")
     summary = json.loads((tmp_path / "pen" / "generation.json").read_text("utf-8"))
     assert summary["job"]["rows"]["look"] == summary["flags"]["look"] == "pen"

@@ -18,13 +18,13 @@ from hwgen_keras.errors import InputError
 from hwgen_keras.generation import (
     Gate,
     GenerationSampler,
+    assembly,
     formats,
     generate,
-    pipeline,
     row_noise,
     to_uint8,
 )
-from hwgen_keras.generation.pipeline import parts_of
+from hwgen_keras.generation.rows import parts_of
 from hwgen_keras.sources import Look
 
 pytestmark = pytest.mark.backend_free
@@ -40,28 +40,34 @@ def files_of(folder):
     }
 
 
+def images_of(folder):
+    """The files but generation.json, which tells the batch size, too."""
+    files = files_of(folder)
+    del files["generation.json"]
+    return files
+
+
 def provenance(folder):
     with open(folder / "provenance.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_a_set_is_the_same_whatever_batches_and_workers(tmp_path):
+def test_a_set_is_the_same_whatever_batches_and_threads(tmp_path):
     generator = Scribe()
     write(tmp_path / "whole", generator, batch_size=64)
     assert set(generator.sizes) == {64}
-    whole = files_of(tmp_path / "whole")
+    whole = images_of(tmp_path / "whole")
     assert len([name for name in whole if name.endswith(".png")]) == 18
-    for batch_size, workers in ((5, 1), (1, 3)):
+    for batch_size, threads in ((5, 1), (1, 3)):
         folder = tmp_path / f"{batch_size}"
         generator = Scribe()
-        write(folder, generator, batch_size=batch_size, workers=workers)
+        write(folder, generator, batch_size=batch_size, threads=threads)
         # No batch of another size, which would be compiled for itself.
         assert set(generator.sizes) == {batch_size}
-        assert files_of(folder) == whole
+        assert images_of(folder) == whole
     # Nor do parts matter where images are not compared.
     write(tmp_path / "one", part_rows=1000)
-    del whole["generation.json"]
-    assert {name: files_of(tmp_path / "one")[name] for name in whole} == whole
+    assert images_of(tmp_path / "one") == whole
 
 
 def test_the_forms_agree_image_for_image(tmp_path):
@@ -136,7 +142,7 @@ def test_accepted_images_are_scanned(tmp_path):
         seen.extend(images)
         return np.ones(len(images), np.float32)
 
-    def images_of(name, look, **arguments):
+    def decoded(name, look, **arguments):
         folder = tmp_path / name
         path = generate(
             *(Scribe(), sampler(look=look), folder),
@@ -144,8 +150,8 @@ def test_accepted_images_are_scanned(tmp_path):
         )
         return ImageStore.open(path).decode(range(18))
 
-    clean = images_of("clean", "clean")
-    scanned = images_of("scan", "scan", gate=Gate(reads), batch_size=4)
+    clean = decoded("clean", "clean")
+    scanned = decoded("scan", "scan", gate=Gate(reads), batch_size=4)
     # The reader saw them before.
     np.testing.assert_array_equal(np.stack(seen), clean)
     job = json.loads((tmp_path / "scan" / "generation.json").read_text("utf-8"))["job"]
@@ -155,10 +161,10 @@ def test_accepted_images_are_scanned(tmp_path):
         hand = store.source_names[source]
         np.testing.assert_array_equal(look.scan(image, hand, row, 0), scanned[row])
         assert (scanned[row] != image).any()
-    again = images_of("again", "scan", batch_size=7, workers=1, part_rows=100)
+    again = decoded("again", "scan", batch_size=7, threads=1, part_rows=100)
     np.testing.assert_array_equal(again, scanned)
     with pytest.raises(InputError, match="exists already and holds another set"):
-        images_of("scan", "clean", gate=Gate(reads))
+        decoded("scan", "clean", gate=Gate(reads))
     with pytest.raises(InputError, match="look is 'pen', and pens write strokes"):
         sampler(look="pen")
     with pytest.raises(InputError, match="look is 'fax'; use clean, pen, scan"):
@@ -226,7 +232,7 @@ def test_what_cannot_be_written_is_reported(tmp_path, monkeypatch):
     def full(*arguments):
         raise InputError("The disk is full")
 
-    monkeypatch.setattr(pipeline.provenance, "write_part", full)
+    monkeypatch.setattr(assembly, "write_text", full)
     with pytest.raises(InputError, match="The disk is full"):
         write(tmp_path / "set")
 

@@ -22,6 +22,7 @@ ROOMS = (
     "settings",
     "files",
     "parallel",
+    "cluster",
     "safety",
     "characters",
     "sources",

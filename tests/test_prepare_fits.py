@@ -159,3 +159,16 @@ def test_resumes_after_an_interruption(tmp_path, images, monkeypatch):
 def test_a_missing_store(tmp_path):
     with pytest.raises(InputError, match="none.store"):
         prepare(tmp_path, fit=["none.store"])
+
+
+def test_workers_of_dask_fit_the_same(tmp_path, images, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(parts.fits, "_IMAGES", 3)
+    found = []
+    for engine in ({}, {"engine": "dask", "workers": 2}):
+        path = prepare(
+            tmp_path / str(len(found)), fit=[str(images)], points=12, **engine
+        )
+        found.append([path.read_bytes(), (path.parent / "unfitted.txt").read_bytes()])
+        assert not (path.parent / "parts").exists()
+    assert found[0] == found[1]

@@ -12,7 +12,7 @@ import threading
 
 import keras
 
-from hwgen_keras import evaluation, parallel, training
+from hwgen_keras import cluster, evaluation, parallel, training
 from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.files import read_json
 from hwgen_keras.settings import Settings
@@ -65,7 +65,7 @@ class Job:
                 )
 
 
-def train_all(jobs, main, test, processes):
+def train_all(jobs, main, test, settings):
     """Runs the jobs that are not done, several at once; results survive an error.
 
     A training that fails, or Ctrl-C, lets those that are running finish or leave a
@@ -74,33 +74,29 @@ def train_all(jobs, main, test, processes):
     Args:
         jobs: list of `Job`, in the order in which they begin.
         main, test: see `train`.
-        processes: number of trainings at once.
+        settings: of augmentation_gain, which say what computes. Workers of Dask write
+            into the folders of the trainings, too.
     """
     for job in jobs:
         job.check()
     left = [(main, job.settings, test) for job in jobs if not job.done]
     print(f"{len(jobs)} trainings, {len(jobs) - len(left)} of them done before.")
+    if settings.engine == cluster.DASK and left:
+        with cluster.connected(settings) as workers:
+            list(workers.each(train, left, "training", "trainings"))
+        return
+    processes = settings.processes
     if min(processes, len(left)) > 1:
         # Before the other processes load a framework, which reads them once.
-        for name, value in threads(processes).items():
+        for name, value in parallel.threads(processes).items():
             os.environ.setdefault(name, value)
     list(parallel.each(train, left, "training", "trainings", workers=processes))
 
 
-def threads(processes, cores=None):
-    """Environment variables by which this number of processes share the cores."""
-    if cores is None:
-        available = getattr(os, "sched_getaffinity", None)
-        cores = len(available(0)) if available else os.cpu_count() or 1
-    count = str(max(1, cores // processes))
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return dict.fromkeys(names, count)
-
-
 def share_accelerator():
     """Lets several processes use one GPU; call it before a device is used."""
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    for name, value in parallel.SHARED_ACCELERATOR.items():
+        os.environ.setdefault(name, value)
 
 
 def train(main, settings, test):

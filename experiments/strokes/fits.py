@@ -41,7 +41,7 @@ def fit(settings, samples, licences, characters, output):
     arguments = characters, settings.points
     rows = samples, licences, _IMAGES
     words = "fitted", "image", "fitting"
-    record, files = make_parts(output, *words, fit_part, arguments, *rows)
+    record, files = make_parts(settings, output, *words, fit_part, arguments, *rows)
     stores = [data.StrokeStore.open(file) for file in files]
     if settings.reader is not None and stores:
         stores = _read_back(settings.reader, record, stores)

@@ -1,11 +1,13 @@
 """Parts of a stroke store: a file of tracks, and a record of how they came about."""
 
 import collections
+import pathlib
+import tempfile
 
-from hwgen_keras import parallel
+from hwgen_keras import cluster, parallel
 from hwgen_keras.characters import kanjivg
 from hwgen_keras.data import ONLINE, SIMULATED, StrokeStoreWriter
-from hwgen_keras.files import read_json, write_json
+from hwgen_keras.files import complete_file, read_json, write_json
 from hwgen_keras.sources import PenWriter
 from hwgen_keras.sources.online import Unusable, match_strokes, matched_track
 from hwgen_keras.sources.strokes import strokes
@@ -31,13 +33,16 @@ def match(settings, samples, licences, characters, output):
     arguments = characters, settings.points, settings.radius
     rows = samples, licences, _SAMPLES
     words = "online", "sample", "matching"
-    return make_parts(output, *words, match_part, arguments, *rows)
+    return make_parts(settings, output, *words, match_part, arguments, *rows)
 
 
-def make_parts(output, name, item, title, make, arguments, samples, licences, size):
-    """Makes the parts that are not yet, on all cores, and reads the records of all.
+def make_parts(
+    settings, output, name, item, title, make, arguments, samples, licences, size
+):
+    """Makes the parts that are not yet, and reads the records of all.
 
     Args:
+        settings: of prepare_strokes, which say what computes.
         output: the folder of the result.
         name: of the files of the parts.
         item, title: words for the progress bar.
@@ -51,16 +56,20 @@ def make_parts(output, name, item, title, make, arguments, samples, licences, si
     Returns:
         One record of all parts, and the list of their stores.
     """
-    paths, jobs, weights = [], [], []
+    paths, missing, jobs, weights = [], [], [], []
     for start in range(0, len(samples), size):
         path = output / "parts" / f"{name}-{start:07d}.json"
         paths.append(path)
         numbers = range(start, min(start + size, len(samples)))
         if not path.exists():
             part = [{n: values[n] for n in numbers} for values in (samples, licences)]
-            jobs.append((*part, *arguments, path))
+            jobs.append((make, *part, *arguments))
             weights.append(len(numbers))
-    list(parallel.each(make, jobs, item, title, weights))
+            missing.append(path)
+    if jobs:
+        with cluster.computing(settings) as each:
+            for index, files in each(made, jobs, item, title, weights):
+                _write(files, missing[index])
     # Of no samples every list is empty.
     record = collections.defaultdict(list)
     for path in paths:
@@ -68,6 +77,21 @@ def make_parts(output, name, item, title, make, arguments, samples, licences, si
             record[key] += values
     stores = [path.with_suffix(".store") for path in paths]
     return record, [store for store in stores if store.exists()]
+
+
+def made(make, *job):
+    """The files of a part, {suffix: bytes}, which `make` writes of a job."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "part.json")
+        make(*job, path)
+        return {file.suffix: file.read_bytes() for file in path.parent.iterdir()}
+
+
+def _write(files, path):
+    """Writes the files of a part, and last the record that marks it as complete."""
+    for suffix in sorted(files, key=lambda suffix: suffix == path.suffix):
+        with complete_file(path.with_suffix(suffix)) as partial:
+            partial.write_bytes(files[suffix])
 
 
 def simulate(settings, characters, output):

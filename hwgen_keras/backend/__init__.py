@@ -23,6 +23,8 @@ of a list, both with gradients. They change nothing where there is one replica, 
 as in a callback. `synchronize_batch_norm(model)` computes batch statistics over the
 whole batch.
 
+`device_kind()` names the processor that computes: "cpu", or the model of the GPU.
+
 `fractionally_strided_convolution(x, kernel)` upsamples by two with a 4x4 kernel.
 """
 

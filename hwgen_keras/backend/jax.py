@@ -143,3 +143,8 @@ def fractionally_strided_convolution(x, kernel):
         for i in range(2)
     ]
     return jnp.stack(rows, axis=2).reshape(batch, 2 * height, 2 * width, filters)
+
+
+def device_kind():
+    """See `hwgen_keras.backend`."""
+    return jax.devices()[0].device_kind

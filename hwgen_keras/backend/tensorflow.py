@@ -109,3 +109,10 @@ def synchronize_batch_norm(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             # Not as an argument, with which a saved model would load nowhere else.
             layer.synchronized = True
+
+
+def device_kind():
+    """See `hwgen_keras.backend`."""
+    for device in tf.config.list_physical_devices("GPU"):
+        return tf.config.experimental.get_device_details(device)["device_name"]
+    return "cpu"

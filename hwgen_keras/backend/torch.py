@@ -53,3 +53,8 @@ def data_parallel():
         "train on one device, or on several with KERAS_BACKEND=jax or tensorflow, "
         "whose files it reads."
     )
+
+
+def device_kind():
+    """See `hwgen_keras.backend`."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

@@ -1,6 +1,9 @@
 from . import counts as counts
 from . import sampling as sampling
 from . import writing as writing
+from .assembly import check_output as check_output
+from .assembly import merge_shards as merge_shards
+from .assembly import write as write
 from .batches import inputs_of as inputs_of
 from .batches import row_noise as row_noise
 from .batches import to_uint8 as to_uint8
@@ -8,8 +11,11 @@ from .batches import write_rows as write_rows
 from .gate import REASONS as REASONS
 from .gate import Gate as Gate
 from .gate import Reader as Reader
-from .generated_set import check_output as check_output
+from .generated_set import Maker as Maker
 from .generated_set import generate as generate
+from .job import Job as Job
+from .job import difference as difference
+from .part import Part as Part
 from .reader import check_independent as check_independent
 from .reader import load_reader as load_reader
 from .sampler import STYLES as STYLES

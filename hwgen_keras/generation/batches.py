@@ -41,10 +41,17 @@ def row_noise(seed, rows, size, attempt=0):
     return np.stack([rng.standard_normal((size, size, 1), np.float32) for rng in seeds])
 
 
+def divided(parts, size):
+    """Yields the rows of each part, up to `size` at a time."""
+    for rows in parts:
+        for first in range(0, len(rows), size):
+            yield np.asarray(rows[first : first + size])
+
+
 class Batches:
     """Prepares batches of rows for a generator ahead of their use, in threads.
 
-    The last batch repeats its last row, since every batch size is compiled anew.
+    The last batch of a part repeats its last row: every batch size is compiled anew.
 
     Args:
         generator, sampler, batch_size: see `generate`.
@@ -56,20 +63,22 @@ class Batches:
         self.generator, self.sampler = generator, sampler
         self.batch_size, self.pool, self.ahead = batch_size, pool, ahead
 
-    def of(self, rows, attempt=0):
-        """Yields (rows, their table, the generator's inputs), batch by batch."""
+    def of(self, parts, attempt=0):
+        """Yields (rows, their table, the generator's inputs), batch by batch.
+
+        `parts` is a list of arrays or ranges of rows; no batch has rows of two.
+        """
         waiting: collections.deque = collections.deque()
-        for first in range(0, len(rows), self.batch_size):
-            batch = rows[first : first + self.batch_size]
+        for batch in divided(parts, self.batch_size):
             waiting.append(self.pool.submit(self._prepare, batch, attempt))
             if len(waiting) > self.ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def written(self, rows, attempt=0):
+    def written(self, parts, attempt=0):
         """Yields (rows, their table, uint8 images by the generator), batch by batch."""
-        for batch, table, inputs in self.of(rows, attempt):
+        for batch, table, inputs in self.of(parts, attempt):
             images = self.generator.predict_on_batch(inputs)
             yield batch, table, to_uint8(images)[: len(batch)]
 
@@ -102,7 +111,7 @@ def write_rows(generator, sampler, batch_size=64):
     images, tables = [], []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         batches = sampler.batches(generator, batch_size, pool)
-        for _, table, greys in batches.written(np.arange(sampler.rows_per_epoch)):
+        for _, table, greys in batches.written([np.arange(sampler.rows_per_epoch)]):
             images.append(greys)
             tables.append(table)
     table = {n: np.concatenate([table[n] for table in tables]) for n in tables[0]}

@@ -29,12 +29,15 @@ MANIFEST, METADATA, STORE = "manifest.json", "metadata.csv", "images.store"
 
 
 class SetFormat:
-    """A format of a set in `folder`, with its unfinished parts in `parts`."""
+    """A format of a set in `folder`, with its unfinished parts in `parts`.
+
+    `rows` are the `SetRows`, `count` is the number of parts.
+    """
 
     result: str  # The file or folder by which the set is opened.
 
-    def __init__(self, sampler, folder, parts, count):
-        self.sampler, self.folder = sampler, pathlib.Path(folder)
+    def __init__(self, rows, folder, parts, count):
+        self.rows, self.folder = rows, pathlib.Path(folder)
         self.parts, self.count = pathlib.Path(parts), count
 
     def write(self, number, rows, images):
@@ -53,11 +56,9 @@ class SetFormat:
 
     def _labelled(self, images):
         """Yields (png, label, character, writer, row) of a part's images."""
-        store = self.sampler.store
         for image in images:
-            writer = store.source_names[store.sources[image.styles[0]]]
-            character = self.sampler.characters[image.label]
-            yield image.png, image.label, character, writer, image.row
+            character = self.rows.characters[image.label]
+            yield image.png, image.label, character, image.writer, image.row
 
 
 class PngTree(SetFormat):
@@ -73,7 +74,7 @@ class PngTree(SetFormat):
 
     def write(self, number, rows, images):
         kept = {image.row: image.png for image in images}
-        for row in rows.tolist():
+        for row in rows:
             file = self.folder / self._name(row)
             if row in kept:
                 with complete_file(file) as partial:
@@ -94,7 +95,7 @@ class PngTree(SetFormat):
             table = csv.writer(file, lineterminator="\n")
             table.writerow(("file_name", "character", "writer", "label"))
             for name, character, writer, _ in images:
-                label = self.sampler.characters.index(character)
+                label = self.rows.characters.index(character)
                 table.writerow((name, character, writer, label))
                 samples.append(Sample(character, self.folder / name, writer))
         write_manifest(self.folder / MANIFEST, samples)
@@ -104,8 +105,8 @@ class PngTree(SetFormat):
                 folder.rmdir()
 
     def _name(self, row):
-        label, number = self.sampler.label_of(row)
-        return f"{ord(self.sampler.characters[label]):05x}/{number:05d}.png"
+        label, number = self.rows.label_of(row)
+        return f"{ord(self.rows.characters[label]):05x}/{number:05d}.png"
 
 
 class Packed(SetFormat):
@@ -114,11 +115,11 @@ class Packed(SetFormat):
     result = STORE
 
     def write(self, number, rows, images):
-        part, characters = self._part(number), self.sampler.characters
+        part, characters = self._part(number), self.rows.characters
         if not images:
             part.unlink(missing_ok=True)
             return
-        with StoreWriter(part, characters, self.sampler.image_size) as writer:
+        with StoreWriter(part, characters, self.rows.image_size) as writer:
             for png, _, character, source, _ in self._labelled(images):
                 writer.add(png, character, source, GENERATED)
 
@@ -142,8 +143,8 @@ class TFRecords(SetFormat):
 
     result = "."
 
-    def __init__(self, sampler, folder, parts, count):
-        super().__init__(sampler, folder, parts, count)
+    def __init__(self, rows, folder, parts, count):
+        super().__init__(rows, folder, parts, count)
         features()  # It fails without TensorFlow, before any image is generated.
 
     def write(self, number, rows, images):
@@ -198,7 +199,7 @@ class Sharded(Packed):
     def _examples(self, images):
         pngs = itertools.chain.from_iterable(store.pngs for store in self._stores())
         for png, (_, character, writer, row) in zip(pngs, images, strict=True):
-            label = self.sampler.characters.index(character)
+            label = self.rows.characters.index(character)
             yield png, label, character, writer, row
 
     def _stores(self):
@@ -235,12 +236,12 @@ class Parquet(Sharded):
     suffix = "parquet"
     size_of = staticmethod(parquet.size_of)
 
-    def __init__(self, sampler, folder, parts, count):
-        super().__init__(sampler, folder, parts, count)
+    def __init__(self, rows, folder, parts, count):
+        super().__init__(rows, folder, parts, count)
         parquet.pyarrow()  # It fails without pyarrow, before any image is generated.
 
     def write_shard(self, path, examples):
-        parquet.write_parquet(path, examples, self.sampler.characters)
+        parquet.write_parquet(path, examples, self.rows.characters)
 
 
 def shard_name(number, count, suffix):

@@ -2,13 +2,12 @@
 
 import collections
 import csv
-import dataclasses
-import json
 
 import numpy as np
 
-from hwgen_keras.files import complete_file, read_json, write_text
+from hwgen_keras.files import complete_file, read_json
 from hwgen_keras.generation.gate import REASONS
+from hwgen_keras.generation.part import Part
 
 PROVENANCE, SUMMARY = "provenance.csv", "generation.json"
 COLUMNS = (
@@ -17,70 +16,49 @@ COLUMNS = (
 )
 
 
-@dataclasses.dataclass(slots=True)
-class ImageRecord:
-    """An accepted image."""
+class Sources:
+    """Names what the images of a sampler are made of.
 
-    row: int  # row of the sampler
-    attempt: int  # number of images of the row that were rejected before it
-    score: float | None  # probability by the reader
-    label: int  # class id
-    content: int  # index of its glyph in the sampler's store; -1: KanjiVG's strokes
-    styles: list[int]  # indices of its style images, or tracks, in the store
-    png: bytes = b""
-
-
-def write_part(path, images, rejected, dropped):
-    """Records a part in a JSON file, which marks it as complete.
-
-    `rejected` is {(class id, reason): images}; `dropped` has the class ids of the rows
-    without an image.
+    Args:
+        sampler: see `generate`.
     """
-    names = [f.name for f in dataclasses.fields(ImageRecord) if f.name != "png"]
-    content = {
-        "images": [[getattr(image, name) for name in names] for image in images],
-        "rejected": [[*key, count] for key, count in sorted(rejected.items())],
-        "dropped": dropped,
-    }
-    write_text(path, json.dumps(content))
+
+    def __init__(self, sampler):
+        self.sampler, self._number = sampler, _numbers(sampler.store)
+
+    def names(self, styles, content):
+        """The hand, its shown images or tracks, and the font, of indices of them."""
+        store = self.sampler.store
+        shown = " ".join(
+            f"{store.characters[store.labels[i]]}/{self._number[i]}" for i in styles
+        )
+        hand = store.source_names[store.sources[styles[0]]]
+        return hand, shown, self.sampler.template_of(content)
 
 
 def read_parts(paths):
-    """Yields the (list of `ImageRecord`, rejected, dropped) of `write_part`."""
+    """Yields the `Part` of each record, without its PNG files."""
     for path in paths:
-        content = read_json(path)
-        rejected = {(label, why): n for label, why, n in content["rejected"]}
-        yield (
-            [ImageRecord(*row) for row in content["images"]],
-            rejected,
-            content["dropped"],
-        )
+        yield Part.of_record(read_json(path))
 
 
-def write(folder, sampler, form, paths, model):
+def write(folder, job, form, paths):
     """Writes the provenance of a set, and joins its parts.
 
-    `paths` are the files of `write_part`, in order; `model` is the weights' SHA-256.
+    `paths` are the records of its parts, in order.
     """
-    store = sampler.store
-    number = _numbers(store)
 
     def rows():
         position = 0
-        for part, (images, _, _) in enumerate(read_parts(paths)):
-            for index, image in enumerate(images):
+        for number, part in enumerate(read_parts(paths)):
+            for index, image in enumerate(part.images):
                 yield (
-                    form.place(part, index, position, image.row),
-                    sampler.characters[image.label],
-                    store.source_names[store.sources[image.styles[0]]],
-                    " ".join(
-                        f"{store.characters[store.labels[i]]}/{number[i]}"
-                        for i in image.styles
-                    ),
-                    sampler.template_of(image.content),
-                    *(image.row, sampler.seed, image.attempt),
+                    form.place(number, index, position, image.row),
+                    job.rows.characters[image.label],
+                    *(image.writer, image.style, image.font),
+                    *(image.row, job.rows.seed, image.attempt),
                     "" if image.score is None else f"{image.score:.6f}",
-                    model,
+                    job.request["model"],
                 )
                 position += 1
 
@@ -95,23 +73,22 @@ def write(folder, sampler, form, paths, model):
     form.finish((*row[:3], row[5]) for row in rows())
 
 
-def summary(sampler, paths):
+def summary(rows, paths):
     """Counts of "rows", "images", "dropped" and "rejected" {reason: images}.
 
-    "characters" has the same counts of each character.
+    "characters" has the same counts of each character. `rows` are those of the set.
     """
     images: collections.Counter[int] = collections.Counter()
     rejected: collections.Counter[tuple[int, str]] = collections.Counter()
     dropped: collections.Counter[int] = collections.Counter()
-    for accepted, part_rejected, part_dropped in read_parts(paths):
-        images.update(image.label for image in accepted)
-        rejected.update(part_rejected)
-        dropped.update(part_dropped)
-    characters = sampler.characters
+    for part in read_parts(paths):
+        images.update(image.label for image in part.images)
+        rejected.update(part.rejected)
+        dropped.update(part.dropped)
 
-    def count(labels, rows):
+    def count(labels, asked):
         return {
-            "rows": int(rows),
+            "rows": int(asked),
             "images": sum(images[label] for label in labels),
             "dropped": sum(dropped[label] for label in labels),
             "rejected": {
@@ -119,12 +96,12 @@ def summary(sampler, paths):
             },
         }
 
-    labels = sampler.labels.tolist()
+    labels = rows.labels.tolist()
     by_character = {
-        characters[label]: count([label], rows)
-        for label, rows in zip(labels, sampler.counts, strict=True)
+        rows.characters[label]: count([label], asked)
+        for label, asked in zip(labels, rows.counts, strict=True)
     }
-    return {**count(labels, sampler.rows_per_epoch), "characters": by_character}
+    return {**count(labels, rows.rows_per_epoch), "characters": by_character}
 
 
 def _numbers(store):

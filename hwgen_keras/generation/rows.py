@@ -91,3 +91,23 @@ def _counts(characters, able, count, lack, remedy):
         )
     labels = np.array(sorted(asked))
     return labels, np.array([asked[label] for label in labels], np.int64)
+
+
+def parts_of(counts, most):
+    """The rows of each part, ranges: whole characters, up to `most` rows of them.
+
+    `counts` are the rows of each character, 1 or more. A character with more than
+    `most` rows is divided.
+    """
+    parts, first, end = [], 0, 0
+    for count in counts:
+        if end > first and end - first + count > most:
+            parts.append(range(first, end))
+            first = end
+        end += count
+        while end - first > most:
+            parts.append(range(first, first + most))
+            first += most
+    if end > first:
+        parts.append(range(first, end))
+    return parts

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import MOST_SAMPLES, StrokeStore
 from hwgen_keras.errors import InputError, check_whole
+from hwgen_keras.generation.batches import divided
 from hwgen_keras.generation.rows import DRAWS, CharacterRows
 from hwgen_keras.generation.tracks import PAIRS, hand_strokes, write_shown
 from hwgen_keras.sources.images import check_layout
@@ -181,13 +182,15 @@ class TrackBatches:
         self.writer, self.sampler = writer, sampler
         self.batch_size, self.pool, self.ahead = batch_size, pool, ahead
 
-    def written(self, rows, attempt=0):
-        """Yields (rows, their table, uint8 images), batch by batch."""
+    def written(self, parts, attempt=0):
+        """Yields (rows, their table, uint8 images), batch by batch.
+
+        `parts` is a list of arrays or ranges of rows; no batch has rows of two.
+        """
         # Of several batches, characters with as many strokes fill one together.
         size = _TOGETHER * self.batch_size
         waiting: collections.deque = collections.deque()
-        for first in range(0, len(rows), size):
-            batch = rows[first : first + size]
+        for batch in divided(parts, size):
             waiting.append(self.pool.submit(self._prepare, batch, attempt))
             if len(waiting) > self.ahead:
                 yield self._write(*waiting.popleft().result())

@@ -1,0 +1,71 @@
+"""From the settings of a script to the workers that compute for it."""
+
+import contextlib
+import importlib.util
+from collections.abc import Callable, Iterator
+
+from hwgen_keras import parallel
+from hwgen_keras.cluster.engine import LOCAL, Engine
+from hwgen_keras.cluster.jobs import Cluster
+from hwgen_keras.cluster.machine import local
+from hwgen_keras.errors import InputError, Stopped, reason_of
+
+# Seconds to wait for the scheduler, and for the first worker.
+_ARRIVAL = 60
+
+
+@contextlib.contextmanager
+def connected(settings: Engine) -> Iterator[Cluster]:
+    """The `Cluster` of --scheduler, or one of workers that are started here.
+
+    Raises:
+        InputError: Dask is not installed, the scheduler cannot be reached, or it has no
+            worker.
+        Stopped: Ctrl-C was pressed.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        raise InputError(
+            "--engine=dask needs Dask; install it: pip install 'hwgen_keras[dask]'."
+        )
+    import distributed
+
+    with contextlib.ExitStack() as stack:
+        address, name = settings.scheduler, f"--scheduler={settings.scheduler}"
+        if address is None:
+            address = stack.enter_context(local(settings.workers))
+        try:
+            client = stack.enter_context(
+                distributed.Client(address, timeout=_ARRIVAL, set_as_default=False)
+            )
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{name} cannot be reached ({reason_of(error)}); start it with `dask "
+                "scheduler`, or check the address."
+            ) from None
+        try:
+            client.wait_for_workers(1, timeout=_ARRIVAL)
+        except TimeoutError:
+            raise InputError(
+                f"{name} has no worker after {_ARRIVAL} seconds; start some with `dask "
+                "worker`."
+            ) from None
+        if importlib.util.find_spec("bokeh") is not None:
+            print(f"Dashboard: {client.dashboard_link}", flush=True)
+        try:
+            yield Cluster(client)
+        except KeyboardInterrupt:
+            raise Stopped("\nStopped; the same command resumes.") from None
+
+
+@contextlib.contextmanager
+def computing(settings: Engine) -> Iterator[Callable]:
+    """The `each` of --engine: that of `parallel`, or of a `Cluster`.
+
+    Raises:
+        InputError, Stopped: see `connected`.
+    """
+    if settings.engine == LOCAL:
+        yield parallel.each
+        return
+    with connected(settings) as workers:
+        yield workers.each
