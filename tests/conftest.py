@@ -1,11 +1,15 @@
 """The option `--backend`, and the tiny data that tests share."""
 
 import concurrent.futures
+import ctypes
+import fnmatch
+import functools
 import gc
 import importlib.util
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,7 +20,17 @@ import pytest
 from PIL import Image, ImageDraw
 
 BACKENDS = ("tensorflow", "jax", "torch")
+# Into how many shares the tests of each backend are split, the longest first: small
+# parts keep all cores busy to the end, and take less memory. Each costs its imports.
+SHARES = {"tensorflow": 3, "torch": 2, "jax": 2, "no backend": 1}
 REPOSITORY = pathlib.Path(__file__).parent.parent
+# Marks of whole files, by which these need not be imported.
+FREE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.backend_free\b", re.M)
+SKIPPED = re.compile(
+    r"^pytestmark = pytest\.mark\.skipif\(\s*BACKEND (?P<sign>[!=]=) "
+    r'"(?P<backend>\w+)"',
+    re.M,
+)
 COUNTS_FILE = "HWGEN_TEST_COUNTS"  # where one backend's run leaves its numbers
 
 
@@ -32,6 +46,11 @@ def pytest_addoption(parser):
         choices=("with", "without", "only"),
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
+    )
+    parser.addoption(
+        "--share",
+        default="1/1",
+        help="2/3 runs every third file, from the second on",
     )
 
 
@@ -56,7 +75,7 @@ def pytest_cmdline_main(config):
 
 
 def _run_all(arguments):
-    """Run pytest on each backend, as many at a time as there are cores; sum the counts.
+    """Run pytest on each share, as many at a time as there are cores; sum the counts.
 
     What a run prints is shown when those before it have ended.
     """
@@ -66,13 +85,16 @@ def _run_all(arguments):
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         runs = {}
-        # The longest first: on two cores the last two parts then end together.
-        parts = {backend: (backend, "without") for backend in BACKENDS}
-        parts["no backend"] = BACKENDS[-1], "only"
-        for number, (name, part) in enumerate(parts.items()):
-            output = pathlib.Path(folder, f"{number}.txt")
-            output.touch()
-            runs[name] = pool.submit(_run_one, arguments, *part, output), output
+        files = len(list(pathlib.Path(__file__).parent.glob("test_*.py")))
+        for name, count in SHARES.items():
+            count = min(count, files)
+            part = (name, "without") if name in BACKENDS else (BACKENDS[-1], "only")
+            for number in range(1, count + 1):
+                share = f"{number}/{count}"
+                output = pathlib.Path(folder, f"{len(runs)}.txt")
+                output.touch()
+                run = pool.submit(_run_one, arguments, *part, share, output)
+                runs[f"{name} {share}"] = run, output
         for name, (run, output) in runs.items():
             print(f"\n{f' {name} ':#^80}", flush=True)
             _follow(run, output)
@@ -98,9 +120,9 @@ def _follow(run, output):
             time.sleep(0.2)
 
 
-def _run_one(arguments, backend, free, output):
+def _run_one(arguments, backend, free, share, output):
     command = [sys.executable, "-m", "pytest", *arguments, "--backend", backend]
-    command += ["--backend-free", free]
+    command += ["--backend-free", free, "--share", share]
     counts_file = output.with_suffix(".json")
     environment = {
         **os.environ,
@@ -133,26 +155,45 @@ def _run_one(arguments, backend, free, output):
 
 def pytest_ignore_collect(collection_path, config):
     """Leave out the files of which no test is wanted: to import all takes seconds."""
-    wanted = config.getoption("backend_free")
-    if wanted == "with" or collection_path.suffix != ".py":
+    if not fnmatch.fnmatch(collection_path.name, "test_*.py"):
         return None
-    text = collection_path.read_text("utf-8")
-    if wanted == "only":
-        return "backend_free" not in text or None
-    return "\npytestmark = pytest.mark.backend_free\n" in text or None
+    return not _is_in_share(collection_path, config) or None
 
 
 def pytest_collection_modifyitems(config, items):
     wanted = config.getoption("backend_free")
-    if wanted == "with":
-        return
     chosen = [
         item
         for item in items
-        if bool(item.get_closest_marker("backend_free")) == (wanted == "only")
+        if wanted == "with"
+        or bool(item.get_closest_marker("backend_free")) == (wanted == "only")
+        # Files that are named in the command are not left out before.
+        if _is_in_share(item.path, config)
     ]
     config.hook.pytest_deselected(items=[i for i in items if i not in set(chosen)])
     items[:] = chosen
+
+
+def _is_in_share(file, config):
+    wanted = config.getoption("backend_free")
+    number, count = map(int, config.getoption("share").split("/"))
+    # Neighbours in the alphabet test much the same, and take as long as each other.
+    files = sorted(file.parent.glob("test_*.py"))
+    names = [file.name for file in files if _has_wanted_tests(file, wanted)]
+    return file.name in names and names.index(file.name) % count == number - 1
+
+
+@functools.cache
+def _has_wanted_tests(file, wanted):
+    text = file.read_text("utf-8")
+    if wanted == "only":
+        return "backend_free" in text
+    if wanted == "with":
+        return True
+    skipped = SKIPPED.search(text)
+    backend = os.environ["KERAS_BACKEND"]
+    differs = skipped and backend != skipped["backend"]
+    return not (FREE.search(text) or skipped and differs == (skipped["sign"] == "!="))
 
 
 def pytest_collection_finish():
@@ -185,14 +226,20 @@ def _float32_after_each_test():
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_garbage_after_each_module():
+def _no_garbage_before_each_module():
     """A model is garbage in a circle, which holds gigabytes until Python looks.
 
     What is left then are modules; each further look at them would take half a second.
+    At the end of a module its last test still holds fixtures: frozen in their circles,
+    they would never be freed.
     """
-    yield
+    if os.environ.get("KERAS_BACKEND") == "jax" and "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
     gc.collect()
     gc.freeze()
+    # glibc keeps what is freed between what is not.
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture

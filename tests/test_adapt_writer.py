@@ -18,6 +18,7 @@ from hwgen_keras.models import AdaINGenerator, StrokeWriter, load_trained
 from hwgen_keras.sources import PenWriter
 from hwgen_keras.training import callbacks
 
+two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 HAND = "一二口日木永"
@@ -81,6 +82,7 @@ def whole(arguments, tmp_path_factory):
     return call(arguments, run_dir=str(run)).parent
 
 
+@two_backends
 def test_it_learns_and_the_held_out_tracks_tell(arguments, whole):
     names = moved(arguments, whole / "generator.keras")
     assert len(names) > 20 and not any("track_features" in name for name in names)

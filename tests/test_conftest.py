@@ -109,3 +109,25 @@ def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypa
     # Its own tests, and those without a backend, which run beside it.
     assert last_line(result) == "2 passed, 2 failed, 0 skipped"
     assert result.returncode == 1
+
+
+def test_shares_have_each_test_once_and_no_file_without_any(run_all, tmp_path):
+    # Imported on a backend that it is not for, a file would fail.
+    for name in ("jax", "torch"):
+        (tmp_path / f"test_{name}.py").write_text(
+            "import os\nimport pytest\nBACKEND = os.environ['KERAS_BACKEND']\n"
+            f'assert BACKEND == "{name}"\n'
+            f'pytestmark = pytest.mark.skipif(BACKEND != "{name}", reason="")\n'
+            "def test_b():\n    pass\n"
+        )
+    (tmp_path / "test_not_jax.py").write_text(
+        "import os\nimport pytest\nBACKEND = os.environ['KERAS_BACKEND']\n"
+        'assert BACKEND != "jax"\n'
+        "pytestmark = pytest.mark.skipif(\n"
+        '    BACKEND == "jax", reason=""\n)\ndef test_c():\n    pass\n'
+    )
+    result = run_all("def test_a():\n    pass\ndef test_b():\n    pass\n")
+    # Two on each backend, one each of two files, and one on two backends.
+    assert last_line(result) == "10 passed, 0 failed, 0 skipped", result.stdout
+    named = run_all("def test_a():\n    pass\n", "test_it.py")
+    assert last_line(named) == "3 passed, 0 failed, 0 skipped", named.stdout

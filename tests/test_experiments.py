@@ -25,6 +25,8 @@ from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.models import SIZES, Classifier, load_trained
 from hwgen_keras.training import callbacks, resumed, stages
 
+# On JAX test_distribute runs a script, and the steps are compared in test_update.
+pytestmark = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
 RATES = ("steps_per_second", "images_per_second", "data_wait")  # each run has its own

@@ -148,14 +148,27 @@ def test_a_character_without_a_template_is_named(served, hand):
         served(shown(hand), characters=["永", "道"], seed=1, image_size=SIZE)
 
 
+@pytest.fixture(scope="module")
+def keras_writer(exported):
+    """Once for all tests: TensorFlow takes long to trace what it predicts."""
+    return hw.load(exported, format="keras")
+
+
+@pytest.fixture(scope="module")
+def calm_writer(calm):
+    return hw.load(calm)
+
+
 @pytest.mark.parametrize("format", ["saved_model", *ONNX, "keras"])
-def test_it_loads_as_any_writer(exported, calm, hand, format):
-    loaded = hw.load(exported, format=format)
+def test_it_loads_as_any_writer(exported, calm_writer, keras_writer, hand, format):
+    loaded = keras_writer if format == "keras" else hw.load(exported, format=format)
     assert (loaded.kind, loaded.format) == ("writer", format)
     assert loaded.characters == tuple(CHARACTERS)
+    if format == "keras":
+        assert hw.load(exported / "model.keras").kind == "writer"
     # With weights of float16 an untrained writer lifts its pen elsewhere.
-    assert difference(loaded, hw.load(calm), "永あ", hand) < 0.1
-    assert difference(loaded, hw.load(exported / "model.keras"), "永あ", hand) < 1e-4
+    assert difference(loaded, calm_writer, "永あ", hand) < 0.1
+    assert difference(loaded, keras_writer, "永あ", hand) < 1e-4
     assert loaded.write("永", hand, image_size=24).shape == (1, 24, 24)
     if format != "keras":
         with pytest.raises(InputError, match="is exported, with its temperature insid"):
@@ -172,8 +185,9 @@ def difference(one, other, text, hand):
     return max(track_difference(*pair) for pair in pairs)
 
 
-def test_what_an_export_cannot_do_is_done_by_keras(exported, hand, caplog, tmp_path):
-    keras_writer = hw.load(exported, format="keras")
+def test_what_an_export_cannot_do_is_done_by_keras(
+    exported, keras_writer, hand, caplog, tmp_path
+):
     with caplog.at_level("INFO", logger="hwgen_keras"):
         loaded = hw.load(exported)
         chosen = "onnx" if ONNX else "saved_model"
@@ -202,7 +216,9 @@ def test_what_an_export_cannot_do_is_done_by_keras(exported, hand, caplog, tmp_p
 def test_scripts_take_the_folder(exported, tmp_path, monkeypatch):
     given = {"simulated_writers": 1, "image_size": 24, "count": 1, "cache": ""}
     given |= {"new_hands": 1, "strokes": [], "output": str(tmp_path / "set")}
-    given["characters"] = str(exported.parent / "characters.txt")
+    # TensorFlow traces the writer for each number of strokes.
+    given["characters"] = str(tmp_path / "characters.txt")
+    (tmp_path / "characters.txt").write_text("永", "utf-8")
     settings = generate.Settings(generator_weights=str(exported), **given)
     assert generate.main(settings).is_file()
     monkeypatch.setattr(generate, "STORED", "no such file")
@@ -268,7 +284,8 @@ def test_a_track_without_ink_is_paper():
     assert (images[0] == 255).all() and (images[1, 9:11, 4:16] == 0).all()
 
 
-def test_what_it_refuses(tmp_path):
+def test_what_it_refuses(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporter, "_run", same_process.run)
     stroke_writer("embedding", steps=1).save(tmp_path / "conditioned.keras")
     with pytest.raises(InputError, match="cannot be exported: it has a condition, wh"):
         hw.export_model(tmp_path / "conditioned.keras", tmp_path / "out")

@@ -25,6 +25,9 @@ from hwgen_keras.settings import setting
 from hwgen_keras.training import diffusion_networks
 from hwgen_keras.training.settings import CONDITIONS
 
+# Conditions are of Keras alone; TensorFlow has to write what they compute.
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+
 SIZE = 16
 TEXT = "あいう"
 
@@ -103,6 +106,7 @@ def expected_images(model, hand, text=TEXT, told=None):
     return to_uint8(model(inputs)).astype(int)
 
 
+@one_backend
 def test_two_steps_of_training(characters):
     store = small_store(characters, size=SIZE)
     tokenizer = hw.StructureTokenizer({c: ((c,),) for c in characters}, length=6)
@@ -128,6 +132,7 @@ def test_two_steps_of_training(characters):
         assert (old != new).any()
 
 
+@one_backend
 def test_a_set_is_generated(characters, tmp_path):
     store = small_store(characters, size=SIZE)
     made = network(Parity(16))
@@ -140,6 +145,7 @@ def test_a_set_is_generated(characters, tmp_path):
     np.testing.assert_array_equal(drawn[: len(text)], parity(text))
 
 
+@one_backend
 def test_a_keras_file_is_loaded_and_writes(saved, hand):
     model = hw.load_trained(saved, hw.AdaINGenerator, "file")
     assert model.mode == "adain_parity" and type(model.condition) is Parity
@@ -198,7 +204,7 @@ def test_an_exported_folder_writes(saved, hand, tmp_path, monkeypatch):
         hw.load(folder)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@one_backend
 def test_the_scripts_take_it(characters, tiny_font, tmp_path, monkeypatch):
     monkeypatch.setitem(CONDITIONS, "parity", "Parity")
     monkeypatch.setattr(layers, "Parity", Parity, raising=False)
@@ -234,6 +240,7 @@ def test_the_scripts_take_it(characters, tiny_font, tmp_path, monkeypatch):
     assert len(list((tmp_path / "set").rglob("*.png"))) == len(characters)
 
 
+@one_backend
 def test_what_was_trained_on_other_characters_is_refused(characters):
     condition = hw.EmbeddingCondition(classes=4, width=16, embedding_width=8)
     with pytest.raises(InputError, match="File was trained on 4 characters and is use"):

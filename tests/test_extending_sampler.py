@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from keras import ops
-from networks import diffusion_generator
+from networks import BACKEND, diffusion_generator
 
 from experiments import generate
 from hwgen_keras import DiffusionGenerator, load_trained, samplers, schedules
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import sampling
+
+# test_samplers runs the loops of samplers on all backends.
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 
 def same_noise(denoise, noise, log_snrs):

@@ -19,6 +19,7 @@ from hwgen_keras.inputs import loading as inputs
 from hwgen_keras.inputs.settings import Images
 from hwgen_keras.models import AdaINGenerator, Classifier, ImageEncoder
 
+one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 ATTENTION = {"heads": 2, "head_width": 4}
 
 
@@ -58,7 +59,7 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@one_backend
 def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
     judge = given["generator_weights"]
     first = call(given, tmp_path / "first", reader=judge, format="store")
@@ -91,6 +92,7 @@ def test_a_store_of_what_a_reader_reads(given, characters, tmp_path, capsys):
     assert [characters[k] for k in store.labels] == [r["character"] for r in rows]
 
 
+@one_backend
 def test_a_store_stands_for_a_manifest_of_its_images(characters, tmp_path):
     images = np.zeros((4, 8, 8), np.uint8)
     labels, sources = [0, 2, 5, 2], [0, 1, 1, 0]
@@ -109,6 +111,7 @@ def test_a_store_stands_for_a_manifest_of_its_images(characters, tmp_path):
         store_samples(tmp_path / "no.store")
 
 
+@one_backend
 def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
@@ -123,7 +126,7 @@ def test_a_network_that_taught_the_generator_may_not_read(given, tmp_path):
     assert not (tmp_path / "set.partial").exists()
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@one_backend
 def test_contents_and_hands_are_chosen(given, manifest, tmp_path):
     given = {**given, "handwriting": [str(manifest)]}
     people = {"first", "second"}
@@ -189,7 +192,7 @@ COUNTS = {
 }
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@one_backend
 @pytest.mark.parametrize("content, message", COUNTS.values(), ids=COUNTS)
 def test_counts_that_cannot_be_are_reported(given, content, message, tmp_path):
     file = tmp_path / "counts.json"
@@ -202,7 +205,7 @@ def test_counts_that_cannot_be_are_reported(given, content, message, tmp_path):
 HANDS = {"handwriting": ["some.json"]}
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
+@one_backend
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -228,6 +231,7 @@ def test_mistakes_get_one_sentence(given, tmp_path, values, message):
     assert not (tmp_path / "set").exists()
 
 
+@one_backend
 def test_of_an_exported_generator_and_model_keras_the_latter_is_taken(
     tmp_path, monkeypatch
 ):

@@ -226,9 +226,9 @@ def test_a_file_gives_the_same_outputs_on_every_backend(name):
     ],
 )
 def test_one_step_of_fit(name, policy):
-    costly = name in ("style_transfer-adain", "style_transfer-adain_clip")
+    costly = name.startswith("style_transfer") or policy == "mixed_bfloat16"
     if BACKEND == "jax" and costly:
-        pytest.skip("long to compile; test_update has mixed_float16")
+        pytest.skip("long to compile; test_update has float32 and mixed_float16")
     check_fit(*TRAINED[name], policy)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from networks import BACKEND
 
 from experiments.flags import quiet
 
@@ -28,6 +29,8 @@ def shown(done):
     return [line for line in done.stderr.splitlines() if line]
 
 
+# torch has no notices of its own, and imports TensorFlow as the others do.
+@pytest.mark.skipif(BACKEND == "torch", reason="two backends are enough")
 def test_a_training_shows_its_bar_alone(tmp_path):
     script = ("-m", "experiments.train_text_encoder", "--characters=kana")
     done = run(*script, "--size=tiny", "--steps=2", f"--run_dir={tmp_path / 'run'}")

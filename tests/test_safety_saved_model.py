@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 from networks import BACKEND, diffusion_generator, generator
-from stroke_writers import stroke_writer
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.export import load_exported
@@ -240,14 +239,14 @@ class TestSavers:
                 check_saved_model(changed(change))
 
 
-# test_export and test_export_diffusion load the other kinds, which checks them too.
+# test_export, test_export_diffusion and test_export_writer load the other kinds, which
+# checks them too.
 EXPORTED = {
     "adain_embedding": lambda: generator("adain_embedding", multipliers=(1,)),
     "diffusion": lambda: diffusion_generator(multipliers=(1,)).sampling(sampler="ddim"),
     "diffusion_embedding": lambda: diffusion_generator(
         "embedding", multipliers=(1,), guidance={"content": 0.0, "style": 2.0}
     ).sampling(sampler="heun"),
-    "writer": lambda: stroke_writer(steps=2),
 }
 
 

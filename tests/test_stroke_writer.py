@@ -53,6 +53,9 @@ def test_model(condition, tmp_path):
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_one_step_of_fit(policy):
+    if (BACKEND, policy) == ("jax", "mixed_bfloat16"):
+        pytest.skip("long to compile; mixed_float16 has what it has")
+
     def compile_model(model):
         model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=JIT)
         return model

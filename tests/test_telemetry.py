@@ -8,14 +8,13 @@ import pytest
 from keras import ops
 from networks import (
     BACKEND,
+    JIT,
     compile_classifier,
-    compile_style_transfer,
     image_classifier,
     images,
     labels,
-    style_transfer,
-    transfer_batch,
 )
+from test_backend import Regression
 
 from hwgen_keras.errors import InputError
 from hwgen_keras.training import callbacks, interval_of, telemetry
@@ -176,23 +175,18 @@ class TestStepsPerExecution:
         model.dropout.rate = 0.0
         return model, [(images(4, seed=step), labels(4)) for step in range(3)]
 
-    def new_style_transfer(self):
-        model = style_transfer("adain", "float32", False, False, multipliers=(1,))
-        data = transfer_batch()
-        batches = [{**data, "content": images(2, seed=step)} for step in range(3)]
-        return compile_style_transfer(model), batches
+    def new_regression(self):
+        """With the step of `StatefulTrainer`, as `StyleTransfer` has it."""
+        rng, model = np.random.default_rng(0), Regression()
+        model.build()
+        model.compile(optimizer=keras.optimizers.Adam(0.1), jit_compile=JIT)
+        shapes = (4, 3), (4, 1)
+        return model, [
+            tuple(rng.normal(size=shape).astype("float32") for shape in shapes)
+            for _ in range(3)
+        ]
 
-    @pytest.mark.parametrize(
-        "kind",
-        [
-            "classifier",
-            # JAX repeats a compiled step, whichever it is, and compiles this one long.
-            pytest.param(
-                "style_transfer",
-                marks=pytest.mark.skipif(BACKEND == "jax", reason="slow to compile"),
-            ),
-        ],
-    )
+    @pytest.mark.parametrize("kind", ["classifier", "regression"])
     def test_three_steps_by_twos(self, kind):
         model, batches = getattr(self, f"new_{kind}")()
         model.optimizer.build(model.trainable_variables)

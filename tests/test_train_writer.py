@@ -33,6 +33,7 @@ TINY = {
     "simulated_writers": 2,
     "pairs": 6,
 }
+two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 
@@ -60,6 +61,7 @@ def history(folder):
     return [{k: v for k, v in row.items() if k not in RATES} for row in rows]
 
 
+@two_backends
 def test_a_run_leaves_weights_logs_and_pictures(tmp_path, characters):
     path = call(characters, run_dir=str(tmp_path / "run"))
     assert path == tmp_path / "run" / "generator.keras"
@@ -186,6 +188,8 @@ def model():
     return stroke_writer(steps=2)
 
 
+# TensorFlow writes in test_export_writer; networks are compared in test_stroke_writer.
+@one_backend
 class TestWriting:
     @pytest.fixture
     def hand(self):
@@ -315,6 +319,7 @@ class TestWriting:
             hw.load(stroke_writer("embedding"))
 
 
+@one_backend
 def test_characters_beyond_the_training_are_written():
     # The template is an input, so that no set of characters bounds a writer.
     assert CharacterSet("one", "鸞") and write_tracks(stroke_writer(steps=1), ["鸞"])

@@ -84,6 +84,8 @@ def writer_with(condition):
     return writer
 
 
+# test_train_writer has the script on TensorFlow.
+@one_backend
 def test_a_writer_learns_with_the_structure_by_clip(call, clip, tower):
     path = call(condition="clip", clip_weights=clip)
     writer = hw.load_trained(path, hw.StrokeWriter, "")
@@ -95,6 +97,7 @@ def test_a_writer_learns_with_the_structure_by_clip(call, clip, tower):
     assert [track.character for track in tracks] == ["一", BEYOND]
 
 
+@one_backend
 @pytest.mark.parametrize("kind", ["embedding", "clip"])
 def test_a_text_gives_the_condition(kind, tower):
     keras.utils.set_random_seed(0)

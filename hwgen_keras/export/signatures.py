@@ -115,18 +115,21 @@ def _generator_signatures(model, table, weights, drawn):
     condition = _condition_specs(model)
     specs = _image("content") | _image("style") | condition
     others: dict[str, Any] = {}
-    # All signatures call one function: tracing it takes most of the time.
+    # All signatures call one function: tracing it takes most of the time. What is not
+    # concrete is traced once more when it is saved.
     if isinstance(model, DiffusionGenerator):
         specs |= _image("noise")
         steps = tf.TensorSpec((None,), tf.float32, "log_snrs")
         stored = samplers.sampling_log_snrs(model.schedule, model.steps, model.spacing)
         stored = stored.numpy()
 
-        @tf.function(input_signature=[specs, steps])
+        @tf.function(input_signature=[specs, steps], autograph=False)
         def sample(inputs, log_snrs):
             with weights():
                 images = model(inputs, log_snrs=log_snrs)
             return tf.clip_by_value(images, -1.0, 1.0)
+
+        sample = sample.get_concrete_function()
 
         def serve(inputs):
             return {"image": sample(inputs, tf.constant(stored))}
@@ -143,6 +146,8 @@ def _generator_signatures(model, table, weights, drawn):
         def write(inputs):
             with weights():
                 return tf.clip_by_value(model(inputs), -1.0, 1.0)
+
+        write = write.get_concrete_function()
 
         def serve(inputs):
             return {"image": write(inputs)}

@@ -79,11 +79,16 @@ def writer_signatures(model, example, table=None, weights=contextlib.nullcontext
         specs |= spec(name, *free, *value.shape[2:], dtype=value.dtype)
     features = model.network.features
 
-    # All signatures call one function: tracing it takes most of the time.
+    # All signatures call one function, see `signatures`.
     @tf.function(input_signature=[specs], autograph=False)
     def write(inputs):
         with weights():
             return model(inputs)
+
+    write = write.get_concrete_function()
+
+    def serve(inputs):
+        return write(inputs)
 
     def serve_images(inputs):
         inputs = dict(inputs)
@@ -93,7 +98,7 @@ def writer_signatures(model, example, table=None, weights=contextlib.nullcontext
 
     keeps = spec("keeps_place", dtype=tf.bool)
     functions = {
-        "serve": (write, specs),
+        "serve": (serve, specs),
         "serve_images": (serve_images, specs | keeps | _IMAGE_SIZE),
     }
     if table is not None:

@@ -46,22 +46,27 @@ class GroupNorm(ConfigFromSignature, layers.Layer):
 
     def call(self, features, scale=None, shift=None):
         wide = ops.cast(features, "float32")
+        # (batch, groups, 1): what a group shares is broadcast over its channels.
         mean = self._group_means(ops.mean(wide, axis=(1, 2)))
         square = self._group_means(ops.mean(ops.square(wide), axis=(1, 2)))
         # Rounding may make a tiny variance negative.
         variance = ops.maximum(square - ops.square(mean), 0.0)
-        factor = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + EPSILON)
-        term = ops.cast(self.beta, "float32") - mean * factor
+        factor = self._in_groups(self.gamma) * ops.rsqrt(variance + EPSILON)
+        term = self._in_groups(self.beta) - mean * factor
         if scale is not None:
-            scale = ops.cast(scale, "float32") + 1
-            factor, term = factor * scale, term * scale + ops.cast(shift, "float32")
+            scale = self._in_groups(scale) + 1
+            factor, term = factor * scale, term * scale + self._in_groups(shift)
         factor, term = (
-            ops.cast(x[:, None, None, :], features.dtype) for x in (factor, term)
+            ops.cast(ops.reshape(x, (-1, 1, 1, self.width)), features.dtype)
+            for x in (factor, term)
         )
         return features * factor + term
 
-    def _group_means(self, channels):
-        """(batch, channels) → (batch, channels): each channel gets its group's mean."""
+    def _in_groups(self, channels):
+        """(…, channels) → (batch or 1, groups, channels of a group), float32."""
         size = self.width // self.groups
-        groups = ops.mean(ops.reshape(channels, (-1, self.groups, size)), axis=-1)
-        return ops.repeat(groups, size, axis=-1)
+        wide = ops.cast(channels, "float32")
+        return ops.reshape(wide, (-1, self.groups, size))
+
+    def _group_means(self, channels):
+        return ops.mean(self._in_groups(channels), axis=-1, keepdims=True)
