@@ -110,7 +110,7 @@ class TestAGenerator:
         self, exported, run, monkeypatch
     ):
         # As if the folder had no model.keras.
-        monkeypatch.setattr(generate, "STORED", "no such file")
+        monkeypatch.setattr("experiments.generated.making.STORED", "no such file")
         settings = generate.Settings(
             generator_weights=str(exported),
             fonts=("fonts",),

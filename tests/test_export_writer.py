@@ -221,7 +221,7 @@ def test_scripts_take_the_folder(exported, tmp_path, monkeypatch):
     (tmp_path / "characters.txt").write_text("永", "utf-8")
     settings = generate.Settings(generator_weights=str(exported), **given)
     assert generate.main(settings).is_file()
-    monkeypatch.setattr(generate, "STORED", "no such file")
+    monkeypatch.setattr("experiments.generated.making.STORED", "no such file")
     with pytest.raises(InputError, match="is a stroke writer without model.keras, wh"):
         generate.load_generator(settings)
 
