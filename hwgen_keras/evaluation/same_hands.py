@@ -48,7 +48,7 @@ def same_hands(
 
     Example:
         >>> ten = hw.CharacterSet("ten", "あいうえおかきくけこ")
-        >>> one = hw.simulated_store(1, ten, 32, progress=False)
+        >>> one = hw.simulated_store([1], ten, 32, progress=False)
         >>> [(hand.script, hand.correlation) for hand in hw.same_hands(one, one)]
         [('hiragana', 1.0)]
     """
