@@ -212,9 +212,11 @@ def test_a_photo_of_a_sheet_shows_the_hand(
     assert "1 of the 1 characters" in capsys.readouterr().out
 
 
-def test_a_photo_of_something_else_is_told(writing, tmp_path):
+def test_a_photo_of_something_else_is_told(writing, photo, tmp_path):
     page = writing.page
     page.check("input[name=hand][value=photo]")
+    page.set_input_files("#photo-file", photo)
+    page.wait_for_selector("#photo-cells li")
     status = page.locator("#photo-status")
     (tmp_path / "words.png").write_text("no picture")
     page.set_input_files("#photo-file", tmp_path / "words.png")
@@ -224,3 +226,6 @@ def test_a_photo_of_something_else_is_told(writing, tmp_path):
     status.get_by_text("words.png").wait_for(state="detached")
     status.get_by_text("blank").wait_for()
     assert page.is_hidden("#photo-bar")
+    # The photo before still shows the hand, which does not hide the refusal.
+    assert "In the hand of the photo, characters: 1." in writing.write("川")
+    assert "blank" in status.inner_text()

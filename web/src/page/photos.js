@@ -39,6 +39,8 @@ export class Photos {
 
   /** @param {import("../engine/client.js").Shown[]} shown */
   tell(shown) {
+    // A refusal of a later photo stays, though the hand of the one before is used.
+    if (!this.said) return;
     const bad = shown.filter((one) => one.fault).map((one) => one.character);
     this.#say(bad.length ? "photoFaults" : "photoRead", { bad: bad.join("、") });
   }
@@ -54,12 +56,12 @@ export class Photos {
       this.cells = cells;
       this.#show();
       this.#say("photoRead");
+      this.changed();
     } catch (error) {
       this.said = null;
       byId("photo-status").textContent = sentenceOf(error);
     }
     byId("photo-bar").hidden = true;
-    this.changed();
   }
 
   async #read(file) {
