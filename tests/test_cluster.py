@@ -1,5 +1,6 @@
 """Workers of Dask: what they return counts once, whatever happens to them."""
 
+import logging
 import os
 import pathlib
 import signal
@@ -136,6 +137,13 @@ def test_a_scheduler_elsewhere(workers, monkeypatch):
     with pytest.raises(InputError, match="tcp://127.0.0.1:1 cannot be reached .*; sta"):
         with engine(scheduler="tcp://127.0.0.1:1"):
             pass
+
+
+def test_the_messages_of_dask_are_left_out(workers, caplog):
+    caplog.set_level(logging.INFO, logger="distributed")
+    with engine(scheduler=workers.client.scheduler.address):
+        pass
+    assert not caplog.records
 
 
 def test_ctrl_c_tells_how_to_go_on(workers):

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import logging
 from collections.abc import Callable, Iterator
 
 from hwgen_keras import parallel
@@ -30,6 +31,7 @@ def connected(settings: Engine) -> Iterator[Cluster]:
     import distributed
 
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_quiet())
         address, name = settings.scheduler, f"--scheduler={settings.scheduler}"
         if address is None:
             address = stack.enter_context(local(settings.workers))
@@ -55,6 +57,18 @@ def connected(settings: Engine) -> Iterator[Cluster]:
             yield Cluster(client)
         except KeyboardInterrupt:
             raise Stopped("\nStopped; the same command resumes.") from None
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Leaves Dask's messages out: absl shows those of all loggers, some forty a job."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextlib.contextmanager
