@@ -267,6 +267,24 @@ def page_folder():
         yield folder
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window."""
+    from browsers import chromium
+
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(page_folder):
+    """Where the page for the browser is served."""
+    from browsers import served
+
+    with served(page_folder) as (found, _):
+        yield found
+
+
 @pytest.fixture(scope="session")
 def tiny_font():
     """Path of IPAexGothic, which the package matplotlib-fontja carries."""

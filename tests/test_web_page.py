@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from browsers import chromium, served
 from web_page import WEB, visiting
 
 from hwgen_keras.sources.strokes import strokes
@@ -21,18 +20,6 @@ POLICY = (
     "manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 PARTS = "const { engine, sheet } = await (await import('./page/main.js')).page;"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(page_folder):
-    with served(page_folder) as (found, _):
-        yield found
 
 
 @pytest.fixture(scope="module")

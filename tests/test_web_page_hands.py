@@ -7,7 +7,6 @@ import zipfile
 import numpy as np
 import pages
 import pytest
-from browsers import chromium, served
 from page_commands import commands
 from PIL import Image
 from web_page import WEB, visiting
@@ -30,18 +29,6 @@ INK = """() => [...document.querySelectorAll("#blocks canvas")].map((canvas) => 
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
     return data.filter((value, i) => i % 4 === 3 && value > 128).length;
 }).reduce((sum, count) => sum + count, 0)"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(page_folder):
-    with served(page_folder) as (found, _):
-        yield found
 
 
 @pytest.fixture(scope="module")

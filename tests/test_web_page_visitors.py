@@ -1,7 +1,6 @@
 """The page for all visitors: keyboards, screen readers, small screens, bad luck."""
 
 import pytest
-from browsers import chromium, served
 from web_page import WEB, visiting
 
 pytestmark = pytest.mark.backend_free
@@ -19,18 +18,6 @@ SHOW_ALL = """(shown) => {
         if (part.dataset.hand !== "draw") part.hidden = !shown;
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(page_folder):
-    with served(page_folder) as (found, _):
-        yield found
 
 
 @pytest.fixture(scope="module")

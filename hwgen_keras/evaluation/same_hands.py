@@ -10,7 +10,7 @@ from hwgen_keras.data import ImageStore
 
 # Of the side of an image. So blurred, strokes that lie side by side agree in part.
 _BLUR = 1 / 32
-# Of 25 kanji and 18 kana in 45 fonts, those of one hand agree by 0.96 and more, two
+# Of 25 kanji and 40 kana in 45 fonts, those of one hand agree by 0.96 and more, two
 # weights of one face and two faces of one style of print by 0.91 at most.
 SAME = 0.94
 # Fewer common characters prove nothing.

@@ -3,7 +3,10 @@
  * @typedef {Float64Array} Line
  */
 
+import { concatenated as joined, reversed } from "../engine/curves.js";
 import { argmost, hypot, interpolate, lastNotAbove, linspace } from "./numbers.js";
+
+export { joined, reversed };
 
 // A corner that is cut by less, as a share of the box, is left as it is.
 const FINE = 0.008;
@@ -24,27 +27,6 @@ export const endOf = (line) => pointOf(line, line.length / 2 - 1);
 
 /** @param {number[]} a @param {number[]} b */
 export const distance = (a, b) => hypot(a[0] - b[0], a[1] - b[1]);
-
-/** @param {Line} line @returns {Line} the same from its end on. */
-export function reversed(line) {
-  const result = new Float64Array(line.length);
-  for (let k = 0; k < line.length; k += 2) {
-    result[k] = line[line.length - 2 - k];
-    result[k + 1] = line[line.length - 1 - k];
-  }
-  return result;
-}
-
-/** @param {Line[]} lines @returns {Line} one after the other. */
-export function joined(lines) {
-  const result = new Float64Array(lines.reduce((sum, line) => sum + line.length, 0));
-  let at = 0;
-  for (const line of lines) {
-    result.set(line, at);
-    at += line.length;
-  }
-  return result;
-}
 
 /** @param {Line} line @returns {Float64Array} length from the start to each point. */
 export function lengthsAlong(line) {
