@@ -65,6 +65,13 @@ class Settings(Fonts, SimulatedWriters, Images, Augmentation, InitialWeights, Tr
         "smooth patches.",
         choices=("none", "mixup", "cutmix", "fmix"),
     )
+    label_smoothing: float = setting(
+        0.0,
+        "Share of each label that all characters get alike, such as 0.1; 0 as "
+        "published.",
+        at_least=0,
+        below=1,
+    )
     widths: tuple[str, ...] = setting(
         (),
         "Channels of the convolutional encoder at each resolution, from half of the "
@@ -121,7 +128,8 @@ def main(settings):
         count = len(characters)
         model = models.Classifier(encoder, count, characters=characters, dtype=policy)
         mixed = settings.mix != "none"
-        training.compile_classifier(model, settings, steps, jit, mixed)
+        loss = training.classifier_loss(settings.label_smoothing, mixed)
+        training.compile_classifier(model, settings, steps, jit, loss)
         make_feed = training.classifier_feed(settings, store, sampler, settings.mix)
         extra = training.plateau_callbacks(settings, len(store))
         name, best = "classifier.keras", settings.validation

@@ -1,5 +1,6 @@
 """The loss functions of the models. All return float32."""
 
+import keras
 from keras import ops
 
 
@@ -30,6 +31,36 @@ def soft_target_clip_loss(text, image, temperature=1.0):
     targets, logits = ops.transpose(targets), ops.transpose(logits)
     columns = -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
     return (rows + columns) / 2
+
+
+@keras.saving.register_keras_serializable("hwgen_keras")
+class SmoothedCrossentropy(keras.losses.Loss):
+    """Cross-entropy of logits and class ids, with label smoothing.
+
+    The target of an image is (1 - s) for its class plus s / classes for every class.
+
+    Args:
+        label_smoothing: s, from 0 to below 1; at 0 it is the cross-entropy.
+        **kwargs: see `keras.losses.Loss`.
+
+    Inputs of a call: class ids (batch,), integers; logits (batch, classes).
+
+    Reference: Szegedy et al., Rethinking the Inception Architecture, 2016, section 7.
+    """
+
+    def __init__(self, label_smoothing, **kwargs):
+        super().__init__(**kwargs)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        scores = ops.log_softmax(ops.cast(y_pred, "float32"), axis=-1)
+        true = ops.cast(ops.reshape(y_true, (-1, 1)), "int32")
+        own = ops.take_along_axis(scores, true, axis=-1)[:, 0]
+        share = self.label_smoothing
+        return -(1 - share) * own - share * ops.mean(scores, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
 def style_statistics_loss(style, generated):

@@ -137,6 +137,7 @@ def test_generated_images_train_and_test_a_recogniser(
         generated=[str(generated)],
         augment="affine",
         mix="cutmix",
+        label_smoothing=0.1,
         widths="4,12",
         real_share=0.5,
         validation=str(write_manifest(others)),

@@ -17,7 +17,7 @@ from experiments import (
     train_image_encoder,
     train_text_encoder,
 )
-from hwgen_keras import data, training
+from hwgen_keras import data, losses, training
 from hwgen_keras.models import AveragingAdam
 from hwgen_keras.training import optimizers
 
@@ -56,7 +56,11 @@ def reached(tmp_path_factory, tiny_font, characters, write_manifest):
         "clip": (train_clip, {**clip, **augment}),
         "generator": (train_generator, generator),
         "diffusion": (train_diffusion, diffusion),
-        "classifier": (train_classifier, {**classifier, **augment, "mix": "cutmix"}),
+        "classifier": (
+            train_classifier,
+            {**classifier, **augment, "mix": "cutmix", "label_smoothing": 0.125},
+        ),
+        "smoothed": (train_classifier, {"train": train, "label_smoothing": 0.375}),
         # What stroke writers learn beside a hand is theirs alone.
         "hand": (
             adapt_hand,
@@ -173,6 +177,10 @@ def test_what_the_recogniser_is_measured_by(reached):
     assert isinstance(best, training.KeepBest) and best.name == "classifier.keras"
     assert len(best.store) == 12 and set(best.store.kinds) == {data.HANDWRITING}
     assert classifier.model.loss.name == "categorical_crossentropy"
+    assert classifier.model.loss.get_config()["label_smoothing"] == 0.125
+    smoothed = reached["smoothed"].model.loss
+    assert isinstance(smoothed, losses.SmoothedCrossentropy)
+    assert smoothed.label_smoothing == 0.375
     assert encoder.model.loss.name == "sparse_categorical_crossentropy"
     assert fed(encoder).outputs == ("image", "label")
 

@@ -48,6 +48,27 @@ def test_perceptual_distance(rng):
     check(losses.perceptual_distance(zeros, zeros), np.zeros(2))
 
 
+class TestSmoothedCrossentropy:
+    logits = np.array([[2.0, 0.0, -1.0], [0.0, 90.0, -90.0]], "float32")
+    ids = np.array([0, 2])
+
+    @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+    def test_is_that_of_smoothed_shares(self, share):
+        targets = (1 - share) * np.eye(3)[self.ids] + share / 3
+        x = self.logits.astype("float64")
+        scores = x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+        loss = losses.SmoothedCrossentropy(share, reduction=None)
+        expected = -(targets * scores).sum(axis=-1)
+        check(loss(self.ids, self.logits), expected)
+        # As a batch of one column, too.
+        check(loss(self.ids[:, None], self.logits), expected)
+
+    def test_is_stored(self):
+        loss = losses.SmoothedCrossentropy(0.1)
+        again = keras.losses.deserialize(keras.losses.serialize(loss))
+        check(again(self.ids, self.logits), float(loss(self.ids, self.logits)))
+
+
 def test_hinge_discriminator_loss():
     real = np.array([[2.0, 0.5], [-1.0, 1.0]], "float32")
     generated = np.array([[-2.0, -0.5], [1.0, -1.0]], "float32")

@@ -61,7 +61,7 @@ _FLAGS = {
         "--train=$runs/hands/fonts.store --writer_pattern=$writer_pattern "
         "--augment=affine,elastic,stroke,perspective --real_share=0.5 "
         "--widths=16,32,96,192 --batch_size=128 --learning_rate=1.5e-3 "
-        "--warmup_steps=200 --steps=13500"
+        "--warmup_steps=200 --steps=13500 --label_smoothing=0.1"
     ),
     # Where CLIP's image encoder begins.
     "encoder": (

@@ -30,6 +30,7 @@ from .held_out import median_of_tracks as median_of_tracks
 from .loop import fit as fit
 from .loop import interval_of as interval_of
 from .optimizers import adam_arguments as adam_arguments
+from .optimizers import classifier_loss as classifier_loss
 from .optimizers import compile_classifier as compile_classifier
 from .optimizers import compile_model as compile_model
 from .optimizers import plateau_callbacks as plateau_callbacks

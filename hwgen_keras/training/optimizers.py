@@ -3,6 +3,7 @@
 import keras
 
 from hwgen_keras.errors import InputError
+from hwgen_keras.losses import SmoothedCrossentropy
 from hwgen_keras.training.plateau import Plateau
 
 
@@ -63,17 +64,32 @@ def compile_model(model, settings, optimizer, jit, **arguments):
     return model
 
 
-def compile_classifier(model, settings, steps, jit, mixed=False):
-    """Builds and compiles a classifier with Adam and cross-entropy; returns it.
+def compile_classifier(model, settings, steps, jit, loss=None):
+    """Builds and compiles a classifier with Adam; returns it.
 
-    `mixed`: a label has a share of each class, as with `--mix`.
+    `loss`: see `classifier_loss`; None: the cross-entropy of class ids.
     """
-    name = "CategoricalCrossentropy" if mixed else "SparseCategoricalCrossentropy"
-    loss = getattr(keras.losses, name)(from_logits=True)
+    loss = loss or classifier_loss()
     optimizer = adam(settings, steps)
     return compile_model(
         model, settings, optimizer, jit, loss=loss, metrics=["accuracy"]
     )
+
+
+def classifier_loss(label_smoothing=0.0, mixed=False):
+    """The cross-entropy of a classifier's logits.
+
+    Args:
+        label_smoothing: see `SmoothedCrossentropy`.
+        mixed: whether a label is a share of each class, as with `--mix`, not a class id.
+    """
+    if mixed:
+        return keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        )
+    if label_smoothing:
+        return SmoothedCrossentropy(label_smoothing)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def plateau_callbacks(settings, rows, factor=0.8, patience=1):
