@@ -81,7 +81,7 @@ def classifier_loss(label_smoothing=0.0, mixed=False):
 
     Args:
         label_smoothing: see `SmoothedCrossentropy`.
-        mixed: whether a label is a share of each class, as with `--mix`, not a class id.
+        mixed: whether a label is the shares of all classes, as with `--mix`.
     """
     if mixed:
         return keras.losses.CategoricalCrossentropy(
