@@ -8,11 +8,27 @@ import os
 import pathlib
 import signal
 import sys
+import time
+
+import numpy as np
 
 from hwgen_keras import cluster
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation import assembly, shards
 from hwgen_keras.generation.part import Part
+
+# Bytes that a worker of the tests may take.
+LIMIT = 400 * 2**20
+# A program: a scheduler and a worker, which end together.
+SCHEDULER = """
+import distributed
+options = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
+cluster = distributed.LocalCluster(
+    host="127.0.0.1", protocol="tcp", dashboard_address=None, **options
+)
+print(cluster.scheduler_address, flush=True)
+input()
+"""
 
 
 def first(folder, name):
@@ -24,11 +40,23 @@ def first(folder, name):
     return True
 
 
+def eats():
+    """Takes more memory than a worker of the tests may, until it is killed for it."""
+    eaten = np.ones(LIMIT // 8)
+    time.sleep(60)
+    return eaten
+
+
 def harmed(number, folder, harm):
-    """Its number and process; at the first call that process is sent a signal."""
+    """Its number and process, to which the first call does harm: a signal, or `eats`."""
     if first(folder, f"{number}") and number in harm:
-        os.kill(os.getpid(), harm[number])
+        eats() if harm[number] == "eats" else os.kill(os.getpid(), harm[number])
     return number, os.getpid()
+
+
+def eats_always(number, greedy):
+    """Its number, unless it is the greedy one."""
+    return eats() if number == greedy else number
 
 
 def read(shard, number, folder=None, harm=None):
@@ -49,6 +77,11 @@ def fails(folder, times):
 
 def dies():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pause(dask_worker):
+    """The share of its memory over which a worker would begin no job."""
+    return dask_worker.memory_manager.memory_pause_fraction
 
 
 def wrong():

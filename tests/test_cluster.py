@@ -3,10 +3,12 @@
 import logging
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 import time
+import unittest.mock
 
 import cluster_jobs
 import pytest
@@ -14,10 +16,10 @@ from scribe import write
 from test_generation import files_of
 
 from hwgen_keras import cluster
-from hwgen_keras.cluster import connecting, jobs
+from hwgen_keras.cluster import connecting, jobs, watching
 from hwgen_keras.errors import InputError, Stopped
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 
 pytestmark = pytest.mark.backend_free
 
@@ -26,10 +28,26 @@ def engine(**values):
     return cluster.connected(cluster.Engine(engine="dask", **values))
 
 
+def program(*arguments, **options):
+    """A process that can import the modules of the tests."""
+    here = pathlib.Path(__file__).parent
+    path = os.pathsep.join([str(here), str(here.parent)])
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
 @pytest.fixture(scope="module")
 def workers():
-    with engine(workers=2) as found:
-        yield found
+    """Two workers, which share the memory of a small machine."""
+    with pytest.MonkeyPatch.context() as machine:
+        machine.setattr(distributed.system, "MEMORY_LIMIT", 2 * cluster_jobs.LIMIT)
+        with engine(workers=2) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +61,24 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(jobs, "LEAST_SECONDS", 2.0)
+    monkeypatch.setattr(watching, "LEAST_SECONDS", 2.0)
     # On a busy machine the longest may take seconds.
-    monkeypatch.setattr(jobs, "OF_LONGEST", 1)
+    monkeypatch.setattr(watching, "OF_LONGEST", 1)
     monkeypatch.setattr(jobs, "FETCH_SECONDS", 2.0)
 
 
-def test_lost_and_stopped_workers_cost_nothing_else(
+def test_lost_stopped_and_greedy_workers_cost_nothing_else(
     workers, whole, tmp_path, impatient, capsys
 ):
     before = set(workers.client.run(os.getpid).values())
-    harm = {3: signal.SIGKILL, 8: signal.SIGSTOP}
+    harm = {3: signal.SIGKILL, 6: "eats", 8: signal.SIGSTOP}
     path = cluster_jobs.write(workers, whole[1], tmp_path / "set", str(tmp_path), harm)
     assert files_of(path.parent) == files_of(whole[0])
     assert not (tmp_path / "set.partial").exists()
     assert len([p for p in tmp_path.iterdir() if p.name.isdigit()]) == 12
     assert "is started again." in capsys.readouterr().err
+    ((_, event),) = workers.client.get_events("worker-restart-memory")
+    assert event["rss"] > 0.95 * cluster_jobs.LIMIT
     # The stopped process does not stay.
     workers.client.wait_for_workers(2, timeout=60)
     now = set(workers.client.run(os.getpid).values())
@@ -92,21 +112,60 @@ def test_a_job_that_kills_its_workers_is_named(workers):
         list(workers.results(cluster_jobs.dies, [()]))
 
 
-def test_a_driver_that_is_killed_resumes(workers, whole, tmp_path):
-    here = pathlib.Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parent)])
-    killed = subprocess.run(
-        [sys.executable, cluster_jobs.__file__, whole[1], tmp_path / "set", "5"],
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
+def test_a_job_that_is_always_too_large_is_named(workers, monkeypatch, capsys):
+    # Dask names each job that such a worker had, also those that waited for it.
+    monkeypatch.setattr(workers.client.cluster.scheduler, "allowed_failures", 0)
+    jobs = [(number, 2) for number in range(6)]
+    names = [f"Part {number}" for number in range(10, 16)]
+    with pytest.raises(InputError) as error:
+        list(workers.results(cluster_jobs.eats_always, jobs, names))
+    assert re.fullmatch(
+        r"Part 12 takes [\d.]+ MiB of the 400\.00 MiB that its worker may; start fewer "
+        "workers, or give each more memory, or make smaller parts or batches.",
+        str(error.value),
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert "Part 12 lost 1 workers; it is computed alone." in capsys.readouterr().err
+
+
+def test_workers_share_the_memory_and_are_not_paused(workers):
+    workers.client.wait_for_workers(2, timeout=60)
+    found = workers.client.scheduler_info(n_workers=-1)["workers"].values()
+    assert [worker["memory_limit"] for worker in found] == [cluster_jobs.LIMIT] * 2
+    assert set(workers.client.run(cluster_jobs.pause).values()) == {False}
+
+
+def test_a_worker_that_is_paused_is_started_again(monkeypatch, capsys):
+    """One elsewhere: over 80 % of its limit Dask gives it no job, perhaps for ever."""
+    infos = {
+        "computes": {"status": "paused", "metrics": {"task_counts": {"executing": 1}}},
+        "waits": {"status": "paused", "metrics": {"task_counts": {"ready": 2}}},
+        "runs": {"status": "running", "metrics": {"task_counts": {}}},
+    }
+    client = unittest.mock.Mock()
+    client.processing.return_value = dict.fromkeys(infos, ())
+    client.scheduler_info.return_value = {"workers": infos}
+    monkeypatch.setattr(watching, "PAUSED_SECONDS", 0.0)
+    watch = watching.Watch(client)
+    assert watch.look(3) == 3
+    client.restart_workers.assert_not_called()
+    watch.look(3)
+    ((names, *_), _) = client.restart_workers.call_args
+    assert names == ["waits"]
+    assert "The worker waits uses too much memory to begin" in capsys.readouterr().err
+
+
+def test_a_driver_that_is_killed_resumes(workers, whole, tmp_path):
+    killed = program(
+        *(cluster_jobs.__file__, whole[1], tmp_path / "set", "5"),
+        stderr=subprocess.PIPE,
+    )
+    printed, errors = killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, errors
     assert not (tmp_path / "set").exists()
     done = len(list((tmp_path / "set.partial" / "parts").glob("*.json")))
     assert 1 <= done < 12
     # Its workers end with it.
-    processes = killed.stdout.splitlines()[-1].split()
+    processes = printed.splitlines()[-1].split()
     assert len(processes) == 2
     waited = 0
     while any(pathlib.Path("/proc", process).exists() for process in processes):
@@ -129,6 +188,23 @@ def test_a_driver_that_is_killed_resumes(workers, whole, tmp_path):
     assert not list(tmp_path.rglob(".partial-*"))
 
 
+def test_a_set_whose_scheduler_is_lost_resumes(workers, whole, tmp_path):
+    with program("-c", cluster_jobs.SCHEDULER, stdin=subprocess.PIPE) as elsewhere:
+        address, left = elsewhere.stdout.readline().strip(), iter(range(3))
+
+        def came():
+            if next(left, None) is None:
+                elsewhere.kill()
+
+        with pytest.raises(InputError, match="The scheduler was lost; start it, and"):
+            with engine(scheduler=address) as others:
+                cluster_jobs.write(others, whole[1], tmp_path / "set", came=came)
+    assert [path.name for path in tmp_path.iterdir()] == ["set.partial"]
+    assert 1 <= len(list((tmp_path / "set.partial" / "parts").glob("*.json"))) < 12
+    made = cluster_jobs.write(workers, whole[1], tmp_path / "set")
+    assert files_of(made.parent) == files_of(whole[0])
+
+
 def test_a_scheduler_elsewhere(workers, monkeypatch):
     address = workers.client.scheduler.address
     with engine(scheduler=address) as others:
@@ -141,8 +217,11 @@ def test_a_scheduler_elsewhere(workers, monkeypatch):
 
 def test_the_messages_of_dask_are_left_out(workers, caplog):
     caplog.set_level(logging.INFO, logger="distributed")
+    client = logging.getLogger("distributed.client")
     with engine(scheduler=workers.client.scheduler.address):
-        pass
+        # It has a level of its own, and a traceback if the scheduler is lost.
+        assert not client.isEnabledFor(logging.ERROR)
+    assert client.isEnabledFor(logging.ERROR)
     assert not caplog.records
 
 

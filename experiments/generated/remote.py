@@ -27,7 +27,8 @@ def source_of(cluster, settings, job):
 
     def source(numbers, update):
         jobs = [(settings, job.digest, number) for number in numbers]
-        for index, result in cluster.results(compute, jobs):
+        names = [f"Part {number}" for number in numbers]
+        for index, result in cluster.results(compute, jobs, names):
             if isinstance(result, tuple):
                 place, request = result
                 other = generation.difference(job.request, request)

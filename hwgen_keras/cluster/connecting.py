@@ -62,13 +62,16 @@ def connected(settings: Engine) -> Iterator[Cluster]:
 @contextlib.contextmanager
 def _quiet():
     """Leaves Dask's messages out: absl shows those of all loggers, some forty a job."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    # The second has a level of its own.
+    loggers = [logging.getLogger(f"distributed{part}") for part in ("", ".client")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -58,8 +58,13 @@ def local(workers):
         "distributed.nanny.pre-spawn-environ": parallel.threads(len(told), cores),
         # A lost worker comes back, however long that takes on a busy machine.
         "distributed.deploy.lost-worker-timeout": "1h",
+        # A worker whose models fill its memory would wait for ever until they do not.
+        "distributed.worker.memory.pause": False,
     }
-    options = {"host": here, "nthreads": 1, "silence_logs": logging.CRITICAL}
+    # Dask would give one that has one of many cores little more than nothing.
+    memory = distributed.system.MEMORY_LIMIT // len(told)
+    options = {"host": here, "nthreads": 1, "memory_limit": memory}
+    options["silence_logs"] = logging.CRITICAL
     before = dict(os.environ)
     with dask.config.set(own):
         # Ctrl-C is for this process alone, which then ends the workers.
