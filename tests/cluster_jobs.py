@@ -55,7 +55,8 @@ def harmed(number, folder, harm):
 
 
 def eats_always(number, greedy):
-    """Its number, unless it is the greedy one."""
+    """Its number after a while, unless it is the greedy one."""
+    time.sleep(0.2)
     return eats() if number == greedy else number
 
 

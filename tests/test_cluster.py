@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,8 +116,15 @@ def test_a_job_that_kills_its_workers_is_named(workers):
 def test_a_job_that_is_always_too_large_is_named(workers, monkeypatch, capsys):
     # Dask names each job that such a worker had, also those that waited for it.
     monkeypatch.setattr(workers.client.cluster.scheduler, "allowed_failures", 0)
-    jobs = [(number, 2) for number in range(6)]
-    names = [f"Part {number}" for number in range(10, 16)]
+    jobs = [(number, 2) for number in range(30)]
+    names = [f"Part {number}" for number in range(10, 40)]
+    submit, given = workers.client.submit, []
+
+    def submitted(timed, function, job, **options):
+        given.append(job)
+        return submit(timed, function, job, **options)
+
+    monkeypatch.setattr(workers.client, "submit", submitted)
     with pytest.raises(InputError) as error:
         list(workers.results(cluster_jobs.eats_always, jobs, names))
     assert re.fullmatch(
@@ -124,6 +132,8 @@ def test_a_job_that_is_always_too_large_is_named(workers, monkeypatch, capsys):
         "workers, or give each more memory, or make smaller parts or batches.",
         str(error.value),
     )
+    # Nobody else came beside it.
+    assert given.count((2, 2)) == 2 and given[-1] == (2, 2)
     assert "Part 12 lost 1 workers; it is computed alone." in capsys.readouterr().err
 
 
@@ -205,14 +215,20 @@ def test_a_set_whose_scheduler_is_lost_resumes(workers, whole, tmp_path):
     assert files_of(made.parent) == files_of(whole[0])
 
 
-def test_a_scheduler_elsewhere(workers, monkeypatch):
+def test_a_scheduler_elsewhere(workers):
     address = workers.client.scheduler.address
     with engine(scheduler=address) as others:
         assert list(others.results(abs, [(-1,)])) == [(0, 1)]
+
+
+def test_an_address_where_no_scheduler_answers(monkeypatch):
     monkeypatch.setattr(connecting, "_ARRIVAL", 1)
-    with pytest.raises(InputError, match="tcp://127.0.0.1:1 cannot be reached .*; sta"):
-        with engine(scheduler="tcp://127.0.0.1:1"):
-            pass
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        for address in ("tcp://127.0.0.1:1", f"tcp://127.0.0.1:{port}", "localhost"):
+            with pytest.raises(InputError, match=f"{address} cannot be reached .*; sta"):
+                with engine(scheduler=address):
+                    pass
 
 
 def test_the_messages_of_dask_are_left_out(workers, caplog):

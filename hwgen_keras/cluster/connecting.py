@@ -1,5 +1,7 @@
 """From the settings of a script to the workers that compute for it."""
 
+import asyncio
+import concurrent.futures
 import contextlib
 import importlib.util
 import logging
@@ -32,24 +34,20 @@ def connected(settings: Engine) -> Iterator[Cluster]:
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(_quiet())
-        address, name = settings.scheduler, f"--scheduler={settings.scheduler}"
+        address = settings.scheduler
         if address is None:
             address = stack.enter_context(local(settings.workers))
-        try:
-            client = stack.enter_context(
-                distributed.Client(address, timeout=_ARRIVAL, set_as_default=False)
-            )
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{name} cannot be reached ({reason_of(error)}); start it with `dask "
-                "scheduler`, or check the address."
-            ) from None
+        else:
+            _check_answer(address)
+        client = stack.enter_context(
+            distributed.Client(address, timeout=_ARRIVAL, set_as_default=False)
+        )
         try:
             client.wait_for_workers(1, timeout=_ARRIVAL)
         except TimeoutError:
             raise InputError(
-                f"{name} has no worker after {_ARRIVAL} seconds; start some with `dask "
-                "worker`."
+                f"--scheduler={settings.scheduler} has no worker after {_ARRIVAL} "
+                "seconds; start some with `dask worker`."
             ) from None
         if importlib.util.find_spec("bokeh") is not None:
             print(f"Dashboard: {client.dashboard_link}", flush=True)
@@ -57,6 +55,29 @@ def connected(settings: Engine) -> Iterator[Cluster]:
             yield Cluster(client)
         except KeyboardInterrupt:
             raise Stopped("\nStopped; the same command resumes.") from None
+
+
+def _check_answer(address):
+    """Raises InputError unless a scheduler answers.
+
+    A `Client` that found none would wait for itself when Python ends.
+    """
+    from distributed import Security, comm
+
+    async def connect():
+        arguments = Security().get_connection_args("client")
+        (await comm.connect(address, timeout=_ARRIVAL, **arguments)).abort()
+
+    try:
+        # In a thread: a notebook has a loop of its own in this one.
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            limited = asyncio.wait_for(connect(), _ARRIVAL)
+            thread.submit(asyncio.run, limited).result()
+    except Exception as error:  # of another server's answer Dask raises any
+        raise InputError(
+            f"--scheduler={address} cannot be reached ({reason_of(error)}); start it "
+            "with `dask scheduler`, or check the address."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -94,17 +94,20 @@ class Cluster:
         looked, workers = 0.0, 1
         self._watch.begin()
 
-        def next_one():
-            if not suspects and len(running) < _AHEAD * max(1, workers):
-                return waiting
-            return () if running else suspects
+        def queue_of_next():
+            if suspects or not alone.isdisjoint(running.values()):
+                return () if running else suspects
+            return waiting if len(running) < _AHEAD * max(1, workers) else ()
 
         try:
             while waiting or running or suspects:
                 if time.monotonic() - looked > _LOOK:
-                    workers = self._watch.look(workers)
+                    try:
+                        workers = self._watch.look(workers)
+                    except OSError:
+                        raise InputError(_NO_SCHEDULER) from None
                     looked = time.monotonic()
-                while queued := next_one():
+                while queued := queue_of_next():
                     index = queued.popleft()
                     future = self.client.submit(
                         *(_timed, function, jobs[index]), pure=False
