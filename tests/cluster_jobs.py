@@ -48,7 +48,7 @@ def eats():
 
 
 def harmed(number, folder, harm):
-    """Its number and process, to which the first call does harm: a signal, or `eats`."""
+    """Its number and process; the first call does harm to it: a signal, or `eats`."""
     if first(folder, f"{number}") and number in harm:
         eats() if harm[number] == "eats" else os.kill(os.getpid(), harm[number])
     return number, os.getpid()

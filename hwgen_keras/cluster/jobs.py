@@ -157,8 +157,8 @@ class Cluster:
                 taken = format_bytes(event["rss"]), format_bytes(worker.memory_limit)
                 happened = "takes {} of the {} that its worker may".format(*taken)
         return InputError(
-            f"{name} {happened}; start fewer workers, or give each more memory, or make "
-            "smaller parts or batches."
+            f"{name} {happened}; start fewer workers, or give each more memory, or "
+            "make smaller parts or batches."
         )
 
 
