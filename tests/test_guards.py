@@ -1,5 +1,6 @@
 """Signals and numbers that are none."""
 
+import concurrent.futures
 import math
 import os
 import signal
@@ -42,6 +43,17 @@ class TestCaughtSignals:
                     os.kill(os.getpid(), signal.SIGINT)
         finally:
             signal.signal(signal.SIGINT, before)
+
+    def test_another_thread_records_none(self):
+        """As in a worker of Dask, where Python lets only the main thread do that."""
+
+        def train():
+            with guards.CaughtSignals() as caught:
+                return caught.name, signal.getsignal(signal.SIGINT)
+
+        before = signal.getsignal(signal.SIGINT)
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            assert thread.submit(train).result() == (None, before)
 
     def test_an_error_restores_the_handlers_too(self):
         before = signal.getsignal(signal.SIGINT)

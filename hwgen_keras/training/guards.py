@@ -3,6 +3,7 @@
 import math
 import signal
 import sys
+import threading
 
 import keras
 from keras import ops
@@ -12,7 +13,8 @@ from tqdm import tqdm
 class CaughtSignals:
     """A context that records Ctrl-C and SIGTERM, at which `Checkpoint` stops.
 
-    A second signal has its usual effect. `name` is the signal's name, or None.
+    A second signal has its usual effect. `name` is the signal's name, or None. Only
+    the main thread of a process can record them: a worker of Dask computes in another.
     """
 
     def __init__(self):
@@ -20,6 +22,8 @@ class CaughtSignals:
         self.before = {}
 
     def __enter__(self):
+        if threading.current_thread() is not threading.main_thread():
+            return self
         for number in (signal.SIGINT, signal.SIGTERM):
             self.before[number] = signal.signal(number, self._receive)
         return self
