@@ -232,7 +232,8 @@ def test_an_address_where_no_scheduler_answers(monkeypatch):
 
 
 def test_the_messages_of_dask_are_left_out(workers, caplog):
-    caplog.set_level(logging.INFO, logger="distributed")
+    for name in ("distributed", "distributed.client"):
+        caplog.set_level(logging.INFO, logger=name)
     client = logging.getLogger("distributed.client")
     with engine(scheduler=workers.client.scheduler.address):
         # It has a level of its own, and a traceback if the scheduler is lost.
