@@ -149,6 +149,11 @@ def test_mistakes_get_one_sentence(gain, untrained, values, message):
     assert not untrained
 
 
+def in_this_process(function, *arguments):
+    """In place of `apart.call`, which test_gain_apart.py tests."""
+    return function(*arguments)
+
+
 @one_backend
 def test_workers_of_dask(gain, monkeypatch):
     """What goes to them; that they run is tested with the engine."""
@@ -158,14 +163,14 @@ def test_workers_of_dask(gain, monkeypatch):
         def each(self, function, jobs, *texts):
             begun.append((function.__name__, len(jobs)))
             # Only what can be pickled reaches them.
-            function, jobs = pickle.loads(pickle.dumps((function, jobs)))
-            return parallel.each(function, jobs, *texts, workers=1)
+            _, jobs = pickle.loads(pickle.dumps((function, jobs)))
+            return parallel.each(in_this_process, jobs, *texts, workers=1)
 
     monkeypatch.setattr(
         cluster, "connected", lambda settings: contextlib.nullcontext(Workers())
     )
     path = gain(arms=["classical"], engine="dask")
-    assert begun == [("train", 2)]
+    assert begun == [("call", 2)]
     assert path.exists()
     # All is done.
     gain(arms=["classical"], engine="dask")

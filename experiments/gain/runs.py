@@ -17,6 +17,8 @@ from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.files import read_json
 from hwgen_keras.settings import Settings
 
+from . import apart
+
 LOG = "training.log"
 
 
@@ -83,7 +85,8 @@ def train_all(jobs, main, test, settings):
     print(f"{len(jobs)} trainings, {len(jobs) - len(left)} of them done before.")
     if settings.engine == cluster.DASK and left:
         with cluster.connected(settings) as workers:
-            list(workers.each(train, left, "training", "trainings"))
+            apart_jobs = [(train, *job) for job in left]
+            list(workers.each(apart.call, apart_jobs, "training", "trainings"))
         return
     processes = settings.processes
     if min(processes, len(left)) > 1:
