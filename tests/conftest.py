@@ -19,6 +19,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+# Fixtures of the tests that visit the page for the browser.
+from web_page import address, browser, page_folder, visit, writing  # noqa: F401
+
 BACKENDS = ("tensorflow", "jax", "torch")
 # Into how many shares the tests of each backend are split, the longest first: small
 # parts keep all cores busy to the end, and take less memory. Each costs its imports.
@@ -256,33 +259,6 @@ def characters(tmp_path_factory):
     file = tmp_path_factory.mktemp("characters") / "six.txt"
     file.write_text("\n".join("あいうかきく") + "\n", encoding="utf-8")
     return character_set(str(file))
-
-
-@pytest.fixture(scope="session")
-def page_folder():
-    """The page for the browser, built once."""
-    from web_page import built_page
-
-    with built_page() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium without a window."""
-    from browsers import chromium
-
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(page_folder):
-    """Where the page for the browser is served."""
-    from browsers import served
-
-    with served(page_folder) as (found, _):
-        yield found
 
 
 @pytest.fixture(scope="session")

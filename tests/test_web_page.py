@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from web_page import WEB, visiting
+from web_page import WEB
 
 from hwgen_keras.sources.strokes import strokes
 
@@ -20,22 +20,6 @@ POLICY = (
     "manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 PARTS = "const { engine, sheet } = await (await import('./page/main.js')).page;"
-
-
-@pytest.fixture(scope="module")
-def visit(browser, address):
-    """The page in English, open for all tests that leave it as they found it."""
-    with visiting(browser, address, reduced_motion="reduce") as found:
-        found.open()
-        yield found
-
-
-@pytest.fixture
-def writing(visit):
-    """The page with the first tab in front and nothing chosen."""
-    visit.page.set_viewport_size({"width": 1280, "height": 900})
-    visit.page.click("#write-tab")
-    return visit
 
 
 def test_the_page_runs_under_a_strict_policy():

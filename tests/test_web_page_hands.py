@@ -9,7 +9,7 @@ import pages
 import pytest
 from page_commands import commands
 from PIL import Image
-from web_page import WEB, visiting
+from web_page import WEB
 
 from experiments import flags, make_font, prepare_strokes
 from experiments.hand_fonts import source
@@ -29,22 +29,6 @@ INK = """() => [...document.querySelectorAll("#blocks canvas")].map((canvas) => 
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
     return data.filter((value, i) => i % 4 === 3 && value > 128).length;
 }).reduce((sum, count) => sum + count, 0)"""
-
-
-@pytest.fixture(scope="module")
-def visit(browser, address):
-    """The page in English, open for all tests that leave it as they found it."""
-    with visiting(browser, address, reduced_motion="reduce") as found:
-        found.open()
-        yield found
-
-
-@pytest.fixture
-def writing(visit):
-    """The page with the first tab in front and nothing chosen."""
-    visit.page.set_viewport_size({"width": 1280, "height": 900})
-    visit.page.click("#write-tab")
-    return visit
 
 
 @pytest.fixture
@@ -79,6 +63,14 @@ def test_four_drawn_characters_show_the_hand_of_a_text(drawn, tmp_path):
     assert 0.01 < np.mean(np.asarray(picture) < 128) < 0.3
 
 
+def in_japanese(page, element):
+    """What an element says in Japanese, on the page that is in English."""
+    page.check("input[name=language][value=ja]")
+    text = element.inner_text()
+    page.check("input[name=language][value=en]")
+    return text
+
+
 def test_drawings_that_are_no_characters_are_told(writing):
     page = writing.page
     page.click("#draw-clear")
@@ -91,18 +83,25 @@ def test_drawings_that_are_no_characters_are_told(writing):
     page.click("button.primary")
     writing.wait_until_written()
     problem = page.locator("#write-problem")
-    assert "No character shows the hand" in problem.inner_text()
-    page.check("input[name=language][value=ja]")
-    assert "筆跡がわかりませんでした" in problem.inner_text()
-    page.check("input[name=language][value=en]")
+    assert problem.inner_text() == (
+        "No character shows the hand (春: It lacks strokes of this character); "
+        "show it again."
+    )
+    assert in_japanese(page, problem) == (
+        "どの字からも筆跡がわかりませんでした（「春」：この字の画が足りません）。"
+        "書きなおすか、写真を撮りなおしてください。"
+    )
     # One that can be used is enough.
     writing.page.click("#pads button:text-is('Clear') >> nth=0")
     lines = [line[::4].tolist() for line in strokes("春")]
     writing.draw(page.locator("#pads canvas").first, lines)
     assert "In your hand, characters: 1." in writing.write("山")
     assert problem.inner_text() == ""
-    faults = page.locator("#pads .fault").all_inner_texts()
-    assert faults[0] == "" and faults[1].startswith("夏 could not be used")
+    faults = page.locator("#pads .fault")
+    assert faults.nth(0).inner_text() == ""
+    assert faults.nth(1).inner_text().startswith("夏 could not be used (It lacks")
+    told = in_japanese(page, faults.nth(1))
+    assert told.startswith("「夏」は使えませんでした（この字の画が足りません）。")
     page.fill("#draw-characters", SEASONS)
     page.keyboard.press("Tab")
     page.click("#draw-clear")
@@ -212,7 +211,35 @@ def test_a_photo_of_something_else_is_told(writing, photo, tmp_path):
     page.set_input_files("#photo-file", tmp_path / "blank.png")
     status.get_by_text("words.png").wait_for(state="detached")
     status.get_by_text("blank").wait_for()
+    told = "写真に何も写っていません。もう一度撮ってください。"
+    assert in_japanese(page, status) == told
     assert page.is_hidden("#photo-bar")
     # The photo before still shows the hand, which does not hide the refusal.
     assert "In the hand of the photo, characters: 1." in writing.write("川")
     assert "blank" in status.inner_text()
+
+
+def test_a_photo_can_be_dropped(writing, photo, tmp_path):
+    page = writing.page
+    page.check("input[name=hand][value=photo]")
+    zone, status = page.locator("#photo-zone"), page.locator("#photo-status")
+    zone.scroll_into_view_if_needed()
+    box = zone.bounding_box()
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session = writing.context.new_cdp_session(page)
+
+    def drag(path, *kinds):
+        # Chromium makes the DataTransfer of a file that comes from another window.
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in kinds:
+            event = {"type": kind, "data": data, **place}
+            session.send("Input.dispatchDragEvent", event)
+
+    (tmp_path / "words.png").write_text("no picture")
+    drag(tmp_path / "words.png", "dragEnter", "dragOver")
+    page.locator("#photo-zone.over").wait_for()
+    drag(tmp_path / "words.png", "drop")
+    status.get_by_text("words.png is no picture").wait_for()
+    page.locator("#photo-zone:not(.over)").wait_for()
+    drag(photo, "dragEnter", "dragOver", "drop")
+    status.get_by_text("Characters found: 10.").wait_for()

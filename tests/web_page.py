@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 
 import pytest
+from browsers import chromium, served
 
 WEB = pathlib.Path(__file__).parents[1] / "web"
 # Milliseconds after which a test fails that waits for the page.
@@ -110,3 +111,40 @@ def visiting(browser, address, **settings):
         assert visit.problems == []
     finally:
         visit.close()
+
+
+@pytest.fixture(scope="session")
+def page_folder():
+    """The page for the browser, built once."""
+    with built_page() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(page_folder):
+    """Where the page for the browser is served."""
+    with served(page_folder) as (found, _):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def visit(browser, address):
+    """The page in English, open for all tests that leave it as they found it."""
+    with visiting(browser, address, reduced_motion="reduce") as found:
+        found.open()
+        yield found
+
+
+@pytest.fixture
+def writing(visit):
+    """The page with the first tab in front and nothing chosen."""
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    visit.page.click("#write-tab")
+    return visit

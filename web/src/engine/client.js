@@ -1,6 +1,7 @@
 /**
  * The engine as the page calls it. All work is done in a module worker (`worker.js`),
- * so the page stays responsive. Every error is an `Error` with a sentence for people.
+ * so the page stays responsive. Every error is an `Error` with a sentence for people;
+ * what the engine refuses has the `refusal`, too, which the page tells in its language.
  *
  * Coordinates: a character's box is [0, 1] x [0, 1], x to the right and y down.
  *
@@ -16,10 +17,13 @@
  *   `index`: the place in `graphemes(text)` of text.js, which counts spaces, too.
  * @typedef {{character: string, grey: Uint8Array, width: number, height: number}} Cell
  *   an image of one character, 0 ink and 255 paper
- * @typedef {{character: string, fault: string | null}} Shown
+ * @typedef {import("../refusals.js").Refusal} Refusal
+ * @typedef {{character: string, fault: Refusal | null}} Shown
  * @typedef {{character: string, probability: number}} Reading
  * @typedef {{name: string, loaded: number, total: number}} Progress
  */
+
+import { refusal } from "../refusals.js";
 
 /** What `Engine.write` can change. */
 export const DEFAULTS = Object.freeze({
@@ -45,7 +49,7 @@ export class Engine {
     worker.onmessage = ({ data }) => this.#take(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#end("The engine could not be started; load the page again.");
+      this.#end(refusal("notStarted"));
     };
   }
 
@@ -168,12 +172,12 @@ export class Engine {
   /** Ends the worker. */
   close() {
     this.#worker.terminate();
-    this.#end("The engine was closed.");
+    this.#end(refusal("closed"));
   }
 
-  #end(message) {
-    this.#broken ??= message;
-    for (const id of [...this.#waiting.keys()]) this.#take({ id, error: message });
+  #end(error) {
+    this.#broken ??= error;
+    for (const id of [...this.#waiting.keys()]) this.#take({ id, error });
   }
 
   #take({ id, part, result, error }) {
@@ -190,7 +194,7 @@ export class Engine {
   /** The parts of the answer to a call; returns its result. */
   async *#parts(call, values, signal = null) {
     signal?.throwIfAborted();
-    if (this.#broken) throw new Error(this.#broken);
+    if (this.#broken) throw errorOf(this.#broken);
     const id = this.#next++;
     const waiting = { parts: [], end: null, wake() {} };
     const wake = () => waiting.wake();
@@ -208,13 +212,18 @@ export class Engine {
       signal?.removeEventListener("abort", wake);
       if (this.#waiting.delete(id)) this.#worker.postMessage({ id, cancel: true });
     }
-    if (waiting.end.error !== undefined) throw new Error(waiting.end.error);
+    if (waiting.end.error !== undefined) throw errorOf(waiting.end.error);
     return waiting.end.result;
   }
 
   async #call(call, values) {
     return (await this.#parts(call, values).next()).value;
   }
+}
+
+/** @param {Refusal | {message: string}} told */
+function errorOf(told) {
+  return Object.assign(new Error(told.message), "key" in told && { refusal: told });
 }
 
 /**

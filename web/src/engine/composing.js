@@ -17,7 +17,7 @@ const SIZE = 32;
 export async function* compose(text, options, { writer, hands, signal }) {
   const { hand, otherHand, seed, ...rest } = options;
   const settings = checked(rest);
-  check(Number.isSafeInteger(seed) && seed >= 0, "seed", "a whole number of 0 or more");
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) throw new InputError("wholeNumber", { name: "seed" });
   const shown = await hands.encoded(hand, seed);
   const other = otherHand && settings.mix ? await hands.encoded(otherHand, seed) : null;
   for (const batch of batches(text, seed, writer)) {
@@ -55,11 +55,7 @@ function* batches(text, seed, writer) {
 function checked(settings) {
   for (const [name, most] of Object.entries({ temperature: 2, guidance: 3, mix: 1, strength: 1.5 })) {
     const value = settings[name];
-    check(value >= 0 && value <= most, name, `a number from 0 to ${most}`);
+    if (!(value >= 0 && value <= most)) throw new InputError("numberUpTo", { name, most });
   }
   return settings;
-}
-
-function check(holds, name, wanted) {
-  if (!holds) throw new InputError(`${name} has to be ${wanted}.`);
 }

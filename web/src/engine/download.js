@@ -15,7 +15,7 @@ export async function loadModels(base, report) {
     about = JSON.parse(await list.text());
     Object.entries(about.files);
   } catch {
-    throw new InputError("The list of the models (models.json) is damaged; load the page again.");
+    throw new InputError("damagedList");
   }
   const names = Object.keys(about.files);
   const loaded = await Promise.all(
@@ -29,10 +29,10 @@ async function fetched(url) {
   try {
     response = await fetch(url);
   } catch {
-    throw new InputError(`${nameOf(url)} could not be downloaded; check the connection and load the page again.`);
+    throw new InputError("notDownloaded", { name: nameOf(url) });
   }
   if (!response.ok) {
-    throw new InputError(`${nameOf(url)} could not be downloaded (the server answers ${response.status}); load the page again.`);
+    throw new InputError("notServed", { name: nameOf(url), status: response.status });
   }
   return response;
 }
@@ -59,19 +59,19 @@ async function loadFile(base, name, { file, bytes, sha256 }, report) {
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`The download of ${nameOf(url)} broke off; check the connection and load the page again.`);
+    throw new InputError("brokeOff", { name: nameOf(url) });
   }
   if (loaded !== bytes || (await digest(content)) !== sha256) throw damaged(url);
   return unpacked(content);
 }
 
 function damaged(url) {
-  return new InputError(`The model file ${nameOf(url)} is damaged (its checksum is wrong); load the page again.`);
+  return new InputError("damagedModel", { name: nameOf(url) });
 }
 
 async function digest(content) {
   if (!globalThis.crypto?.subtle) {
-    throw new InputError("The models cannot be checked here: open the page over https or from localhost.");
+    throw new InputError("insecure");
   }
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -79,7 +79,7 @@ async function digest(content) {
 
 async function unpacked(content) {
   if (typeof DecompressionStream === "undefined") {
-    throw new InputError("This browser is too old for the page (it lacks DecompressionStream); use one of 2023 or newer.");
+    throw new InputError("oldBrowser");
   }
   const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -16,7 +16,7 @@ const LEAST_RADIUS = 0.45;
  */
 export function drawLines(lines, size, { character = "", margin, fill = true }) {
   if (!(Number.isInteger(size) && size >= 8)) {
-    throw new InputError("The size of an image has to be a whole number of 8 or more.");
+    throw new InputError("imageSide");
   }
   const ink = new Float64Array(size * size);
   const found = fill ? placement(character, lines, margin) : null;

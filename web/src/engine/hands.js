@@ -35,24 +35,24 @@ export class Hands {
     return this.#ofEach(tracks, ({ character, points, radii }) => {
       const track = new Track(character, points, radii, facts.points);
       if (track.n === templates.count(character)) return track;
-      throw new InputError("It has another number of strokes than this character.");
+      throw new InputError("otherCount");
     });
   }
 
   #ofEach(samples, fit) {
-    if (!samples.length) throw new InputError("Show at least one character of the hand.");
+    if (!samples.length) throw new InputError("noCharacter");
     const tracks = [];
     const shown = samples.map((sample) => {
       const { character } = sample;
       try {
         if (!this.#writer.templates.has(character)) {
-          throw new InputError("It is none of the characters that can be written.");
+          throw new InputError("unwritable");
         }
         tracks.push(fit(sample));
         return { character, fault: null };
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        return { character, fault: error.message };
+        return { character, fault: error.refusal };
       }
     });
     return this.ofFits({ tracks, shown });
@@ -62,9 +62,8 @@ export class Hands {
   ofFits({ tracks, shown }) {
     const { facts } = this.#writer;
     if (!tracks.length) {
-      const [{ character, fault }] = shown;
-      const why = fault.replace(/\.$/, "");
-      throw new InputError(`No character shows the hand (${character}: ${why}); show it again.`);
+      const [{ character, fault: why }] = shown;
+      throw new InputError("noHand", { character, why });
     }
     const own = tracks.map(({ character, points, radii }) =>
       new Track(character, points, radii, facts.points),
@@ -102,7 +101,7 @@ export class Hands {
    */
   async encoded(hand, seed) {
     const kept = hand === null ? this.#ofSeed(seed) : this.#hands.get(hand.id);
-    if (!kept) throw new InputError("This hand does not exist any more; show it again.");
+    if (!kept) throw new InputError("handGone");
     const tracks = await kept.tracks;
     if (!kept.encoded.has(seed)) {
       // Another try has another seed, and the last one is not needed.
@@ -117,8 +116,8 @@ export class Hands {
 function checkedStrokes(strokes) {
   const lines = strokes.map((stroke) => Float64Array.from(stroke.flatMap(([x, y]) => [x, y])));
   const whole = lines.filter((line) => line.length);
-  if (!whole.length) throw new InputError("It has no strokes.");
+  if (!whole.length) throw new InputError("noStrokes");
   const good = (number) => Math.abs(number) < LARGEST;
-  if (!whole.every((line) => line.every(good))) throw new InputError("A point of it is no number.");
+  if (!whole.every((line) => line.every(good))) throw new InputError("noNumber");
   return whole;
 }

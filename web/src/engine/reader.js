@@ -44,10 +44,10 @@ export class Reader {
     const given = typeof among === "string" ? [...among] : among;
     const wanted = new Set(given.map((c) => (known.has(c) ? c : normaliseText(c))));
     for (const character of wanted) {
-      if (!known.has(character)) throw new InputError(`The reader does not know ${character}.`);
+      if (!known.has(character)) throw new InputError("unreadable", { character });
     }
     const classes = this.readable.map((_, k) => k).filter((k) => wanted.has(this.readable[k]));
-    if (!classes.length) throw new InputError("Name at least one character to choose from.");
+    if (!classes.length) throw new InputError("noChoice");
     return classes;
   }
 }

@@ -15,13 +15,13 @@ const SIMD = Uint8Array.of(
 /** @returns {Promise<any>} the module `ort`, ready to make sessions */
 export async function loadRuntime() {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) {
-    throw new InputError("This browser cannot run the models (it lacks WebAssembly with SIMD); use a newer one.");
+    throw new InputError("noSimd");
   }
   let ort;
   try {
     ort = await import(new URL("ort.wasm.min.mjs", RUNTIME).href);
   } catch {
-    throw new InputError("onnxruntime could not be downloaded; check the connection and load the page again.");
+    throw new InputError("notDownloaded", { name: "onnxruntime" });
   }
   ort.env.wasm.wasmPaths = RUNTIME.href;
   ort.env.wasm.numThreads = 1;
@@ -50,7 +50,7 @@ export class Graph {
       const options = { executionProviders: ["wasm"], graphOptimizationLevel: "all" };
       return new Graph(ort, await ort.InferenceSession.create(model, options));
     } catch (error) {
-      throw new InputError(`The model ${name} does not start in this browser (${error.message ?? error}).`);
+      throw new InputError("deadModel", { name, reason: String(error.message ?? error) });
     }
   }
 

@@ -81,7 +81,7 @@ self.onmessage = async ({ data: { id, call, values, cancel } }) => {
     self.postMessage({ id, result });
   } catch (error) {
     if (!(error instanceof InputError) && !stop.signal.aborted) console.error(error);
-    self.postMessage({ id, error: error.message || String(error) });
+    self.postMessage({ id, error: error.refusal ?? { message: error.message || String(error) } });
   } finally {
     running.delete(id);
   }

@@ -2,8 +2,9 @@
 
 import { graphemes, isSpace } from "../engine/text.js";
 import { byId } from "./dom.js";
-import { onLanguage, t } from "./language.js";
+import { onLanguage } from "./language.js";
 import { Pad } from "./pad.js";
+import { Problem } from "./problems.js";
 
 const MOST = 20;
 
@@ -42,7 +43,7 @@ export class Drawings {
   tell(shown) {
     for (const { character, fault } of shown) {
       const pad = this.pads.find((one) => one.character === character);
-      if (pad && fault) pad.fault = t("padFault", { character, fault });
+      if (pad && fault) pad.fault = new Problem("padFault", { character, fault });
     }
   }
 
@@ -70,7 +71,7 @@ export class Drawings {
     const known = new Set(this.engine.characters);
     for (const pad of this.pads) {
       const { character } = pad;
-      if (!known.has(character)) pad.fault = t("unknown", { character });
+      if (!known.has(character)) pad.fault = new Problem("unknown", { character });
       const shown = this.guides.checked && known.has(character);
       pad.guide = shown ? await this.engine.strokes(character) : [];
       pad.repaint();

@@ -5,7 +5,7 @@
 
 import { byId, chosen, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { Problem, understood } from "./problems.js";
+import { Problem } from "./problems.js";
 
 // Seeds of the made-up writers that stand to choose, who differ as much as people do.
 const SAMPLES = [1, 3, 4, 5, 11, 14];
@@ -92,14 +92,14 @@ export class Hands {
     if (word === "draw") {
       const { samples } = this.drawings;
       if (!samples.length) throw new Problem("noDrawing");
-      const hand = await understood("drawRefused", this.engine.handOfStrokes(samples));
+      const hand = await this.engine.handOfStrokes(samples);
       this.drawings.tell(hand.shown);
       return hand;
     }
     if (word === "photo") {
       const { cells } = this.photos;
       if (!cells.length) throw new Problem("noPhoto");
-      const hand = await understood("photoRefused", this.engine.handOfImages(cells));
+      const hand = await this.engine.handOfImages(cells);
       this.photos.tell(hand.shown);
       return hand;
     }

@@ -1,5 +1,6 @@
 /** The language of the interface: the visitor's choice, else that of the browser. */
 
+import { told } from "../refusals.js";
 import { TEXTS } from "./texts.js";
 
 const KEY = "hwgen-language";
@@ -10,10 +11,11 @@ let language = remembered() ?? (navigator.language.startsWith("ja") ? "ja" : "en
  * A text of the table in the language of the page.
  *
  * @param {keyof typeof TEXTS} key
- * @param {Object<string, any>} [values]  what replaces {name} in the text
+ * @param {Object<string, any>} [values]  what replaces {name} in the text; a
+ *     refusal in the language of the page, too
  */
 export function t(key, values = {}) {
-  return TEXTS[key][language].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return told(TEXTS, language, key, values);
 }
 
 /** @returns {"ja" | "en"} */

@@ -3,6 +3,7 @@
 import { openEngine } from "../engine/client.js";
 import { byId, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
+import { sentenceOf } from "./problems.js";
 
 /** @returns {Promise<import("../engine/client.js").Engine | null>} */
 export async function loadEngine() {
@@ -37,9 +38,9 @@ function addBar(list, name) {
 function fail(error) {
   byId("loading").hidden = true;
   byId("failure").hidden = false;
-  byId("failure-detail").textContent = error.message;
   onLanguage(() => {
     byId("failure-text").textContent = t("failure");
+    byId("failure-detail").textContent = sentenceOf(error);
   });
   byId("failure-again").addEventListener("click", () => location.reload());
 }

@@ -2,6 +2,7 @@
 
 import { make, sharpContext } from "./dom.js";
 import { t } from "./language.js";
+import { sentenceOf } from "./problems.js";
 
 // Half the width of the pen, a share of the box, as prepare_strokes has it.
 const RADIUS = 0.015;
@@ -16,6 +17,7 @@ export class Pad {
     this.changed = changed;
     /** @type {number[][][]} strokes of points x, y in the box and milliseconds */
     this.strokes = [];
+    this.problem = null;
     this.canvas = make("canvas", { className: "pad-canvas", role: "img" });
     this.undoButton = make("button", { type: "button", className: "quiet" });
     this.clearButton = make("button", { type: "button", className: "quiet" });
@@ -46,9 +48,10 @@ export class Pad {
     this.#describe();
   }
 
-  /** @param {string} text  why the drawing cannot be used, or "" */
-  set fault(text) {
-    this.note.textContent = text;
+  /** @param {import("./problems.js").Problem | null} problem  why the drawing cannot be used */
+  set fault(problem) {
+    this.problem = problem;
+    this.#describe();
   }
 
   repaint() {
@@ -80,6 +83,7 @@ export class Pad {
     const values = { character: this.character, count: this.strokes.length };
     this.canvas.setAttribute("aria-label", t(drawn, values));
     this.undoButton.disabled = this.clearButton.disabled = !this.strokes.length;
+    this.note.textContent = this.problem ? sentenceOf(this.problem) : "";
   }
 
   #change(end) {
@@ -88,9 +92,8 @@ export class Pad {
   }
 
   #changed() {
-    this.fault = "";
+    this.fault = null;
     this.repaint();
-    this.#describe();
     this.changed();
   }
 

@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { onLanguage, t } from "./language.js";
-import { Problem, sentenceOf, understood } from "./problems.js";
+import { Problem, sentenceOf } from "./problems.js";
 
 // The longer side of a photo, in pixels; more shows no more of the pen.
 const MOST = 3600;
@@ -40,7 +40,7 @@ export class Photos {
   /** @param {import("../engine/client.js").Shown[]} shown */
   tell(shown) {
     // A refusal of a later photo stays, though the hand of the one before is used.
-    if (!this.said) return;
+    if (this.problem) return;
     const bad = shown.filter((one) => one.fault).map((one) => one.character);
     this.#say(bad.length ? "photoFaults" : "photoRead", { bad: bad.join("、") });
   }
@@ -58,8 +58,8 @@ export class Photos {
       this.#say("photoRead");
       this.changed();
     } catch (error) {
-      this.said = null;
-      byId("photo-status").textContent = sentenceOf(error);
+      this.problem = error;
+      this.#tell();
     }
     byId("photo-bar").hidden = true;
   }
@@ -79,7 +79,7 @@ export class Photos {
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     const pixels = context.getImageData(0, 0, width, height);
-    const read = await understood("photoRefused", this.engine.readSheet(pixels));
+    const read = await this.engine.readSheet(pixels);
     return read.map(({ character, image }) => ({ character, ...image }));
   }
 
@@ -96,14 +96,16 @@ export class Photos {
   }
 
   #say(key, values = {}) {
-    this.said = { key, values };
+    [this.said, this.problem] = [{ key, values }, null];
     this.#tell();
   }
 
   #tell() {
     if (!this.said) return;
-    const values = { count: this.cells.length, ...this.said.values };
-    byId("photo-status").textContent = t(this.said.key, values);
+    const { key, values } = this.said;
+    byId("photo-status").textContent = this.problem
+      ? sentenceOf(this.problem)
+      : t(key, { count: this.cells.length, ...values });
   }
 }
 

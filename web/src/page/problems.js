@@ -14,23 +14,8 @@ export class Problem extends Error {
   }
 }
 
-/** @param {any} error */
+/** @param {any} error  a `Problem`, an error of the engine, or one that none foresaw */
 export function sentenceOf(error) {
-  return error instanceof Problem ? t(error.key, error.values) : error.message;
-}
-
-/**
- * What the engine answers; what it refuses is told in the visitor's language.
- *
- * @template T
- * @param {string} key  of a text with {reason}
- * @param {Promise<T>} answer
- * @returns {Promise<T>}
- */
-export async function understood(key, answer) {
-  try {
-    return await answer;
-  } catch (error) {
-    throw new Problem(key, { reason: error.message });
-  }
+  const { key, values } = error.refusal ?? error;
+  return key ? t(key, values) : t("unexpected", { reason: error.message });
 }

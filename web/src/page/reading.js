@@ -19,7 +19,7 @@ export class Reading {
     byId("read-pad").append(this.pad.element);
     onLanguage(() => {
       this.pad.translate();
-      this.#show(this.readings ?? []);
+      this.#show(this.readings ?? [], this.problem);
     });
   }
 
@@ -43,12 +43,12 @@ export class Reading {
       // Another stroke may have been drawn meanwhile.
       if (turn === this.turn) this.#show(readings);
     } catch (error) {
-      byId("read-status").textContent = sentenceOf(error);
+      if (turn === this.turn) this.#show([], error);
     }
   }
 
-  #show(readings) {
-    this.readings = readings;
+  #show(readings, problem = null) {
+    Object.assign(this, { readings, problem });
     const percent = (probability) => `${(100 * probability).toFixed(1)} %`;
     byId("readings").replaceChildren(
       ...readings.map(({ character, probability }) => {
@@ -60,6 +60,7 @@ export class Reading {
     );
     const [first] = readings;
     const values = first && { character: first.character, share: percent(first.probability) };
-    byId("read-status").textContent = first ? t("read", values) : t("readNothing");
+    const said = first ? t("read", values) : t("readNothing");
+    byId("read-status").textContent = problem ? sentenceOf(problem) : said;
   }
 }

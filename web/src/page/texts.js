@@ -1,6 +1,10 @@
 /** All texts of the interface. */
 
+import { REFUSALS } from "../refusals.js";
+
 export const TEXTS = {
+  ...REFUSALS,
+
   title: { ja: "あなたの字で書く", en: "Any text in your hand" },
   lead: {
     ja: "いくつかの字を書くと、どんな文章もその筆跡で書きます。",
@@ -29,6 +33,10 @@ export const TEXTS = {
     ja: "モデルを読み込めませんでした。ネットワークを確かめるか、新しいブラウザー（WebAssembly SIMD 対応）でもう一度開いてください。詳しくは：",
     en: "The models could not be loaded. Check the network, or open the page in a current browser (with WebAssembly SIMD). The reason:",
   },
+  unexpected: {
+    ja: "思わぬ誤りが起きました（{reason}）。ページを読み込みなおしてください。",
+    en: "Something went wrong ({reason}); load the page again.",
+  },
   tryAgain: { ja: "読み込みなおす", en: "Load again" },
 
   handTitle: { ja: "だれの字で", en: "Whose hand" },
@@ -55,12 +63,8 @@ export const TEXTS = {
     en: "The writer does not know {character}; choose another one.",
   },
   padFault: {
-    ja: "「{character}」の画に見えないので、使いませんでした。",
-    en: "{character} could not be used: {fault}",
-  },
-  drawRefused: {
-    ja: "書いた字から筆跡がわかりませんでした。手本の画のとおりに書きなおしてください。",
-    en: "{reason}",
+    ja: "「{character}」は使えませんでした（{fault}）。書きなおしてください。",
+    en: "{character} could not be used ({fault}); draw it again.",
   },
   photoAsk: {
     ja: "書き込んだ練習用紙の写真を、ここに置くか選んでください。",
@@ -78,10 +82,6 @@ export const TEXTS = {
   photoEmpty: {
     ja: "写真に書かれた字が見つかりません。用紙全体を写してください。",
     en: "There is no written character in the photo; take it again with the whole sheet in the picture.",
-  },
-  photoRefused: {
-    ja: "写真を読み取れませんでした。かなの練習用紙の四すみの印まで、平らに明るく写してください。",
-    en: "{reason}",
   },
   photoUnreadable: {
     ja: "{name} は画像として開けません。JPEG か PNG を選んでください。",

@@ -1,5 +1,6 @@
 /** Cleaning an image of one character, as Python's `clean_image` does. */
 
+import { refusal } from "../refusals.js";
 import { InputError } from "./errors.js";
 import { withoutFrame } from "./frames.js";
 import { bounds, cropped, maskOf, otsu, padded, pieces } from "./ink.js";
@@ -25,7 +26,7 @@ const FINE = 160;
  * @property {boolean} [repair] whether to undo damage; true
  * @property {number|null} [strokeWidth] the mean width of all strokes as a share of the
  *   side, 0.01 to 0.2
- * @property {string} [name] of the image in an error
+ * @property {string|import("../refusals.js").Refusal} [name] of the image in an error
  */
 
 /**
@@ -43,11 +44,9 @@ const FINE = 160;
  */
 export function cleanImage(grey, width, height, options = {}) {
   const { size = 64, margin = 0, boxMargin = null, repair = true } = options;
-  const { strokeWidth = null, name = "The image" } = options;
+  const { strokeWidth = null, name = refusal("theImage") } = options;
   if (!grey.length || grey.length !== width * height) {
-    throw new InputError(
-      `${name} has ${grey.length} greys and not ${width} x ${height}; give one a pixel.`,
-    );
+    throw new InputError("greys", { name, count: grey.length, width, height });
   }
   let image = { data: Uint8Array.from(grey), width, height };
   let ruled = null;
@@ -108,7 +107,7 @@ function inkBox(image, name) {
   const small = specks(labels, areas);
   const kept = maskOf({ ...image, data: labels }, (label) => label && !small[label]);
   if (!kept.data.some(Boolean)) {
-    throw new InputError(`${name} holds nothing but specks; remove it.`);
+    throw new InputError("specks", { name });
   }
   const { top, bottom, left, right } = bounds(kept);
   // The grey rim of antialiased ink lies one pixel outside the threshold.

@@ -1,5 +1,6 @@
 /** Fits the track of a character to an image of it, as Python's `fit_track` does. */
 
+import { refusal } from "../refusals.js";
 import { cleanImage } from "./clean.js";
 import { deformed, placed } from "./deform.js";
 import { Course, uncoveredPieces } from "./leftover.js";
@@ -55,12 +56,12 @@ const POINTS = 48;
  * @param {string} character
  * @param {Line[]} template its strokes, evenly spaced points each
  * @param {number} [points] P of each line of the track, at least 4
- * @returns {{track: Track, fault: string|null, quality: object}} the track, moved and
+ * @returns {{track: Track, fault: import("../refusals.js").Refusal|null, quality: object}} the track, moved and
  *   scaled upon the template, and why it should not be kept, if so.
  * @throws {InputError} the image is blank.
  */
 export function fitTrack(grey, width, height, character, template, points = 24) {
-  const name = `The image of ${character}`;
+  const name = refusal("imageOf", { character });
   const image = cleanImage(grey, width, height, { size: SIDE, margin: MARGIN, name });
   const skeleton = skeletonOf(image, SIDE);
   template = template.map((stroke) => {
@@ -91,14 +92,14 @@ export function fitTrack(grey, width, height, character, template, points = 24) 
 /** Why a fit should not be kept, or null. */
 function faultOf({ coverage, precision, strange, strain, strokes }) {
   const percent = (share) => `${roundEven(100 * share)}%`;
-  if (coverage < LEAST_COVERAGE) return `its lines cover ${percent(coverage)} of the ink`;
+  if (coverage < LEAST_COVERAGE) return refusal("inkLeft", { share: percent(coverage) });
   if (precision < LEAST_PRECISION) {
-    return `${percent(1 - precision)} of its lines are beside the ink`;
+    return refusal("besideInk", { share: percent(1 - precision) });
   }
-  if (strange > MOST_STRANGE) return `no stroke explains ${percent(strange)} of the ink`;
+  if (strange > MOST_STRANGE) return refusal("strangeInk", { share: percent(strange) });
   // Of few strokes each may strain more: the bound holds for many.
   if (strain > MOST_STRAIN * (1 + 1 / strokes)) {
-    return "the ink has not the form of this character";
+    return refusal("otherForm");
   }
   return null;
 }

@@ -3,6 +3,7 @@
  * tracks that show a hand; for the worker.
  */
 
+import { refusal } from "../refusals.js";
 import { InputError } from "./errors.js";
 import { fitTrack } from "./fit.js";
 
@@ -22,21 +23,21 @@ export { readSheet } from "./sheet.js";
  * @param {(character: string) => Float64Array[]|null} templateOf the strokes of KanjiVG,
  *   each x0, y0, x1, y1, … evenly spaced, best 48 points; null where there are none
  * @param {number} [points] of each line of a track
- * @returns {{tracks: Track[], shown: {character: string, fault: string|null}[]}} the
+ * @returns {{tracks: Track[], shown: {character: string, fault: import("../refusals.js").Refusal|null}[]}} the
  *   tracks without a fault, and for each sample why its track is not among them, or null.
  */
 export function fitImages(samples, templateOf, points = 24) {
   const tracks = [];
   const shown = samples.map(({ character, grey, width, height }) => {
     const template = templateOf(character);
-    if (!template) return { character, fault: `KanjiVG has no strokes for ${character}` };
+    if (!template) return { character, fault: refusal("noTemplate", { character }) };
     try {
       const { track, fault } = fitTrack(grey, width, height, character, template, points);
       if (fault === null) tracks.push(track);
       return { character, fault };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { character, fault: error.message.replace(/\.$/, "") };
+      return { character, fault: error.refusal };
     }
   });
   return { tracks, shown };

@@ -43,14 +43,14 @@ export function evenLight(image) {
 /**
  * Inverts white ink on black and stretches the contrast, so that paper is 255.
  * @param {Grid} image greys
- * @param {string} name of the image in an error
+ * @param {string|import("../refusals.js").Refusal} name of the image in an error
  * @param {boolean} [frames] whether lines along the edges may be a frame, not paper
  * @returns {Grid}
  * @throws {InputError} there is too little contrast.
  */
 export function blackOnWhite(image, name, frames = false) {
-  const blank = `${name} is blank; remove it, or scan it with more contrast.`;
-  if (range(image.data) < LEAST_CONTRAST) throw new InputError(blank);
+  const blank = new InputError("blank", { name });
+  if (range(image.data) < LEAST_CONTRAST) throw blank;
   const threshold = otsu(image.data);
   const dark = maskOf(image, (grey) => grey <= threshold);
   // Even bold ink rarely touches most of the edges.
@@ -63,7 +63,7 @@ export function blackOnWhite(image, name, frames = false) {
   const darkest = inverted ? 255 - threshold : threshold + 1;
   const paper = shareOf(counts.fill(0, 0, darkest), 50);
   const black = shareOf(histogram(image.data).fill(0, darkest), 20);
-  if (paper - black < LEAST_CONTRAST) throw new InputError(blank);
+  if (paper - black < LEAST_CONTRAST) throw blank;
   const scale = 255 / (paper - black);
   return changed(image, (grey) => roundEven(clip((grey - black) * scale, 0, 255)));
 }

@@ -1,5 +1,6 @@
 /** Straightens the photo of a practice sheet to a flat, evenly lit page. */
 
+import { refusal } from "../refusals.js";
 import { InputError } from "./errors.js";
 import { closing, dilated, gaussian } from "./filters.js";
 import { edgePixels, maskOf, pieces } from "./ink.js";
@@ -30,32 +31,24 @@ const WIDEST_INK = 16; // mm
 /**
  * An upright page without shadows, as from a scanner.
  * @param {Grid} photo greys, in any of the four rotations
- * @param {string} name of the photo in an error
  * @returns {{brightness: Grid, identity: number, page: number}} `brightness` is 1 on
  *   bare paper, 10 pixels a millimetre.
  * @throws {InputError} the photo is blank, marks are missing, the page code cannot be
  *   read, or the page is bent.
  */
-export function flattenPage(photo, name = "The photo") {
+export function flattenPage(photo) {
   const [low, high] = percentiles(everyEighth(photo), [0.1, 99.9]);
-  if (high - low < LEAST_CONTRAST) {
-    throw new InputError(`${name} is blank; take the photo again, or remove it.`);
-  }
+  if (high - low < LEAST_CONTRAST) throw new InputError("blankPhoto");
   let { located, marks } = locatePage(photo);
   if (!located) {
     // A scan may be a negative.
     photo = inverse(photo);
     ({ located } = locatePage(photo));
   }
-  if (!located) throw new InputError(`${name} ${complaint(marks)}`);
+  if (!located) throw complaint(marks);
   const view = viewOf(photo, located.corners);
   const bend = bendOf(view);
-  if (!bend) {
-    throw new InputError(
-      `${name} shows a page that is bent or covered at its edges; lay it flat, keep ` +
-        "the edges free and take it again, or remove it.",
-    );
-  }
+  if (!bend) throw new InputError("bent");
   const flat = warped(view, bend);
   const paper = paperOf(flat).data;
   const brightness = { ...flat, data: flat.data.map((grey, k) => grey / paper[k]) };
@@ -71,17 +64,9 @@ function everyEighth({ data, width, height }) {
 }
 
 function complaint(marks) {
-  if (marks < 4) {
-    const count = ["none", "only one", "only two", "only three"][marks];
-    return (
-      `shows ${count} of the four corner marks of a practice sheet; take it again with ` +
-      "the whole page in the picture, or remove it."
-    );
-  }
-  return (
-    "shows corner marks, but the page code between the upper two cannot be read; take " +
-    "it again with nothing on the code, flat and sharp, or remove it."
-  );
+  if (marks >= 4) return new InputError("noCode");
+  const count = refusal(["noMark", "oneMark", "twoMarks", "threeMarks"][marks]);
+  return new InputError("fewMarks", { count });
 }
 
 /** A photo, smoothed to the resolution of the flat page; `at` has axes in mm. */

@@ -23,10 +23,7 @@ import { flattenPage } from "./rectify.js";
  */
 export function readSheet(rgba, width, height, characters = KANA) {
   if (!rgba.length || rgba.length !== 4 * width * height) {
-    throw new InputError(
-      `The photo has ${rgba.length} numbers and not 4 x ${width} x ${height}; give red, ` +
-        "green, blue and opacity of each pixel.",
-    );
+    throw new InputError("pixels", { count: rgba.length, width, height });
   }
   const photo = { data: greysOf(rgba, width, height), width, height };
   const { brightness, identity, page } = flattenPage(photo);
@@ -34,11 +31,7 @@ export function readSheet(rgba, width, height, characters = KANA) {
   const layout = known.find((one) => identityOf(one) === identity);
   if (!layout || page > layout.pages.length) {
     const number = identity.toString(16).padStart(4, "0");
-    throw new InputError(
-      `The photo shows page ${page} of the sheet ${number}, which asks for other ` +
-        "characters; choose those that were printed on it, or give the .json that was " +
-        "written with it.",
-    );
+    throw new InputError("otherSheet", { page, number });
   }
   const cells = [];
   for (const cell of cellsOf(layout, page)) {

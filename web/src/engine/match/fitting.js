@@ -52,13 +52,13 @@ function check(match, template) {
   const lengths = template.map((stroke) => lengthsOf(stroke).at(-1));
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
   if (match.added.length) {
-    throw new InputError("It has strokes that do not belong to this character.");
+    throw new InputError("foreignStrokes");
   }
   if (sum(match.leftOut.map((i) => lengths[i])) > LACKING * sum(lengths)) {
-    throw new InputError("It lacks strokes of this character.");
+    throw new InputError("lacksStrokes");
   }
   const distance = sum(match.groups.map((group) => group.distance)) / match.groups.length;
-  if (!(distance <= FARTHEST)) throw new InputError("It does not look like this character.");
+  if (!(distance <= FARTHEST)) throw new InputError("unlike");
 }
 
 /** The sample's strokes scaled and moved upon the template. */
