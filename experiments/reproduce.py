@@ -14,7 +14,7 @@ import dataclasses
 import pathlib
 import shutil
 
-from hwgen_keras import bundle, evaluation, export, files, generation, models
+from hwgen_keras import bundle, export, files
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Handwriting, Images, ReferenceFont, Structures
 from hwgen_keras.settings import NOTHING, Output, Seed, like, setting
@@ -52,7 +52,11 @@ class Settings(zoo.Replaced, zoo.Tests, ReferenceFont, Handwriting, Structures, 
         None,
         "Folder of the trainings, each in a folder of its own.",
         changes=NOTHING,
-        required=True,
+    )
+    measure_only: bool = setting(
+        False,
+        "Measure the model that --output has again, and write its card; nothing is "
+        "trained.",
     )
     output: str = like(Output, "output", help="Folder that gets the folder NAME.")
     cache: str = like(Images, "cache")
@@ -83,6 +87,18 @@ class Settings(zoo.Replaced, zoo.Tests, ReferenceFont, Handwriting, Structures, 
 
     def check(self):
         super().check()
+        if self.run_dir is None and not self.measure_only:
+            raise InputError(
+                "--run_dir is needed: folder of the trainings, each in a folder of its "
+                "own."
+            )
+        if self.measure_only:
+            if not self.fonts:
+                raise InputError(
+                    "--fonts is needed: those of the training, whose glyphs stand for "
+                    "print."
+                )
+            return
         export.check_formats(zoo.formats_of(zoo.MODELS[self.name].kind))
         for training in zoo.trainings_of(zoo.MODELS[self.name], self.judge):
             zoo.flags_of(training, self)
@@ -97,8 +113,12 @@ class Settings(zoo.Replaced, zoo.Tests, ReferenceFont, Handwriting, Structures, 
 
 def main(settings):
     model = zoo.MODELS[settings.name]
-    trainings = zoo.trainings_of(model, settings.judge)
     zoo.check_unseen(settings, model)
+    if settings.measure_only:
+        zoo.measure_again(settings, model)
+        print(f"Measured {settings.folder}")
+        return settings.folder
+    trainings = zoo.trainings_of(model, settings.judge)
     with files.locked_folder(settings.run_dir, "--run_dir"):
         folders = {name: zoo.train(name, settings) for name in trainings}
         write(settings, model, folders)
@@ -111,11 +131,7 @@ def write(settings, model, folders):
     run = folders[model.training]
     weights = bundle.find_weights(run)
     facts, _ = bundle.read_run(weights, settings.characters, settings.structure_file)
-    judge = settings.judge or folders.get(model.judge)
     images = zoo.images_of(settings, run)
-    if model.kind == "writer":
-        # Its strokes have any size, and it may write more than the judge reads.
-        images = images.replace(image_size=zoo.known_to(judge)[1])
     with files.complete_file(settings.folder) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         stored = export.export_model(
@@ -124,70 +140,14 @@ def write(settings, model, folders):
             name=settings.name,
             **facts,
         )
-        written = bundle.read_bundle(folder)
-        measured = {
+        known = {
             "name": settings.name,
             "kind": model.kind,
-            "image_size": images.image_size,
             "half_precision_differs_by": stored["keras"],
             "training": [zoo.facts(*each, settings) for each in folders.items()],
             "data": zoo.describe(settings, images, facts["characters"]),
-            "seed": settings.seed,
-            "judge": settings.judge and pathlib.Path(settings.judge).name,
-            **measure(settings, images, model, folders, folder, facts, judge),
         }
-        files.write_json(folder / zoo.MEASURED, measured)
-        files.write_text(folder / "README.md", zoo.card(measured))
-        # Again, with the checksums of the added files.
-        zoo.describe_folder(written)
-
-
-def measure(settings, images, model, folders, folder, facts, judge):
-    """Measures the stored model, and writes its pictures: a dict for JSON."""
-    characters, tokenizer = facts["characters"], facts["tokenizer"]
-    if model.kind == "writer":
-        characters, _ = zoo.known_to(judge)
-    file = folder / "model.keras"
-    kinds = models.Classifier, models.CLIP, models.StrokeWriter, *models.GENERATORS
-    network = models.with_policy(models.load_trained(file, kinds, ""), "float32")
-    found = {"model": zoo.architecture(network) | {"bytes": file.stat().st_size}}
-    # Glyphs that a training rendered already are not rendered again.
-    rendered = "glyphs" in folders and (str(folders["glyphs"] / "fonts.store"),)
-    fonts = rendered or settings.fonts, settings.reference_font
-    contents, font = zoo.load_contents(*fonts, images, characters)
-    inputs = None
-    if model.kind == "classifier":
-        reading = zoo.measure_reader(network, settings, images, characters)
-        found["yardsticks"], read = reading
-    else:
-        tests = zoo.load_tests(settings.test, images, characters)
-    if model.kind == "clip":
-        found["retrieval"], read, found["nearest"] = zoo.measure_clip(
-            network, tests, tokenizer, characters, settings.seed
-        )
-    elif model.kind != "classifier":
-        judge = generation.load_reader(judge, characters)
-        generation.check_independent(judge, network, folders[model.training])
-        write = zoo.writing(network, characters, tokenizer, settings, images)
-        figures, generated, hands = zoo.measure_generator(
-            write, judge, tests, contents, settings, images
-        )
-        figures |= {"reference_font": font, "style_images": settings.style_images}
-        found["generation"] = figures
-        written, reads = zip(*generated.values(), strict=True)
-        read = evaluation.Readings.join(reads)
-        if model.kind == "generator":
-            inputs = zoo.inputs_of(written)
-        zoo.hands(folder / "hands.png", write, contents, hands, settings)
-    extremes = zoo.extremes(folder, read, zoo.glyphs_of(contents), inputs)
-    found["pictures"] = {
-        "font": font,
-        **{
-            name: [[characters[a], characters[b], odds] for a, b, odds in rows]
-            for name, rows in extremes.items()
-        },
-    }
-    return found
+        zoo.measure_folder(settings, images, model, folders, folder, facts, known)
 
 
 if __name__ == "__main__":

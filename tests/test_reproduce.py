@@ -191,6 +191,8 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
         # In print, then two rows each of two writers and six simulated ones.
         assert sheet.size == (6 * 33 + 1, 17 * 33 + 1)
 
+    check_measured_again(make, folder.parent)
+
     # A trained recogniser takes the judge's place.
     reader = folder.parents[1] / "zoo" / "reader"
     folder = make("jis1-writer", judge=str(reader))
@@ -201,6 +203,27 @@ def test_makes_each_model_with_a_card_and_trains_nothing_twice(make, trainings):
     # What was trained otherwise is kept, and that is told.
     make("jis1-reader", change=["reader=--steps=9"])
     assert len(trainings) == len(recipes.TRAININGS)
+
+
+def check_measured_again(make, models):
+    """Stored models are measured by another judge and fonts, without a training."""
+    again = {"measure_only": True, "run_dir": None, "handwriting": [], "kana_images": 1}
+    for name, judge in (("jis1-clip", None), ("jis1-generator", "jis1-reader")):
+        folder = models / name
+        weights = (folder / "model.keras").read_bytes()
+        before = json.loads((folder / "measured.json").read_text("utf-8"))
+        make(name, **again, judge=judge and str(models / judge))
+        measured = json.loads((folder / "measured.json").read_text("utf-8"))
+        assert (folder / "model.keras").read_bytes() == weights
+        assert measured["training"] == before["training"]
+        assert measured["data"]["handwriting"] == before["data"]["handwriting"] != []
+        bundle = read_bundle(folder)
+        assert bundle.name == name and "lowest.png" in bundle.files
+        if judge is None:
+            assert list(measured["retrieval"]) == ["kana", "kana of Hand Regular"]
+            assert "| kana of Hand Regular" in (folder / "README.md").read_text("utf-8")
+    assert measured["judge"] == "jis1-reader"
+    assert measured["generation"]["asked"]["kana"]["images"] == 1
 
 
 def check_yardsticks(measured, card):
@@ -289,6 +312,8 @@ def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_pat
         ({"test": []}, "--test is needed"),
         ({"fonts": []}, "--fonts is needed: the training reader"),
         ({"hand_fonts": []}, "--hand_fonts is needed: the training hands"),
+        ({"measure_only": True, "fonts": []}, "--fonts is needed: those of the tra"),
+        ({"measure_only": True}, "--measure_only: .* has no measured.json; make the"),
         ({"judge": "no such"}, "--judge: no such holds no recogniser; give its file"),
         ({"steps_scale": 0.0}, "--steps_scale is 0.0; give a number above 0"),
     ],

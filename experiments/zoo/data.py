@@ -22,6 +22,8 @@ from .flags import source_of
 from .unseen import known_hands, without
 
 SCRIPTS = ("kana", "kanji")
+# The data that a font, taken for a hand, is of.
+FONTS = "fonts"
 _LICENCE = 90  # letters of a font's licence that a card shows
 
 
@@ -70,6 +72,26 @@ def load_tests(paths, images, characters):
         for script in SCRIPTS
         if script in samples
     }
+
+
+def font_tests(settings, images, characters):
+    """Fonts of --test_fonts, each as a hand, {script and font: `Test`}.
+
+    Of each at most --kanji_each kanji, drawn by the seed; hands that a training saw by
+    another name are left out.
+    """
+    if not settings.test_fonts:
+        return {}
+    fonts = inputs.load_store(images, fonts=settings.test_fonts, characters=characters)
+    known = known_hands(settings, "test_fonts", images, characters)
+    fonts = without(fonts, known, "test_fonts").as_kind(HANDWRITING)
+    found = {}
+    for source in np.unique(fonts.sources):
+        font, name = fonts.select(fonts.sources == source), fonts.source_names[source]
+        labels = requested_characters(font, settings.kanji_each, settings.seed)
+        for script, store in _by_script(font, labels).items():
+            found[f"{script} of {name}"] = Test(store, 1, [FONTS])
+    return found
 
 
 def named_tests(paths):

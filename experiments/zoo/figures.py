@@ -3,6 +3,7 @@
 from hwgen_keras.evaluation import markdown_table
 
 from . import recipes
+from .data import FONTS
 from .readers import reading_of
 
 _READING = ["", "images", "read %", "95 % interval", "in the first five %"]
@@ -31,9 +32,10 @@ def _row(name, read):
 def _by_script(found, header):
     rows = []
     for script, read in found.items():
-        whose = " and ".join(read["data"])
-        name = f"{script}, {read['writers']} writer{'s' * (read['writers'] != 1)}"
-        rows.append(_row(f"{name} of {whose}", read))
+        count, whose = read["writers"], " and ".join(read["data"])
+        written = f"{script}, {count} writer{'s' * (count != 1)} of {whose}"
+        # The name of a font stands in place of a writer.
+        rows.append(_row(script if read["data"] == [FONTS] else written, read))
     return markdown_table(header, rows)
 
 

@@ -34,9 +34,11 @@ def front_matter(measured):
     if figure == "yardsticks":
         found = _sources(found["sources"])
     if figure == "generation":
+        hands = found["hands"]
         found = {
-            script: {**hand["generated"], "data": _tests(measured, script)}
-            for script, hand in found["hands"].get("writers", {}).items()
+            script: {**hand["generated"], "data": _tests(measured, script) or ["fonts"]}
+            for kind in ("fonts", "writers")
+            for script, hand in hands.get(kind, {}).items()
         }
     results = [_result(task, title, *each) for each in found.items()]
     tags = [tag for tag in _TAGS if tag != "onnx" or kind in WITH_ONNX]

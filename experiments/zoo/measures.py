@@ -179,13 +179,13 @@ def measure_generator(write, judge, tests, contents, settings, images):
 
     Returns:
         (figures, a dict for JSON; {script: (`Written`, its `Readings`)} in the hands of
-        `tests`; the hands, see `unseen_hands`).
+        `tests`, or else of the judge's fonts; the hands, see `unseen_hands`).
     """
     characters = contents.characters
     requested = requested_characters(contents, settings.kanji, settings.seed)
     hands = unseen_hands(tests, requested, settings, images, characters)
     figures = {"asked": {}, "hands": {}, "contents": {}}
-    in_writers, inks = {}, {script: [] for script in requested}
+    in_hands, inks = {}, {script: [] for script in requested}
     for script, labels in requested.items():
         count = settings.kana_images if script == "kana" else 1
         counts = {characters[k]: count for k in labels}
@@ -198,8 +198,8 @@ def measure_generator(write, judge, tests, contents, settings, images):
             store = of_kind[script]
             generated = write(glyphs, store, counts)
             read = generated.read(judge)
-            if kind == "writers":
-                in_writers[script] = generated, read
+            if kind != "simulated":
+                in_hands.setdefault(script, (generated, read))
             written = store.select(np.isin(store.labels, labels))
             real = Readings.of_store(judge, written)
             found = _compare(read, real, settings.seed)
@@ -209,7 +209,7 @@ def measure_generator(write, judge, tests, contents, settings, images):
             points = evaluation.trait_by_hand(read.greys, real.greys)
             inks[script] += [{"kind": kind, **point} for point in points]
     figures["ink"] = {script: follows(points) for script, points in inks.items()}
-    return figures, in_writers, hands
+    return figures, in_hands, hands
 
 
 def _compare(generated, real, seed):
