@@ -1,7 +1,7 @@
 """A call in a process of its own, which ends with the process that made it.
 
-Keras seeds weights from Python's random numbers, and the threads of a worker of Dask draw
-from them, too: there a training would not follow from its seed.
+Keras seeds weights from Python's random numbers, and the threads of a worker of Dask
+draw from them, too: there a training would not follow from its seed.
 """
 
 import os
