@@ -85,6 +85,8 @@ def measure_again(settings, model):
     data |= {name: before["data"].get(name, []) for name in _LEARNED}
     kept = ("name", "kind", "half_precision_differs_by", "training")
     known = {name: before[name] for name in kept} | {"data": data}
+    # That of a judge which reads it no more.
+    known["training"] = [run for run in known["training"] if run["step"] != model.judge]
     with files.complete_file(old) as folder:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(old, folder, ignore=shutil.ignore_patterns(*_MEASURED))
