@@ -129,8 +129,12 @@ def _run_one(arguments, backend, free, share, output):
         "KERAS_BACKEND": backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         COUNTS_FILE: str(counts_file),
+        # For what several runs need and one of them makes.
+        "HWGEN_TEST_FOLDER": str(output.parent),
     }
     environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache"))
+    # Most of what is compiled takes less than the second from which on JAX stores it.
+    environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     # Each run, and each process of its tests, would compile all files for itself.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # Threads of several runs on the same cores would wait for each other.
