@@ -15,9 +15,7 @@ import sys
 import tempfile
 import time
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 BACKENDS = ("tensorflow", "jax", "torch")
 # Into how many shares the tests of each backend are split, the longest first: small
@@ -249,6 +247,9 @@ def _no_garbage_before_each_module():
 @pytest.fixture
 def rng():
     """A NumPy generator with the same numbers in every test."""
+    # Here, since the many processes of test_conftest.py need none.
+    import numpy as np
+
     return np.random.default_rng(0)
 
 
@@ -308,6 +309,8 @@ def write_manifest(characters):
     """A function, folder → path of `manifest` in it, for fixtures of modules."""
 
     def write(folder):
+        import numpy as np
+
         rng, entries = np.random.default_rng(0), {}
         for index, character in enumerate(characters):
             entries[character] = []
@@ -326,6 +329,8 @@ def write_manifest(characters):
 
 def _drawing(index, rng):
     """Black strokes on white: `index` + 1 bars from left to right, a little crooked."""
+    from PIL import Image, ImageDraw
+
     image = Image.new("L", (48, 48), 255)
     pen = ImageDraw.Draw(image)
     for bar in range(index + 1):
