@@ -45,11 +45,8 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
-    parser.addoption(
-        "--share",
-        default="1/1",
-        help="2/3 runs every third file, from the second on",
-    )
+    every = "2/3 runs every third file, from the second on"
+    parser.addoption("--share", default="1/1", help=every)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -177,12 +174,17 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_in_share(file, config):
-    wanted = config.getoption("backend_free")
-    number, count = map(int, config.getoption("share").split("/"))
+    wanted, share = map(config.getoption, ("backend_free", "share"))
+    return file.name in _names_in_share(file.parent, wanted, share)
+
+
+@functools.cache
+def _names_in_share(folder, wanted, share):
+    number, count = map(int, share.split("/"))
     # Neighbours in the alphabet test much the same, and take as long as each other.
-    files = sorted(file.parent.glob("test_*.py"))
+    files = sorted(folder.glob("test_*.py"))
     names = [file.name for file in files if _has_wanted_tests(file, wanted)]
-    return file.name in names and names.index(file.name) % count == number - 1
+    return set(names[number - 1 :: count])
 
 
 @functools.cache
