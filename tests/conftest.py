@@ -18,9 +18,9 @@ import time
 import pytest
 
 BACKENDS = ("tensorflow", "jax", "torch")
-# Into how many shares the tests of each backend are split, the longest first: small
-# parts keep all cores busy to the end, and take less memory. Each costs its imports.
-SHARES = {"tensorflow": 3, "no backend": 2, "torch": 2, "jax": 2}
+# Into how many shares the tests of each backend are split, in their order: small parts
+# at the end keep all cores busy, and take less memory. Each costs its imports.
+SHARES = {"no backend": 2, "torch": 2, "jax": 2, "tensorflow": 3}
 REPOSITORY = pathlib.Path(__file__).parent.parent
 # Marks of whole files, by which these need not be imported.
 FREE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.backend_free\b", re.M)
