@@ -15,17 +15,15 @@ import sys
 import tempfile
 import time
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 # Fixtures of the tests that visit the page for the browser.
 from web_page import address, browser, page_folder, visit, writing  # noqa: F401
 
 BACKENDS = ("tensorflow", "jax", "torch")
-# Into how many shares the tests of each backend are split, the longest first: small
-# parts keep all cores busy to the end, and take less memory. Each costs its imports.
-SHARES = {"tensorflow": 3, "no backend": 2, "torch": 2, "jax": 2}
+# Into how many shares the tests of each backend are split, in their order: small parts
+# at the end keep all cores busy, and take less memory. Each costs its imports.
+SHARES = {"no backend": 2, "torch": 2, "jax": 2, "tensorflow": 3}
 REPOSITORY = pathlib.Path(__file__).parent.parent
 # Marks of whole files, by which these need not be imported.
 FREE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.backend_free\b", re.M)
@@ -50,11 +48,8 @@ def pytest_addoption(parser):
         default="with",
         help="whether to run the tests that touch no backend, or nothing else",
     )
-    parser.addoption(
-        "--share",
-        default="1/1",
-        help="2/3 runs every third file, from the second on",
-    )
+    every = "2/3 runs every third file, from the second on"
+    parser.addoption("--share", default="1/1", help=every)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -132,8 +127,12 @@ def _run_one(arguments, backend, free, share, output):
         "KERAS_BACKEND": backend,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         COUNTS_FILE: str(counts_file),
+        # For what several runs need and one of them makes.
+        "HWGEN_TEST_FOLDER": str(output.parent),
     }
     environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".jax_cache"))
+    # Most of what is compiled takes less than the second from which on JAX stores it.
+    environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     # Each run, and each process of its tests, would compile all files for itself.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # Threads of several runs on the same cores would wait for each other.
@@ -178,12 +177,17 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_in_share(file, config):
-    wanted = config.getoption("backend_free")
-    number, count = map(int, config.getoption("share").split("/"))
+    wanted, share = map(config.getoption, ("backend_free", "share"))
+    return file.name in _names_in_share(file.parent, wanted, share)
+
+
+@functools.cache
+def _names_in_share(folder, wanted, share):
+    number, count = map(int, share.split("/"))
     # Neighbours in the alphabet test much the same, and take as long as each other.
-    files = sorted(file.parent.glob("test_*.py"))
+    files = sorted(folder.glob("test_*.py"))
     names = [file.name for file in files if _has_wanted_tests(file, wanted)]
-    return file.name in names and names.index(file.name) % count == number - 1
+    return set(names[number - 1 :: count])
 
 
 @functools.cache
@@ -248,6 +252,9 @@ def _no_garbage_before_each_module():
 @pytest.fixture
 def rng():
     """A NumPy generator with the same numbers in every test."""
+    # Here, since the many processes of test_conftest.py need none.
+    import numpy as np
+
     return np.random.default_rng(0)
 
 
@@ -280,6 +287,8 @@ def write_manifest(characters):
     """A function, folder → path of `manifest` in it, for fixtures of modules."""
 
     def write(folder):
+        import numpy as np
+
         rng, entries = np.random.default_rng(0), {}
         for index, character in enumerate(characters):
             entries[character] = []
@@ -298,6 +307,8 @@ def write_manifest(characters):
 
 def _drawing(index, rng):
     """Black strokes on white: `index` + 1 bars from left to right, a little crooked."""
+    from PIL import Image, ImageDraw
+
     image = Image.new("L", (48, 48), 255)
     pen = ImageDraw.Draw(image)
     for bar in range(index + 1):

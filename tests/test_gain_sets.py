@@ -21,7 +21,7 @@ def generator_flags(tmp_path, tiny_font):
     """Flags of an untrained generator, which is known for writers 0 and 1."""
     from networks import generator
 
-    network = generator()
+    network = generator(multipliers=(1,))
     network.build()
     for amount in (0, 1):
         network.save(tmp_path / f"run-{amount}.keras")
@@ -30,7 +30,7 @@ def generator_flags(tmp_path, tiny_font):
         "generator": [f"gan={tmp_path}/run-{{writers}}.keras"],
         "generated_count": 2,
         "fonts": [str(tiny_font)],
-        "image_size": 32,
+        "image_size": 16,
     }
 
 

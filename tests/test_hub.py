@@ -63,7 +63,9 @@ def serve(folders):
 
 # Keras and its backends cannot be imported: a reader is run by onnxruntime.
 CODE = """
-import json, sys
+import json, sys, time
+# Without a server the library tries again for 23 seconds.
+time.sleep = lambda seconds: None
 for name in ("keras", "tensorflow", "jax", "torch"):
     sys.modules[name] = None
 import hwgen_keras as hw

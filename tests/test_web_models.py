@@ -17,6 +17,7 @@ from web import models
 TEXT = "永っ。「a驚一"
 
 
+@pytest.mark.backend_free
 class TestStrokes:
     def test_curves_lie_where_the_strokes_do(self):
         for character in TEXT:
@@ -54,6 +55,7 @@ class TestStrokes:
             models.packed_strokes("山☃")
 
 
+@pytest.mark.backend_free
 class TestMakeModels:
     def test_without_the_models(self, tmp_path):
         with pytest.raises(

@@ -1,9 +1,11 @@
 """The page for the browser as its tests visit it: built once, opened in Chromium."""
 
 import contextlib
+import os
 import pathlib
 import tempfile
 
+import filelock
 import pytest
 from browsers import chromium, served
 
@@ -20,9 +22,13 @@ def built_page():
     from web.build import build
     from web.models import make_models
 
-    with tempfile.TemporaryDirectory(prefix="hwgen-web-") as folder:
-        build(pathlib.Path(folder, "page"), make_models)
-        yield pathlib.Path(folder, "page")
+    with tempfile.TemporaryDirectory(prefix="hwgen-web-") as own:
+        # `make test` visits it in several processes, and it takes half a minute.
+        folder = pathlib.Path(os.environ.get("HWGEN_TEST_FOLDER", own))
+        with filelock.FileLock(folder / "page.lock"):
+            if not (folder / "page").is_dir():
+                build(folder / "page", make_models)
+        yield folder / "page"
 
 
 class Visit:
