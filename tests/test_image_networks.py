@@ -9,11 +9,8 @@ from networks import BACKEND, images
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import ImageEncoder, VGG16Features
 
-pytestmark = pytest.mark.skipif(
-    BACKEND != "torch", reason="slow; test_lpips computes VGG16 on the others"
-)
 
-
+@pytest.mark.skipif(BACKEND != "torch", reason="slow; one backend is enough")
 class TestResNets:
     @pytest.mark.parametrize("architecture", ["resnet50", "resnet152"])
     def test_maps_halve_five_times(self, architecture):
