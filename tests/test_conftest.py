@@ -1,6 +1,7 @@
 """The option `--backend`: what `all` runs, counts and prints."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -22,7 +23,8 @@ def run_all(tmp_path, monkeypatch):
 
     def run(source, *arguments):
         (tmp_path / "pytest.ini").write_text(CONFIGURATION)
-        (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
+        for name in ("conftest.py", "web_page.py", "browsers.py"):
+            shutil.copy(CONFTEST.with_name(name), tmp_path)
         (tmp_path / "test_it.py").write_text("import os\nimport pytest\n" + source)
         command = [sys.executable, "-m", "pytest", "--backend", "all", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -56,7 +56,7 @@ def test_six_lines_run_each_model_with_tensorflow_alone(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    assert "挫" in found["reader"]
+    assert "ん" in found["reader"]
     dtype, shape, ink = found["writer"]
     assert (dtype, shape) == ("uint8", [2, 64, 64])
     assert all(0.01 < share < 0.4 for share in ink)
