@@ -1,6 +1,7 @@
 """torchvision, for the tests that compare with it."""
 
 import importlib
+import importlib.util
 import sys
 
 import pytest
@@ -15,8 +16,11 @@ def import_torchvision():
     """The package; skips the test where it is not installed.
 
     A build for CUDA cannot load its operators beside a torch without CUDA, and then
-    stops. No test uses one, so they are declared without code.
+    stops. No test uses one, so they are declared without code. Such a torch also has
+    triton, which crashes Python if TensorFlow was imported before it (2.21 and 3.7).
     """
+    if "tensorflow" in sys.modules and importlib.util.find_spec("triton") is not None:
+        pytest.skip("torchvision brings triton, which crashes beside TensorFlow")
     torch = pytest.importorskip("torch")
     try:
         return pytest.importorskip("torchvision")
