@@ -283,10 +283,10 @@ class TestTraining:
             features.encode(x["template"], *by_stroke(x["points"], x["radii"]))
             for x in (data, other)
         )
-        # But for the way after the last stroke, which is lifted in both.
-        np.testing.assert_allclose(
-            ops.convert_to_numpy(filled)[:, :2], ops.convert_to_numpy(plain)[:, :2]
-        )
+        # But for the way after the last stroke, which is lifted in both, and rounding:
+        # other shapes are compiled otherwise.
+        filled, plain = (ops.convert_to_numpy(x)[:, :2] for x in (filled, plain))
+        np.testing.assert_allclose(filled, plain, atol=1e-5)
 
     def test_levels_are_evenly_spaced_and_hands_dropped(self):
         model = stroke_diffusion(drop_hand=0.5)
