@@ -1,7 +1,4 @@
-"""generate on a worker of Dask and in shards: the files are those of one process.
-
-A worker imports Keras for seven seconds; test_cluster has sets by two workers.
-"""
+"""generate on two workers of Dask and in shards: the files are those of one process."""
 
 import pytest
 from networks import BACKEND
@@ -14,7 +11,7 @@ from hwgen_keras.errors import InputError
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 
-def test_one_process_a_worker_and_two_shards_agree(given, tmp_path, capsys):  # noqa: F811
+def test_one_process_two_workers_and_two_shards_agree(given, tmp_path, capsys):  # noqa: F811
     pytest.importorskip("distributed")
     judge = given["generator_weights"]
     arguments = {"reader": judge, "part_rows": 4, "min_content_score": 0.1666}
@@ -23,11 +20,11 @@ def test_one_process_a_worker_and_two_shards_agree(given, tmp_path, capsys):  # 
     one = files_of(tmp_path / "one")
     assert len(one) == 4
 
-    path = call(given, tmp_path / "dask", engine="dask", workers=1, **arguments)
-    assert path == tmp_path / "dask" / "images.store"
-    assert files_of(tmp_path / "dask") == one
+    path = call(given, tmp_path / "two", engine="dask", workers=2, **arguments)
+    assert path == tmp_path / "two" / "images.store"
+    assert files_of(tmp_path / "two") == one
     # Once more, in this process: all is there.
-    assert call(given, tmp_path / "dask", **arguments) == path
+    assert call(given, tmp_path / "two", **arguments) == path
 
     capsys.readouterr()
     for index in range(2):
