@@ -72,5 +72,5 @@ if __name__ == "__main__":
 
     # Garbage that a copy looks for would have it copy all memory.
     gc.freeze()
-    subprocess.Popen = Forked
+    subprocess.Popen = Forked  # type: ignore[misc]
     run(sys.argv[1:])
