@@ -30,7 +30,7 @@ class Forked(subprocess.Popen):
 def become(arguments, environment):
     """What the copy does until its end, in place of the program that Popen starts."""
     # One of them tells Popen that the program has been started, by being closed.
-    os.closerange(3, 1024)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.update(environment)
     # Those of the other process hold what it has not yet written.
