@@ -6,6 +6,8 @@ Reference: huggingface.co/docs/hub/model-cards; the results are those of its
 
 import json
 
+from .data import FONTS
+
 # {kind: (task of the Hub, which figure, what the figure is called)}.
 _TASKS = {
     "classifier": ("image-classification", "yardsticks", "read in the first place"),
@@ -36,7 +38,7 @@ def front_matter(measured):
     if figure == "generation":
         hands = found["hands"]
         found = {
-            script: {**hand["generated"], "data": _tests(measured, script) or ["fonts"]}
+            script: {**hand["generated"], "data": _tests(measured, script) or [FONTS]}
             for kind in ("fonts", "writers")
             for script, hand in hands.get(kind, {}).items()
         }

@@ -59,7 +59,8 @@ def measure_folder(settings, images, model, folders, folder, facts, known):
 def measure_again(settings, model):
     """Measures the model that --output has, without a training; its card is replaced.
 
-    What the card says of the training and its data stays.
+    What the card says of the training and its data stays. That the judge taught the
+    model cannot be seen beyond the weights that both hold: the runs are not at hand.
 
     Raises:
         InputError: there is no such model with a card, or no --judge of a generator.
@@ -72,6 +73,8 @@ def measure_again(settings, model):
         )
     if model.judge and settings.judge is None:
         raise InputError("--measure_only trains no judge; give --judge.")
+    if model.judge:
+        print("--judge: whether it taught the model is not checked without its runs.")
     bundle.read_bundle(old)  # refuses a damaged model
     before = files.read_json(old / MEASURED)
     facts, _ = bundle.read_run(old / "model.keras", None, settings.structure_file)
