@@ -15,7 +15,7 @@ from PIL import Image
 from web_site import arrays, error_of, open_engine, opened
 
 import hwgen_keras as hw
-from hwgen_keras.data.track_sampler import template_strokes
+from hwgen_keras.data.hand_strokes import template_strokes
 from hwgen_keras.sources import Track
 from web.models import MODELS
 

@@ -9,7 +9,7 @@ from web_site import KINDS, arrays, drawn, open_engine, opened, sample, track_of
 
 import hwgen_keras as hw
 from hwgen_keras.characters import kanjivg
-from hwgen_keras.data.track_sampler import template_strokes
+from hwgen_keras.data.hand_strokes import template_strokes
 from hwgen_keras.sources.online.matching import _cover, match_strokes
 from hwgen_keras.sources.online.samples import Unusable
 from hwgen_keras.sources.strokes import strokes

@@ -13,6 +13,10 @@ from .etl_store import write_store_manifest as write_store_manifest
 from .feed import feed as feed
 from .folders import folder_samples as folder_samples
 from .forms import measure_forms as measure_forms
+from .hand_strokes import HandStrokes as HandStrokes
+from .hand_strokes import evenly as evenly
+from .hand_strokes import padded as padded
+from .hand_strokes import template_strokes as template_strokes
 from .inspection import duplicate_groups as duplicate_groups
 from .manifest import Sample as Sample
 from .manifest import read_manifest as read_manifest
@@ -35,8 +39,4 @@ from .stroke_store import SIMULATED as SIMULATED
 from .stroke_store import StrokeStore as StrokeStore
 from .stroke_store import StrokeStoreWriter as StrokeStoreWriter
 from .track_sampler import MOST_SAMPLES as MOST_SAMPLES
-from .track_sampler import HandStrokes as HandStrokes
 from .track_sampler import TrackSampler as TrackSampler
-from .track_sampler import evenly as evenly
-from .track_sampler import padded as padded
-from .track_sampler import template_strokes as template_strokes
