@@ -56,6 +56,13 @@ class Settings(
         "and width; 1: about as much as simulated writers differ.",
         at_least=0,
     )
+    mixed_hands: float = setting(
+        0.0,
+        "Share of the drawn hands that become a hand between two, where another one "
+        "wrote the same characters.",
+        at_least=0,
+        at_most=1,
+    )
     held_out_every: int = setting(
         0,
         "Every so many-th kanji of --characters is not learned from; 0: none is left "
@@ -138,6 +145,7 @@ def train(run, jit):
         *(store, settings.batch_size),
         weights=weights,
         variation=settings.variation,
+        mixed_hands=settings.mixed_hands,
         **kind,
     )
     held = data.TrackSampler(held, settings.batch_size, **kind)

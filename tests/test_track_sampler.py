@@ -5,12 +5,14 @@ import pytest
 
 from hwgen_keras.characters import CharacterSet
 from hwgen_keras.data import (
+    FITTED,
     HandStrokes,
     StrokeStore,
     TrackSampler,
     simulated_tracks,
     template_strokes,
 )
+from hwgen_keras.data.hand_mixer import mixed
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import PenWriter, Track
 from hwgen_keras.sources.strokes import strokes
@@ -198,3 +200,94 @@ def test_mistakes_get_one_sentence(store):
         TrackSampler(store, 2, pairs=0)
     with pytest.raises(InputError, match="seed is -1"):
         TrackSampler(store, 2, seed=-1)
+
+
+def pens(*radii, without=""):
+    """A store of hands that write the templates, each with its own pen.
+
+    The last one lacks the characters of `without`.
+    """
+    tracks, names = [], []
+    for number, radius in enumerate(radii):
+        for character in CHARACTERS:
+            if number == len(radii) - 1 and character in without:
+                continue
+            lines = template_strokes(character, POINTS)
+            along = np.full(lines.shape[:2], radius)
+            tracks.append(Track.of_strokes(character, lines, along))
+            names.append(f"pen {number}")
+    return StrokeStore.of_tracks(tracks, names, FITTED)
+
+
+def batch_of_pens(store, mixed_hands):
+    sampler = TrackSampler(
+        store, 64, seed=2, pairs=20, samples=4, mixed_hands=mixed_hands
+    )
+    batch = sampler.batch(1)
+    shown = batch["hand_radii"] * batch["hand_mask"][:, :, None, None]
+    # Half widths of what is to be learned and of what is shown: a row for each hand.
+    return [
+        np.where(radii > 0, radii, np.nan).reshape(len(shown), -1)
+        for radii in (batch["radii"], shown)
+    ]
+
+
+def test_a_mixed_hand_is_one_pen_in_all_that_it_wrote():
+    learned, shown = batch_of_pens(pens(0.01, 0.02), 0.5)
+    pen = np.nanmean(learned, axis=1)
+    # The boxes of characters are filled by lines of any width: a little is left.
+    assert np.nanmax(np.nanstd(learned, axis=1) / pen) < 0.03
+    # A hand of which all characters are to be learned shows none.
+    some = ~np.isnan(shown).all(1)
+    assert some.sum() > 3
+    np.testing.assert_allclose(np.nanmean(shown[some], axis=1), pen[some], rtol=0.03)
+    alone = np.isclose(pen, 0.01, rtol=0.03) | np.isclose(pen, 0.02, rtol=0.03)
+    between = (pen > 0.0104) & (pen < 0.0192)
+    assert alone.any() and between.any() and (alone | between).all()
+
+
+def test_hands_are_mixed_with_those_of_the_same_characters_alone():
+    def mixed(without):
+        pen = np.nanmean(batch_of_pens(pens(0.01, 0.02, without=without), 1.0)[0], 1)
+        return ((pen > 0.0104) & (pen < 0.0192)).any()
+
+    assert mixed(CHARACTERS[5:])
+    # The first hand's characters are not half known, though all of the second's are.
+    sampler = TrackSampler(pens(0.01, 0.02, without=CHARACTERS[4:]), 8)
+    assert sampler.mixer.partners.tolist() == [[False, False], [True, False]]
+
+
+def test_a_mixed_hand_shows_what_both_wrote():
+    store = pens(0.01, 0.02, without="語本")
+    sampler = TrackSampler(store, 8, pairs=40, samples=9, mixed_hands=1.0)
+    few, counts = template_strokes("語", POINTS), []
+    for step in range(10):
+        rng = np.random.default_rng(step)
+        rows = np.flatnonzero(sampler.labels == store.characters.index("一"))[:1]
+        batch = sampler.batch_of(rows[:, None], rng)
+        shown = batch["hand_template"][batch["hand_mask"]]
+        counts.append(len(shown))
+        assert not (shown[:, None] == few).all((2, 3)).any()
+    assert sum(counts) > 40
+
+
+def test_lines_of_two_hands_are_mixed_by_their_share():
+    rng = np.random.default_rng(0)
+    one, other = (
+        (rng.random((3, 2, 5, 2), "float32"), 0.01 + rng.random((3, 2, 5), "float32"))
+        for _ in range(2)
+    )
+    # The second line of the first stroke is a way that only one hand has.
+    other[1][0, 1] = 0
+    lines, radii = mixed(one, other, np.float32([[0.25], [0.5], [0]]))
+    np.testing.assert_allclose(lines[0, 0], 0.75 * one[0][0, 0] + 0.25 * other[0][0, 0])
+    np.testing.assert_allclose(radii[1], np.sqrt(one[1][1] * other[1][1]), rtol=1e-5)
+    for place in ((0, 1), (2, 0), (2, 1)):
+        np.testing.assert_array_equal(lines[place], one[0][place])
+        np.testing.assert_array_equal(radii[place], one[1][place])
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, "half", None])
+def test_a_share_of_mixed_hands_out_of_range_is_named(store, share):
+    with pytest.raises(InputError, match="mixed_hands is .*; give a number from 0 to"):
+        TrackSampler(store, 4, mixed_hands=share)

@@ -138,14 +138,16 @@ def test_the_sampler_is_given_the_flags(tmp_path, characters, monkeypatch):
         raise Seen(len(store), batch_size, values)
 
     monkeypatch.setattr(train_writer.data, "TrackSampler", sampler)
-    given = {"variation": 0.5, "samples": 7, "seed": 3, "held_out_every": 2}
+    given = {"variation": 0.5, "mixed_hands": 0.4, "samples": 7, "seed": 3}
+    given |= {"held_out_every": 2}
     with pytest.raises(Seen) as seen:
         call(characters, **given, run_dir=str(tmp_path / "run"))
     tracks, batch_size, values = seen.value.args
     weights = values.pop("weights")
     assert len(weights) == tracks == 4 and weights == pytest.approx(1 / 8)
     assert batch_size == 4
-    assert values == {"pairs": 6, "samples": 7, "seed": 3, "variation": 0.5}
+    varied = {"variation": 0.5, "mixed_hands": 0.4}
+    assert values == {"pairs": 6, "samples": 7, "seed": 3} | varied
 
 
 @one_backend

@@ -83,7 +83,7 @@ _FLAGS = {
     ),
     "glyphs": "--characters=japanese --fonts=$fonts",
     "fits": (
-        "--characters=japanese --fit=$runs/glyphs/fonts.store --kanji_each=1000 "
+        "--characters=japanese --fit=$runs/glyphs/fonts.store --kanji_each=2000 "
         "--reader=jis1-reader"
     ),
     "writer": (

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen_keras.data.hand_mixer import mixed
 from hwgen_keras.errors import InputError
 from hwgen_keras.sources import Track
 from hwgen_keras.sources.strokes import strokes
@@ -94,13 +95,34 @@ class HandStrokes:
         self.templates = np.concatenate(templates)
         self.lines, self.radii = np.concatenate(written), np.concatenate(widths)
 
-    def pairs(self, chosen, count, rng) -> dict[str, NDArray]:
+    def written(self, index, others=None, share=None) -> tuple[NDArray, NDArray]:
+        """Lines and radii of strokes, mixed with those of another hand.
+
+        Args:
+            index: integer array, numbers of strokes.
+            others: as many numbers of the other hand's strokes, -1 for none; None:
+                nothing is mixed.
+            share: float32 of a shape that fits, that of the other hand, 0 to 1.
+
+        Returns:
+            (..., 2, P, 2) and (..., 2, P).
+        """
+        own = self.lines[index], self.radii[index]
+        if others is None:
+            return own
+        share = np.where(others < 0, np.float32(0), share)[..., None]
+        return mixed(own, (self.lines[others], self.radii[others]), share)
+
+    def pairs(self, chosen, count, rng, others=None, share=None) -> dict[str, NDArray]:
         """The inputs of a hand from some of its tracks.
 
         Args:
             chosen: integer array (hands, samples), numbers of tracks; -1 for none.
             count: most pairs of a hand; of more, evenly spread ones are drawn.
             rng: a NumPy generator.
+            others: (hands, samples), the tracks of the same characters by another
+                hand that is mixed with it, -1 for none; None: nothing is mixed.
+            share: float32 (hands,), that of the other hand, 0 to 1.
 
         Returns:
             The inputs `hand_template`, `hand_points`, `hand_radii` and `hand_mask` of a
@@ -121,9 +143,14 @@ class HandStrokes:
         track = np.take_along_axis(chosen, slot, 1)
         start = np.take_along_axis(ends - lengths, slot, 1)
         index = np.where(mask, self.first[track] + position - start, 0)
+        if others is not None:
+            other = np.take_along_axis(others, slot, 1)
+            place = self.first[other] + position - start
+            others, share = np.where(mask & (other >= 0), place, -1), share[:, None]
+        lines, radii = self.written(index, others, share)
         return {
             "hand_template": self.templates[index],
-            "hand_points": self.lines[index],
-            "hand_radii": self.radii[index],
+            "hand_points": lines,
+            "hand_radii": radii,
             "hand_mask": mask,
         }

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hwgen_keras.characters import StructureTokenizer
 from hwgen_keras.characters.knowledge import Encodes
+from hwgen_keras.data.hand_mixer import HandMixer
 from hwgen_keras.data.hand_strokes import HandStrokes, padded
 from hwgen_keras.data.rows import InputTable, row_generator
 from hwgen_keras.data.stroke_store import StrokeStore
@@ -46,6 +47,9 @@ class TrackSampler:
             slant, stretch and width are its own: 0, the default, not at all; with 1
             about as much as simulated writers differ. Few hands become many, so that
             the writer has to look at what it is shown.
+        mixed_hands: the share of the drawn hands, 0 to 1, that become a hand between
+            two, where another one wrote half of their characters or more: its strokes
+            lie between those of both. So are there hands that lie between the fonts.
         tokenizer: optional `StructureTokenizer`, for a condition that needs structures.
         condition: optional `Condition` of the writer, or its class; its inputs are
             drawn for each row's character.
@@ -64,6 +68,7 @@ class TrackSampler:
         samples: int = MOST_SAMPLES,
         weights: NDArray | None = None,
         variation: float = 0.0,
+        mixed_hands: float = 0.0,
         tokenizer: StructureTokenizer | None = None,
         condition: Encodes | None = None,
     ) -> None:
@@ -76,7 +81,8 @@ class TrackSampler:
         check_whole(seed, "seed", 0)
         check_number(variation, "variation", "a number of 0 or more")
         self.store, self.batch_size, self.seed = store, batch_size, seed
-        self.variation = variation
+        check_number(mixed_hands, "mixed_hands", "a number from 0 to 1", most=1)
+        self.variation, self.mixed_hands = variation, mixed_hands
         self.pairs, self.samples = pairs, samples
         self.rows_of_hand = math.gcd(batch_size, _ROWS_OF_HAND)
         # The tracks of a hand lie in turn.
@@ -84,6 +90,7 @@ class TrackSampler:
         self.sources = store.sources[self.order]
         self.labels = store.labels[self.order]
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
+        self.mixer = HandMixer(self.sources, self.labels)
         self.tokenizer, self.condition = tokenizer, condition
         self._inputs = None
         if condition is not None:
@@ -146,28 +153,47 @@ class TrackSampler:
             rows: numbers of tracks in the order of the hands, (hands, rows of each).
             rng: a NumPy generator, for the strokes of the hands.
         """
-        shown, rows = self._others(rows, rng), rows.ravel()
-        parts, width = self.strokes, self.widths[rows].max()
-        spans = [
-            slice(parts.first[row], parts.first[row] + parts.counts[row])
-            for row in rows
-        ]
-        template, mask = padded([parts.templates[span] for span in spans], width)
-        lines, _ = padded([parts.lines[span] for span in spans], width)
-        radii, _ = padded([parts.radii[span] for span in spans], width)
+        shown, parts = self._others(rows, rng), self.strokes
+        others = shown_others = share = None
+        if self.mixed_hands:
+            hands, share = self.mixer.draw(
+                self.sources[rows[:, 0]], self.mixed_hands, rng
+            )
+            others = self.mixer.find(hands, self.labels[rows]).ravel()
+            shown_others = self.mixer.find(hands, self.labels[shown])
+            # A mixed hand shows what both wrote.
+            shown = np.where((hands[:, None] >= 0) & (shown_others < 0), -1, shown)
+        rows, width = rows.ravel(), self.widths[rows].max()
+        counts = parts.counts[rows]
+        place = np.concatenate([np.arange(count) for count in counts])
+        index = np.repeat(parts.first[rows], counts) + place
+        lines, radii = parts.written(index, *self._places(others, share, counts, place))
+        ends = np.cumsum(counts)[:-1]
+        template, mask = padded(np.split(parts.templates[index], ends), width)
+        lines, _ = padded(np.split(lines, ends), width)
+        radii, _ = padded(np.split(radii, ends), width)
         shape = len(rows), 2 * width, parts.lines.shape[2]
         data = {
             "template": template,
             "template_mask": mask,
             "points": lines.reshape(*shape, 2)[:, :-1],
             "radii": radii.reshape(shape)[:, :-1],
-            **parts.pairs(shown, self.pairs, rng),
+            **parts.pairs(shown, self.pairs, rng, shown_others, share),
         }
         if self.variation:
             data = self._varied(data, len(shown), rng)
         if self._inputs is not None:
             data |= self._inputs.draw(rng, self.labels[rows])
         return data
+
+    def _places(self, others, share, counts, place):
+        """Each stroke's number in the tracks of other hands, and these hands' share."""
+        if others is None:
+            return None, None
+        track = np.repeat(others, counts)
+        rows = len(counts) // len(share)
+        number = np.where(track < 0, -1, self.strokes.first[track] + place)
+        return number, np.repeat(np.repeat(share, rows), counts)
 
     def _varied(self, data, hands, rng):
         """The data of a batch in other hands; the templates stay."""
