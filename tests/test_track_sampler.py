@@ -279,9 +279,13 @@ def test_lines_of_two_hands_are_mixed_by_their_share():
     )
     # The second line of the first stroke is a way that only one hand has.
     other[1][0, 1] = 0
+    # The pens are down for a part of these.
+    one[1][1, 0, :2] = other[1][1, 0, 3] = 0
     lines, radii = mixed(one, other, np.float32([[0.25], [0.5], [0]]))
     np.testing.assert_allclose(lines[0, 0], 0.75 * one[0][0, 0] + 0.25 * other[0][0, 0])
-    np.testing.assert_allclose(radii[1], np.sqrt(one[1][1] * other[1][1]), rtol=1e-5)
+    means = np.sqrt(one[1][1] * other[1][1])
+    means[0, 3] = one[1][1, 0, 3]
+    np.testing.assert_allclose(radii[1], means, rtol=1e-5)
     for place in ((0, 1), (2, 0), (2, 1)):
         np.testing.assert_array_equal(lines[place], one[0][place])
         np.testing.assert_array_equal(radii[place], one[1][place])

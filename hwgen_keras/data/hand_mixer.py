@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 _SHARED = 0.5
 # The larger part is the hand's own, so that its joins are in keeping with its lines.
 _MOST = 0.5
-_LEAST_RADIUS = 1e-3
 
 
 class HandMixer:
@@ -61,7 +60,8 @@ class HandMixer:
 def mixed(one, other, share) -> tuple[NDArray, NDArray]:
     """Lines between the lines of two hands.
 
-    What only one of them wrote with the pen down stays as in `one`.
+    What only one of them wrote with the pen down stays as in `one`, line for line, and
+    the pen is down where it is in `one`.
 
     Args:
         one, other: (lines, radii) of the same strokes, float32 (..., P, 2) and
@@ -74,7 +74,8 @@ def mixed(one, other, share) -> tuple[NDArray, NDArray]:
     (lines, radii), (lines_2, radii_2) = one, other
     both = (radii.max(-1) > 0) & (radii_2.max(-1) > 0)
     share = np.where(both, share, np.float32(0))[..., None]
+    # A line may be lifted for a part; there it has no width to be mixed.
+    inked = (share > 0) & (radii > 0) & (radii_2 > 0)
     # Widths are mixed as the eye compares them: by their ratio.
-    logs, logs_2 = (np.log(np.maximum(r, _LEAST_RADIUS)) for r in (radii, radii_2))
-    widths = np.where(share > 0, np.exp(logs + share * (logs_2 - logs)), radii)
-    return lines + share[..., None] * (lines_2 - lines), widths
+    ratio = np.divide(radii_2, radii, out=np.ones_like(radii), where=inked)
+    return lines + share[..., None] * (lines_2 - lines), radii * ratio**share
