@@ -11,7 +11,6 @@ from stroke_writers import (
     stroke_writer,
     track_batch,
     writer_inputs,
-    writer_network,
 )
 from test_models import POLICIES, check_fit, check_model
 
@@ -297,61 +296,3 @@ class TestTraining:
         log_snr = np.sort(ops.convert_to_numpy(model._draw_levels(8)))
         times = 2 / np.pi * np.arctan(np.exp(-log_snr / 2))
         np.testing.assert_allclose(-np.diff(times), 1 / 8, atol=1e-4)
-
-
-def without(name):
-    inputs = writer_inputs()
-    del inputs[name]
-    return inputs
-
-
-def wrong(name, value):
-    return {**writer_inputs(), name: value}
-
-
-FEATURES = writer_network().features
-MISTAKES = {
-    "no template": (without("template"), "The input template is missing; give templ"),
-    "no noise": (without("noise"), "The input noise is missing; give template"),
-    "half a hand": (
-        without("hand_radii"),
-        "The input hand_radii is missing; a hand is hand_template, hand_points",
-    ),
-    "points": (
-        wrong("template", np.zeros((2, 3, 9, 2), "float32")),
-        "template has the shape (2, 3, 9, 2) and the type float32; give float numbers "
-        "of the shape (any, any, 8, 2).",
-    ),
-    "noise": (
-        wrong("noise", np.zeros((2, 4, FEATURES), "float32")),
-        "noise has the shape (2, 4, ",
-    ),
-    "mask": (
-        wrong("template_mask", np.ones((2, 3), "float32")),
-        "template_mask has the shape (2, 3) and the type float32; give bool numbers",
-    ),
-    "no stroke": (
-        wrong("template_mask", np.array([[True] * 3, [False] * 3])),
-        "template_mask has no stroke in row 1; give a character at least one.",
-    ),
-    "nan": (
-        wrong("template", np.full((2, 3, POINTS, 2), np.nan, "float32")),
-        "template has numbers that are not finite; give finite ones.",
-    ),
-    "hand": (
-        wrong("hand_points", np.zeros((2, 5, POINTS, 2), "float32")),
-        "hand_points has the shape (2, 5, 8, 2) and the type float32; give float",
-    ),
-    "rows": (
-        wrong("hand_mask", np.ones((3, 5), bool)),
-        "hand_mask has 3 rows and hand_template has 2; give a row of each",
-    ),
-}
-
-
-@pytest.mark.parametrize("inputs, message", MISTAKES.values(), ids=MISTAKES)
-def test_mistakes_in_inputs_get_one_sentence(inputs, message, writer):
-    with pytest.raises(InputError) as error:
-        writer(inputs)
-    assert str(error.value).startswith(message)
-    assert "\n" not in str(error.value)
