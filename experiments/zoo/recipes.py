@@ -89,7 +89,7 @@ _FLAGS = {
     "writer": (
         "--characters=japanese --size=small --strokes=$runs/fits/strokes.store "
         "--strokes_share=0.7 --simulated_writers=240 --characters_each=60 "
-        "--variation=1 --held_out_every=10 --steps=12000"
+        "--variation=1 --mixed_hands=0.7 --held_out_every=10 --steps=15000"
     ),
     # Other fonts and one more writer: the judge must not be a network that taught the
     # others.

@@ -19,6 +19,16 @@ _SPECK, _HOLE = 7, 5
 _SPUR_RADII, _SPUR_PIXELS = 1.3, 2
 # Directions are those of the pixels so far around.
 _REACH = 3
+# Lines are measured across by so many samples, from so many pixels beyond the ink on.
+_SAMPLES, _BEYOND = 33, 2.0
+# A line is measured where it has a direction, and has paper (this share of ink, or
+# less) on both sides; at as many places as these, at least.
+_STRAIGHT, _PAPER, _PLACES = 0.5, 0.1, 8
+# What the depth of a line's middle has beyond half the width on average, in pixels: it
+# counts to the middle of the first pixel of paper, and the middle is that of a pixel.
+_TOO_DEEP = 0.25
+# Half the width of the thinnest line, in pixels.
+_THINNEST = 0.25
 
 
 class Skeleton:
@@ -45,13 +55,16 @@ class Skeleton:
         mask = _without_spurs(skeletonize(ink), depth)
         rows, columns = np.nonzero(mask)
         self.points = (np.stack([columns, rows], axis=1) + 0.5) / self.side
-        self.radii = depth[rows, columns] / self.side
         index = np.full(ink.shape, -1)
         index[rows, columns] = np.arange(len(rows))
         index = np.pad(index, 1, constant_values=-1)
         near = [index[rows + 1 + down, columns + 1 + right] for down, right in STEPS]
         self.neighbours = np.stack(near, axis=1)
         self.directions = _directions(mask, rows, columns)
+        deep = depth[rows, columns]
+        alone = (self.neighbours >= 0).sum(1) == 2
+        deep -= _too_deep(image, rows, columns, deep, self.directions, alone)
+        self.radii = np.maximum(deep, _THINNEST) / self.side
         self.tree = KDTree(self.points)
         self.distances = ndimage.distance_transform_edt(~mask) / self.side
 
@@ -115,3 +128,32 @@ def _directions(mask, rows, columns):
     size = np.hypot(cosine, sine)
     # Twelve is what two pixels of a line, at a distance of two and more, add up to.
     return np.stack([cosine, sine], axis=1) / np.maximum(size, 12.0)[:, None]
+
+
+def _too_deep(image, rows, columns, depth, directions, alone):
+    """By how many pixels the depth is more than half the width of the lines.
+
+    A line is as wide as there is ink across it. Greys tell this more exactly than the
+    pixels of the mask do, in which a thin line is one or two pixels wide.
+
+    Args:
+        image: uint8 (side, side), black on white.
+        rows, columns: (n,), the pixels of the skeleton.
+        depth: (n,), distance to the nearest pixel of paper, in pixels.
+        directions: see `Skeleton`.
+        alone: (n,), bool, pixels of the skeleton with two neighbours.
+    """
+    angle = np.arctan2(directions[:, 1], directions[:, 0]) / 2
+    reach = depth + _BEYOND
+    across = np.linspace(-1, 1, _SAMPLES) * reach[:, None]
+    places = (
+        rows[:, None] + np.cos(angle)[:, None] * across,
+        columns[:, None] - np.sin(angle)[:, None] * across,
+    )
+    ink = ndimage.map_coordinates(1 - image / 255.0, places, order=1)
+    width = 2 * reach * ink.sum(1) / (_SAMPLES - 1)
+    clear = ink[:, [0, -1]].max(1) <= _PAPER
+    measured = alone & clear & (np.hypot(*directions.T) >= _STRAIGHT)
+    if measured.sum() < _PLACES:
+        return _TOO_DEEP
+    return float((depth - width / 2)[measured].mean())
