@@ -41,6 +41,27 @@ def test_recovers_the_strokes_that_were_drawn(character):
     assert np.median(track.radii[::2]) == pytest.approx(0.02, abs=0.01)
 
 
+@pytest.mark.parametrize("image_size", [64, 128])
+@pytest.mark.parametrize("radius", [0.012, 0.016, 0.03, 0.045])
+def test_the_fit_has_as_much_ink_as_the_image(radius, image_size):
+    shares = []
+    for character in "永言水火道":
+        image = draw_track(track_of(character, radius=radius), image_size)
+        track, _ = hw.fit_track(image, character)
+        drawn = draw_track(track, image_size)
+        shares.append((255.0 - drawn).sum() / (255.0 - image).sum())
+    # Half a pixel of the thinner pens would be a fifth.
+    assert np.mean(shares) == pytest.approx(1, abs=0.06)
+
+
+def test_widths_that_cannot_be_measured_are_a_quarter_pixel_less_than_the_depth():
+    image = np.full((112, 112), 255, np.uint8)
+    image[50:55, 50:54] = 0
+    skeleton = Skeleton(image)
+    assert (skeleton.radii * 112 >= 0.25).all()
+    assert set((skeleton.radii * 112).round(6).tolist()) <= {0.75, 1.75, 2.75}
+
+
 def test_follows_another_hand():
     writer = hw.PenWriter(seed=4)
     truth = writer.track("教").filling()

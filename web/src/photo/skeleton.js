@@ -2,7 +2,7 @@
 
 import { distances } from "./filters.js";
 import { maskOf, otsu, padded, pieces } from "./ink.js";
-import { hypot } from "./numbers.js";
+import { hypot, linspace } from "./numbers.js";
 import { thinned } from "./thin.js";
 
 /** @typedef {import("./ink.js").Grid} Grid */
@@ -25,6 +25,16 @@ const [SPECK, HOLE] = [7, 5];
 const [SPUR_RADII, SPUR_PIXELS] = [1.3, 2];
 // Directions are those of the pixels so far around.
 const REACH = 3;
+// Lines are measured across by so many samples, from so many pixels beyond the ink on.
+const [SAMPLES, BEYOND] = [33, 2];
+// A line is measured where it has a direction, and has paper (this share of ink, or
+// less) on both sides; at as many places as these, at least.
+const [STRAIGHT, PAPER, PLACES] = [0.5, 0.1, 8];
+// What the depth of a line's middle has beyond half the width on average, in pixels: it
+// counts to the middle of the first pixel of paper, and the middle is that of a pixel.
+const TOO_DEEP = 0.25;
+// Half the width of the thinnest line, in pixels.
+const THINNEST = 0.25;
 
 /**
  * Lengths and places are shares of the image's side; pairs lie flat, x before y.
@@ -64,13 +74,18 @@ export function skeletonOf(greys, side) {
       neighbours[8 * n + step] = index.get(near) ?? -1;
     });
   });
+  const directions = directionsOf(mask, pixels);
+  const lines = { pixels, depths: pixels.map(depth), directions, neighbours };
+  const beyond = tooDeep(greys, side, lines);
   return {
     side,
     count: pixels.length,
     points,
-    radii: Float64Array.from(pixels, (k) => depth(k) / side),
+    radii: Float64Array.from(lines.depths, (deep) => {
+      return Math.max(deep - beyond, THINNEST) / side;
+    }),
     neighbours,
-    directions: directionsOf(mask, pixels),
+    directions,
     distances: distances(mask).map((far) => far / side),
   };
 }
@@ -170,4 +185,41 @@ function directionsOf({ data, width, height }, pixels) {
     directions[2 * n + 1] = sine / size;
   });
   return directions;
+}
+
+/**
+ * By how many pixels the depth is more than half the width of the lines.
+ *
+ * A line is as wide as there is ink across it. Greys tell this more exactly than the
+ * pixels of the mask do, in which a thin line is one or two pixels wide.
+ */
+function tooDeep(greys, side, { pixels, depths, directions, neighbours }) {
+  const steps = linspace(-1, 1, SAMPLES);
+  const found = [];
+  pixels.forEach((k, n) => {
+    const [cosine, sine] = directions.subarray(2 * n, 2 * n + 2);
+    const near = neighbours.subarray(8 * n, 8 * n + 8).filter((other) => other >= 0);
+    if (near.length !== 2 || hypot(cosine, sine) < STRAIGHT) return;
+    const angle = Math.atan2(sine, cosine) / 2;
+    const reach = depths[n] + BEYOND;
+    const ink = Array.from(steps, (step) => {
+      const x = (k % side) - Math.sin(angle) * step * reach;
+      return inkAt(greys, side, x, Math.floor(k / side) + Math.cos(angle) * step * reach);
+    });
+    if (Math.max(ink[0], ink[SAMPLES - 1]) > PAPER) return;
+    const width = (2 * reach * ink.reduce((sum, value) => sum + value)) / (SAMPLES - 1);
+    found.push(depths[n] - width / 2);
+  });
+  if (found.length < PLACES) return TOO_DEEP;
+  return found.reduce((sum, value) => sum + value) / found.length;
+}
+
+/** Ink (0 to 1) between the middles of pixels; none beyond them. */
+function inkAt(greys, side, x, y) {
+  if (x < 0 || y < 0 || x > side - 1 || y > side - 1) return 0;
+  const [left, top] = [Math.min(Math.floor(x), side - 2), Math.min(Math.floor(y), side - 2)];
+  const [right, down] = [x - left, y - top];
+  const row = (k) => greys[k] * (1 - right) + greys[k + 1] * right;
+  const first = top * side + left;
+  return 1 - (row(first) * (1 - down) + row(first + side) * down) / 255;
 }
