@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from hwgen_keras import data, evaluation, inputs, models, training
-from hwgen_keras.characters import CharacterSet, Knowledge, is_kanji
+from hwgen_keras.characters import Knowledge
 from hwgen_keras.errors import InputError
 from hwgen_keras.inputs.settings import Characters, SimulatedWriters
 from hwgen_keras.settings import Size, by_size, like, setting
@@ -174,7 +174,7 @@ def train(run, jit):
 def load_tracks(settings):
     """The tracks to learn from, their weights, and the tracks of held-out writers."""
     characters = inputs.load_characters(settings)
-    learned = learned_characters(characters, settings.held_out_every)
+    learned = training.learned_characters(characters, settings.held_out_every)
     common = settings.characters_each, settings.points, settings.seed
     stores = [
         training.open_strokes(path, learned, settings.points)
@@ -193,15 +193,6 @@ def load_tracks(settings):
     held = data.simulated_tracks(held, characters, *common)
     stores = [store.relabel(characters) for store in stores]
     return data.StrokeStore.merge(stores), weights, held
-
-
-def learned_characters(characters, every):
-    """The characters without every so many-th kanji; with 0 all."""
-    if not every:
-        return characters
-    left_out = {*[c for c in characters if is_kanji(c)][::every]}
-    kept = [c for c in characters if c not in left_out]
-    return CharacterSet(f"{characters.name} without every {every}th kanji", kept)
 
 
 if __name__ == "__main__":

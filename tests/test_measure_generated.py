@@ -60,6 +60,8 @@ def test_the_script_measures_a_set_against_itself(measured, tmp_path, capsys):
             assert row["generated"] == row["real"], name
     assert found["nearest to its hand %"]["chance"] == [50, 50]
     assert found["copies of real images %"]["generated"] == 100
+    for name in ("form nearest to its hand %", "  hands found by their forms %"):
+        assert found[name]["generated"] == 100 and found[name]["chance"][0] == 50
     assert found["paired: L1"]["generated"] == 0
     assert found["paired: SSIM"]["generated"] == pytest.approx(1)
     assert found["paired: perceptual"]["generated"] == pytest.approx(0, abs=1e-6)

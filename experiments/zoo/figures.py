@@ -16,9 +16,14 @@ _HANDS = {
 # Of `compare_sets`, besides reading.
 _MEASURES = (
     "nearest to its hand %",
+    "form nearest to its hand %",
+    "  hands found by their forms %",
     "kernel glyph distance",
     "diversity",
     "near-duplicates %",
+)
+_FORMS = (
+    " Forms are compared without features; a hand's own images would be found always."
 )
 _EXAMPLES = 8
 
@@ -173,7 +178,9 @@ def _hand_measures(found, names, rewriting):
         yield (
             "More of `docs/reference/metrics.md`, by the judge's features; a judge "
             "learns to ignore hands, so that the real images' value is the ceiling. "
-            "The distance of real images is that of two halves of them." + one_glyph
+            "The distance of real images is that of two halves of them."
+            + (_FORMS if any(": form" in row[0] for row in rows) else "")
+            + one_glyph
         )
         yield markdown_table(["", "generated", "real", "chance"], rows, digits=2)
 

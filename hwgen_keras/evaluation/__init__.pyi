@@ -8,6 +8,7 @@ from .distances import frechet_glyph_distance as frechet_glyph_distance
 from .distances import kernel_glyph_distance as kernel_glyph_distance
 from .diversity import diversity as diversity
 from .diversity import near_duplicate_share as near_duplicate_share
+from .form_likeness import form_likeness as form_likeness
 from .gain import chance_interval as chance_interval
 from .gain import changed_characters as changed_characters
 from .gain import changed_images as changed_images

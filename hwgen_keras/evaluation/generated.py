@@ -180,6 +180,24 @@ def hands(sets):
     return results
 
 
+def forms(sets):
+    """Recognition of the hands by the forms of their characters."""
+    try:
+        found = evaluation.form_likeness(sets.generated.greys, sets.real.greys)
+    except InputError as error:
+        sets.notes.append(f"Likeness of forms is not measured: {error}")
+        return {}
+    # A hand's real image is its own nearest.
+    shares = [100 * found["accuracy"], None], [100 * found["chance"], None]
+    hands = [100 * found["found"] / found["hands"], None]
+    chance = [100 / found["hands"], None]
+    images = found["images"], len(sets.shared[1][0])
+    return {
+        "form nearest to its hand %": row(*shares, images),
+        "  hands found by their forms %": row(hands, chance, images),
+    }
+
+
 def traits(sets):
     """Correlations and slopes of ink, slant and proportions against the hands'."""
     results = {}
@@ -211,7 +229,7 @@ def diversity(sets):
 
 # Functions, `Sets` → {measure: see `row`}, in the order of the table.
 MEASURES: list[Callable[[Sets], dict[str, dict]]]
-MEASURES = [content, distances, hands, traits, diversity]
+MEASURES = [content, distances, hands, forms, traits, diversity]
 
 
 def compare_pairs(reader, generated, real):

@@ -48,6 +48,7 @@ from .stages import walk as walk
 from .stroke_feed import TrackFeed as TrackFeed
 from .writer_networks import HELD_OUT_WRITER as HELD_OUT_WRITER
 from .writer_networks import first_of_each_hand as first_of_each_hand
+from .writer_networks import learned_characters as learned_characters
 from .writer_networks import open_strokes as open_strokes
 from .writer_networks import probes_of as probes_of
 from .writer_networks import stroke_diffusion as stroke_diffusion

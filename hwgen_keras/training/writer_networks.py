@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from hwgen_keras.characters import Knowledge, StructureTokenizer
+from hwgen_keras.characters import (
+    CharacterSet,
+    Knowledge,
+    StructureTokenizer,
+    is_kanji,
+)
 from hwgen_keras.data import StrokeStore
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.rows import row_generator
@@ -178,6 +183,20 @@ def first_of_each_hand(sampler, count):
     turns = -(-count // len(first))
     rows = (first[None] + np.arange(turns)[:, None]).ravel()
     return rows[rows < len(sampler.sources)][:count]
+
+
+def learned_characters(characters, every):
+    """The characters without every so many-th kanji; with 0 all.
+
+    Args:
+        characters: a `CharacterSet`.
+        every: whole number of 0 or more.
+    """
+    if not every:
+        return characters
+    left_out = {*[c for c in characters if is_kanji(c)][::every]}
+    kept = [c for c in characters if c not in left_out]
+    return CharacterSet(f"{characters.name} without every {every}th kanji", kept)
 
 
 def open_strokes(path, characters, points):
