@@ -53,6 +53,7 @@ def exported(writer, tmp_path_factory):
         format=["saved_model", *ONNX, "keras"],
         storage="float16",
         temperature=0.5,
+        join_temperature=1.0,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporter, "_run", same_process.run)
@@ -61,7 +62,7 @@ def exported(writer, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(writer):
-    return writer.sampling(temperature=0.5)
+    return writer.sampling(temperature=0.5, join_temperature=1.0)
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,9 @@ def test_a_set_in_the_hands_of_a_stroke_store(given, characters, tmp_path):
     assert (hw.ImageStore.open(other).decode(range(12)) != images).any()
     calm = call(given, tmp_path / "calm", temperature=0.0, guidance_hand=2.0)
     assert (pictures(calm) != images).any()
+    joining = call(given, tmp_path / "joining", join_temperature=1.0)
+    job = json.loads((joining.parent / "generation.json").read_text("utf-8"))["job"]
+    assert job["sampling"]["join_temperature"] == 1.0
 
 
 def test_looks(given, tmp_path):

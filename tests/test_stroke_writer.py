@@ -206,6 +206,23 @@ class TestSampling:
             atol=1e-6,
         )
 
+    def test_joins_have_a_temperature_of_their_own(self, writer):
+        inputs = writer_inputs()
+        joining = writer.sampling(join_temperature=1.0)
+        assert (joining.temperature, joining.join_temperature) == (0.5, 1.0)
+        joins = writer.network.track_features.joins
+        noise = inputs["noise"] * np.where(joins, np.float32(2), np.float32(1))
+        found, expected, other = (
+            ops.convert_to_numpy(call(given)["points"])
+            for call, given in (
+                (joining, inputs),
+                (writer, {**inputs, "noise": noise}),
+                (writer, inputs),
+            )
+        )
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert np.abs(found - other).max() > 1e-5
+
     def test_no_noise_puts_strokes_far_outside_the_box(self, writer):
         inputs = writer_inputs()
         track = writer({**inputs, "noise": 1e6 * inputs["noise"]})

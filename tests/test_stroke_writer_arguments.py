@@ -9,6 +9,10 @@ from hwgen_keras.models import StrokeWriter
 
 ARGUMENTS = {
     "temperature": ({"temperature": -1}, "temperature is -1; give a number of 0 or m"),
+    "joins": (
+        {"join_temperature": "1"},
+        "join_temperature is '1'; give a number of 0 ",
+    ),
     "guidance": (
         {"guidance": {"style": 2.0}},
         "There is no guidance of 'style'; use one of 'hand', 'condition'",

@@ -226,6 +226,9 @@ class TestWriting:
         assert [track.n for track in writer.strokes("永い", hand)] == [5, 2]
         alone = writer.write("永い", seed=3)
         assert (alone != writer.write("永い", seed=4)).any()
+        joining = writer.strokes("永い", hand, join_temperature=2.0)
+        changed = zip(joining, writer.strokes("永い", hand), strict=True)
+        assert any(np.abs(a.points - b.points).max() > 1e-5 for a, b in changed)
         calm = writer.strokes("永", hand, temperature=0.0)
         for seed in (1, 2):
             again = writer.strokes("永", hand, temperature=0.0, seed=seed)

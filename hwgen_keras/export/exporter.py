@@ -47,6 +47,7 @@ def export_model(
     spacing=None,
     guidance=None,
     temperature=None,
+    join_temperature=None,
 ):
     """Writes a folder with a trained model in one or several formats.
 
@@ -74,7 +75,7 @@ def export_model(
         sampler, steps, spacing, guidance: settings of a `DiffusionGenerator` or
             `StrokeWriter`; those that are None, and scales that `guidance` leaves out,
             are as stored.
-        temperature: of a `StrokeWriter`; None: as stored.
+        temperature, join_temperature: of a `StrokeWriter`; None: as stored.
 
     Returns:
         A dict of the largest difference of each format, {format: number}, of
@@ -94,7 +95,7 @@ def export_model(
     if characters is not None:
         characters = list(characters)
     sampling = {"sampler": sampler, "steps": steps, "spacing": spacing}
-    sampling["temperature"] = temperature
+    sampling |= {"temperature": temperature, "join_temperature": join_temperature}
     sampling["guidance"] = guidance and dict(guidance)
     with tempfile.TemporaryDirectory() as scratch, complete_file(output) as partial:
         scratch = pathlib.Path(scratch)

@@ -127,7 +127,7 @@ def _with_sampling(model, sampling):
     able = getattr(model, "sampling_settings", ())
     for name in sampling:
         if name not in able:
-            has = "stroke writer" if name == "temperature" else "diffusion model"
+            has = "stroke writer" if "temperature" in name else "diffusion model"
             raise InputError(
                 f"a {type(model).__name__} has no {name} to set; only a {has} has it"
             )

@@ -121,13 +121,15 @@ def write(weights, folder):
         folder: an existing folder.
 
     Raises:
-        InputError: the file is no such writer.
+        InputError: the file is no such writer, or has a `join_temperature`.
     """
     from tf2onnx import convert
 
     writer = load_trained(weights, StrokeWriter, "export")
     if writer.condition is not None:
         raise InputError(f"{weights} has a condition; export a writer without one.")
+    if writer.join_temperature is not None:
+        raise InputError(f"{weights} has a join_temperature; export one without it.")
     writer = with_policy(writer, "float32")
     folder, made = pathlib.Path(folder), graphs(writer)
     outputs: dict = {}

@@ -17,7 +17,7 @@ FEWEST_STEPS_OF_HEUN = 4
 # {flag: its argument of `generator.sampling`}, besides those of guidance.
 _ARGUMENTS = {
     **{"sampler": "sampler", "sampling_steps": "steps"},
-    "temperature": "temperature",
+    **{name: name for name in ("temperature", "join_temperature")},
 }
 
 

@@ -71,6 +71,13 @@ class WriterSampling(Settings):
         "less, 0 gives each one form [as stored in the model].",
         at_least=0,
     )
+    join_temperature: float | None = setting(
+        None,
+        "The same of the pen's ways between strokes and of what strokes are left out; "
+        "with 1 a stroke writer joins strokes as often as the hand does. Default: as "
+        "stored in the model, or --temperature.",
+        at_least=0,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

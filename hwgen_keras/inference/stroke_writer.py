@@ -113,6 +113,7 @@ class LoadedWriter(LoadedModel):
         seed=0,
         batch_size=32,
         temperature=None,
+        join_temperature=None,
         sampler=None,
         steps=None,
         guidance=None,
@@ -131,9 +132,9 @@ class LoadedWriter(LoadedModel):
                 without a character are left out.
             seed: integer of 0 or more; another one writes everything anew.
             batch_size: characters written at once.
-            temperature, sampler, steps, guidance: see `StrokeWriter`; those that are
-                None, and scales that `guidance` leaves out, are as stored. They need
-                Keras, and a `.keras` file.
+            temperature, join_temperature, sampler, steps, guidance: see
+                `StrokeWriter`; those that are None, and scales that `guidance` leaves
+                out, are as stored. They need Keras, and a `.keras` file.
 
         Returns:
             A list of n `Track`, which fill the box as images do.
@@ -146,7 +147,8 @@ class LoadedWriter(LoadedModel):
         characters = characters_of(text, "The text to write")
         check_whole(seed, "seed", 0)
         check_whole(batch_size, "batch_size", 1)
-        chosen = {"temperature": temperature, "sampler": sampler, "steps": steps}
+        chosen = {"temperature": temperature, "join_temperature": join_temperature}
+        chosen |= {"sampler": sampler, "steps": steps}
         chosen["guidance"] = guidance
         chosen = {name: value for name, value in chosen.items() if value is not None}
         model = self._model

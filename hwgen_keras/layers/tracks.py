@@ -77,6 +77,8 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
     Attributes:
         width: the number of numbers of a stroke.
         importance: float32 (width,), the weight of each of them in a loss.
+        joins: bool (width,), those of the ways, and whether a stroke is present and the
+            pen stays down.
 
     Raises:
         InputError: an argument is no whole number in its range.
@@ -120,6 +122,7 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         )
         self.width = sum(self.sizes)
         self.importance = self._importance()
+        self.joins = np.repeat([False, True, False, True, True, True], self.sizes)
         self._cosines = cosines(points, points)
         self._sines = sines(points - 2, points)
 

@@ -32,6 +32,9 @@ class StrokeWriter(DenoisingGenerator):
         schedule, parameterization, sampler, steps, spacing: see `DiffusionGenerator`.
         guidance: scales of `"hand"` and `"condition"`, see `DiffusionGenerator`.
         temperature: factor on the noise, 0 or more; below 1 samples vary less.
+        join_temperature: the same of the ways of the pen, and of whether a stroke is
+            present and the pen stays down; None: `temperature`. Below 1 hardly a pen
+            stays down and no stroke is left out, since most do not.
 
     Input: a dict of
 
@@ -87,7 +90,7 @@ class StrokeWriter(DenoisingGenerator):
 
     mode = "writer"
     droppable = WRITER_CONDITIONS
-    sampling_settings = (*SAMPLING, "temperature")
+    sampling_settings = (*SAMPLING, "temperature", "join_temperature")
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class StrokeWriter(DenoisingGenerator):
         spacing="log_snr",
         guidance=None,
         temperature=0.5,
+        join_temperature=None,
         **kwargs,
     ):
         super().__init__(
@@ -113,7 +117,9 @@ class StrokeWriter(DenoisingGenerator):
             **kwargs,
         )
         check_number(temperature, "temperature", "a number of 0 or more")
-        self.temperature = temperature
+        if join_temperature is not None:
+            check_number(join_temperature, "join_temperature", "a number of 0 or more")
+        self.temperature, self.join_temperature = temperature, join_temperature
 
     def check_inputs(self, inputs):
         """Checks the inputs of a call.
@@ -176,7 +182,7 @@ class StrokeWriter(DenoisingGenerator):
             prediction = network(noisy, log_snr, inputs, hand)
             return self._cleaned(prediction, noisy, log_snr)
 
-        noise = self.temperature * ops.cast(inputs["noise"], "float32")
+        noise = self._temperatures() * ops.cast(inputs["noise"], "float32")
         features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)
         frame = network.frame(inputs)
         points, radii = network.track_features.decode(
@@ -185,6 +191,14 @@ class StrokeWriter(DenoisingGenerator):
             inputs["template_mask"],
         )
         return {"points": points, "radii": frame.with_pen(radii)}
+
+    def _temperatures(self):
+        """The factor on each number of a stroke's noise, or on all."""
+        if self.join_temperature is None:
+            return self.temperature
+        joins = self.network.track_features.joins
+        factors = np.where(joins, self.join_temperature, self.temperature)
+        return ops.convert_to_tensor(factors.astype("float32"))
 
     def render(self, inputs, image_size, log_snrs=None):
         """The tracks of a call as images.
