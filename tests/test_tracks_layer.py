@@ -130,6 +130,25 @@ def test_strokes_are_left_out_and_padding_leaves_no_ink():
     np.testing.assert_allclose(lines[1, :3], points[1, :3], atol=2e-6)
 
 
+def test_a_character_without_a_stroke_has_its_likeliest():
+    template, points, radii = tracks()
+    features = layer()
+    coded = ops.convert_to_numpy(numbers(features, template, points, radii)).copy()
+    # The number before the last says whether a stroke is present.
+    coded[..., -2] = [-0.5, -0.2, -1.5, 0.9]
+    coded[1, :, -2] = [-0.5, 0.2, -1.5, 0.3]
+    coded[..., -1] = -1
+    mask = np.ones(template.shape[:2], bool)
+    mask[:, 3] = False
+    _, widths = decoded(features, template, coded, mask)
+    inked = (widths[:, ::2] > 0).any(2)
+    likeliest = [False, True, False, False]
+    assert inked.tolist() == [likeliest, likeliest, likeliest]
+    coded[1, 0, -2] = 0.1
+    _, widths = decoded(features, template, coded, mask)
+    assert (widths[1, ::2] > 0).any(1).tolist() == [True, True, False, False]
+
+
 def test_mistakes_get_one_sentence():
     with pytest.raises(InputError, match="way_coefficients is 8; lines of 9 points"):
         layer(way_coefficients=8)

@@ -13,6 +13,8 @@ from hwgen_keras.layers.configuration import ConfigFromSignature
 LEAST_RADIUS, GREATEST_RADIUS = 1e-3, 0.3
 # A line is lifted where a decoded radius is at most so many times the least one.
 _LIFTED = 1.5
+# Taken from the number of a stroke that the character does not have.
+_UNSEEN = 1e9
 # Below it, a number hardly varies in the data; dividing by less would make noise of it.
 _LEAST_DEVIATION = 1e-3
 
@@ -215,7 +217,8 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
 
         Returns:
             Points (batch, 2n - 1, P, 2) and radii (batch, 2n - 1, P), which are 0 where
-            the pen is lifted and in lines that the character does not have.
+            the pen is lifted and in lines that the character does not have. Where no
+            stroke is present, the likeliest one is.
         """
         template, mask = _float32(template), _float32(mask)
         raw = _float32(features) * self.deviation + self.mean
@@ -250,7 +253,11 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
             down = ops.logical_and(down > 0, radii > _LIFTED * LEAST_RADIUS)
             return ops.where(down, radii, 0.0)
 
-        radii = along(widths, mask[..., None] * present)
+        # A character has a stroke, at least the likeliest.
+        seen = mask[..., None]
+        likeliest = ops.max(present - _UNSEEN * (1 - seen), axis=1, keepdims=True)
+        present = ops.where(present >= likeliest, 1.0, present)
+        radii = along(widths, seen * present)
         way_radii = along(way_widths, joined)
         lines = ops.stack([stroke, way], axis=2)
         lines = ops.reshape(lines, (batch, 2 * strokes, self.points, 2))
