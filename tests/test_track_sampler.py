@@ -253,7 +253,8 @@ def test_hands_are_mixed_with_those_of_the_same_characters_alone():
 
     assert mixed(CHARACTERS[5:])
     # The first hand's characters are not half known, though all of the second's are.
-    sampler = TrackSampler(pens(0.01, 0.02, without=CHARACTERS[4:]), 8)
+    store = pens(0.01, 0.02, without=CHARACTERS[4:])
+    sampler = TrackSampler(store, 8, mixed_hands=1.0)
     assert sampler.mixer.partners.tolist() == [[False, False], [True, False]]
 
 

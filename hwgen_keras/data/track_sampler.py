@@ -90,7 +90,8 @@ class TrackSampler:
         self.sources = store.sources[self.order]
         self.labels = store.labels[self.order]
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
-        self.mixer = HandMixer(self.sources, self.labels)
+        if mixed_hands:
+            self.mixer = HandMixer(self.sources, self.labels)
         self.tokenizer, self.condition = tokenizer, condition
         self._inputs = None
         if condition is not None:
