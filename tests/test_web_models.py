@@ -153,11 +153,18 @@ class TestGraphs:
         with pytest.raises(InputError, match="its sampler is heun; the page has"):
             facts(stroke_writer(sampler="heun"))
 
-    def test_a_writer_with_a_condition(self, tmp_path):
+    @pytest.mark.parametrize(
+        ("condition", "sampling", "message"),
+        [
+            ("embedding", {}, "has a condition; export a writer without"),
+            (None, {"join_temperature": 1.0}, "has a join_temperature; export one wit"),
+        ],
+    )
+    def test_a_writer_with_what_the_page_lacks(
+        self, tmp_path, condition, sampling, message
+    ):
         from hwgen_keras.export import writer_steps
 
-        stroke_writer("embedding").save(tmp_path / "model.keras")
-        with pytest.raises(
-            InputError, match="has a condition; export a writer without"
-        ):
+        stroke_writer(condition, **sampling).save(tmp_path / "model.keras")
+        with pytest.raises(InputError, match=message):
             writer_steps.write(tmp_path / "model.keras", tmp_path)
