@@ -272,6 +272,11 @@ def test_a_mixed_hand_shows_what_both_wrote():
     assert sum(counts) > 40
 
 
+def test_hands_that_cannot_be_mixed_are_named():
+    with pytest.raises(InputError, match="mixed_hands is 0.5, and no hand wrote half"):
+        TrackSampler(pens(0.01), 4, mixed_hands=0.5)
+
+
 def test_lines_of_two_hands_are_mixed_by_their_share():
     rng = np.random.default_rng(0)
     one, other = (

@@ -11,7 +11,7 @@ from hwgen_keras.data.hand_mixer import HandMixer
 from hwgen_keras.data.hand_strokes import HandStrokes, padded
 from hwgen_keras.data.rows import InputTable, row_generator
 from hwgen_keras.data.stroke_store import StrokeStore
-from hwgen_keras.errors import check_number, check_whole
+from hwgen_keras.errors import InputError, check_number, check_whole
 from hwgen_keras.sources.hand import warp
 
 # A batch has characters of at most so many strokes more than the fewest in it.
@@ -92,6 +92,12 @@ class TrackSampler:
         self.strokes = HandStrokes([store.track(i).filling() for i in self.order])
         if mixed_hands:
             self.mixer = HandMixer(self.sources, self.labels)
+            if not self.mixer.partners.any():
+                raise InputError(
+                    f"mixed_hands is {mixed_hands}, and no hand wrote half of the "
+                    "characters of another; give hands of the same characters, such as "
+                    "strokes fitted to fonts, or 0."
+                )
         self.tokenizer, self.condition = tokenizer, condition
         self._inputs = None
         if condition is not None:

@@ -17,7 +17,7 @@ FEWEST_STEPS_OF_HEUN = 4
 # {flag: its argument of `generator.sampling`}, besides those of guidance.
 _ARGUMENTS = {
     **{"sampler": "sampler", "sampling_steps": "steps"},
-    **{name: name for name in ("temperature", "join_temperature")},
+    **{"temperature": "temperature", "join_temperature": "join_temperature"},
 }
 
 
