@@ -13,7 +13,7 @@ from networks import BACKEND
 from PIL import Image
 from stroke_writers import set_features
 
-from experiments import refresh, reproduce, zoo
+from experiments import flags, refresh, reproduce, zoo
 from experiments.zoo import recipes
 from hwgen_keras import export
 from hwgen_keras.bundle import read_bundle, write_bundle
@@ -85,24 +85,24 @@ def trainings(monkeypatch):
     """The trainings that ran, whose folders hold untrained networks."""
     trained = []
 
-    def start(command, **arguments):
+    def start(command, log):
         assert importlib.util.find_spec(command[2])
         values = {}
         for flag in command[3:]:
             name, equals, value = flag[2:].partition("=")
             values.setdefault(name, []).append(value if equals else True)
         lists = ("fonts", "train", "handwriting")
-        flags = {n: v if n in lists else v[-1] for n, v in values.items()}
+        given = {n: v if n in lists else v[-1] for n, v in values.items()}
         for name in ("image_size", "steps", "batch_size", "simulated_writers"):
-            if name in flags:
-                flags[name] = int(flags[name])
-        folder = pathlib.Path(flags.get("run_dir") or flags["output"])
+            if name in given:
+                given[name] = int(given[name])
+        folder = pathlib.Path(given.get("run_dir") or given["output"])
         folder.mkdir(parents=True)
         if folder.name in recipes.PREPARATIONS:
             trained.append(folder.name)
-            prepare(folder, flags)
-            return subprocess.CompletedProcess(command, 0)
-        config = {"flags": flags, "command": command[2:], "backend": BACKEND}
+            prepare(folder, given)
+            return 0
+        config = {"flags": given, "command": command[2:], "backend": BACKEND}
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         row = json.dumps({"step": 10, "loss": 1.5, "steps_per_second": 5.0})
         (folder / "history.jsonl").write_text(row + "\n", encoding="utf-8")
@@ -110,7 +110,7 @@ def trainings(monkeypatch):
         model = network(folder.name)
         model.build()
         model.save(folder / recipes.TRAININGS[folder.name].product)
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
     def store(weights, output, *, name, formats, storage, made_of, **facts):
         kinds = Classifier, CLIP, AdaINGenerator, StrokeWriter
@@ -124,7 +124,7 @@ def trainings(monkeypatch):
         write_bundle(output, name=name, kind=kind, made_of=made_of, **facts)
         return {"keras": 1e-3, "signatures": []}
 
-    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(flags.process, "run", start)
     monkeypatch.setattr(export, "export_model", store)
     return trained
 
@@ -292,10 +292,10 @@ def test_what_onnx_needs_is_told_before_the_trainings(make, trainings, monkeypat
 
 def test_a_training_that_fails_or_is_stopped_is_named(make, monkeypatch, tmp_path):
     def end(code):
-        def start(command, **arguments):
-            return subprocess.CompletedProcess(command, code)
+        def start(command, log):
+            return code
 
-        monkeypatch.setattr(subprocess, "run", start)
+        monkeypatch.setattr(flags.process, "run", start)
 
     end(2)
     with pytest.raises(InputError, match="The training encoder ended with 2"):

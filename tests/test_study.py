@@ -2,14 +2,13 @@
 
 import json
 import pathlib
-import subprocess
 
 import numpy as np
 import pytest
 from networks import BACKEND, generator
 from PIL import Image
 
-from experiments import study_training
+from experiments import flags, study_training
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import Classifier, ImageEncoder
 
@@ -55,16 +54,16 @@ def trainings(monkeypatch):
     """Commands of the trainings, which leave untrained generators."""
     commands = []
 
-    def start(command, **arguments):
+    def start(command, log):
         commands.append(command)
         folder = next(a for a in command if a.startswith("--run_dir=")).split("=")[1]
         network = generator()
         network.build()
         pathlib.Path(folder).mkdir(parents=True)
         network.save(f"{folder}/generator.keras")
-        return subprocess.CompletedProcess(command, 0)
+        return 0
 
-    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(flags.process, "run", start)
     return commands
 
 
@@ -101,12 +100,12 @@ def test_trains_and_reads_each_arm_with_each_seed(study, trainings, tmp_path, ca
 
 
 def test_a_training_that_fails_is_named(study, monkeypatch, tmp_path):
-    def start(command, stdout, **arguments):
-        stdout.write(b"Step 1\nError: --ema is 3.\n")
-        stdout.flush()
-        return subprocess.CompletedProcess(command, 2)
+    def start(command, log):
+        log.write(b"Step 1\nError: --ema is 3.\n")
+        log.flush()
+        return 2
 
-    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(flags.process, "run", start)
     with pytest.raises(InputError, match="published-0 ended with 2: Error: --ema is 3"):
         study()
 

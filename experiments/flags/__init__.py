@@ -2,7 +2,6 @@
 
 import logging
 import pathlib
-import subprocess
 import sys
 import warnings
 
@@ -12,7 +11,7 @@ from hwgen_keras import training
 from hwgen_keras.errors import InputError, InputWarning, Stopped
 from hwgen_keras.settings import as_json, rules_of, type_of
 
-from . import quiet
+from . import process, quiet
 
 # Here, since processes that a script starts import it, too.
 quiet.start()
@@ -157,4 +156,4 @@ def train(script, arguments, run_dir, log=None, flag="run_dir"):
     if any(training.checkpoint_folders(run / "checkpoints") for run in folders):
         command.append("--resume")
     command.append(f"--{flag}={run_dir}")
-    return subprocess.run(command, stdout=log, stderr=log).returncode
+    return process.run(command, log)
