@@ -12,8 +12,6 @@ from hwgen_keras.data import StrokeStore
 from hwgen_keras.data.manifest import brief
 from hwgen_keras.data.rows import row_generator
 from hwgen_keras.errors import InputError
-from hwgen_keras.generation import to_uint8
-from hwgen_keras.layers import StrokeRenderer
 from hwgen_keras.models import (
     SIZES,
     AveragingAdam,
@@ -22,6 +20,8 @@ from hwgen_keras.models import (
     StrokeWriter,
     averaged,
 )
+from hwgen_keras.sources import Track
+from hwgen_keras.sources.fitting.drawing import track_ink
 from hwgen_keras.training.generator_networks import (
     condition_class,
     describe_condition,
@@ -35,8 +35,8 @@ from hwgen_keras.training.optimizers import adam, compile_model
 _ADAPT = 40
 # Seed of the first simulated writer that is held out.
 HELD_OUT_WRITER = 1_000_000
-# Side of the images of sample sheets.
-_PICTURE = 64
+# Side of the images of sample sheets; their lines may be of any character.
+_PICTURE, _ANY = 64, "一"
 
 
 def track_condition(settings, characters):
@@ -146,10 +146,9 @@ def track_probes(batch):
     Args:
         batch: of a `TrackSampler`.
     """
-    renderer = StrokeRenderer(_PICTURE)
 
     def image(points, radii):
-        return to_uint8(renderer({"points": points, "radii": radii}))
+        return np.stack([_drawn(*lines) for lines in zip(points, radii, strict=True)])
 
     template = np.repeat(batch["template"], 2, axis=1)[:, :-1]
     widths = np.zeros(template.shape[:-1], "float32")
@@ -164,17 +163,23 @@ def track_probes(batch):
         shape = *batch["template_mask"].shape, writer.network.features
         noise = np.random.default_rng(0).standard_normal(shape, "float32")
         inputs = {k: v for k, v in batch.items() if k not in ("points", "radii")}
-        inputs = {**inputs, "noise": noise}
-        drop = np.ones(len(noise), bool)
         with averaged(model):
-            written = writer(inputs)
-            alone = writer({**inputs, "drop_hand": drop})
-        return columns | {
-            "written": image(written["points"], written["radii"]),
-            "no hand": image(alone["points"], alone["radii"]),
-        }
+            # Compiled once; a call would compile its loops each time.
+            tracks = [
+                writer.predict_on_batch({**inputs, "noise": noise, "drop_hand": drop})
+                for drop in (np.zeros(len(noise), bool), np.ones(len(noise), bool))
+            ]
+        written, alone = (image(track["points"], track["radii"]) for track in tracks)
+        return columns | {"written": written, "no hand": alone}
 
     return draw
+
+
+def _drawn(points, radii):
+    """The lines of a character as an image, those far outside at its edges."""
+    track = Track(_ANY, np.clip(np.nan_to_num(points), 0, 1), np.clip(radii, 0, 1))
+    ink = track_ink(track, _PICTURE, np.ones(track.inked.shape))
+    return np.round(255 * (1 - ink)).astype(np.uint8)
 
 
 def first_of_each_hand(sampler, count):
