@@ -223,6 +223,19 @@ class TestSampling:
         np.testing.assert_allclose(found, expected, atol=1e-6)
         assert np.abs(found - other).max() > 1e-5
 
+    def test_a_hand_has_one_pen(self, writer):
+        inputs = writer_inputs()
+        features = writer.network.track_features
+        assert np.flatnonzero(features.pens).tolist() == [12, 16]
+        other = inputs["noise"] + np.where(features.pens, np.float32(3), np.float32(0))
+        found, expected = (
+            writer({**inputs, "noise": noise}) for noise in (other, inputs["noise"])
+        )
+        for name, values in found.items():
+            np.testing.assert_array_equal(
+                *map(ops.convert_to_numpy, (values, expected[name]))
+            )
+
     def test_no_noise_puts_strokes_far_outside_the_box(self, writer):
         inputs = writer_inputs()
         track = writer({**inputs, "noise": 1e6 * inputs["noise"]})

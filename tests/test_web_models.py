@@ -107,6 +107,8 @@ class TestGraphs:
     def test_sampled_with_them_tracks_are_those_of_the_writer(self, written):
         import onnxruntime
 
+        from hwgen_keras.export.writer_steps import facts
+
         writer, folder = written
         sessions = {
             name: onnxruntime.InferenceSession(folder / f"{name}.onnx")
@@ -132,7 +134,8 @@ class TestGraphs:
         steps = samplers.sampling_log_snrs(
             writer.schedule, writer.steps, writer.spacing
         )
-        noise = writer.temperature * inputs["noise"]
+        drawn = np.array(facts(writer)["drawn"])
+        noise = (drawn * writer.temperature * inputs["noise"]).astype("float32")
         features = np.array(samplers.dpm_solver(denoise, noise, steps))
         found = run("lines", features=features, **shared, frame=frame)
         for name, values in found.items():

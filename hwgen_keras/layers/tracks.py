@@ -81,6 +81,7 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         importance: float32 (width,), the weight of each of them in a loss.
         joins: bool (width,), those of the ways, and whether a stroke is present and the
             pen stays down.
+        pens: bool (width,), the mean widths of the stroke and of the way.
 
     Raises:
         InputError: an argument is no whole number in its range.
@@ -125,6 +126,8 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         self.width = sum(self.sizes)
         self.importance = self._importance()
         self.joins = np.repeat([False, True, False, True, True, True], self.sizes)
+        first = sum(self.sizes[:2])
+        self.pens = np.isin(np.arange(self.width), [first, first + radius_coefficients])
         self._cosines = cosines(points, points)
         self._sines = sines(points - 2, points)
 
@@ -152,9 +155,7 @@ class TrackFeatures(ConfigFromSignature, layers.Layer):
         )
         widths = np.full(sum(self.sizes[2:4]), 0.1)
         deviation = np.concatenate([moves, bends, widths, [1, 1]])
-        mean = np.zeros(self.width)
-        first = sum(self.sizes[:2])
-        mean[[first, first + self.radius_coefficients]] = math.log(0.02)
+        mean = np.where(self.pens, math.log(0.02), 0.0)
         for name, values in (("mean", mean), ("deviation", deviation)):
             weight = self.add_weight(
                 shape=(self.width,),

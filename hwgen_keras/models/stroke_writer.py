@@ -31,7 +31,8 @@ class StrokeWriter(DenoisingGenerator):
         network: a `StrokeTransformer`.
         schedule, parameterization, sampler, steps, spacing: see `DiffusionGenerator`.
         guidance: scales of `"hand"` and `"condition"`, see `DiffusionGenerator`.
-        temperature: factor on the noise, 0 or more; below 1 samples vary less.
+        temperature: factor on the noise, 0 or more; below 1 samples vary less. How wide
+            a stroke is in the mean is never drawn: a hand has one pen.
         join_temperature: the same of the ways of the pen, and of whether a stroke is
             present and the pen stays down; None: `temperature`. Below 1 hardly a pen
             stays down and no stroke is left out, since most do not.
@@ -182,7 +183,8 @@ class StrokeWriter(DenoisingGenerator):
             prediction = network(noisy, log_snr, inputs, hand)
             return self._cleaned(prediction, noisy, log_snr)
 
-        noise = self._temperatures() * ops.cast(inputs["noise"], "float32")
+        factors = ops.convert_to_tensor(self.temperatures())
+        noise = factors * ops.cast(inputs["noise"], "float32")
         features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)
         frame = network.frame(inputs)
         points, radii = network.track_features.decode(
@@ -192,13 +194,19 @@ class StrokeWriter(DenoisingGenerator):
         )
         return {"points": points, "radii": frame.with_pen(radii)}
 
-    def _temperatures(self):
-        """The factor on each number of a stroke's noise, or on all."""
-        if self.join_temperature is None:
-            return self.temperature
-        joins = self.network.track_features.joins
-        factors = np.where(joins, self.join_temperature, self.temperature)
-        return ops.convert_to_tensor(factors.astype("float32"))
+    def temperatures(self):
+        """The factor on each number of a stroke's noise.
+
+        Those of the mean widths are 0: a hand has one pen, and drawn widths would
+        change from character to character.
+
+        Returns:
+            float32 array (network.features,).
+        """
+        features, joins = self.network.track_features, self.join_temperature
+        joins = self.temperature if joins is None else joins
+        factors = np.where(features.joins, joins, self.temperature)
+        return np.where(features.pens, 0.0, factors).astype("float32")
 
     def render(self, inputs, image_size, log_snrs=None):
         """The tracks of a call as images.

@@ -146,7 +146,8 @@ export class Writer {
       }
       return estimate.map((value) => Math.min(Math.max(value, -most), most));
     };
-    const start = noise.map((value) => temperature * value);
+    const { drawn } = this.facts;
+    const start = noise.map((value, i) => (drawn[i % drawn.length] ? temperature * value : 0));
     const features = await sample(denoise, start, this.facts.logSnrs, signal);
     const frame = mixed(hands.map(([{ frame: numbers }, weight]) => [numbers, weight]));
     const { points, radii } = await this.graphs.lines.run({
