@@ -74,29 +74,7 @@ def test_all_passes_on_arguments_and_allows_a_backend_to_have_no_test(run_all):
     assert result.returncode == 0
 
 
-def test_a_file_that_needs_no_backend_runs_once(run_all, tmp_path):
-    source = "import pytest\npytestmark = pytest.mark.backend_free\n"
-    (tmp_path / "test_none.py").write_text(f"{source}def test_a():\n    pass\n")
-    result = run_all("def test_b():\n    pass\n")
-    assert last_line(result) == "4 passed, 0 failed, 0 skipped"
-
-
-def test_a_crash_is_a_failure(run_all):
-    source = "def test_a():\n    os.environ['KERAS_BACKEND'] != 'jax' or os._exit(3)\n"
-    result = run_all(source)
-    assert "The tests on jax ended with exit code 3." in result.stdout
-    assert last_line(result) == "2 passed, 1 failed, 0 skipped"
-    assert result.returncode == 1
-
-
-def test_a_file_that_cannot_be_imported_is_a_failure(run_all):
-    result = run_all("import no_such_module\n")
-    # On each backend.
-    assert last_line(result) == "0 passed, 3 failed, 0 skipped"
-    assert result.returncode == 1
-
-
-def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypatch):
+def test_what_goes_wrong_is_a_failure_that_says_so(run_all, tmp_path, monkeypatch):
     # Runs at the start of every child, before the option is looked at.
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\n"
@@ -106,14 +84,23 @@ def test_a_missing_backend_is_a_failure_that_says_so(run_all, tmp_path, monkeypa
         ")\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    result = run_all("def test_a():\n    pass\n")
+    # Cannot be imported on TensorFlow, and crashes on JAX.
+    result = run_all(
+        "BACKEND = os.environ['KERAS_BACKEND']\n"
+        "if BACKEND == 'tensorflow':\n    import no_such_module\n"
+        "def test_a():\n    os._exit(3)\n"
+    )
+    assert "No module named 'no_such_module'" in result.stdout
+    assert "The tests on jax ended with exit code 3." in result.stdout
     assert "The backend torch is not installed" in result.stdout
     # Its own tests, and those without a backend, which run beside it.
-    assert last_line(result) == "2 passed, 2 failed, 0 skipped"
+    assert last_line(result) == "0 passed, 4 failed, 0 skipped"
     assert result.returncode == 1
 
 
 def test_shares_have_each_test_once_and_no_file_without_any(run_all, tmp_path):
+    free = "import pytest\npytestmark = pytest.mark.backend_free\n"
+    (tmp_path / "test_none.py").write_text(f"{free}def test_d():\n    pass\n")
     # Imported on a backend that it is not for, a file would fail.
     for name in ("jax", "torch"):
         (tmp_path / f"test_{name}.py").write_text(
@@ -129,7 +116,10 @@ def test_shares_have_each_test_once_and_no_file_without_any(run_all, tmp_path):
         '    BACKEND == "jax", reason=""\n)\ndef test_c():\n    pass\n'
     )
     result = run_all("def test_a():\n    pass\ndef test_b():\n    pass\n")
-    # Two on each backend, one each of two files, and one on two backends.
-    assert last_line(result) == "10 passed, 0 failed, 0 skipped", result.stdout
-    named = run_all("def test_a():\n    pass\n", "test_it.py")
-    assert last_line(named) == "3 passed, 0 failed, 0 skipped", named.stdout
+    # Two on each backend, one each of two files, one on two backends, one without.
+    assert last_line(result) == "11 passed, 0 failed, 0 skipped", result.stdout
+    # A file that is named in the command is in one share, too.
+    for share, outcome in (("1/2", "1 passed"), ("2/2", "1 deselected")):
+        one = ("--backend=jax", "--backend-free=without", f"--share={share}")
+        named = run_all("def test_a():\n    pass\n", *one, "test_it.py")
+        assert outcome in last_line(named), named.stdout
