@@ -27,8 +27,8 @@ from hwgen_keras.models import (
 from hwgen_keras.training import callbacks, stages
 
 # Compiling the networks takes the other backends minutes; they have them compiled in
-# test_diffusion and test_diffusion_training. TensorFlow has one stage of one level, no
-# pictures: test_generate_diffusion compiles the sampler.
+# test_diffusion and test_diffusion_training. TensorFlow has one stage, no pictures:
+# test_generate_diffusion compiles the sampler.
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 two_backends = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 
@@ -47,6 +47,14 @@ TINY = {
 def call(**values):
     """`main` with these settings."""
     return flags.call(train_diffusion, TINY, **values)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_level():
+    """Steps take half as long, and test_unet has two levels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SIZES["tiny"]["unet"], "multipliers", (1,))
+        yield
 
 
 @pytest.fixture
@@ -78,7 +86,6 @@ def run(tmp_path_factory, tiny_font, characters):
         if BACKEND != "torch":
             patch.setattr(training, "denoising_probes", lambda model, batch: {})
             patch.setattr(stages, "STAGES", ("step_end",))
-            patch.setitem(SIZES["tiny"]["unet"], "multipliers", (1,))
         generator = call(
             **data,
             condition="embedding",
@@ -224,8 +231,8 @@ MISTAKES = {
     },
     "gamma": ({"min_snr_gamma": -1.0}, "--min_snr_gamma is -1.0; give 0 or more"),
     "stride": (
-        {"image_size": 18},
-        "--image_size is 18; this generator needs a multiple of 4, such as 16",
+        {"image_size": 17},
+        "--image_size is 17; this generator needs a multiple of 2, such as 16",
     ),
     "ema": ({"ema": 1.0}, "--ema is 1.0; give 0 or more and less than 1"),
     "plateau": ({"schedule": "plateau"}, "--schedule=plateau waits for a loss"),
@@ -236,10 +243,10 @@ MISTAKES = {
     ),
     "another condition": (
         {"generator_weights": "{generator}", "condition": "none"},
-        "holds a generator with width 8, multipliers (1, 2), patch 2, "
+        "holds a generator with width 8, multipliers (1,), patch 2, "
         "EmbeddingCondition of 6 characters, style attention on, the schedule cosine "
         "and the "
-        "parameterization velocity, but the flags ask for width 8, multipliers (1, 2), "
+        "parameterization velocity, but the flags ask for width 8, multipliers (1,), "
         "patch 2, no condition, style attention off",
     ),
     "another parameterization": (
