@@ -20,6 +20,7 @@ from hwgen_keras.layers.coders import Stage
 from hwgen_keras.models import (
     AdaINGenerator,
     PatchDiscriminator,
+    StyleTransfer,
     TextEncoder,
     UNet,
 )
@@ -245,11 +246,13 @@ def test_the_batch_moves_the_statistics_of_the_discriminator(rng):
         lambda: AdaINGenerator(8, (1, 2), layers.EmbeddingCondition(5, 32, 8)),
         lambda: UNet(8, (1, 2), 2, 8, layers.EmbeddingCondition(5, 32, 8), True),
         lambda: PatchDiscriminator((8, 16)),
+        lambda: StyleTransfer(AdaINGenerator(8, (1,)), PatchDiscriminator((8,))),
     ],
-    ids=["generator", "unet", "discriminator"],
+    ids=["generator", "unet", "discriminator", "style_transfer"],
 )
 def test_no_layer_stays_unbuilt(network):
-    # On JAX Keras calls a model with an unbuilt layer eagerly before each batch.
+    # On JAX Keras calls a model with an unbuilt layer eagerly before each batch, and
+    # before each `fit`, as on torch.
     network = network()
     network.build()
     unbuilt = [layer.name for layer in network._flatten_layers() if not layer.built]

@@ -48,6 +48,10 @@ class DiscriminatorInput(ConfigFromSignature, layers.Layer):
         self.noise = noise
         self.seed_generator = keras.random.SeedGenerator(layer_seed())
 
+    def build(self, input_shape=None):
+        # Without weights it is built as it is; Keras asks before each call of `fit`.
+        pass
+
     def draw(self, images):
         """Random numbers for a batch of images, a dict; empty without augmentation."""
         batch, height, width, _ = ops.shape(images)

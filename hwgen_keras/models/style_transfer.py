@@ -154,7 +154,7 @@ class StyleTransfer(ConfigFromSignature, StatefulTrainer, keras.Model):
         )
 
     def build(self, input_shape=None):
-        ensure_built(self.generator, self.discriminator)
+        ensure_built(self.generator, self.discriminator, self.discriminator_input)
 
     def call(self, inputs, training=False):
         return self.generator(inputs)
