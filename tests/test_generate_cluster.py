@@ -1,5 +1,7 @@
 """generate on two workers of Dask and in shards: the files are those of one process."""
 
+import os
+
 import pytest
 from networks import BACKEND
 from test_generate_script import call, given  # noqa: F401
@@ -11,6 +13,17 @@ from hwgen_keras.errors import InputError
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
 
+@pytest.fixture
+def without_tensorflow(tmp_path_factory, monkeypatch):
+    """Keras would import it in each worker to seed it, for longer than these write."""
+    folder = tmp_path_factory.mktemp("site")
+    code = "import sys\nsys.modules['tensorflow'] = None\n"
+    (folder / "sitecustomize.py").write_text(code, encoding="utf-8")
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+
+
+@pytest.mark.usefixtures("without_tensorflow")
 def test_one_process_two_workers_and_two_shards_agree(given, tmp_path, capsys):  # noqa: F811
     pytest.importorskip("distributed")
     judge = given["generator_weights"]
