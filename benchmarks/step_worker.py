@@ -156,13 +156,15 @@ class Trainer:
     def roofline(self, count):
         """The highest speed seen in a product of large matrices, operations a second.
 
-        In the policy's compute dtype, on the same backend.
+        In the policy's compute dtype, on the same backend. `count` are their rows and
+        columns; 0: as many as find it.
         """
         import keras
         from keras import ops
 
         dtype = self.model.dtype_policy.compute_dtype
-        side = ROOFLINE_SIDE["gpu" if device_name(self.backend) != "CPU" else "cpu"]
+        kind = "gpu" if device_name(self.backend) != "CPU" else "cpu"
+        side = count or ROOFLINE_SIDE[kind]
         # Random, since equal numbers cost less power, and so more of them fit a second;
         # of a size that keeps products of products in range.
         a = keras.random.normal((side, side), stddev=side**-0.5, seed=0)

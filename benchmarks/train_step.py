@@ -74,6 +74,8 @@ def flags():
     parser.add_argument("--no_original", action="store_true")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--output", type=pathlib.Path, help="JSON")
+    # Of the matrices of `Trainer.roofline`: as many as find the highest speed.
+    parser.set_defaults(side=0)
     options = parser.parse_args()
     for name in ("rounds", "repeats", "steps_per_execution", "accumulate"):
         if getattr(options, name) < 1:
@@ -135,7 +137,7 @@ def measure(configuration, original, gflop, options):
         row["images/s"] = configuration["batch_size"] / float(medians[0])
         row["memory"] = worker.ask("memory")
         row["MiB"] = row["memory"] / 2**20
-        row["roofline"] = worker.ask("roofline")
+        row["roofline"] = worker.ask("roofline", options.side)
         row["device"] = worker.ask("device")
     if gflop is not None:
         row["GFLOP"] = gflop / 1e9
