@@ -41,7 +41,7 @@ def rehearsed(tmp_path_factory):
     blocked = f"import sys\nsys.modules.update(dict.fromkeys({MISSING}))\n"
     (folder / "sitecustomize.py").write_text(blocked, encoding="utf-8")
     output = folder / "output"
-    command = [sys.executable, ROOT / "benchmarks/gpu.py", "--backend=torch"]
+    command = [sys.executable, ROOT / "tests/gpu_rehearsal.py", "--backend=torch"]
     done = subprocess.run(
         [*command, "--rehearse", f"--output={output}"],
         env={**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"},
