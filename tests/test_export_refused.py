@@ -5,6 +5,7 @@ import pathlib
 import types
 
 import pytest
+import same_process
 from networks import BACKEND, CLASSES, generator, image_classifier
 
 from experiments import export
@@ -84,7 +85,8 @@ class TestRefused:
             export_model(file, tmp_path / "out")
         assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
-    def test_other_models(self, tmp_path):
+    def test_other_models(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(exporter, "_run", same_process.run)
         discriminator = PatchDiscriminator(widths=(8, 8))
         discriminator.build()
         discriminator.save(tmp_path / "discriminator.keras")
@@ -106,16 +108,18 @@ def test_what_does_not_fit_the_model_is_reported():
     with pytest.raises(InputError, match="number 0 is ア there and エ here"):
         _characters(named, list(KNOWN[::-1]))
     # The characters of a generator that reads structures are any that have one.
-    assert _characters(generator("adain_clip"), list("あ")) == ["あ"]
+    of_structures = generator("adain_clip", multipliers=(1,))
+    of_classes = generator("adain_embedding", multipliers=(1,))
+    assert _characters(of_structures, list("あ")) == ["あ"]
     with pytest.raises(InputError, match="on 4 characters and is used with 3"):
-        _values(generator("adain_embedding"), request)
+        _values(of_classes, request)
     tokenizer = StructureTokenizer({c: ((c,),) for c in "あいう"})
     other = {**request, "structures": pack_structures(tokenizer)}
     with pytest.raises(InputError, match="of 12 tokens .* with sequences of 3 ou"):
-        _values(generator("adain_clip"), other)
-    assert _values(generator("adain_clip"), request) is None
-    assert _values(generator("adain"), other) is None
+        _values(of_structures, other)
+    assert _values(of_structures, request) is None
+    assert _values(generator(multipliers=(1,)), other) is None
     four = {**request, "characters": list(KNOWN)}
-    labels = _values(generator("adain_embedding"), four)["label"]
+    labels = _values(of_classes, four)["label"]
     assert labels.tolist() == [0, 1, 2, 3]
     assert _values(model, four) is None
