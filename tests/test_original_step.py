@@ -70,7 +70,8 @@ class TestOneStep:
         if mode == "adain_clip":
             model = known_model()
         else:
-            model = compile_style_transfer(style_transfer(mode))
+            # That has two levels.
+            model = compile_style_transfer(style_transfer(mode, multipliers=(1,)))
         compile_style_transfer(model, sgd_pair())
         theirs, logs, changes = first_step(
             model, lambda parameters: torch.optim.SGD(parameters, RATE)
@@ -87,7 +88,7 @@ class TestOneStep:
 
     def test_adam_changes_the_weights_alike(self):
         theirs, logs, changes = first_step(
-            compile_style_transfer(style_transfer()),
+            compile_style_transfer(style_transfer(multipliers=(1,))),
             lambda parameters: torch.optim.Adam(
                 parameters, 1e-3, betas=(0.5, 0.9), eps=1e-7
             ),
