@@ -33,7 +33,9 @@ def generator_inputs():
 
 @pytest.fixture(scope="module")
 def model():
-    return diffusion_generator("embedding", steps=2, style_attention=True)
+    return diffusion_generator(
+        "embedding", steps=2, style_attention=True, multipliers=(1,)
+    )
 
 
 @pytest.fixture(scope="module")
