@@ -108,7 +108,9 @@ def test_results_have_a_bar(workers, capsys):
     assert "turning: 100%" in capsys.readouterr().err
 
 
-def test_a_job_that_kills_its_workers_is_named(workers):
+def test_a_job_that_kills_its_workers_is_named(workers, monkeypatch):
+    # Two in place of four, of which each starts for two seconds.
+    monkeypatch.setattr(workers.client.cluster.scheduler, "allowed_failures", 1)
     with pytest.raises(InputError, match="Job 0 lost its worker again and again"):
         list(workers.results(cluster_jobs.dies, [()]))
 
