@@ -50,8 +50,7 @@ def chain(tmp_path_factory, tiny_font, characters, request):
     """The runs of all training scripts, each from the one before."""
     patch = pytest.MonkeyPatch()
     request.addfinalizer(patch.undo)
-    # Two stages show that each starts from the one before, as four do in
-    # test_train_diffusion.
+    # Two show that each starts from the one before; test_train_diffusion has all four.
     patch.setattr(stages, "STAGES", ("step1", "step_end"))
     if BACKEND != "torch":
         # To compile more levels takes longer; test_update does.
