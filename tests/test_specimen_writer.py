@@ -67,7 +67,7 @@ def test_pixels_and_vectors_show_the_same(given, tmp_path, capsys, writing):
     for path in re.findall(r'd="(.*?)"', svg):
         parse_path(path, pen)
     bounds = np.array(pen.bounds) / 100
-    np.testing.assert_allclose(np.array(edges) / 60 * 25.4, bounds, atol=0.8)
+    np.testing.assert_allclose(np.array(edges) / 60 * 25.4, bounds, atol=1.0)
     pdf = call(given, tmp_path / "page.pdf").read_bytes()
     assert pdf.startswith(b"%PDF") and b"/Subtype /Image" not in pdf
 

@@ -31,7 +31,7 @@ def test_characters_stand_in_their_cells():
     (page,) = pages(GRID)
     written = tracks(TEXT)
     for number, outline in enumerate(page):
-        box = hw.outline(written[number].filling()).bounds
+        box = hw.outline(written[number]).bounds
         # The box is 1.05 cells, about the middle of the cell.
         corner = 5 + 10 * number - 0.25, 4.75
         assert outline.bounds == pytest.approx(

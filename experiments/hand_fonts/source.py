@@ -14,6 +14,7 @@ from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.settings import rules_of
 from hwgen_keras.sources import PenWriter, Track
 from hwgen_keras.sources.strokes import has_strokes
+from hwgen_keras.sources.text_size import in_text
 
 # Points of each line of a simulated writer: as many as its strokes have themselves.
 _POINTS = 48
@@ -107,10 +108,10 @@ def _of_writer(settings):
                     *(model, characters, hand, settings.seed, np.array(rows)),
                     *(_BATCH, settings.hand_samples),
                 )
-                # Kanji have room around them, and so has the box of small kana.
-                tracks += [track.filling() for track in written]
+                tracks += written
                 bar.update(len(part))
-        return tracks
+        # The first samples, since others differ in number.
+        return in_text(tracks, [sample == 0 for _, sample in wanted])
 
     return TrackSource(
         *(name, write),

@@ -1,13 +1,16 @@
 """The tracks of a text, written by a stroke writer in one hand."""
 
 import numpy as np
+from scipy import ndimage
 
 from hwgen_keras import inputs
 from hwgen_keras.errors import InputError
 from hwgen_keras.generation.tracks import FIRST_ROW, new_hand, write_tracks
 from hwgen_keras.generation.writing import check_images_flags
 from hwgen_keras.inference import glyphs
+from hwgen_keras.sources.images import keeps_place
 from hwgen_keras.sources.strokes import has_strokes
+from hwgen_keras.sources.text_size import in_text, ink_box
 
 from .page import IMAGE
 
@@ -26,7 +29,7 @@ def write_strokes(settings, writer, text):
         text: the text.
 
     Returns:
-        ({index in the text: `Track`}, name of the hand). With
+        ({index in the text: `Track`, sized for it}, name of the hand). With
         --skip_unknown_characters, characters that KanjiVG lacks are missing.
     """
     check_images_flags(settings, _OF_IMAGES, writer)
@@ -48,13 +51,25 @@ def write_strokes(settings, writer, text):
         *(writer, [text[i] for i in rows], hand, settings.seed),
         *(FIRST_ROW + np.array(rows, int), settings.batch_size, settings.hand_samples),
     )
-    return dict(zip(rows, tracks, strict=True)), name
+    return dict(zip(rows, in_text(tracks), strict=True)), name
 
 
 def draw_strokes(tracks, grid, look, name):
     """{index: uint8 image} of {index: `Track`}, as large as the page has them.
 
-    `look` is a `Look`, and `name` that of the hand.
+    `tracks` are sized for a text, see `in_text`; `look` is a `Look`, and `name` that of
+    the hand.
     """
     side = max(8, round(grid.pixels(grid.cell * IMAGE)))
-    return {i: look.ink(track, side, name, i) for i, track in tracks.items()}
+    images = {}
+    for index, track in tracks.items():
+        if keeps_place(track.character):
+            images[index] = look.ink(track, side, name, index, margin=0.0)
+            continue
+        # An image is filled up to its margin, about its middle.
+        box = ink_box(track)
+        margin = np.clip((1 - np.ptp(box, axis=0).max()) / 2, 0.0, 0.4)
+        image = look.ink(track, side, name, index, margin=float(margin))
+        move = side * (box.mean(0) - 0.5)[::-1]
+        images[index] = ndimage.shift(image, move, order=1, cval=255)
+    return images

@@ -30,13 +30,13 @@ def draw_vector_pages(grid, text, places, tracks, seed=0, jitter=1.0):
 
     Args:
         grid, text, places, seed, jitter: as of `draw_pages`.
-        tracks: {index in the text: `Track`}, each in its box, as in horizontal
-            writing.
+        tracks: {index in the text: `Track`}, sized for it (`in_text`), each in its
+            box, as in horizontal writing.
     """
     pages = [[] for _ in range(1 + max((place.page for place in places), default=0))]
     for place in places:
         if place.index in tracks:
-            shape = outline(tracks[place.index].filling(), _TOLERANCE)
+            shape = outline(tracks[place.index], _TOLERANCE)
             move = _move(grid, text, place, shape, seed, jitter)
             pages[place.page].append(shape.transformed(*move))
     return pages
@@ -54,7 +54,7 @@ def save_animated_page(path, grid, text, places, tracks, seed=0, jitter=1.0):
     for place in places:
         if place.index not in tracks:
             continue
-        track = tracks[place.index].filling()
+        track = tracks[place.index]
         shape = outline(track, _TOLERANCE)
         matrix, shift = _move(grid, text, place, shape, seed, jitter)
         numbers = [*(matrix.T * _UNIT / UNITS).ravel(), *(shift * _UNIT)]

@@ -166,7 +166,7 @@ def facts(writer):
         "features": writer.network.features,
         "logSnrs": keras.ops.convert_to_numpy(steps).tolist(),
         "temperature": writer.temperature,
-        # The numbers of a stroke that are drawn, as `StrokeWriter.temperatures` has it.
+        # The numbers of a stroke that are drawn, as `StrokeWriter` draws them.
         "drawn": (~writer.network.track_features.pens).tolist(),
         "guidance": writer.guidance["hand"],
         "mostDeviations": MOST_DEVIATIONS,

@@ -183,7 +183,7 @@ class StrokeWriter(DenoisingGenerator):
             prediction = network(noisy, log_snr, inputs, hand)
             return self._cleaned(prediction, noisy, log_snr)
 
-        factors = ops.convert_to_tensor(self.temperatures())
+        factors = ops.convert_to_tensor(self._temperatures())
         noise = factors * ops.cast(inputs["noise"], "float32")
         features = self._sample(predict, inputs, noise, log_snrs, MOST_DEVIATIONS)
         frame = network.frame(inputs)
@@ -194,7 +194,7 @@ class StrokeWriter(DenoisingGenerator):
         )
         return {"points": points, "radii": frame.with_pen(radii)}
 
-    def temperatures(self):
+    def _temperatures(self):
         """The factor on each number of a stroke's noise.
 
         Those of the mean widths are 0: a hand has one pen, and drawn widths would
