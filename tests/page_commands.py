@@ -26,10 +26,13 @@ def commands(block):
     """Lists of the words of each command: variables replaced, comments left out.
 
     An assignment that stands alone is no command; one before a command is dropped.
-    Of X=$(command) the command is taken.
+    Of X=$(command) the command is taken, and $X are then words that the reader knows,
+    three dots. Of a loop the first turn is taken.
     """
     variables, found, line = {}, [], ""
-    block = re.sub(r"(\w+)=\$\((.*)\)", r"\2", block).replace("&&", "\n")
+    block = re.sub(r"(?m)^for (\w+) in (\S+).*; do$", r"\1=\2", block)
+    block = re.sub(r"(?m)^done$", "", block)
+    block = re.sub(r"(\w+)=\$\((.*)\)", r"\1=...\n\2", block).replace("&&", "\n")
     for part in re.sub(r"\\\n\s*", " ", block).splitlines():
         # A variable that is not quoted is split into words; nothing else is replaced.
         line += re.sub(r'"?\$(\w+)"?', lambda m: variables.get(m[1], m[0]), part)

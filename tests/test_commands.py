@@ -28,7 +28,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("saved_models/**/*.md")]
 )
 # Programs of others, whose words nobody here can check.
-FOREIGN = {"python3", ".", "tensorboard", "docker", "curl", "export"}
+FOREIGN = {"python3", ".", "tensorboard", "docker", "curl", "export", "ls"}
 # What a recipe of docs/extending.md adds first.
 ADDED = {"--mode=adain_parity", "--condition=parity", "--sampler=same_noise"}
 ADDED |= {"my_training.py"}
@@ -216,6 +216,12 @@ def test_a_wrong_command_is_found(tmp_path, monkeypatch):
     assert commands("A='b \\d'  # c\nB=2 x $A \\\n  -y && z") == [
         ["x", "b", "d", "-y"],
         ["z"],
+    ]
+    loop = "for h in a b; do\n    O=$(ls c | grep -v $h)\n    x $O $h\ndone\ny"
+    assert commands(loop) == [
+        ["ls", "c", "|", "grep", "-v", "a"],
+        ["x", "...", "a"],
+        ["y"],
     ]
     assert takes("generate", ["--count=20"]) and not takes("generate", ["--count=x"])
     assert not takes("generate", ["--counts_of"])
