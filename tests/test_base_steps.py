@@ -7,6 +7,7 @@ from networks import BACKEND
 from short_runs import Pipeline
 
 from experiments import (
+    adapt_hand,
     train_classifier,
     train_clip,
     train_diffusion,
@@ -71,6 +72,10 @@ class TestInTheOrderOfThePipeline:
         assert model.generator.multipliers == (1, 2, 4, 8)
         assert model.generator.mode == "adain_clip"
         assert model.discriminator.widths == (64, 128, 256, 512)
+
+    def test_a_hand(self, train):
+        model = train(adapt_hand, "hand", generator_weights="generator")
+        assert model.generator.multipliers == (1, 2, 4, 8)
 
     def test_the_diffusion_model(self, train):
         values = {"stage": "step1", "condition": "embedding"}
