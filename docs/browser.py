@@ -1,4 +1,4 @@
-"""PYTHONPATH=. python docs/browser.py
+"""PYTHONPATH=tests python docs/browser.py
 
 Draws docs/browser.png: the page of web/ as `make web` built it, in Chromium, when four
 characters were drawn and a text was written in their hand. That hand is a simulated
@@ -7,11 +7,11 @@ writer's, which the stroke writer has not seen.
 
 import pathlib
 
+from browsers import chromium, served
 from PIL import Image
+from web_page import Visit
 
 import hwgen_keras as hw
-from tests.browsers import chromium, served
-from tests.web_page import Visit
 
 ROOT = pathlib.Path(__file__).parent.parent
 FILE = ROOT / "docs" / "browser.png"
