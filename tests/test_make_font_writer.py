@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.recordingPen import RecordingPen
 from fontTools.ttLib import TTFont
 from hand_folder import characters_file, hand_folder
@@ -14,6 +15,7 @@ import hwgen_keras as hw
 from experiments import make_font
 from experiments.hand_fonts import source
 from hwgen_keras.models import AdaINGenerator
+from hwgen_keras.sources.text_size import in_text
 
 pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 
@@ -65,6 +67,27 @@ def test_in_the_hand_of_images_of_a_store_and_in_a_new_one(given, tmp_path, caps
     assert shapes[0] != shapes[1] != shapes[2] != shapes[0]
     numbers = np.array([len(shape) for shape in shapes])
     assert (numbers > 4).all()
+
+
+def test_characters_have_the_sizes_of_a_text(given, tmp_path, monkeypatch):
+    """Here half of them: what `in_text` returns is what the font has."""
+    given = {**given, "seed": 3, "variants": 1}
+    before = make(tmp_path, given, "before.otf")
+
+    def half(tracks, judged):
+        assert len(judged) == len(tracks) and any(judged)
+        return [
+            hw.Track(t.character, 0.25 + t.points / 2, t.radii / 2)
+            for t in in_text(tracks, judged)
+        ]
+
+    monkeypatch.setattr(source, "in_text", half)
+    heights = []
+    for path in (before, make(tmp_path, given, "half.otf")):
+        pen = BoundsPen(None)
+        TTFont(path).getGlyphSet()["uni6C38"].draw(pen)
+        heights.append(pen.bounds[3] - pen.bounds[1])
+    assert heights[1] == pytest.approx(heights[0] / 2, abs=3)
 
 
 def test_mistakes(given, tmp_path):

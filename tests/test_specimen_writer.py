@@ -16,6 +16,7 @@ from stroke_writers import stroke_writer
 
 import hwgen_keras as hw
 from experiments import specimen
+from experiments.specimens import strokes
 from hwgen_keras.errors import InputError
 from hwgen_keras.models import AdaINGenerator
 
@@ -70,6 +71,14 @@ def test_pixels_and_vectors_show_the_same(given, tmp_path, capsys, writing):
     np.testing.assert_allclose(np.array(edges) / 60 * 25.4, bounds, atol=1.0)
     pdf = call(given, tmp_path / "page.pdf").read_bytes()
     assert pdf.startswith(b"%PDF") and b"/Subtype /Image" not in pdf
+
+
+def test_characters_have_the_sizes_of_a_text(given, tmp_path, monkeypatch):
+    """Here none but the first has any: what `in_text` returns is what is drawn."""
+    monkeypatch.setattr(strokes, "in_text", lambda tracks: len(tracks) * tracks[:1])
+    page = call({**given, "handwriting": "{folder}/hanako"}, tmp_path / "page.svg")
+    shapes = re.findall(r'd="(.*?)"', page.read_text("utf-8"))
+    assert len({len(shape.split()) for shape in shapes}) == 1 < len(shapes)
 
 
 @pytest.mark.parametrize("writing", ["horizontal", "vertical"])
