@@ -1,8 +1,8 @@
 """python tests/gpu_rehearsal.py FLAG...: gpu.py, with some stages in one process.
 
-What a stage of gpu.py starts imports Keras for five seconds each time. Here a step of a
-model, a profile and a training each start as a user's do once; the other stages run as
-parts of this process: the same rows, files and flags, without those imports.
+What a stage of gpu.py starts imports Keras for five seconds each time. Here one stage,
+one model whose steps are timed, and one training start as a user's do; all others run
+as parts of this process: the same rows, files and flags, without those imports.
 """
 
 import importlib
@@ -22,16 +22,18 @@ import train_step
 
 from experiments import flags
 
-# `adain_step` and `reader` are stages of the same kinds.
-HERE = ("other_steps", "profile", "writer", "generator")
-run = gpu.run
+# The stage, with the model that it trains, and the training that have processes.
+STAGE, TRAINING = "profile", "train_classifier"
+run, train = gpu.run, gpu_training.call
 
 
 class Worker:
     """Stands for `step_worker.Worker`: its model is trained by this process."""
 
     def __init__(self, configuration):
-        self.trainer = step_worker.Trainer(configuration)
+        original = configuration["backend"] == "original"
+        kind = step_worker.Original if original else step_worker.Trainer
+        self.trainer = kind(configuration)
 
     def ask(self, command, count=0):
         return getattr(self.trainer, command)(count)
@@ -45,6 +47,8 @@ class Worker:
 
 def call(kind, words, run_dir, options, seconds):
     """Stands for `gpu_training.call`: the script's `main` with its flags."""
+    if kind.script == TRAINING:
+        return train(kind, words, run_dir, options, seconds)
     script = importlib.import_module(f"experiments.{kind.script}")
     known = absl.flags.FlagValues()
     flags.define(script.Settings, known)
@@ -53,8 +57,8 @@ def call(kind, words, run_dir, options, seconds):
 
 
 def run_here(options, name, seconds, report):
-    """Stands for `gpu.run`: `HERE` are run by this process."""
-    if name not in HERE:
+    """Stands for `gpu.run`: all stages but one are run by this process."""
+    if name == STAGE:
         return run(options, name, seconds, report)
     options.seconds = seconds
     report.begin(name, round(seconds, 1))

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import subprocess
 import threading
+import time
 
 
 def run(command, log=None):
@@ -23,7 +24,10 @@ def run(command, log=None):
     with subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             with _handed_on(process):
-                return process.wait()
+                # A signal may reach another thread, and then ends no wait.
+                while process.poll() is None:
+                    time.sleep(0.05)
+                return process.returncode
         except BaseException:
             process.kill()
             process.wait()
