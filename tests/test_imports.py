@@ -6,6 +6,9 @@ import sys
 
 import keras
 import pytest
+from PIL import Image
+
+from hwgen_keras.sources import PenWriter
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() == "tensorflow", reason="this backend is TensorFlow"
@@ -29,14 +32,17 @@ for name in ("hwgen_keras", *(f"hwgen_keras.{room}" for room in rooms)):
     except Exception:
         found[name] = {"error": traceback.format_exc()}
 models = importlib.import_module("hwgen_keras.models")
+import hwgen_keras as hw
+found["first"] = hw.load("jis1-reader", format="keras").read("あ.png")[0][0][0]
 found["classes"] = [name for name, _ in inspect.getmembers(models, inspect.isclass)]
 print(json.dumps(found))
 """
 
 
-def run_without_tensorflow(code):
+def run_without_tensorflow(code, folder=None):
     return subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW + code],
+        cwd=folder,
         capture_output=True,
         text=True,
     )
@@ -48,10 +54,12 @@ def test_the_guard_keeps_tensorflow_out():
     assert "import of tensorflow halted" in result.stderr
 
 
-def test_every_room_imports():
-    result = run_without_tensorflow(IMPORT_ROOMS)
+def test_every_room_imports_and_a_model_reads(tmp_path):
+    Image.fromarray(PenWriter(0).draw("あ", 64)).save(tmp_path / "あ.png")
+    result = run_without_tensorflow(IMPORT_ROOMS, tmp_path)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
+    assert found.pop("first") == "あ"
     assert {"CLIP", "Classifier", "StyleTransfer"} <= set(found.pop("classes"))
     for room, file in found.items():
         # A folder without __init__.py imports too, as a namespace that has no file.

@@ -165,7 +165,9 @@ class TestReport:
         assert not list(faulty.parent.glob("*out*"))
 
     def test_labels_without_a_japanese_font(self, faulty, monkeypatch):
-        monkeypatch.setattr("hwgen_keras.evaluation.sheets.installed_files", list)
+        monkeypatch.setattr(
+            "hwgen_keras.evaluation.sheets._installed_font", lambda: None
+        )
         output = faulty.parent / "out"
         inspect(data=faulty, output=output)
         assert (output / "duplicates.png").exists()

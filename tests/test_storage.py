@@ -6,7 +6,7 @@ import pytest
 from networks import clip, evaluate, image_classifier, images, tokens
 
 from hwgen_keras.errors import InputError
-from hwgen_keras.models import Classifier, load_trained, save_model
+from hwgen_keras.models import Classifier, load_trained, save_model, with_policy
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,17 @@ def test_it_loads_with_keras_alone_and_computes_nearly_the_same(classifier, tmp_
         "half.keras",
         "whole.keras",
     ]
+
+
+def test_under_the_same_policy_it_is_copied_unless_told_not_to(classifier):
+    copy = with_policy(classifier, "float32")
+    assert copy is not classifier
+    for one, other in zip(copy.weights, classifier.weights, strict=True):
+        assert one is not other
+    assert with_policy(classifier, "float32", copy=False) is classifier
+    half = with_policy(classifier, "mixed_bfloat16", copy=False)
+    assert half is not classifier
+    assert half.encoder.dtype_policy.name == "mixed_bfloat16"
 
 
 def test_a_folder_of_a_run_or_of_a_stored_model(classifier, tmp_path):

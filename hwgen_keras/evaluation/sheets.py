@@ -1,6 +1,6 @@
 """Grids of character images in one picture."""
 
-import itertools
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -171,14 +171,27 @@ def captioned_grid(
 
 def _caption_font(files):
     """The first font with hiragana of `files` and the installed ones, or Pillow's."""
-    for file in itertools.chain(files, installed_files()):
+    font = _first_with_hiragana(files) or _installed_font()
+    if font is None:
+        return ImageFont.load_default(size=12)
+    return freetype(font.path, font.index, 12)
+
+
+@functools.cache
+def _installed_font():
+    """That of captions; collections of large fonts take seconds to be read."""
+    return _first_with_hiragana(installed_files())
+
+
+def _first_with_hiragana(files):
+    for file in files:
         try:
             ((font, _), *_) = name_faces(faces(file))
             if all(map(font.covers, HIRAGANA)):
-                return freetype(font.path, font.index, 12)
+                return font
         except InputError:
             continue
-    return ImageFont.load_default(size=12)
+    return None
 
 
 def _checked(images, title):

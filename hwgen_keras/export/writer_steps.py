@@ -130,7 +130,7 @@ def write(weights, folder):
         raise InputError(f"{weights} has a condition; export a writer without one.")
     if writer.join_temperature is not None:
         raise InputError(f"{weights} has a join_temperature; export one without it.")
-    writer = with_policy(writer, "float32")
+    writer = with_policy(writer, "float32", copy=False)
     folder, made = pathlib.Path(folder), graphs(writer)
     outputs: dict = {}
     for name, function in made.items():

@@ -19,7 +19,7 @@ def load_reader(path, characters, image_size=None):
     A warning tells if it was trained on images of another size than `image_size`.
     """
     reader = load_classifier(path, "--reader", image_size)
-    return reader_of(with_policy(reader, "float32"), characters, "--reader")
+    return reader_of(with_policy(reader, "float32", copy=False), characters, "--reader")
 
 
 def check_independent(reader, generator, path):

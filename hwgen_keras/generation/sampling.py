@@ -36,7 +36,7 @@ def load(settings):
         check_writer(generator, f"{flag}: {path}")
     else:
         check_stride(size, generator.stride)
-    return apply(settings, with_policy(generator, "float32"))
+    return apply(settings, with_policy(generator, "float32", copy=False))
 
 
 def check_writer(writer, name):

@@ -63,7 +63,7 @@ class KerasEngine:
     def read(cls, path):
         """The engine of a `.keras` file; `InputError` if it cannot be loaded."""
         model = load_trained(path, MODELS, "")
-        return cls(with_policy(model, "float32"), str(path))
+        return cls(with_policy(model, "float32", copy=False), str(path))
 
     def run(self, inputs):
         """Outputs by name; of a CLIP, those of the given inputs."""

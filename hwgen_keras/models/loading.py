@@ -137,12 +137,13 @@ def _newer(version):
     return file_version > own_version
 
 
-def with_policy(model, policy):
+def with_policy(model, policy, copy=True):
     """A copy of a model, with its weights, under another dtype policy.
 
     Args:
         model: a built model of this package.
         policy: name of a dtype policy, such as `"float32"` or `"mixed_bfloat16"`.
+        copy: whether a model that has the policy is copied; False returns it.
 
     Example:
         >>> model = hw.Classifier(hw.ImageEncoder(widths=(8, 16)), classes=46)
@@ -150,11 +151,15 @@ def with_policy(model, policy):
         >>> hw.with_policy(model, "mixed_bfloat16").encoder.dtype_policy.name
         'mixed_bfloat16'
     """
+    # Keras imports TensorFlow to make a configuration, whatever the backend.
+    parts = model._flatten_layers()
+    if not copy and all(part.dtype_policy.name == policy for part in parts):
+        return model
     config = keras.saving.serialize_keras_object(model)
-    copy = keras.saving.deserialize_keras_object(_replace_policy(config, policy))
-    layers.ensure_built(copy)
-    copy.set_weights(model.get_weights())
-    return copy
+    made = keras.saving.deserialize_keras_object(_replace_policy(config, policy))
+    layers.ensure_built(made)
+    made.set_weights(model.get_weights())
+    return made
 
 
 def _replace_policy(config, policy):

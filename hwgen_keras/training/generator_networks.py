@@ -125,7 +125,7 @@ def of_stage_before(settings, fresh, name, describe, advice):
         name, remedy = f"{flag}: {path}", "give the characters of its training"
         condition.domain.check(fresh.condition.domain, name, remedy)
         condition.domain.warn_unnamed(name)
-    return with_policy(trained, settings.dtype_policy)
+    return with_policy(trained, settings.dtype_policy, copy=False)
 
 
 def condition_class(settings):
