@@ -57,7 +57,7 @@ def trainings(monkeypatch):
     def start(command, log):
         commands.append(command)
         folder = next(a for a in command if a.startswith("--run_dir=")).split("=")[1]
-        network = generator(multipliers=(1,))
+        network = generator()
         network.build()
         pathlib.Path(folder).mkdir(parents=True)
         network.save(f"{folder}/generator.keras")

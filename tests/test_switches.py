@@ -9,6 +9,7 @@ from networks import (
     compile_style_transfer,
     draw_weights,
     generator,
+    image_classifier,
     images,
     transfer_batch,
 )
@@ -18,6 +19,7 @@ from hwgen_keras import losses
 from hwgen_keras.backend import vjp
 from hwgen_keras.layers import DiscriminatorInput, SpectralConv2D
 from hwgen_keras.models import (
+    AveragingAdam,
     PatchDiscriminator,
     StyleTransfer,
     adam_pair,
@@ -226,6 +228,25 @@ class TestTraining:
         take_averages(model)
         assert_equal(weights(model.generator), actual)
         assert_equal(weights(model.discriminator), discriminator)
+
+    def test_a_model_computes_with_its_averages_again_and_again(self):
+        model = image_classifier()
+        model.build()
+        optimizer = AveragingAdam(1e-1, ema_momentum=0.9)
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(True))
+        x = images(2)
+        model.fit(x, np.arange(2), epochs=2, verbose=0)
+        own = model.predict_on_batch(x)
+        outputs = []
+        for _ in range(3):
+            with averaged(model):
+                outputs.append(model.predict_on_batch(x))
+        take_averages(model)
+        outputs.append(model.predict_on_batch(x))
+        assert_equal(outputs[1:], outputs[:-1])
+        assert np.abs(outputs[0] - own).max() > 1e-3
+        # The averages are there for the next step.
+        model.fit(x, np.arange(2), verbose=0)
 
     def test_before_the_first_step_there_is_no_average(self):
         model = switched_on()

@@ -97,7 +97,12 @@ def take_averages(model):
     2019.
     """
     for variable, average in _pairs(model):
-        variable.assign(average)
+        variable.assign(_copy(average))
+
+
+def _copy(variable):
+    """Its value for another variable; on JAX, `predict` deletes arrays that it gets."""
+    return ops.copy(ops.convert_to_tensor(variable))
 
 
 @contextlib.contextmanager
@@ -115,9 +120,9 @@ def averaged(model):
         ...     model.save("averaged.keras")
     """
     pairs = _pairs(model)
-    before = [ops.copy(ops.convert_to_tensor(variable)) for variable, _ in pairs]
+    before = [_copy(variable) for variable, _ in pairs]
     for variable, average in pairs:
-        variable.assign(average)
+        variable.assign(_copy(average))
     try:
         yield model
     finally:
