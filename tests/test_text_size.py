@@ -77,6 +77,6 @@ def test_no_tracks():
 
 def test_the_tracks_that_tell_how_wide_the_hand_is():
     one, two = plain("国", 2), plain("口")
-    by_both, by_one = in_text([one, two]), in_text([one, two], [False, True])
+    by_both, by_one = in_text([one, two]), in_text([one, two], [two])
     np.testing.assert_allclose(by_one[1].strokes, strokes("口", 24), atol=1e-3)
     assert np.ptp(by_both[1].strokes) < 0.95 * np.ptp(by_one[1].strokes)

@@ -1,7 +1,9 @@
 """The page that writes and reads in the browser, used by visitors in Chromium."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 from web_page import WEB
 
@@ -54,6 +56,18 @@ def test_undo_and_clear(writing):
     assert "does not know 龘" in page.inner_text("#pads .fault >> nth=0")
     page.fill("#draw-characters", SEASONS)
     page.keyboard.press("Tab")
+
+
+def test_characters_have_the_sizes_of_a_text(writing, tmp_path):
+    writing.page.check("input[name=hand][value=sample]")
+    writing.write("り口驚")
+    root = ElementTree.parse(writing.save("#save-svg", tmp_path)).getroot()
+    low, square, tall = (
+        np.ptp([int(n) for n in re.findall(r"-?\d+", path.get("d"))][1::2])
+        for path in root.findall("{http://www.w3.org/2000/svg}path")
+    )
+    # Images of them are about as high.
+    assert max(low, square) < 0.9 * tall
 
 
 def test_the_reader_reads_what_the_page_writes(writing):

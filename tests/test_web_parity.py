@@ -13,6 +13,7 @@ from hwgen_keras.data.hand_strokes import template_strokes
 from hwgen_keras.sources.online.matching import _cover, match_strokes
 from hwgen_keras.sources.online.samples import Unusable
 from hwgen_keras.sources.strokes import strokes
+from hwgen_keras.sources.text_size import in_text
 from web.models import MODELS
 
 pytestmark = pytest.mark.backend_free
@@ -62,6 +63,10 @@ def check(written, tracks, limit=1e-3):
         points, radii = arrays(one)
         np.testing.assert_allclose(points, track.points, atol=limit)
         np.testing.assert_allclose(radii, track.radii, atol=limit)
+
+
+def as_tracks(written):
+    return [hw.Track(one["character"], *arrays(one)) for one in written]
 
 
 class TestNumbers:
@@ -209,6 +214,48 @@ class TestWriting:
         assert all(one["fault"] is None for one in shown["shown"])
         written = tab.evaluate("(t) => written(t, { hand, seed: 5 })", TEXT)
         check(written, writer.strokes(hw.normalise_text(TEXT), tracks, seed=5))
+
+    def test_in_the_sizes_of_a_text(self, tab, writer, hand):
+        """Those of a wide hand, too, which is made smaller as a whole."""
+        samples, tracks = hand
+        wide = [
+            {**one, "strokes": [[[2 * x, y] for x, y, *_ in s] for s in one["strokes"]]}
+            for one in samples
+        ]
+        written = tab.evaluate(
+            """async ([text, ...hands]) => {
+                const found = [];
+                for (const samples of hands) {
+                    const hand = await engine.handOfStrokes(samples);
+                    const settings = { hand, seed: 5 };
+                    for (const asText of [false, true]) {
+                        found.push(await written(text, { ...settings, asText }));
+                    }
+                    globalThis.otherHand ??= hand;
+                    const mixed = { otherHand, mix: 0.25, asText: true };
+                    found.push(await written(text, { ...settings, ...mixed }));
+                }
+                return found;
+            }""",
+            [TEXT, samples, wide],
+        )
+        stretched = [
+            track_of(one["character"], [np.array(s) for s in one["strokes"]])
+            for one in wide
+        ]
+        plain, sized, _, plain_wide, sized_wide, mixed = written
+        check(sized, in_text(as_tracks(plain), tracks))
+        check(sized_wide, in_text(as_tracks(plain_wide), stretched))
+
+        def height(written):
+            heights = {
+                t.character: np.ptp(t.strokes[..., 1]) for t in as_tracks(written)
+            }
+            return heights["春"]
+
+        assert height(sized_wide) < height(mixed) < height(sized)
+        heights = {t.character: np.ptp(t.strokes[..., 1]) for t in as_tracks(sized)}
+        assert heights["り"] < 0.9 * heights["驚"]
 
     def test_in_a_hand_of_tracks_with_more_than_are_shown(self, tab, writer):
         pen = hw.PenWriter(3)

@@ -111,7 +111,8 @@ def _of_writer(settings):
                 tracks += written
                 bar.update(len(part))
         # The first samples, since others differ in number.
-        return in_text(tracks, [sample == 0 for _, sample in wanted])
+        samples = zip(tracks, wanted, strict=True)
+        return in_text(tracks, [track for track, (_, sample) in samples if not sample])
 
     return TrackSource(
         *(name, write),

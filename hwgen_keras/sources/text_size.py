@@ -1,6 +1,5 @@
 """The characters of a hand in the sizes that they have in a line of text."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +18,7 @@ _PEN = 2 / 3
 
 
 def in_text(
-    tracks: Sequence[Track], judged: Sequence[bool] | None = None
+    tracks: Sequence[Track], like: Sequence[Track] | None = None
 ) -> list[Track]:
     """Tracks by one hand, in the sizes and places of their characters in a text.
 
@@ -34,7 +33,8 @@ def in_text(
     Args:
         tracks: as of `write_tracks`, each with ink; small kana, punctuation and
             lower-case letters have the sizes and places that the hand gave them.
-        judged: for each track, whether it tells how wide the hand is; None: all do.
+        like: tracks by the hand, each with ink, which tell how wide it is and what its
+            pen is; None: `tracks`.
 
     Raises:
         InputError: KanjiVG does not describe a character.
@@ -54,7 +54,7 @@ def in_text(
     placed = [_natural(track) for track in tracks]
     if not placed:
         return placed
-    told = placed if judged is None else [*itertools.compress(placed, judged)]
+    told = placed if like is None else [_natural(track) for track in like]
     sides = [np.ptp(ink_box(track), axis=0).max() for track in told]
     scale = 1 / max(1.0, float(np.quantile(sides, _FIT)))
     pen = np.mean([_pen(track) for track in told])

@@ -34,6 +34,7 @@ export const DEFAULTS = Object.freeze({
   temperature: 0.5, //   factor on the noise, 0 to 2; lower varies less
   guidance: 1, //        how much the hand counts, 0 to 3; 1 as it was trained
   strength: 1, //        0: the plain template, 1: as written, up to 1.5
+  asText: false, //      true: sizes and places as in a text; false: each fills its box
   signal: null, //       AbortSignal
 });
 

@@ -2,6 +2,7 @@
 
 import { InputError } from "../photo/errors.js";
 import { matchedTrack } from "./match/fitting.js";
+import { mannerOf } from "./textsize.js";
 import { Track } from "./track.js";
 
 // Half the width of a drawn line, as a share of the box.
@@ -100,8 +101,7 @@ export class Hands {
    * @returns {Promise<import("./writer.js").Encoded>}
    */
   async encoded(hand, seed) {
-    const kept = hand === null ? this.#ofSeed(seed) : this.#hands.get(hand.id);
-    if (!kept) throw new InputError("handGone");
+    const kept = this.#kept(hand, seed);
     const tracks = await kept.tracks;
     if (!kept.encoded.has(seed)) {
       // Another try has another seed, and the last one is not needed.
@@ -109,6 +109,17 @@ export class Hands {
       kept.encoded.set(seed, this.#writer.encode(tracks, seed));
     }
     return kept.encoded.get(seed);
+  }
+
+  /** How wide the hand is, and what its pen is, see `mannerOf`. */
+  async manner(hand, seed) {
+    return mannerOf(await this.#kept(hand, seed).tracks, this.#writer.templates);
+  }
+
+  #kept(hand, seed) {
+    const kept = hand === null ? this.#ofSeed(seed) : this.#hands.get(hand.id);
+    if (!kept) throw new InputError("handGone");
+    return kept;
   }
 }
 

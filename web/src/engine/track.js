@@ -147,6 +147,21 @@ export class Track {
  * @returns {{centre: number[], scale: number} | null}  null: there is no ink
  */
 export function placement(character, lines, margin = MARGIN) {
+  const [low, high] = inkBox(lines);
+  if (low[0] === Infinity) return null;
+  for (let axis = 0; axis < 2 && keepsPlace(character); axis++) {
+    low[axis] = Math.min(low[axis], 0);
+    high[axis] = Math.max(high[axis], 1);
+  }
+  const centre = [0, 1].map((axis) => (low[axis] + high[axis]) / 2);
+  return { centre, scale: (1 - 2 * margin) / Math.max(high[0] - low[0], high[1] - low[1]) };
+}
+
+/**
+ * The least and the largest x and y of ink; infinite if there is none.
+ * @param {{points: ArrayLike<number>, radii: Float32Array}[]} lines
+ */
+export function inkBox(lines) {
   const [low, high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
   for (const { points, radii } of lines) {
     radii.forEach((radius, i) => {
@@ -157,13 +172,7 @@ export function placement(character, lines, margin = MARGIN) {
       }
     });
   }
-  if (low[0] === Infinity) return null;
-  for (let axis = 0; axis < 2 && keepsPlace(character); axis++) {
-    low[axis] = Math.min(low[axis], 0);
-    high[axis] = Math.max(high[axis], 1);
-  }
-  const centre = [0, 1].map((axis) => (low[axis] + high[axis]) / 2);
-  return { centre, scale: (1 - 2 * margin) / Math.max(high[0] - low[0], high[1] - low[1]) };
+  return [low, high];
 }
 
 function straight(from, to, each) {

@@ -91,7 +91,7 @@ export class Writing {
     const bar = byId("write-bar");
     bar.max = characters.filter((one) => !isSpace(one)).length;
     bar.value = 0;
-    const options = { ...settings, hand, otherHand, seed: this.seed, signal };
+    const options = { ...settings, hand, otherHand, seed: this.seed, signal, asText: true };
     for await (const written of this.engine.write(text, options)) {
       if (ended()) return;
       this.sheet.add(written);
