@@ -25,7 +25,7 @@ from hwgen_keras.errors import InputError, Stopped
 from hwgen_keras.models import SIZES, Classifier, load_trained
 from hwgen_keras.training import callbacks, resumed, stages
 
-# On JAX test_distribute runs a script, and the steps are compared in test_update.
+# On JAX test_distribute and test_train_writer do, and test_update compares the steps.
 pytestmark = pytest.mark.skipif(BACKEND == "jax", reason="two backends are enough")
 one_backend = pytest.mark.skipif(BACKEND != "torch", reason="one backend is enough")
 CLIP = pytest.param(train_clip, marks=one_backend)
