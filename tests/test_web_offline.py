@@ -74,17 +74,21 @@ def caches(visitor, address, count):
     """
     page = visitor.new_page()
     page.goto(address + "files.json")
-    found = page.wait_for_function(
-        """async (count) => {
-            const found = {};
-            for (const name of await caches.keys()) {
-                const requests = await (await caches.open(name)).keys();
-                found[name] = requests.map((r) => new URL(r.url).pathname);
-            }
-            return Object.keys(found).length === count ? found : null;
-        }""",
-        arg=count,
-    ).json_value()
+    # A promise of `wait_for_function` may come back as none.
+    for _ in range(200):
+        found = page.evaluate(
+            """async () => {
+                const found = {};
+                for (const name of await caches.keys()) {
+                    const requests = await (await caches.open(name)).keys();
+                    found[name] = requests.map((r) => new URL(r.url).pathname);
+                }
+                return found;
+            }"""
+        )
+        if len(found) == count:
+            break
+        page.wait_for_timeout(100)
     page.close()
     return found
 
