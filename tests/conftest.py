@@ -18,7 +18,7 @@ import time
 import pytest
 
 # Fixtures of the tests that visit the page for the browser.
-from web_page import address, browser, page_folder, visit, writing  # noqa: F401
+from web_page import address, browser, page_folder, tab, visit, writing  # noqa: F401
 
 BACKENDS = ("tensorflow", "jax", "torch")
 # Into how many shares the tests of each backend are split, in their order: small parts

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from browsers import NAMES
 from PIL import Image
-from web_site import arrays, error_of, open_engine, opened
+from web_site import arrays, error_of
 
 import hwgen_keras as hw
 from hwgen_keras.data.hand_strokes import template_strokes
@@ -20,13 +20,6 @@ from hwgen_keras.sources import Track
 from web.models import MODELS
 
 pytestmark = pytest.mark.backend_free
-
-
-@pytest.fixture(scope="module")
-def tab(page_folder):
-    with opened(page_folder) as page:
-        open_engine(page)
-        yield page
 
 
 def written(tab, text, **options):

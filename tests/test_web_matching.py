@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from web_site import KINDS, drawn, open_engine, opened, sample, track_of
+from web_site import KINDS, drawn, sample, track_of
 
 from hwgen_keras.sources.online.matching import _cover, match_strokes
 from hwgen_keras.sources.online.samples import Unusable
@@ -12,13 +12,6 @@ from hwgen_keras.sources.strokes import strokes
 from web.models import MODELS
 
 pytestmark = pytest.mark.backend_free
-
-
-@pytest.fixture(scope="module")
-def tab(page_folder):
-    with opened(page_folder) as page:
-        open_engine(page)
-        yield page
 
 
 @pytest.fixture(scope="module")

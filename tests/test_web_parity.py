@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
-from web_site import arrays, drawn, open_engine, opened, sample, track_of
+from web_site import arrays, drawn, sample, track_of
 
 import hwgen_keras as hw
 from hwgen_keras.characters import kanjivg
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.backend_free
 # Kana, kanji of up to 22 strokes, marks and letters, of which some keep their place.
 TEXT = "春はあけぼの。やうやう白くなりゆく山ぎは、すこしあかりてっ(Ａ1)「驚」"
 SHOWN = "春夏秋冬あのっ書東ｶﾞa"
-
-
-@pytest.fixture(scope="module")
-def tab(page_folder):
-    with opened(page_folder) as page:
-        open_engine(page)
-        yield page
 
 
 @pytest.fixture(scope="module")

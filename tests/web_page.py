@@ -141,6 +141,17 @@ def address(page_folder):
 
 
 @pytest.fixture(scope="module")
+def tab(page_folder):
+    """A blank tab with the page's engine open, see `web_site`."""
+    # It imports Keras, whose backend must be chosen before.
+    from web_site import open_engine, opened
+
+    with opened(page_folder) as page:
+        open_engine(page)
+        yield page
+
+
+@pytest.fixture(scope="module")
 def visit(browser, address):
     """The page in English, open for all tests that leave it as they found it."""
     with visiting(browser, address, reduced_motion="reduce") as found:
